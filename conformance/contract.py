@@ -1,0 +1,75 @@
+"""Where the rules come from: the pages that a check may cite, with the anchors that they really have.
+
+`BYOC / "byoc-run-image"` is a `Source`; an anchor that the page does not have is refused when the check is declared,
+so that no report can send its reader to a place that is not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Source:
+    """One place in a public document."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A public document and the places in it that rules are taken from; `url` has a `{}` for the place."""
+
+    title: str
+    url: str
+    anchors: frozenset[str]
+
+    def __truediv__(self, anchor: str) -> Source:
+        """Name a place in the document; raises `ValueError` where it has none of that name."""
+        if anchor not in self.anchors:
+            known = ", ".join(sorted(self.anchors))
+            raise ValueError(f"{self.title} has no place {anchor!r}; it has {known}")
+        return Source(f"{self.title}: {anchor}", self.url.format(anchor))
+
+
+BYOC = Document(
+    "SageMaker developer guide, Build Your Own Processing Container",
+    "https://docs.aws.amazon.com/sagemaker/latest/dg/{}.html",
+    frozenset(
+        {
+            "build-your-own-processing-container",
+            "byoc-run-image",
+            "byoc-input-and-output",
+            "byoc-logs-and-metrics",
+            "byoc-config",
+            "byoc-metadata",
+            "byoc-run",
+        }
+    ),
+)
+"""The formal specification of the container contract."""
+
+API = Document(
+    "SageMaker API reference",
+    "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_{}.html",
+    frozenset(
+        {
+            "CreateProcessingJob",
+            "DescribeProcessingJob",
+            "StopProcessingJob",
+            "AppSpecification",
+            "ProcessingClusterConfig",
+            "ProcessingS3Input",
+            "ProcessingS3Output",
+        }
+    ),
+)
+"""The API's own pages; limits and enumerations are in botocore's model of it."""
+
+DOCKER = Document(
+    "Docker, Dockerfile reference",
+    "https://docs.docker.com/reference/dockerfile/#{}",
+    frozenset({"entrypoint", "cmd", "shell", "volume", "workdir", "user"}),
+)
+"""How an image's ENTRYPOINT, CMD and the rest are understood by the engine."""

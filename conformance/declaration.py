@@ -1,0 +1,240 @@
+"""How a check is declared: one decorated generator, validated when it is imported.
+
+A judge gets the image, and the outcomes of the job that the check asks for; it yields one full sentence for each
+violation, with what was expected and what was seen. It touches no engine, no file and no clock.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from conformance.contract import Source
+from conformance.job import Job
+
+CHAPTERS = (
+    "image",
+    "launch",
+    "exit",
+    "stop",
+    "reserved",
+    "inputs",
+    "outputs",
+    "environment",
+    "config",
+    "hosts",
+    "message",
+    "logs",
+    "gpu",
+)
+"""The chapters of the contract, in the order in which reports list them."""
+
+
+class Level(StrEnum):
+    """How binding a rule is."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+
+
+class Basis(StrEnum):
+    """How sure a rule is."""
+
+    DOCUMENTED = "documented"
+    """AWS says it, or NVIDIA or Docker for their part."""
+    MODELLED = "modelled"
+    """The API model says it."""
+    MEASURED = "measured"
+    """Without it a Docker Engine cannot start the image at all."""
+    OBSERVED = "observed"
+    """Users report it."""
+    INFERRED = "inferred"
+    """Nobody states it; it follows from what is stated."""
+
+
+MUST, SHOULD = Level.MUST, Level.SHOULD
+DOCUMENTED, MODELLED, MEASURED, OBSERVED, INFERRED = (
+    Basis.DOCUMENTED,
+    Basis.MODELLED,
+    Basis.MEASURED,
+    Basis.OBSERVED,
+    Basis.INFERRED,
+)
+
+BINDING = frozenset({DOCUMENTED, MODELLED, MEASURED})
+"""What a MUST may rest on."""
+
+
+class NotJudged(Exception):  # noqa: N818 - raised by a judge as a verdict, not as an error
+    """The clause could not be exercised here; `see` is the check that says why, where there is one."""
+
+    def __init__(self, reason: str, *, see: str = "") -> None:
+        """Keep the reason, and where to look."""
+        super().__init__(f"{reason}; see {see}" if see else reason)
+
+
+class DoesNotApply(NotJudged):
+    """The clause has a condition that this image and job do not meet, so that no profile can require it."""
+
+
+class Advice(str):
+    """A finding that is advice although its check is a MUST, since the evidence or the rule is weaker there."""
+
+    __slots__ = ()
+
+
+Judge = Callable[..., Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule of the contract and the judge that applies it.
+
+    `explained_by` names checks on the image alone: where one of them violates, a violation here is only its
+    consequence and is not judged. `reproduce` is a command for checks that run no job; `IMAGE` in it stands for the
+    image.
+    """
+
+    id: str
+    level: Level
+    title: str
+    clause: str
+    source: Source
+    basis: Basis
+    remedy: str
+    job: Job | None
+    judge: Judge
+    explained_by: tuple[str, ...] = ()
+    reproduce: str = ""
+
+    @property
+    def chapter(self) -> str:
+        """The chapter of the contract: the part of the id before the dot."""
+        return self.id.partition(".")[0]
+
+    @property
+    def rest(self) -> str:
+        """The part of the id after the dot."""
+        return self.id.partition(".")[2]
+
+
+class Registry:
+    """All checks by id, in the order of the chapters and, within one, of their declaration."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._checks: dict[str, Check] = {}
+
+    def __iter__(self) -> Iterator[Check]:
+        """All checks, in the order in which reports list them."""
+        return iter(sorted(self._checks.values(), key=lambda check: CHAPTERS.index(check.chapter)))
+
+    def __len__(self) -> int:
+        """How many checks there are."""
+        return len(self._checks)
+
+    def __getitem__(self, check_id: str) -> Check:
+        """The check of this id; raises `KeyError` naming those that exist."""
+        if check_id not in self._checks:
+            raise KeyError(f"no check {check_id!r}; there are {', '.join(sorted(self._checks))}")
+        return self._checks[check_id]
+
+    def add(self, check: Check) -> None:
+        """Take a check in; raises `ValueError` saying what is wrong with its declaration."""
+        for fault in self._faults(check):
+            raise ValueError(f"check {check.id!r}: {fault}")
+        self._checks[check.id] = check
+
+    def _faults(self, check: Check) -> Iterator[str]:
+        if check.id in self._checks:
+            yield "its id is taken"
+        if not check.rest:
+            yield "its id must be <chapter>.<rule>"
+        if check.chapter not in CHAPTERS:
+            yield f"no chapter {check.chapter!r}; there are {', '.join(CHAPTERS)}"
+        if check.judge.__module__.rpartition(".")[2] != check.chapter:
+            yield f"it must stand in checks/{check.chapter}.py"
+        if not inspect.isgeneratorfunction(check.judge):
+            yield "its judge is not a generator function, so that it would pass everything"
+        if check.level is MUST and check.basis not in BINDING:
+            yield f"a MUST rests on what is documented, modelled or measured, not on what is {check.basis}"
+        for part in ("title", "clause", "remedy"):
+            if not getattr(check, part).strip():
+                yield f"its {part} is empty"
+        if check.job is None and not check.reproduce:
+            yield "it runs no job, so it must say how to reproduce what it saw"
+        takes = len(inspect.signature(check.judge).parameters)
+        allowed = (1, 2) if check.job is None else (1 + len(check.job.runs),)
+        if takes not in allowed:
+            yield f"its judge takes {takes} parameters, expected {' or '.join(map(str, allowed))}"
+        for other in check.explained_by:
+            if other in self._checks and self._checks[other].job is not None:
+                yield f"it is explained by {other}, which does not judge the image alone"
+
+
+REGISTRY = Registry()
+
+
+def check(
+    check_id: str,
+    level: Level,
+    title: str,
+    *,
+    job: Job | None,
+    clause: str,
+    spec: Source,
+    basis: Basis,
+    remedy: str,
+    explained_by: tuple[str, ...] = (),
+    reproduce: str = "",
+    registry: Registry = REGISTRY,
+) -> Callable[[Judge], Judge]:
+    """Declare a check.
+
+    The judge takes the image and then one `Outcome` for each run of `job`. A judge of the image alone (`job=None`)
+    may take the user's requests as a second parameter.
+
+    Raises:
+        ValueError: the declaration has a fault, which the text names.
+    """
+
+    def declare(judge: Judge) -> Judge:
+        registry.add(
+            Check(
+                id=check_id,
+                level=level,
+                title=title,
+                clause=clause,
+                source=spec,
+                basis=basis,
+                remedy=remedy,
+                job=job,
+                judge=judge,
+                explained_by=explained_by,
+                reproduce=reproduce,
+            )
+        )
+        return judge
+
+    return declare
+
+
+def load_checks() -> Registry:
+    """Import every chapter and return all checks; raises `ValueError` for a reference to a check that is not there."""
+    import conformance.checks as chapters  # noqa: PLC0415 - the chapters import this module
+
+    for chapter in pkgutil.iter_modules(chapters.__path__):
+        importlib.import_module(f"{chapters.__name__}.{chapter.name}")
+    for declared in REGISTRY:
+        for other in declared.explained_by:
+            try:
+                explaining = REGISTRY[other]
+            except KeyError as error:
+                raise ValueError(f"check {declared.id!r} is explained by a check that is not there: {error}") from error
+            if explaining.job is not None:
+                raise ValueError(f"check {declared.id!r} is explained by {other}, which does not judge the image alone")
+    return REGISTRY

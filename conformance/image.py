@@ -1,0 +1,101 @@
+"""The image under test: what it says of itself, and the names of all its files. Read once, never changed."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from conformance.filetree import File, FileTree, Kind
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""The PATH that Docker gives a container whose image sets none."""
+
+
+@dataclass(frozen=True)
+class Executable:
+    """What a command's first word leads to: `file`, or nothing that could be started, and why."""
+
+    word: str
+    file: File | None
+    missing: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as the engine describes it.
+
+    `digest` is what the reports are bound to: the manifest's digest where the image came from a registry, else the
+    image id. `documents` holds the few text files that rules need, by path; `forward_compatible` names libraries
+    that carry NVIDIA's forward-compatibility note.
+    """
+
+    reference: str
+    id: str
+    digest: str
+    os: str = "linux"
+    architecture: str = "amd64"
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+    working_directory: str = "/"
+    volumes: tuple[str, ...] = ()
+    shell: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    size: int = 0
+    files: FileTree = field(default_factory=FileTree)
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+    forward_compatible: frozenset[str] = frozenset()
+
+    @property
+    def platform(self) -> str:
+        """Operating system and architecture as Docker writes them: `linux/amd64`."""
+        return f"{self.os}/{self.architecture}"
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What runs when a request overrides nothing: ENTRYPOINT followed by CMD."""
+        return self.entrypoint + self.cmd
+
+    @property
+    def search_path(self) -> tuple[str, ...]:
+        """The directories of PATH, in order."""
+        return tuple(part for part in self.environment.get("PATH", DEFAULT_PATH).split(":") if part)
+
+    def absolute(self, path: str) -> str:
+        """A path as a process in WORKDIR means it."""
+        return posixpath.normpath(posixpath.join(self.working_directory or "/", path))
+
+    def executable(self, word: str) -> Executable:
+        """Find the program that `execve` would get for the first word of a command.
+
+        A word with a slash is a path, relative to WORKDIR; any other is looked for in PATH, where a candidate that
+        may not be executed is passed over, as the engine does.
+        """
+        if "/" in word:
+            candidates = [self.absolute(word)]
+        else:
+            candidates = [posixpath.join(place, word) for place in self.search_path if place.startswith("/")]
+        refused = ""
+        missed = ""
+        for candidate in candidates:
+            found = self.files.resolve(candidate)
+            if found.file is None:
+                missed = missed or found.problem
+            elif found.file.kind is not Kind.FILE:
+                refused = refused or f"{candidate} is a {found.file.kind}"
+            elif not found.file.mode & 0o111:
+                refused = refused or f"{candidate} has mode {found.file.mode & 0o7777:04o}"
+            else:
+                return Executable(word, found.file)
+        if refused:
+            return Executable(word, None, problem=refused)
+        where = missed if "/" in word else f"no directory of PATH has it ({':'.join(self.search_path)})"
+        return Executable(word, None, missing=True, problem=where)
+
+    def path_words(self) -> Iterator[str]:
+        """The words of the command that may name a file, and what a shell form would run of them."""
+        for word in self.argv:
+            yield from (part.strip("'\"();&|") for part in word.split())

@@ -1,0 +1,185 @@
+"""The job request: `CreateProcessingJob` as AWS spells it, and the jobs that checks ask for, as values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from conformance.errors import RequestError
+
+RESERVED = "/opt/ml"
+"""The directory that the contract reserves, with all below it."""
+
+PROCESSING = "/opt/ml/processing"
+"""Every LocalPath must begin with this."""
+
+DEFAULT_RUNTIME_SECONDS = 86_400
+"""MaxRuntimeInSeconds where the request sets none: 24 hours."""
+
+
+@dataclass(frozen=True)
+class ProcessingInput:
+    """One `ProcessingInput` with an `S3Input`."""
+
+    name: str
+    s3_uri: str
+    local_path: str
+    data_type: str = "S3Prefix"
+    mode: str = "File"
+    distribution: str = "FullyReplicated"
+    compression: str = "None"
+
+
+@dataclass(frozen=True)
+class ProcessingOutput:
+    """One `ProcessingOutput` with an `S3Output`."""
+
+    name: str
+    s3_uri: str
+    local_path: str
+    upload_mode: str = "EndOfJob"
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """A `CreateProcessingJob` request that was found valid; `document` is the request itself, unchanged."""
+
+    document: Mapping[str, Any]
+    source: str = ""
+
+    @property
+    def name(self) -> str:
+        """`ProcessingJobName`."""
+        return str(self.document["ProcessingJobName"])
+
+    @property
+    def entrypoint(self) -> tuple[str, ...] | None:
+        """`ContainerEntrypoint`, or None where the request does not override the image's."""
+        return self._override("ContainerEntrypoint")
+
+    @property
+    def arguments(self) -> tuple[str, ...] | None:
+        """`ContainerArguments`, or None where the request gives none."""
+        return self._override("ContainerArguments")
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """`Environment`."""
+        return dict(self.document.get("Environment", {}))
+
+    @property
+    def inputs(self) -> tuple[ProcessingInput, ...]:
+        """The inputs, with the defaults that the service fills in."""
+        return tuple(
+            ProcessingInput(
+                name=item["InputName"],
+                s3_uri=item["S3Input"]["S3Uri"],
+                local_path=item["S3Input"]["LocalPath"],
+                data_type=item["S3Input"]["S3DataType"],
+                mode=item["S3Input"].get("S3InputMode", "File"),
+                distribution=item["S3Input"].get("S3DataDistributionType", "FullyReplicated"),
+                compression=item["S3Input"].get("S3CompressionType", "None"),
+            )
+            for item in self.document.get("ProcessingInputs", ())
+        )
+
+    @property
+    def outputs(self) -> tuple[ProcessingOutput, ...]:
+        """The outputs."""
+        return tuple(
+            ProcessingOutput(
+                name=item["OutputName"],
+                s3_uri=item["S3Output"]["S3Uri"],
+                local_path=item["S3Output"]["LocalPath"],
+                upload_mode=item["S3Output"]["S3UploadMode"],
+            )
+            for item in self.document.get("ProcessingOutputConfig", {}).get("Outputs", ())
+        )
+
+    @property
+    def instance_count(self) -> int:
+        """`InstanceCount`, 1 where none is given."""
+        return int(self.document["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1))
+
+    @property
+    def max_runtime_seconds(self) -> int:
+        """`MaxRuntimeInSeconds`."""
+        condition = self.document.get("StoppingCondition", {})
+        return int(condition.get("MaxRuntimeInSeconds", DEFAULT_RUNTIME_SECONDS))
+
+    def _override(self, member: str) -> tuple[str, ...] | None:
+        words = self.document["AppSpecification"].get(member)
+        return None if words is None else tuple(words)
+
+
+class Variation(StrEnum):
+    """How a run differs from the user's request."""
+
+    AS_REQUESTED = "as requested"
+    """The user's request, unchanged."""
+    EMPTY_INPUTS = "empty inputs"
+    """The same request, but not one object arrives: each input is an empty directory."""
+    DEFAULT_COMMAND = "default command"
+    """A request of the suite's own that overrides nothing and has neither inputs nor outputs."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a check wants to see run: one or more runs, whose outcomes its judge gets in this order."""
+
+    name: str
+    runs: tuple[Variation, ...]
+
+    @property
+    def needs_request(self) -> bool:
+        """Whether it can only be run with a request from the user."""
+        return any(run is not Variation.DEFAULT_COMMAND for run in self.runs)
+
+
+AS_REQUESTED = Job("as-requested", (Variation.AS_REQUESTED,))
+EMPTY_INPUTS = Job("empty-inputs", (Variation.AS_REQUESTED, Variation.EMPTY_INPUTS))
+DEFAULT_COMMAND = Job("default-command", (Variation.DEFAULT_COMMAND,))
+
+DEFAULT_COMMAND_SECONDS = 2
+"""How long the default command is watched: whether it starts is seen at once, and no more is asked of it."""
+
+
+def default_command_request(image_uri: str) -> JobRequest:
+    """The suite's own request: the image's ENTRYPOINT and CMD, no inputs, no outputs, one host."""
+    return JobRequest(
+        {
+            "ProcessingJobName": "default-command",
+            "AppSpecification": {"ImageUri": image_uri},
+            "ProcessingResources": {
+                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
+            },
+            "RoleArn": "arn:aws:iam::123456789012:role/processing",
+            "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_COMMAND_SECONDS},
+        },
+        source="the suite's own request",
+    )
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a request's JSON from a file.
+
+    Raises:
+        RequestError: the file cannot be read, is not JSON, or holds something other than an object.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RequestError(str(path), (f"cannot be read: {error.strerror}",)) from error
+    except UnicodeDecodeError as error:
+        raise RequestError(str(path), (f"is not UTF-8 text: {error.reason} at byte {error.start}",)) from error
+    except json.JSONDecodeError as error:
+        fault = f"is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        raise RequestError(str(path), (fault,)) from error
+    if not isinstance(document, dict):
+        fault = f"holds a JSON {type(document).__name__}, expected the object of a CreateProcessingJob request"
+        raise RequestError(str(path), (fault,))
+    return document

@@ -1,0 +1,66 @@
+"""S3 as a directory: the tree `DIR/bucket/key` that `--image-s3` names, and the URIs that point into it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class S3Uri:
+    """A bucket and a key, or the beginning of keys."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str) -> S3Uri:
+        """Read `s3://bucket/key`; raises `ValueError` for anything else."""
+        match = re.fullmatch(r"s3://([^/]+)/?(.*)", text, re.DOTALL)
+        if match is None:
+            raise ValueError(f"expected s3://bucket/prefix, got {text!r}")
+        return cls(match[1], match[2])
+
+    def __str__(self) -> str:
+        """The URI as AWS writes it."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True)
+class ObjectTree:
+    """A directory whose files are objects: `directory/bucket/key`."""
+
+    directory: Path
+
+    def find(self, uri: S3Uri) -> Iterator[tuple[str, Path]]:
+        """Yield the key and file of every object whose key begins with the URI's, in the order of the keys.
+
+        A key prefix is not a folder: `train` finds `train/a` and `train-01/a` alike, as S3 does.
+        """
+        bucket = self.directory / uri.bucket
+        found = []
+        for place, folders, files in os.walk(bucket / uri.key.rpartition("/")[0], followlinks=True):
+            folders.sort()
+            for name in files:
+                path = Path(place) / name
+                key = path.relative_to(bucket).as_posix()
+                if key.startswith(uri.key):
+                    found.append((key, path))
+        yield from sorted(found)
+
+
+def relative_path(prefix: str, key: str) -> str:
+    """Where below LocalPath an object of an `S3Prefix` input lands.
+
+    What follows the prefix is kept: `p` and `p/` both bring `p/sub/a` to `sub/a`. A prefix that ends within a name is
+    cut back to its last slash, so that the file keeps its name; so does an object that is the prefix itself. AWS
+    documents neither of the two.
+    """
+    if key.startswith(prefix) and (prefix.endswith("/") or not prefix):
+        return key[len(prefix) :]
+    if key.startswith(prefix + "/"):
+        return key[len(prefix) + 1 :]
+    return key[prefix.rfind("/") + 1 :]

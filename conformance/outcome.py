@@ -1,0 +1,114 @@
+"""What was observed of one run: frozen, complete, and the only thing besides the image that a check may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from conformance.filetree import File, FileTree, Kind
+from conformance.job import JobRequest, ProcessingOutput, Variation
+
+MESSAGE_PATH = "/opt/ml/output/message"
+"""Where a container may leave text for `ExitMessage`."""
+
+
+class JobStatus(StrEnum):
+    """`ProcessingJobStatus`, of a job that has ended."""
+
+    COMPLETED = "Completed"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+
+
+class End(StrEnum):
+    """How a container's run ended."""
+
+    EXITED = "exited by itself"
+    MAX_RUNTIME = "stopped at MaxRuntimeInSeconds"
+    SUITE_LIMIT = "stopped at the suite's own time limit"
+    NOT_STARTED = "not started"
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One stream of a container: its size in bytes, and its first and last bytes where it was too long to keep."""
+
+    head: bytes = b""
+    tail: bytes = b""
+    size: int = 0
+
+    @property
+    def text(self) -> str:
+        """The stream as text; bytes that are not UTF-8 are shown as escapes, a gap as a line that says so."""
+        left_out = self.size - len(self.head) - len(self.tail)
+        gap = f"\n[... {left_out} bytes left out ...]\n".encode() if left_out > 0 else b""
+        return (self.head + gap + self.tail).decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host's container: what was run, how it ended, what it said and what it left below /opt/ml.
+
+    `argv` is what the engine was told to run; `exit_code` is None where there was no process. `message` holds the
+    first bytes of `/opt/ml/output/message`, and None where there is no such file. `seconds` is from start to end.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    end: End
+    exit_code: int | None = None
+    start_error: str = ""
+    out_of_memory: bool = False
+    stdout: Log = field(default_factory=Log)
+    stderr: Log = field(default_factory=Log)
+    files: FileTree = field(default_factory=FileTree)
+    message: bytes | None = None
+    seconds: float = 0.0
+
+    @property
+    def started(self) -> bool:
+        """Whether the image's own program came to run."""
+        return self.end is not End.NOT_STARTED
+
+    @property
+    def message_file(self) -> File | None:
+        """The entry at `/opt/ml/output/message`, whatever its kind."""
+        return self.files.get(MESSAGE_PATH)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One object that the service uploaded: from which output and path of which host, to which URI, of what size."""
+
+    output: str
+    host: str
+    path: str
+    uri: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One job, ended: as `DescribeProcessingJob` would tell it, and what the hosts showed."""
+
+    request: JobRequest
+    variation: Variation
+    status: JobStatus
+    hosts: tuple[Host, ...]
+    uploads: tuple[Upload, ...] = ()
+    exit_message: str | None = None
+    failure_reason: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def uploads_by_output(self) -> Mapping[str, tuple[Upload, ...]]:
+        """The uploaded objects of each declared output, also of those that got none."""
+        return {
+            output.name: tuple(upload for upload in self.uploads if upload.output == output.name)
+            for output in self.request.outputs
+        }
+
+    def written(self, host: Host, output: ProcessingOutput) -> tuple[File, ...]:
+        """What a host left below an output's LocalPath, directories left out."""
+        return tuple(file for file in host.files.below(output.local_path) if file.kind is not Kind.DIRECTORY)

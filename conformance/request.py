@@ -1,0 +1,218 @@
+"""Whether the service would take a job request: the API model's limits, and the rules that the model lacks.
+
+botocore's own client checks only types, required members and minima; here the maxima, patterns and enumerations of its
+model count too. Every fault is found, each with its JSON path.
+"""
+
+from __future__ import annotations
+
+import functools
+import posixpath
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import regex
+
+from conformance.errors import RequestError
+from conformance.filetree import is_below
+from conformance.job import PROCESSING, JobRequest, read_document
+
+if TYPE_CHECKING:
+    from botocore.model import Shape
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "structure": (dict,),
+    "map": (dict,),
+    "list": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "long": (int,),
+}
+"""What a member of each type of the API model is in JSON."""
+
+
+def load(path: Path) -> JobRequest:
+    """Read a request from a file and make sure that the service would take it and that it can be run here.
+
+    Raises:
+        RequestError: with every fault that was found, each with its JSON path.
+    """
+    document = read_document(path)
+    faults = tuple(model_faults(document))
+    # The service's own rules read members by name, so they are asked only of a request of the right shape.
+    faults = faults or tuple(service_faults(document))
+    if faults:
+        raise RequestError(str(path), faults)
+    unsupported = tuple(not_run_locally(document))
+    if unsupported:
+        raise RequestError(str(path), unsupported, hint="this is a limit of the suite, not a fault of the request")
+    return JobRequest(document, source=str(path))
+
+
+@functools.cache
+def _input_shape() -> Shape:
+    from botocore.loaders import Loader  # noqa: PLC0415 - 0.15 s that a run without a request need not pay
+    from botocore.model import ServiceModel  # noqa: PLC0415 - the same
+
+    model = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
+    shape = model.operation_model("CreateProcessingJob").input_shape
+    if shape is None:  # pragma: no cover - the operation has had an input since it exists
+        raise RequestError("botocore", ("its model of CreateProcessingJob has no input",))
+    return shape
+
+
+def model_faults(document: dict[str, Any]) -> Iterator[str]:
+    """Yield every way in which a document departs from botocore's model of the `CreateProcessingJob` request."""
+    yield from _faults("", document, _input_shape())
+
+
+def _faults(path: str, value: object, shape: Any) -> Iterator[str]:  # noqa: ANN401 - botocore's shapes share no typed base
+    where = path or "the request"
+    expected = TYPES[shape.type_name]
+    # JSON's true is an int to Python, and never a number to AWS.
+    if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
+        yield f"{where}: expected a {shape.type_name}, got {_brief(value)}"
+        return
+    yield from _limits(where, value, shape.metadata)
+    if isinstance(value, dict) and shape.type_name == "structure":
+        for member in shape.required_members:
+            if member not in value:
+                yield f"{_join(path, member)}: is missing and required"
+        for member, content in value.items():
+            if member in shape.members:
+                yield from _faults(_join(path, member), content, shape.members[member])
+            else:
+                yield f"{_join(path, member)}: is no member of {shape.name}; it has {', '.join(shape.members)}"
+    elif isinstance(value, dict):
+        for key, content in value.items():
+            yield from _faults(f"{path}[{key!r}] (key)", key, shape.key)
+            yield from _faults(f"{path}[{key!r}]", content, shape.value)
+    elif isinstance(value, list):
+        for index, content in enumerate(value):
+            yield from _faults(f"{path}[{index}]", content, shape.member)
+
+
+def _limits(where: str, value: Any, limits: dict[str, Any]) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    measure, unit = (len(value), _unit(value)) if isinstance(value, str | list | dict) else (value, "")
+    if "min" in limits and measure < limits["min"]:
+        yield f"{where}: expected at least {limits['min']}{unit}, got {measure}"
+    if "max" in limits and measure > limits["max"]:
+        yield f"{where}: expected at most {limits['max']}{unit}, got {measure}"
+    if "enum" in limits and value not in limits["enum"]:
+        choices = limits["enum"]
+        shown = ", ".join(choices[:8]) + (f", ... ({len(choices)} in all)" if len(choices) > 8 else "")  # noqa: PLR2004 - as many as a line holds
+        yield f"{where}: expected one of {shown}; got {_brief(value)}"
+    if "pattern" in limits and isinstance(value, str) and not regex.fullmatch(limits["pattern"], value):
+        yield f"{where}: expected text that matches {limits['pattern']}, got {_brief(value)}"
+
+
+def service_faults(document: dict[str, Any]) -> Iterator[str]:
+    """Yield what the service refuses although the API model allows it (contract, sections 1 and 2)."""
+    application = document["AppSpecification"]
+    for member in ("ContainerEntrypoint", "ContainerArguments"):
+        for index, word in enumerate(application.get(member, ())):
+            if not word:
+                yield f"AppSpecification.{member}[{index}]: expected a non-empty string, which the service demands"
+    cluster = document["ProcessingResources"].get("ClusterConfig")
+    if cluster is None:
+        yield "ProcessingResources.ClusterConfig: is missing and required"
+    yield from _input_faults(document.get("ProcessingInputs", ()))
+    yield from _output_faults(document.get("ProcessingOutputConfig", {}).get("Outputs", ()))
+
+
+def _input_faults(inputs: list[dict[str, Any]]) -> Iterator[str]:
+    for index, item in enumerate(inputs):
+        where = f"ProcessingInputs[{index}]"
+        yield from _exactly_one(where, item, "S3Input", "DatasetDefinition")
+        s3_input = item.get("S3Input")
+        if s3_input is None:
+            continue
+        if not item.get("AppManaged"):
+            yield from _local_path_faults(f"{where}.S3Input.LocalPath", s3_input.get("LocalPath"))
+        if s3_input.get("S3CompressionType") == "Gzip" and s3_input.get("S3InputMode") != "Pipe":
+            yield f"{where}.S3Input.S3CompressionType: Gzip is allowed only with S3InputMode Pipe"
+    yield from _repeated("ProcessingInputs", "InputName", [item["InputName"] for item in inputs])
+    paths = [item["S3Input"].get("LocalPath") for item in inputs if "S3Input" in item]
+    yield from _repeated("ProcessingInputs", "S3Input.LocalPath", [posixpath.normpath(path) for path in paths if path])
+
+
+def _output_faults(outputs: list[dict[str, Any]]) -> Iterator[str]:
+    for index, item in enumerate(outputs):
+        where = f"ProcessingOutputConfig.Outputs[{index}]"
+        yield from _exactly_one(where, item, "S3Output", "FeatureStoreOutput")
+        if "S3Output" in item and not item.get("AppManaged"):
+            yield from _local_path_faults(f"{where}.S3Output.LocalPath", item["S3Output"].get("LocalPath"))
+    yield from _repeated("ProcessingOutputConfig.Outputs", "OutputName", [item["OutputName"] for item in outputs])
+
+
+def _exactly_one(where: str, item: dict[str, Any], *members: str) -> Iterator[str]:
+    given = [member for member in members if member in item]
+    if len(given) != 1:
+        yield f"{where}: expected exactly one of {' and '.join(members)}, got {' and '.join(given) or 'none'}"
+
+
+def _local_path_faults(where: str, path: str | None) -> Iterator[str]:
+    if path is None:
+        yield f"{where}: is missing and required"
+    elif not path.startswith("/") or ".." in path.split("/") or not is_below(path, PROCESSING):
+        yield f"{where}: expected an absolute path below {PROCESSING}/, got {path!r}"
+    elif posixpath.normpath(path) == PROCESSING:
+        yield f"{where}: expected a path below {PROCESSING}/, got that directory itself"
+
+
+def _repeated(where: str, member: str, values: list[str]) -> Iterator[str]:
+    for value, count in Counter(values).items():
+        if count > 1:
+            yield f"{where}: expected each {member} once, got {value!r} {count} times"
+
+
+def not_run_locally(document: dict[str, Any]) -> Iterator[str]:
+    """Yield what a valid request asks for that this version does not run; it is refused rather than ignored."""
+    count = document["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1)
+    if count != 1:
+        yield f"ProcessingResources.ClusterConfig.InstanceCount: {count} hosts are not run locally, 1 is"
+    for index, item in enumerate(document.get("ProcessingInputs", ())):
+        where = f"ProcessingInputs[{index}]"
+        if "DatasetDefinition" in item:
+            yield f"{where}.DatasetDefinition: an input from Athena or Redshift is not run locally"
+        if item.get("AppManaged"):
+            yield f"{where}.AppManaged: an input that the application manages is not run locally"
+        yield from _other_than(f"{where}.S3Input", item.get("S3Input", {}), RUN_LOCALLY_INPUT)
+    for index, item in enumerate(document.get("ProcessingOutputConfig", {}).get("Outputs", ())):
+        where = f"ProcessingOutputConfig.Outputs[{index}]"
+        if "FeatureStoreOutput" in item:
+            yield f"{where}.FeatureStoreOutput: an output to a feature store is not run locally"
+        if item.get("AppManaged"):
+            yield f"{where}.AppManaged: an output that the application manages is not run locally"
+        yield from _other_than(f"{where}.S3Output", item.get("S3Output", {}), RUN_LOCALLY_OUTPUT)
+
+
+RUN_LOCALLY_INPUT = {
+    "S3DataType": "S3Prefix",
+    "S3InputMode": "File",
+    "S3DataDistributionType": "FullyReplicated",
+    "S3CompressionType": "None",
+}
+RUN_LOCALLY_OUTPUT = {"S3UploadMode": "EndOfJob"}
+
+
+def _other_than(where: str, item: dict[str, Any], supported: dict[str, str]) -> Iterator[str]:
+    for member, value in supported.items():
+        if item.get(member, value) != value:
+            yield f"{where}.{member}: {item[member]} is not run locally, {value} is"
+
+
+def _join(path: str, member: str) -> str:
+    return f"{path}.{member}" if path else member
+
+
+def _brief(value: object) -> str:
+    text = repr(value) if not isinstance(value, dict | list) else f"a JSON {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004 - what a line of a terminal holds
+
+
+def _unit(value: str | list[Any] | dict[str, Any]) -> str:
+    return " characters" if isinstance(value, str) else " entries"

@@ -1,0 +1,71 @@
+"""What is taken from a container that has ended: its logs, its message, and the outputs that are uploaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import IO
+
+from conformance.filetree import File, is_below
+from conformance.job import JobRequest
+from conformance.objects import S3Uri
+from conformance.outcome import MESSAGE_PATH, Log, Upload
+from conformance.service.storage import ObjectStore
+
+LOG_HEAD_BYTES = 64 << 10
+LOG_TAIL_BYTES = 192 << 10
+MESSAGE_BYTES = 64 << 10
+"""How much of a message is kept: enough to show what goes beyond 1 KB."""
+
+
+@dataclass
+class Collector:
+    """Looks into the archive of `/opt/ml` as it passes, and uploads what the service would.
+
+    `upload` says whether outputs are uploaded at all. A link is no regular file, so it never comes here.
+    """
+
+    host: str
+    request: JobRequest
+    volumes: tuple[str, ...]
+    store: ObjectStore
+    upload: bool
+    message: bytes | None = None
+    uploads: list[Upload] = field(default_factory=list)
+
+    def peek(self, file: File, content: IO[bytes]) -> File:
+        """Take what is wanted of one regular file's content; the entry itself stays as it is."""
+        if file.path == MESSAGE_PATH:
+            self.message = content.read(MESSAGE_BYTES)
+        outputs = [output for output in self.request.outputs if self._reaches(file.path, output.local_path)]
+        if not outputs or not self.upload:
+            return file
+        data = content.read()
+        for output in outputs:
+            target = S3Uri.parse(output.s3_uri)
+            below = file.path.removeprefix(output.local_path).lstrip("/")
+            uri = S3Uri(target.bucket, f"{target.key.rstrip('/')}/{below}".lstrip("/"))
+            self.store.put(uri, data)
+            self.uploads.append(Upload(output.name, self.host, file.path, str(uri), file.size))
+        return file
+
+    def _reaches(self, path: str, local_path: str) -> bool:
+        # A VOLUME of the image strictly below an output is another volume than the output's: what is written there
+        # stays there.
+        lost = (volume for volume in self.volumes if volume != local_path and is_below(volume, local_path))
+        return is_below(path, local_path) and not any(is_below(path, volume) for volume in lost)
+
+
+def head_and_tail(chunks: Iterable[bytes]) -> Log:
+    """Keep the beginning and the end of a stream, however long it is."""
+    head = bytearray()
+    tail = bytearray()
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        room = max(LOG_HEAD_BYTES - len(head), 0)
+        head += chunk[:room]
+        tail += chunk[room:]
+        if len(tail) > 2 * LOG_TAIL_BYTES:
+            del tail[:-LOG_TAIL_BYTES]
+    return Log(bytes(head), bytes(tail[-LOG_TAIL_BYTES:]), size)

@@ -1,0 +1,171 @@
+"""One host's container: created with a fresh volume at `/opt/ml`, filled, started, waited for, read back, removed."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import IO
+
+import docker
+from docker.errors import APIError
+from docker.types import LogConfig, Mount
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import Timeout
+
+from conformance.errors import JobError
+from conformance.image import Image
+from conformance.job import RESERVED, JobRequest
+from conformance.outcome import End, Log
+from conformance.service import archive
+from conformance.service.collection import head_and_tail
+from conformance.service.settings import Settings
+
+KILL_WAIT_SECONDS = 30.0
+"""How long the engine may take to end a container after SIGKILL."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a container may run, which limit that is, and whether it is asked before it is killed."""
+
+    seconds: float
+    end: End
+    gently: bool = True
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a container ended, as the engine tells it."""
+
+    end: End
+    exit_code: int | None
+    start_error: str = ""
+    out_of_memory: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Container:
+    """A created container and its volume."""
+
+    client: docker.APIClient
+    id: str
+    volume: str
+    settings: Settings
+
+    def put(self, content: IO[bytes]) -> None:
+        """Unpack an archive at `/opt/ml`."""
+        self.client.put_archive(self.id, RESERVED, content)
+
+    def run(self, limits: Limits) -> Ended:
+        """Start it and wait until it has ended, by itself or at its limit."""
+        begun = time.monotonic()
+        try:
+            self.client.start(self.id)
+        except APIError as error:
+            state = self.client.inspect_container(self.id)["State"]
+            said = str(error.explanation or error).strip()
+            return Ended(End.NOT_STARTED, state.get("ExitCode"), start_error=said)
+        end = End.EXITED
+        if not self._wait(limits.seconds):
+            end = limits.end
+            self._stop(gently=limits.gently)
+        seconds = time.monotonic() - begun
+        state = self.client.inspect_container(self.id)["State"]
+        return Ended(end, state["ExitCode"], out_of_memory=bool(state.get("OOMKilled")), seconds=seconds)
+
+    def logs(self) -> tuple[Log, Log]:
+        """What it wrote to stdout and to stderr."""
+        stdout = self.client.logs(self.id, stdout=True, stderr=False, stream=True, follow=False)
+        stderr = self.client.logs(self.id, stdout=False, stderr=True, stream=True, follow=False)
+        return head_and_tail(stdout), head_and_tail(stderr)
+
+    def get(self) -> Iterable[bytes]:
+        """The archive of `/opt/ml`, as a stream."""
+        chunks, _ = self.client.get_archive(self.id, RESERVED, chunk_size=archive.BLOCK)
+        return chunks
+
+    def remove(self) -> None:
+        """Remove it, its volume, and the volumes that the image declares; what is gone already is no error."""
+        with contextlib.suppress(APIError):
+            self.client.remove_container(self.id, v=True, force=True)
+        with contextlib.suppress(APIError):
+            self.client.remove_volume(self.volume)
+
+    def _wait(self, limit_seconds: float) -> bool:
+        """Wait until it has ended; False where it has not within the limit."""
+        try:
+            self.client.wait(self.id, timeout=math.ceil(limit_seconds))
+        except Timeout:
+            return False
+        except RequestsConnectionError as error:
+            # A read that times out while the answer's body is awaited comes as this one.
+            if "timed out" not in str(error).lower():
+                raise
+            return False
+        return True
+
+    def _stop(self, *, gently: bool) -> None:
+        # It may end by itself between any two of these calls, which the engine answers with a conflict.
+        if gently:
+            with contextlib.suppress(APIError):
+                self.client.kill(self.id, self.settings.stop_signal)
+            if self._wait(self.settings.stop_grace_seconds):
+                return
+        with contextlib.suppress(APIError):
+            self.client.kill(self.id, "SIGKILL")
+        if not self._wait(KILL_WAIT_SECONDS):
+            raise JobError(f"the engine did not end a container within {KILL_WAIT_SECONDS:g} s of SIGKILL")
+
+
+def create(
+    client: docker.APIClient,
+    image: Image,
+    request: JobRequest,
+    settings: Settings,
+    *,
+    host: str,
+    memory_bytes: int,
+    labels: dict[str, str],
+) -> Container:
+    """Create a host's container as the request asks for it; it is not started."""
+    volume = client.create_volume(f"conformance-{uuid.uuid4().hex[:16]}", labels=labels)["Name"]
+    try:
+        created = client.create_container(
+            image.id,
+            # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
+            entrypoint=None if request.entrypoint is None else list(request.entrypoint),
+            command=None if request.arguments is None else list(request.arguments),
+            environment={**_platform_environment(settings), **request.environment},
+            hostname=settings.hostname,
+            labels=labels,
+            host_config=client.create_host_config(
+                mounts=[Mount(RESERVED, volume, type="volume", no_copy=True)],
+                network_mode=settings.network,
+                # Without a network, a server that binds to its own name finds it in /etc/hosts alone.
+                extra_hosts={settings.hostname: "127.0.0.1", host: "127.0.0.1"},
+                shm_size=settings.shm_bytes,
+                pids_limit=settings.processes,
+                mem_limit=memory_bytes or None,
+                log_config=LogConfig(
+                    type=LogConfig.types.JSON,
+                    config={"max-size": str(settings.log_bytes // 2), "max-file": "2"},
+                ),
+            ),
+        )
+    except BaseException:
+        client.remove_volume(volume)
+        raise
+    return Container(client, str(created["Id"]), volume, settings)
+
+
+def _platform_environment(settings: Settings) -> dict[str, str]:
+    """What AWS's own Processing images read from the environment (contract, section 3.1)."""
+    return {
+        "AWS_REGION": settings.region,
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": f"/v2/credentials/{uuid.uuid4()}",
+    }

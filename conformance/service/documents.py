@@ -1,0 +1,88 @@
+"""The two JSON files that tell a container about its job.
+
+Source: the developer guide, "How Amazon SageMaker Processing Configures Your Processing Container": members and their
+order are those of its example. Optional members that the request leaves out are null there; `S3DownloadMode` is not in
+the API model, but in the example and in the service's own error messages.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from conformance.job import JobRequest
+
+JOB_PATH = "/opt/ml/config/processingjobconfig.json"
+RESOURCES_PATH = "/opt/ml/config/resourceconfig.json"
+
+
+def processing_job_config(request: JobRequest, *, region: str) -> bytes:
+    """The content of `processingjobconfig.json`: the job's own configuration, the same on every host."""
+    document = request.document
+    application = document["AppSpecification"]
+    cluster = document["ProcessingResources"]["ClusterConfig"]
+    config = {
+        "ProcessingJobArn": job_arn(request, region=region),
+        "ProcessingJobName": request.name,
+        "AppSpecification": {
+            "ImageUri": application["ImageUri"],
+            "ContainerEntrypoint": application.get("ContainerEntrypoint"),
+            "ContainerArguments": application.get("ContainerArguments"),
+        },
+        "Environment": dict(request.environment),
+        "ProcessingInputs": [
+            {
+                "InputName": item.name,
+                "S3Input": {
+                    "LocalPath": item.local_path,
+                    "S3Uri": item.s3_uri,
+                    "S3DataDistributionType": item.distribution,
+                    "S3DataType": item.data_type,
+                    "S3InputMode": item.mode,
+                    "S3CompressionType": item.compression,
+                    "S3DownloadMode": "StartOfJob",
+                },
+            }
+            for item in request.inputs
+        ],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": item.name,
+                    "S3Output": {
+                        "LocalPath": item.local_path,
+                        "S3Uri": item.s3_uri,
+                        "S3UploadMode": item.upload_mode,
+                    },
+                }
+                for item in request.outputs
+            ],
+            "KmsKeyId": document.get("ProcessingOutputConfig", {}).get("KmsKeyId"),
+        },
+        "ProcessingResources": {
+            "ClusterConfig": {
+                "InstanceCount": request.instance_count,
+                "InstanceType": cluster.get("InstanceType"),
+                "VolumeSizeInGB": cluster["VolumeSizeInGB"],
+                "VolumeKmsKeyId": cluster.get("VolumeKmsKeyId"),
+            }
+        },
+        "RoleArn": document["RoleArn"],
+        "StoppingCondition": {"MaxRuntimeInSeconds": request.max_runtime_seconds},
+    }
+    return _encoded(config)
+
+
+def resource_config(host: str, hosts: tuple[str, ...]) -> bytes:
+    """The content of `resourceconfig.json` on one host: its own name, and all names in lexicographic order."""
+    return _encoded({"current_host": host, "hosts": sorted(hosts)})
+
+
+def job_arn(request: JobRequest, *, region: str) -> str:
+    """The job's ARN, in the account and partition of its role."""
+    _, partition, _, _, account, _ = request.document["RoleArn"].split(":", 5)
+    return f"arn:{partition}:sagemaker:{region}:{account}:processing-job/{request.name}"
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode("utf-8")

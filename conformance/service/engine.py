@@ -1,0 +1,80 @@
+"""The Docker Engine: reached once, asked from many threads, and its refusals put into words."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import docker
+from docker.errors import DockerException
+from docker.utils import kwargs_from_env
+
+from conformance.errors import EngineError
+
+CALL_TIMEOUT_SECONDS = 60
+"""The longest silence of the engine within one call."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Docker Engine that answered; `client` is the calling thread's own connection."""
+
+    version: str
+    api_version: str
+    memory_bytes: int
+    _local: threading.local = field(default_factory=threading.local, repr=False, compare=False)
+
+    @property
+    def client(self) -> docker.APIClient:
+        """The connection of this thread: the HTTP session below it is not made for sharing."""
+        existing: docker.APIClient | None = getattr(self._local, "client", None)
+        if existing is None:
+            existing = docker.APIClient(version=self.api_version, timeout=CALL_TIMEOUT_SECONDS, **kwargs_from_env())
+            self._local.client = existing
+        return existing
+
+
+def connect() -> Engine:
+    """Reach the engine that the environment names, as the `docker` command does.
+
+    Raises:
+        EngineError: none answers, or it refuses; the hint says what to look at.
+    """
+    environment = kwargs_from_env()
+    address = environment.get("base_url", "unix:///var/run/docker.sock")
+    try:
+        client = docker.APIClient(version="auto", timeout=CALL_TIMEOUT_SECONDS, **environment)
+        facts = client.info()
+        client.close()
+    except DockerException as error:
+        raise EngineError(f"no Docker Engine answers at {address}: {_cause(error)}", hint=_hint(error)) from error
+    return Engine(
+        version=facts.get("ServerVersion", "unknown"),
+        api_version=client.api_version,
+        memory_bytes=int(facts.get("MemTotal", 0)),
+    )
+
+
+def explanation(error: Exception) -> str:
+    """What the engine said, without the URL and the status line around it."""
+    said = getattr(error, "explanation", None)
+    return str(said or error).strip().replace("\n", " ")
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost error's own words: docker-py and urllib3 wrap it three deep."""
+    while True:
+        inner = error.__cause__ or error.__context__
+        if inner is None:
+            break
+        error = inner
+    return getattr(error, "strerror", None) or explanation(error) if isinstance(error, Exception) else str(error)
+
+
+def _hint(error: DockerException) -> str:
+    text = str(error)
+    if "Permission denied" in text or "PermissionError" in text:
+        return "this user may not use the engine's socket; join the group docker, or use sudo"
+    if kwargs_from_env().get("base_url"):
+        return "DOCKER_HOST names this engine; start it, or unset DOCKER_HOST"
+    return "start the Docker Engine; `docker version` tells when it answers"

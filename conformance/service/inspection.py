@@ -1,0 +1,139 @@
+"""Reading the image: found or pulled once, then its configuration and the names of all its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import IO, Any
+
+from docker.errors import APIError, DockerException, ImageNotFound
+from requests.exceptions import RequestException
+
+from conformance.errors import ImageError, JobError
+from conformance.filetree import File, FileTree
+from conformance.image import Image
+from conformance.nvidia import NOTE_SECTION, is_driver_name
+from conformance.service import archive
+from conformance.service.engine import Engine, explanation
+
+HEAD_BYTES = 256
+"""How much of each executable is kept: its `#!` line or its ELF header."""
+
+DOCUMENTS = frozenset({"/etc/passwd", "/etc/group"})
+"""Text files that rules read."""
+
+PACKAGE_LISTS = "/var/lib/dpkg/info/"
+"""Where Debian's package manager lists the files of each package."""
+
+DOCUMENT_BYTES = 4 << 20
+EXPORT_BYTES = 1 << 40
+
+
+def find(engine: Engine, reference: str) -> Image:
+    """Find an image by reference or id, pull it if it is not there, and read its configuration, not its files.
+
+    Raises:
+        ImageError: there is no such image, here or in its registry.
+    """
+    client = engine.client
+    try:
+        facts = client.inspect_image(reference)
+    except ImageNotFound:
+        _pull(engine, reference)
+        facts = client.inspect_image(reference)
+    except APIError as error:
+        raise ImageError(f"--image: the engine refuses {reference!r}: {explanation(error)}") from error
+    return from_facts(reference, facts)
+
+
+def _pull(engine: Engine, reference: str) -> None:
+    try:
+        for event in engine.client.pull(reference, stream=True, decode=True):
+            if "error" in event:
+                raise ImageError(_unavailable(reference, event["error"]), hint=PULL_HINT)
+    except (DockerException, RequestException) as error:
+        raise ImageError(_unavailable(reference, explanation(error)), hint=PULL_HINT) from error
+
+
+PULL_HINT = "build it first, or check its name: `docker image ls` lists the images that are there"
+
+
+def _unavailable(reference: str, reason: str) -> str:
+    return f"--image: {reference!r} is not on this engine and cannot be pulled: {reason}"
+
+
+def from_facts(reference: str, facts: dict[str, Any]) -> Image:
+    """Make an image of what `docker image inspect` tells; its files are still to be read."""
+    config = facts.get("Config") or {}
+    environment = dict(entry.split("=", 1) for entry in config.get("Env") or () if "=" in entry)
+    digests = [digest.partition("@")[2] for digest in facts.get("RepoDigests") or ()]
+    return Image(
+        reference=reference,
+        id=facts["Id"],
+        digest=digests[0] if digests else facts["Id"],
+        os=facts.get("Os", ""),
+        architecture=facts.get("Architecture", ""),
+        entrypoint=tuple(config.get("Entrypoint") or ()),
+        cmd=tuple(config.get("Cmd") or ()),
+        environment=environment,
+        user=config.get("User") or "",
+        working_directory=config.get("WorkingDir") or "/",
+        volumes=tuple(sorted(config.get("Volumes") or ())),
+        shell=tuple(config.get("Shell") or ()),
+        labels=dict(config.get("Labels") or {}),
+        size=int(facts.get("Size", 0)),
+    )
+
+
+@dataclass
+class _Reading:
+    """What is kept of contents while the export passes."""
+
+    documents: dict[str, bytes] = field(default_factory=dict)
+    forward_compatible: set[str] = field(default_factory=set)
+
+    def peek(self, file: File, content: IO[bytes]) -> File:
+        """Keep the head of executables, a few documents, and whether a driver library bears NVIDIA's note."""
+        if file.path in DOCUMENTS or (file.path.startswith(PACKAGE_LISTS) and "cuda-compat" in file.path):
+            self.documents[file.path] = content.read(DOCUMENT_BYTES)
+        elif is_driver_name(file.path) and _contains(content, NOTE_SECTION):
+            self.forward_compatible.add(file.path)
+        elif file.mode & 0o111:
+            return replace(file, head=content.read(HEAD_BYTES))
+        return file
+
+
+def read_files(engine: Engine, image: Image, labels: dict[str, str]) -> Image:
+    """Read the names of all files from one export of a container that is never started.
+
+    Raises:
+        JobError: the engine could not make or export the container.
+    """
+    client = engine.client
+    reading = _Reading()
+    try:
+        # The command is never run; an image that has none could not even be created without one.
+        container = client.create_container(image.id, command=["-"], network_disabled=True, labels=labels)
+        try:
+            chunks = client.export(container, chunk_size=archive.BLOCK)
+            found = archive.read(chunks, root="", limit_bytes=EXPORT_BYTES, peek=reading.peek)
+            # The engine itself puts this mark into every container.
+            files = FileTree.of(file for file in found if file.path not in {"/", "/.dockerenv"})
+        finally:
+            client.remove_container(container, v=True, force=True)
+    except (DockerException, RequestException) as error:
+        raise JobError(f"the files of {image.reference!r} cannot be read: {explanation(error)}") from error
+    return replace(
+        image,
+        files=files,
+        documents=reading.documents,
+        forward_compatible=frozenset(reading.forward_compatible),
+    )
+
+
+def _contains(content: IO[bytes], wanted: bytes) -> bool:
+    end = b""
+    while block := content.read(archive.BLOCK):
+        if wanted in end + block:
+            return True
+        end = block[-len(wanted) :]
+    return False

@@ -1,0 +1,45 @@
+"""What AWS leaves open, or a small machine cannot give: the choices of the local service, each with its basis.
+
+Every report lists them, so that a reader can tell what was chosen from what the contract says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+DECOY_HOSTNAME = "ip-10-0-86-41.ec2.internal"
+"""The container's own hostname: on AWS it is not `algo-1` either (contract, section 3.4)."""
+
+
+def _setting(default: Any, basis: str) -> Any:  # noqa: ANN401 - as `dataclasses.field`, whose typing is special
+    return field(default=default, metadata={"basis": basis})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices; `basis` of each says where it comes from."""
+
+    time_limit_seconds: float = _setting(300.0, "the suite's own bound, where MaxRuntimeInSeconds is longer")
+    stop_signal: str = _setting("SIGINT", "documented; every other SageMaker stop sends SIGTERM")
+    stop_grace_seconds: float = _setting(10.0, "AWS documents no grace period for Processing")
+    region: str = _setting("us-east-1", "any region will do")
+    network: str = _setting("none", "no network to the outside; the host's own names resolve to itself")
+    hostname: str = _setting(DECOY_HOSTNAME, "observed: a container's own hostname is not algo-1")
+    shm_bytes: int = _setting(64 << 20, "observed: /dev/shm has Docker's default of 64 MiB")
+    processes: int = _setting(4096, "the suite's own bound")
+    memory_fraction: float = _setting(0.75, "the suite's own bound: this part of the engine's memory")
+    log_bytes: int = _setting(16 << 20, "the suite's own bound: the last bytes are kept by the engine")
+    archive_bytes: int = _setting(32 << 30, "the suite's own bound on what a container leaves below /opt/ml")
+    directory_mode: str = _setting("0755", "observed: directories of the platform belong to root:root")
+    file_mode: str = _setting("0644", "S3 keeps no modes, so no input is executable")
+    message_order: str = _setting("by host, no separator", "AWS documents neither order nor separator")
+    message_cut: str = _setting("1024 bytes, on a character", "AWS says 1 KB, not bytes or characters")
+    outputs_uploaded: str = _setting("when the job Completed", "AWS does not say what happens after a failure")
+
+    def described(self) -> list[dict[str, Any]]:
+        """Name, value and basis of each, for the reports."""
+        return [
+            {"name": choice.name, "value": getattr(self, choice.name), "basis": choice.metadata["basis"]}
+            for choice in fields(self)
+        ]

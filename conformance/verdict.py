@@ -1,0 +1,132 @@
+"""The verdict on one check, and the one place that turns it into words."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from conformance.declaration import MUST, Advice, Check, DoesNotApply, NotJudged, Registry
+from conformance.image import Image
+from conformance.job import JobRequest
+from conformance.outcome import Outcome
+
+
+class Word(StrEnum):
+    """The six verdicts, in the order in which reports count them."""
+
+    CONFORMS = "conforms"
+    VIOLATES = "violates"
+    ADVISED = "advised"
+    WAIVED = "waived"
+    NOT_JUDGED = "not judged"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found of one check.
+
+    `violations` are full sentences; `reason` says why it was not judged, or what went wrong for the suite;
+    `applies` is False where the clause has a condition that was not met, so that no profile can require it.
+    """
+
+    check: Check
+    word: Word
+    violations: tuple[str, ...] = ()
+    reason: str = ""
+    applies: bool = True
+    request: str = ""
+    reproduce: str = ""
+
+    @property
+    def headline(self) -> str:
+        """Id, level and title in one line."""
+        return f"{self.check.id} ({self.check.level}): {self.check.title}"
+
+    @property
+    def text(self) -> str:
+        """All that a reader needs to understand the verdict, and to mend and reproduce what it names."""
+        lines = [self.headline]
+        lines += [_wrapped("  - ", violation) for violation in self.violations]
+        if self.reason:
+            lines.append(_wrapped(f"  {self.word}: ", self.reason))
+        if self.violations:
+            lines.append(_wrapped("  clause:    ", self.check.clause))
+            lines.append(f"  source:    {self.check.source.title} ({self.check.basis})")
+            lines.append(f"             {self.check.source.url}")
+            lines.append(_wrapped("  remedy:    ", self.check.remedy))
+            lines.append(f"  reproduce: {self.reproduce}")
+        return "\n".join(lines)
+
+
+def judge(
+    check: Check,
+    image: Image,
+    requests: Sequence[JobRequest] = (),
+    outcomes: Sequence[Outcome] = (),
+    *,
+    registry: Registry,
+    reproduce: str = "",
+) -> Verdict:
+    """Apply a check to an image and to the outcomes of its job; the same arguments give the same verdict."""
+    request = outcomes[0].request.name if outcomes and check.job and check.job.needs_request else ""
+    try:
+        found = _findings(check, image, requests, outcomes)
+    except NotJudged as stop:
+        applies = not isinstance(stop, DoesNotApply)
+        return Verdict(check, Word.NOT_JUDGED, reason=str(stop), applies=applies, request=request)
+    if not found:
+        return Verdict(check, Word.CONFORMS, request=request)
+    cause = _cause(check, image, requests, registry)
+    if cause:
+        reason = f"what it saw is a consequence of another violation; see {cause}"
+        return Verdict(check, Word.NOT_JUDGED, reason=reason, request=request)
+    binding = check.level is MUST and not all(isinstance(finding, Advice) for finding in found)
+    word = Word.VIOLATES if binding else Word.ADVISED
+    return Verdict(check, word, violations=tuple(map(str, found)), request=request, reproduce=reproduce)
+
+
+def _findings(
+    check: Check, image: Image, requests: Sequence[JobRequest], outcomes: Sequence[Outcome]
+) -> tuple[str, ...]:
+    if check.job is not None:
+        return tuple(check.judge(image, *outcomes))
+    if len(inspect.signature(check.judge).parameters) == 1:
+        return tuple(check.judge(image))
+    return tuple(check.judge(image, tuple(requests)))
+
+
+def _cause(check: Check, image: Image, requests: Sequence[JobRequest], registry: Registry) -> str:
+    """The check that already names what this one saw, or nothing."""
+    for other_id in check.explained_by:
+        other = registry[other_id]
+        try:
+            if _findings(other, image, requests, ()):
+                return other_id
+        except NotJudged:
+            continue
+    return ""
+
+
+def not_judged(check: Check, reason: str, *, request: str = "", applies: bool = True) -> Verdict:
+    """The verdict on a check whose job was not run, for a reason that is no fault of anybody."""
+    return Verdict(check, Word.NOT_JUDGED, reason=reason, request=request, applies=applies)
+
+
+def error(check: Check, reason: str, *, request: str = "") -> Verdict:
+    """The verdict on a check that the suite itself failed to apply."""
+    return Verdict(check, Word.ERROR, reason=reason, request=request)
+
+
+def _wrapped(label: str, text: str) -> str:
+    return textwrap.fill(
+        text,
+        width=100,
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -78,14 +78,7 @@ def _faults(path: str, value: object, shape: Any) -> Iterator[str]:  # noqa: ANN
         return
     yield from _limits(where, value, shape.metadata)
     if isinstance(value, dict) and shape.type_name == "structure":
-        for member in shape.required_members:
-            if member not in value:
-                yield f"{_join(path, member)}: is missing and required"
-        for member, content in value.items():
-            if member in shape.members:
-                yield from _faults(_join(path, member), content, shape.members[member])
-            else:
-                yield f"{_join(path, member)}: is no member of {shape.name}; it has {', '.join(shape.members)}"
+        yield from _member_faults(path, value, shape)
     elif isinstance(value, dict):
         for key, content in value.items():
             yield from _faults(f"{path}[{key!r}] (key)", key, shape.key)
@@ -93,6 +86,17 @@ def _faults(path: str, value: object, shape: Any) -> Iterator[str]:  # noqa: ANN
     elif isinstance(value, list):
         for index, content in enumerate(value):
             yield from _faults(f"{path}[{index}]", content, shape.member)
+
+
+def _member_faults(path: str, value: dict[str, object], shape: Any) -> Iterator[str]:  # noqa: ANN401 - as above
+    for member in shape.required_members:
+        if member not in value:
+            yield f"{_join(path, member)}: is missing and required"
+    for member, content in value.items():
+        if member in shape.members:
+            yield from _faults(_join(path, member), content, shape.members[member])
+        else:
+            yield f"{_join(path, member)}: is no member of {shape.name}; it has {', '.join(shape.members)}"
 
 
 def _limits(where: str, value: Any, limits: dict[str, Any]) -> Iterator[str]:  # noqa: ANN401 - any JSON value

@@ -56,7 +56,7 @@ class ArchiveWriter:
         """The archive, ready to be sent."""
         self._tar.close()
         self._spool.seek(0)
-        return self._spool  # type: ignore[return-value] # a SpooledTemporaryFile is an IO[bytes] in all but name
+        return self._spool
 
     def close(self) -> None:
         """Give its memory or its temporary file back."""

@@ -86,6 +86,7 @@ class Container:
 
     def get(self) -> Iterable[bytes]:
         """The archive of `/opt/ml`, as a stream."""
+        chunks: Iterable[bytes]
         chunks, _ = self.client.get_archive(self.id, RESERVED, chunk_size=archive.BLOCK)
         return chunks
 

@@ -156,10 +156,7 @@ class Registry:
             yield "its id must be <chapter>.<rule>"
         if check.chapter not in CHAPTERS:
             yield f"no chapter {check.chapter!r}; there are {', '.join(CHAPTERS)}"
-        if check.judge.__module__.rpartition(".")[2] != check.chapter:
-            yield f"it must stand in checks/{check.chapter}.py"
-        if not inspect.isgeneratorfunction(check.judge):
-            yield "its judge is not a generator function, so that it would pass everything"
+        yield from _judge_faults(check)
         if check.level is MUST and check.basis not in BINDING:
             yield f"a MUST rests on what is documented, modelled or measured, not on what is {check.basis}"
         for part in ("title", "clause", "remedy"):
@@ -167,13 +164,17 @@ class Registry:
                 yield f"its {part} is empty"
         if check.job is None and not check.reproduce:
             yield "it runs no job, so it must say how to reproduce what it saw"
-        takes = len(inspect.signature(check.judge).parameters)
-        allowed = (1, 2) if check.job is None else (1 + len(check.job.runs),)
-        if takes not in allowed:
-            yield f"its judge takes {takes} parameters, expected {' or '.join(map(str, allowed))}"
-        for other in check.explained_by:
-            if other in self._checks and self._checks[other].job is not None:
-                yield f"it is explained by {other}, which does not judge the image alone"
+
+
+def _judge_faults(check: Check) -> Iterator[str]:
+    if check.judge.__module__.rpartition(".")[2] != check.chapter:
+        yield f"it must stand in checks/{check.chapter}.py"
+    if not inspect.isgeneratorfunction(check.judge):
+        yield "its judge is not a generator function, so that it would pass everything"
+    takes = len(inspect.signature(check.judge).parameters)
+    allowed = (1, 2) if check.job is None else (1 + len(check.job.runs),)
+    if takes not in allowed:
+        yield f"its judge takes {takes} parameters, expected {' or '.join(map(str, allowed))}"
 
 
 REGISTRY = Registry()

@@ -35,7 +35,7 @@ class Settings:
     file_mode: str = _setting("0644", "S3 keeps no modes, so no input is executable")
     message_order: str = _setting("by host, no separator", "AWS documents neither order nor separator")
     message_cut: str = _setting("1024 bytes, on a character", "AWS says 1 KB, not bytes or characters")
-    outputs_uploaded: str = _setting("when the job Completed", "AWS does not say what happens after a failure")
+    outputs_uploaded: str = _setting("when every host exited with 0", "AWS does not say what happens otherwise")
 
     def described(self) -> list[dict[str, Any]]:
         """Name, value and basis of each, for the reports."""

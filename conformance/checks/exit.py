@@ -1,0 +1,147 @@
+"""The exit code tells Processing whether the job succeeded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conformance.checks.launch import STARTS, start_failure
+from conformance.contract import BYOC
+from conformance.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.image import Image
+from conformance.job import AS_REQUESTED, EMPTY_INPUTS
+from conformance.outcome import End, Host, JobStatus, Outcome
+
+CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits with another code."
+
+FAILURE = re.compile(
+    r"Traceback \(most recent call last\)|\b\w*(Error|Exception)\b:|\b(error|fatal|panic|critical)\b"
+    r"|No such file or directory|command not found|Segmentation fault|core dumped",
+    re.IGNORECASE,
+)
+"""A line of a log that speaks of a failure."""
+
+
+@check(
+    "exit.zero-on-success",
+    MUST,
+    "The program exits with 0 when its work is done",
+    job=AS_REQUESTED,
+    clause=CLAUSE,
+    spec=BYOC / "byoc-run-image",
+    basis=DOCUMENTED,
+    remedy="Look at the log of the run in report.json; a wrapper must hand on the exit code of the program that it "
+    "runs, and the program must end when its work is done.",
+    explained_by=(*STARTS, "reserved.nothing-required"),
+)
+def zero_on_success(image: Image, outcome: Outcome) -> Iterator[str]:
+    """The job is the user's own, so it is one that must succeed."""
+    for host in outcome.hosts:
+        refusal = start_failure(host)
+        if refusal and outcome.request.entrypoint is None and outcome.request.arguments is None:
+            raise NotJudged("the container did not start", see="launch.default-command")
+        if refusal:
+            yield f"Expected {list(host.argv)} to run and exit with 0 on {host.name}, and {refusal}."
+        elif host.end is End.SUITE_LIMIT:
+            raise NotJudged(
+                f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit, which "
+                "--image-timeout raises"
+            )
+        elif host.end is End.MAX_RUNTIME:
+            limit = outcome.request.max_runtime_seconds
+            yield (
+                f"Expected {host.name} to exit with 0 within MaxRuntimeInSeconds, and it was still running after "
+                f"{limit} s."
+            )
+        elif host.out_of_memory:
+            yield f"Expected {host.name} to exit with 0, and it was killed because it ran out of memory."
+        elif host.exit_code != 0:
+            yield f"Expected {host.name} to exit with 0, and it exited with {host.exit_code}{_last_words(host)}."
+
+
+@check(
+    "exit.nonzero-on-failure",
+    MUST,
+    "The program exits with another code than 0 when it fails",
+    job=EMPTY_INPUTS,
+    clause=CLAUSE,
+    spec=BYOC / "byoc-run-image",
+    basis=DOCUMENTED,
+    remedy="Let the failure reach the exit code: no `|| true`, no `; echo done` after it, no pipeline without "
+    "`set -o pipefail`, no `except: pass`.",
+)
+def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
+    """Judged on evidence only: the log speaks of a failure, outputs are missing, and the exit code is 0."""
+    missing = _missing_outputs(good, empty)
+    for before, host in zip(good.hosts, empty.hosts, strict=True):
+        if host.end is not End.EXITED:
+            raise NotJudged(f"with its inputs empty, {host.name} was {host.end}")
+        if host.exit_code != 0:
+            continue
+        evidence = _new_failure_lines(before, host)
+        if not (missing and evidence):
+            raise DoesNotApply("with its inputs empty the program did not visibly fail")
+        yield (
+            f"Expected {host.name} to exit with another code than 0 when its inputs are empty and it fails, and it "
+            f"exited with 0, although it wrote nothing to {_named(missing)} and its log says: {evidence[-1]!r}."
+        )
+
+
+@check(
+    "exit.empty-input-noticed",
+    SHOULD,
+    "The program does not exit with 0 when an empty input keeps it from its outputs",
+    job=EMPTY_INPUTS,
+    clause=CLAUSE,
+    spec=BYOC / "byoc-run-image",
+    basis=OBSERVED,
+    remedy="Exit with another code than 0 when there is nothing to process, or write outputs that say so: a job that "
+    "Completed without outputs is found out only by whoever reads them next.",
+)
+def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
+    """An image may have good reasons to accept an empty input, so this is advice."""
+    missing = _missing_outputs(good, empty)
+    for before, host in zip(good.hosts, empty.hosts, strict=True):
+        if host.end is not End.EXITED:
+            raise NotJudged(f"with its inputs empty, {host.name} was {host.end}")
+        if host.exit_code != 0 or not missing:
+            continue
+        if _new_failure_lines(before, host):
+            raise NotJudged("the program failed and exited with 0", see="exit.nonzero-on-failure")
+        yield (
+            f"Expected {host.name} to exit with another code than 0, or to write its outputs, when its inputs are "
+            f"empty, and it exited with 0 and wrote nothing to {_named(missing)}."
+        )
+
+
+def _missing_outputs(good: Outcome, empty: Outcome) -> list[str]:
+    """The outputs that the good run wrote and the run with empty inputs did not."""
+    if not good.request.inputs:
+        raise DoesNotApply("the request has no inputs that could be empty")
+    if good.status is not JobStatus.COMPLETED and any(host.exit_code != 0 for host in good.hosts):
+        raise NotJudged("the job did not succeed with its inputs either", see="exit.zero-on-success")
+    return [
+        output.name
+        for output in good.request.outputs
+        if any(good.written(host, output) for host in good.hosts)
+        and not any(empty.written(host, output) for host in empty.hosts)
+    ]
+
+
+def _new_failure_lines(good: Host, empty: Host) -> list[str]:
+    """Lines that speak of a failure, and do not stand in the log of the good run as well."""
+    usual = set(_lines(good))
+    return [line for line in _lines(empty) if FAILURE.search(line) and line not in usual]
+
+
+def _lines(host: Host) -> list[str]:
+    return [line.strip() for line in (host.stdout.text + "\n" + host.stderr.text).splitlines() if line.strip()]
+
+
+def _last_words(host: Host) -> str:
+    lines = [line for line in host.stderr.text.splitlines() if line.strip()]
+    return f"; its last line on stderr was {lines[-1].strip()[:200]!r}" if lines else ""
+
+
+def _named(outputs: list[str]) -> str:
+    return "the output " + outputs[0] if len(outputs) == 1 else "the outputs " + ", ".join(outputs)

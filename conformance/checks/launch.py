@@ -1,0 +1,55 @@
+"""How the container is started."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conformance.contract import BYOC
+from conformance.declaration import DOCUMENTED, MUST, DoesNotApply, check
+from conformance.image import Image
+from conformance.job import DEFAULT_COMMAND
+from conformance.outcome import Host, Outcome
+
+EXEC_FAILED = re.compile(
+    r"^(standard_init_linux\.go:\d+: )?exec (user process caused: |/[^:]+: )"
+    r".*(no such file or directory|exec format error|permission denied)",
+    re.MULTILINE,
+)
+"""What the container's runtime writes when the program that it was to become cannot be executed."""
+
+STARTS = ("image.has-command", "image.platform", "image.entrypoint-exists", "image.entrypoint-executable")
+"""The checks of the image alone that say why a container may not start."""
+
+
+@check(
+    "launch.default-command",
+    MUST,
+    "The container starts when nothing is overridden",
+    job=DEFAULT_COMMAND,
+    clause="Processing runs the image as `docker run` does, with the image's ENTRYPOINT and CMD where the request "
+    "overrides neither.",
+    spec=BYOC / "byoc-run-image",
+    basis=DOCUMENTED,
+    remedy="Run the image by hand and read the engine's message: a missing `#!` line, interpreter, loader, user or "
+    "working directory keeps it from starting.",
+    explained_by=(*STARTS, "reserved.nothing-required"),
+)
+def default_command(image: Image, outcome: Outcome) -> Iterator[str]:
+    """What the program does once it runs is not judged here."""
+    if not image.argv:
+        raise DoesNotApply("the image has no command; see image.has-command")
+    for host in outcome.hosts:
+        refusal = start_failure(host)
+        if refusal:
+            yield f"Expected {list(host.argv)} to start, and {refusal}."
+
+
+def start_failure(host: Host) -> str:
+    """Why the program did not come to run, or nothing where it did."""
+    if not host.started:
+        return f"the engine refused: {host.start_error}"
+    said = EXEC_FAILED.search(host.stderr.text) or EXEC_FAILED.search(host.stdout.text)
+    if host.exit_code and said:
+        return f"it could not be executed (exit code {host.exit_code}): {said[0].strip()}"
+    return ""

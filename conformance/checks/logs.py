@@ -1,0 +1,30 @@
+"""What the container says while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.contract import BYOC
+from conformance.declaration import DOCUMENTED, SHOULD, NotJudged, check
+from conformance.image import Image
+from conformance.job import AS_REQUESTED
+from conformance.outcome import Outcome
+
+
+@check(
+    "logs.on-stdout-or-stderr",
+    SHOULD,
+    "The program logs to stdout or stderr",
+    job=AS_REQUESTED,
+    clause="Processing sends what the container writes to stdout and stderr to CloudWatch Logs, and nothing else.",
+    spec=BYOC / "byoc-logs-and-metrics",
+    basis=DOCUMENTED,
+    remedy="Log to stdout or stderr, also where a log file is written: a file within the container is lost.",
+)
+def on_stdout_or_stderr(image: Image, outcome: Outcome) -> Iterator[str]:
+    """One byte on either is enough."""
+    if not all(host.started for host in outcome.hosts):
+        raise NotJudged("the container did not start", see="exit.zero-on-success")
+    for host in outcome.hosts:
+        if host.stdout.size + host.stderr.size == 0:
+            yield f"Expected at least a line on stdout or stderr, and {host.name} wrote nothing to either."

@@ -1,0 +1,74 @@
+"""`/opt/ml/output/message`, which becomes the job's ExitMessage."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+
+from conformance.contract import API, BYOC
+from conformance.declaration import DOCUMENTED, MUST, SHOULD, Advice, DoesNotApply, NotJudged, check
+from conformance.filetree import File, Kind
+from conformance.image import Image
+from conformance.job import AS_REQUESTED
+from conformance.outcome import MESSAGE_PATH, Host, Outcome
+
+LIMIT_BYTES = 1024
+
+
+@check(
+    "message.utf8",
+    MUST,
+    "The message is a file of UTF-8 text",
+    job=AS_REQUESTED,
+    clause="A container may write UTF-8 text to /opt/ml/output/message; if it is not UTF-8, the job fails with a "
+    "ClientError.",
+    spec=BYOC / "byoc-metadata",
+    basis=DOCUMENTED,
+    remedy="Write the message with an explicit encoding: `open(path, 'w', encoding='utf-8')`.",
+)
+def utf8(image: Image, outcome: Outcome) -> Iterator[str]:
+    """What is no regular file holds no text, which AWS says nothing about, so that is advice."""
+    for host, file in _messages(outcome):
+        if file.kind is not Kind.FILE:
+            yield Advice(f"Expected {MESSAGE_PATH} to be a file, and on {host.name} it is a {file.kind}.")
+            continue
+        content = host.message or b""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            # Of a long message only the beginning is kept, which may end within a character.
+            decoder.decode(content, final=len(content) == file.size)
+        except UnicodeDecodeError as error:
+            yield (
+                f"Expected UTF-8 text in {MESSAGE_PATH}, and on {host.name} byte {error.start} is "
+                f"0x{content[error.start]:02x}: {error.reason}."
+            )
+
+
+@check(
+    "message.fits-1-kb",
+    SHOULD,
+    "The message fits in 1 KB",
+    job=AS_REQUESTED,
+    clause="ExitMessage holds the first 1 KB of the message; the rest is cut off.",
+    spec=API / "DescribeProcessingJob",
+    basis=DOCUMENTED,
+    remedy="Keep the message below 1,024 bytes of UTF-8, and put the most important words first.",
+)
+def fits_1_kb(image: Image, outcome: Outcome) -> Iterator[str]:
+    """The limit is taken in bytes: AWS writes KB in prose, and characters in the API model."""
+    for host, file in _messages(outcome):
+        if file.size > LIMIT_BYTES:
+            yield (
+                f"Expected at most {LIMIT_BYTES:,} bytes in {MESSAGE_PATH}, and {host.name} wrote {file.size:,}, of "
+                f"which {file.size - LIMIT_BYTES:,} are cut off."
+            )
+
+
+def _messages(outcome: Outcome) -> list[tuple[Host, File]]:
+    if not all(host.started for host in outcome.hosts):
+        raise NotJudged("the container did not start", see="exit.zero-on-success")
+    found = [(host, host.message_file) for host in outcome.hosts]
+    messages = [(host, file) for host, file in found if file is not None]
+    if not messages:
+        raise DoesNotApply(f"the job left no {MESSAGE_PATH}")
+    return messages

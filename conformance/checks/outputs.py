@@ -1,0 +1,66 @@
+"""What the container leaves for the service to upload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.contract import API, BYOC
+from conformance.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.filetree import Kind
+from conformance.image import Image
+from conformance.job import AS_REQUESTED
+from conformance.outcome import Outcome
+
+
+@check(
+    "outputs.no-symlinks",
+    MUST,
+    "No output contains a symbolic link",
+    job=AS_REQUESTED,
+    clause="Symbolic links cannot be used to upload output data: Processing does not follow them.",
+    spec=BYOC / "byoc-input-and-output",
+    basis=DOCUMENTED,
+    remedy="Copy the file into the output instead of linking to it: `cp -L` and `shutil.copytree` follow links.",
+)
+def no_symlinks(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Whatever the link leads to, it is not uploaded."""
+    _needs_outputs(outcome)
+    for host in outcome.hosts:
+        for output in outcome.request.outputs:
+            for file in outcome.written(host, output):
+                if file.kind is Kind.SYMLINK:
+                    yield (
+                        f"Expected files in output {output.name}, and {host.name} left the symbolic link {file.path} "
+                        f"-> {file.target}, which is not uploaded."
+                    )
+
+
+@check(
+    "outputs.declared-outputs-written",
+    SHOULD,
+    "Every declared output gets at least one file",
+    job=AS_REQUESTED,
+    clause="After the container has exited, what lies in an output's LocalPath is uploaded to its S3Uri.",
+    spec=API / "ProcessingS3Output",
+    basis=OBSERVED,
+    remedy="Write to the LocalPath of every output that the request declares; processingjobconfig.json names them.",
+)
+def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Judged by what was uploaded, so a file that a VOLUME of the image keeps back does not count."""
+    _needs_outputs(outcome)
+    if any(host.exit_code != 0 for host in outcome.hosts):
+        raise NotJudged("the program did not succeed", see="exit.zero-on-success")
+    for output in outcome.request.outputs:
+        if outcome.uploads_by_output[output.name]:
+            continue
+        left = [file for host in outcome.hosts for file in outcome.written(host, output)]
+        if any(file.kind is Kind.SYMLINK for file in left):
+            raise NotJudged(f"output {output.name} holds symbolic links", see="outputs.no-symlinks")
+        yield f"Expected at least one file below {output.local_path} for output {output.name}, and there is none."
+
+
+def _needs_outputs(outcome: Outcome) -> None:
+    if not outcome.request.outputs:
+        raise DoesNotApply("the request declares no outputs")
+    if not all(host.started for host in outcome.hosts):
+        raise NotJudged("the container did not start", see="exit.zero-on-success")

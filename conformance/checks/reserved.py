@@ -1,0 +1,91 @@
+"""/opt/ml is reserved: what an image ships there is not there when it runs."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from conformance.contract import BYOC
+from conformance.declaration import DOCUMENTED, MUST, SHOULD, check
+from conformance.filetree import Kind, is_below
+from conformance.image import Image
+from conformance.job import RESERVED
+
+CLAUSE = "/opt/ml and all its subdirectories are reserved by SageMaker: do not put data there that the container needs."
+
+
+@check(
+    "reserved.nothing-required",
+    MUST,
+    "Nothing that the command needs is shipped below /opt/ml",
+    job=None,
+    clause=CLAUSE,
+    spec=BYOC / "byoc-run-image",
+    basis=DOCUMENTED,
+    remedy="Move the files out of /opt/ml, for instance to /opt/program, and correct ENTRYPOINT, WORKDIR and PATH.",
+    reproduce="docker run --rm --mount type=tmpfs,destination=/opt/ml IMAGE",
+)
+def nothing_required(image: Image) -> Iterator[str]:
+    """Evidence is a reference by the command, WORKDIR or PATH to something that is really there."""
+    for what, path in _references(image):
+        yield f"Expected the command to do without {RESERVED}, and {what} needs {path}, which the image ships there."
+
+
+@check(
+    "reserved.image-is-empty",
+    SHOULD,
+    "The image ships no files below /opt/ml",
+    job=None,
+    clause=CLAUSE,
+    spec=BYOC / "byoc-run-image",
+    basis=DOCUMENTED,
+    remedy="Leave /opt/ml out of the image; empty directories do no harm.",
+    reproduce="docker run --rm --entrypoint find IMAGE /opt/ml -not -type d",
+)
+def image_is_empty(image: Image) -> Iterator[str]:
+    """Files that belong to what `reserved.nothing-required` names are not named again."""
+    required = {posixpath.dirname(path) if _is_file(image, path) else path for _, path in _references(image)}
+    others = [
+        file.path
+        for file in image.files.below(RESERVED)
+        if file.kind is not Kind.DIRECTORY and not any(is_below(file.path, place) for place in required)
+    ]
+    if others:
+        shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004 - what a line holds
+        yield f"Expected no files below {RESERVED}, and the image ships {shown}."
+
+
+def _references(image: Image) -> Iterator[tuple[str, str]]:
+    """What the command, WORKDIR and PATH need below /opt/ml, and the image has there."""
+    seen: set[str] = set()
+    for what, path in _candidates(image):
+        place = posixpath.normpath(path)
+        found = image.files.resolve(place)
+        if found.file is None or found.file.path in seen or not is_below(found.file.path, RESERVED):
+            continue
+        holds_files = any(file.kind is not Kind.DIRECTORY for file in image.files.below(found.file.path))
+        if found.file.kind is not Kind.DIRECTORY or holds_files:
+            seen.add(found.file.path)
+            yield what, found.file.path
+
+
+def _candidates(image: Image) -> Iterator[tuple[str, str]]:
+    if image.argv:
+        program = image.executable(image.argv[0])
+        if program.file is not None:
+            yield f"the command's first word {image.argv[0]!r}", program.file.path
+    for word in image.path_words():
+        path = word.partition("=")[2] if word.startswith("-") and "=" in word else word
+        # A bare word is a file only by its extension or its slash: `train` is an argument, `train.py` a script.
+        if path.startswith("/") or (path and not path.startswith("-") and ("/" in path or "." in path)):
+            yield f"the command's word {word!r}", image.absolute(path)
+    yield f"WORKDIR {image.working_directory}", image.working_directory or "/"
+    for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH"):
+        for place in image.environment.get(name, "").split(":"):
+            if place.startswith("/"):
+                yield f"{name}={place}", place
+
+
+def _is_file(image: Image, path: str) -> bool:
+    entry = image.files.get(path)
+    return entry is not None and entry.kind is not Kind.DIRECTORY

@@ -1,0 +1,157 @@
+"""The command line: what it takes, and every usage error."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    import pytest
+
+    from conformance.job import JobRequest
+    from conformance.objects import ObjectTree
+
+DEFAULT_REPORT = "conformance-report"
+DEFAULT_TIMEOUT_SECONDS = 300.0
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare the options, all of which begin with `--image`."""
+    group = parser.getgroup("conformance", "conformance of SageMaker Processing containers")
+    group.addoption(
+        "--image",
+        metavar="URI",
+        help="judge this image: a reference, or the id of an image on the engine; pulled if it is not there",
+    )
+    group.addoption(
+        "--image-job",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a CreateProcessingJob request in JSON, as `aws sagemaker create-processing-job --cli-input-json` takes "
+        "it, of a job that succeeds; may be repeated",
+    )
+    group.addoption(
+        "--image-s3",
+        metavar="DIR",
+        help="what the job finds in S3: DIR/bucket/key",
+    )
+    group.addoption(
+        "--image-report",
+        default=DEFAULT_REPORT,
+        metavar="DIR",
+        help="where report.json and junit.xml are written (default: %(default)s)",
+    )
+    group.addoption(
+        "--image-timeout",
+        type=float,
+        default=DEFAULT_TIMEOUT_SECONDS,
+        metavar="SECONDS",
+        help="how long a run may take where MaxRuntimeInSeconds is longer (default: %(default)g)",
+    )
+    group.addoption(
+        "--image-strict",
+        action="store_true",
+        help="let advice fail the run as well",
+    )
+    group.addoption(
+        "--image-keep",
+        action="store_true",
+        help="leave containers and volumes on the engine, and print their names",
+    )
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, found valid; a session without `--image` has none."""
+
+    image: str
+    requests: tuple[JobRequest, ...]
+    objects: ObjectTree | None
+    report: Path
+    timeout_seconds: float
+    strict: bool
+    keep: bool
+
+
+def read(config: pytest.Config) -> Options:
+    """Read and validate the options.
+
+    Raises:
+        UsageError: an option cannot be used; nothing has been started or written.
+        RequestError: a job request would be refused by the service.
+    """
+    from conformance.objects import ObjectTree  # noqa: PLC0415 - not needed without --image
+
+    reference = str(config.getoption("--image")).strip()
+    if not reference or reference.startswith("-"):
+        raise UsageError(f"--image: expected an image reference or id, got {reference!r}")
+    timeout = float(config.getoption("--image-timeout"))
+    if not timeout > 0:
+        raise UsageError(f"--image-timeout: expected a number of seconds above 0, got {timeout:g}")
+    where = config.invocation_params.dir
+    directory = config.getoption("--image-s3")
+    objects = None
+    if directory is not None:
+        root = where / directory
+        if not root.is_dir():
+            raise UsageError(f"--image-s3: expected a directory that holds bucket/key, and {directory} is none")
+        objects = ObjectTree(root)
+    requests = _requests([where / name for name in config.getoption("--image-job")], objects)
+    report = where / str(config.getoption("--image-report"))
+    _make_writable(report)
+    return Options(
+        image=reference,
+        requests=requests,
+        objects=objects,
+        report=report,
+        timeout_seconds=timeout,
+        strict=bool(config.getoption("--image-strict")),
+        keep=bool(config.getoption("--image-keep")),
+    )
+
+
+def _requests(paths: Sequence[Path], objects: ObjectTree | None) -> tuple[JobRequest, ...]:
+    if not paths:
+        return ()
+    from conformance.request import load  # noqa: PLC0415 - brings botocore's model of the API
+
+    requests = tuple(load(path) for path in paths)
+    for name, count in Counter(request.name for request in requests).items():
+        if count > 1:
+            raise UsageError(f"--image-job: expected each ProcessingJobName once, got {name!r} {count} times")
+    for request in requests:
+        _find_inputs(request, objects)
+    return requests
+
+
+def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
+    from conformance.objects import S3Uri  # noqa: PLC0415 - as above
+
+    for index, item in enumerate(request.inputs):
+        where = f"{request.source}: ProcessingInputs[{index}].S3Input.S3Uri"
+        if objects is None:
+            raise UsageError(f"{where}: {item.s3_uri} is nowhere to be found", hint="--image-s3=DIR holds bucket/key")
+        uri = S3Uri.parse(item.s3_uri)
+        if next(objects.find(uri), None) is None:
+            expected = objects.directory / uri.bucket / uri.key
+            raise UsageError(f"{where}: no object begins with {item.s3_uri}; expected a file at {expected}*")
+
+
+def _make_writable(report: Path) -> None:
+    trial = report / f".{os.getpid()}.json"
+    try:
+        report.mkdir(parents=True, exist_ok=True)
+        trial.write_text(json.dumps({}), encoding="utf-8")
+        trial.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"--image-report: expected a directory that can be written to, and {report} is none: {error.strerror}"
+        ) from error

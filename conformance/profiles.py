@@ -1,0 +1,59 @@
+"""Which checks a session must have judged before it may say that the image conforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum, StrEnum
+
+from conformance.declaration import Check
+from conformance.verdict import Verdict, Word
+
+
+class Profile(StrEnum):
+    """What was asked to be judged; the closing line of a report names it."""
+
+    IMAGE = "image"
+    """Without a job: every check that needs none of the user's."""
+    PROCESSING = "processing"
+    """With a job of one host: every check that one host can show."""
+
+
+class ExitStatus(IntEnum):
+    """The exit status of pytest in a session with `--image`; 2, 3 and 5 keep pytest's own meaning."""
+
+    CONFORMS = 0
+    VIOLATES = 1
+    USAGE = 4
+    INCOMPLETE = 6
+
+
+def profile_of(*, has_requests: bool) -> Profile:
+    """The profile that a session is judged by."""
+    return Profile.PROCESSING if has_requests else Profile.IMAGE
+
+
+def requires(profile: Profile, check: Check) -> bool:
+    """Whether a profile cannot do without a verdict on this check."""
+    if profile is Profile.PROCESSING:
+        return check.chapter != "hosts"
+    return check.job is None or not check.job.needs_request
+
+
+def is_missing(profile: Profile, verdict: Verdict) -> bool:
+    """Whether the profile asks for a verdict that this one does not give."""
+    if verdict.word is Word.ERROR:
+        return True
+    return verdict.word is Word.NOT_JUDGED and verdict.applies and requires(profile, verdict.check)
+
+
+def exit_status(
+    profile: Profile, verdicts: Iterable[Verdict], *, strict: bool, selected_all: bool
+) -> ExitStatus:
+    """0 where all that the profile requires was judged and conforms, 1 where something violates, else 6."""
+    verdicts = tuple(verdicts)
+    failing = {Word.VIOLATES, Word.ADVISED} if strict else {Word.VIOLATES}
+    if any(verdict.word in failing for verdict in verdicts):
+        return ExitStatus.VIOLATES
+    if not selected_all or any(is_missing(profile, verdict) for verdict in verdicts):
+        return ExitStatus.INCOMPLETE
+    return ExitStatus.CONFORMS

@@ -46,9 +46,7 @@ def is_missing(profile: Profile, verdict: Verdict) -> bool:
     return verdict.word is Word.NOT_JUDGED and verdict.applies and requires(profile, verdict.check)
 
 
-def exit_status(
-    profile: Profile, verdicts: Iterable[Verdict], *, strict: bool, selected_all: bool
-) -> ExitStatus:
+def exit_status(profile: Profile, verdicts: Iterable[Verdict], *, strict: bool, selected_all: bool) -> ExitStatus:
     """0 where all that the profile requires was judged and conforms, 1 where something violates, else 6."""
     verdicts = tuple(verdicts)
     failing = {Word.VIOLATES, Word.ADVISED} if strict else {Word.VIOLATES}

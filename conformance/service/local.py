@@ -96,6 +96,13 @@ class LocalService:
             with _as_job_error("what this run made cannot be removed"):
                 cleanup.remove_run(self._engine.client, self.run_id)
 
+    def documents(self, request: JobRequest) -> dict[str, bytes]:
+        """The two JSON files that the host finds below /opt/ml/config, by path."""
+        return {
+            documents.JOB_PATH: documents.processing_job_config(request, region=self._settings.region),
+            documents.RESOURCES_PATH: documents.resource_config(HOST, (HOST,)),
+        }
+
     def described(self) -> dict[str, Any]:
         """What the reports say of the service: the engine's version and every choice with its basis."""
         return {"name": "local", "engine": self._engine.version, "choices": self._settings.described()}
@@ -132,8 +139,8 @@ class LocalService:
         writer = archive.ArchiveWriter(RESERVED)
         for path in (PROCESSING, "/opt/ml/output"):
             writer.directory(path)
-        writer.file(documents.JOB_PATH, documents.processing_job_config(request, region=self._settings.region))
-        writer.file(documents.RESOURCES_PATH, documents.resource_config(HOST, (HOST,)))
+        for path, content in self.documents(request).items():
+            writer.file(path, content)
         for item in request.inputs:
             writer.directory(item.local_path)
             if variation is not Variation.EMPTY_INPUTS and self._objects is not None:

@@ -1,0 +1,164 @@
+"""The checks as pytest sees them: a file for each chapter, in it the jobs, below each job the checks that it serves.
+
+A job is run once, whatever the number of checks; its outcome is awaited in the set-up of its node, where a failure is
+an error and not a violation.
+"""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import conformance.checks
+from conformance.declaration import Check, load_checks
+from conformance.errors import ConformanceError
+from conformance.job import JobRequest
+from conformance.outcome import Outcome
+from conformance.reproduce import command_line
+from conformance.session import Session
+from conformance.verdict import Verdict, Word, error, judge, not_judged
+
+CHECKS = Path(conformance.checks.__path__[0])
+"""The directory that pytest collects in a session with `--image`."""
+
+NEEDS_REQUEST = "it needs a job that the image can do: --image-job=FILE and --image-s3=DIR"
+
+session_key = pytest.StashKey[Session]()
+
+
+def item_name(check: Check, request: JobRequest | None, requests: tuple[JobRequest, ...]) -> str:
+    """The name of a check's item: the rest of its id, and the job where there are several."""
+    if request is not None and len(requests) > 1:
+        return f"{check.rest}[{request.name}]"
+    return check.rest
+
+
+class ViolationError(Exception):
+    """A check that must fail the run; its text is the verdict's."""
+
+
+class CheckFile(pytest.File):
+    """One chapter of the contract."""
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """Yield a node for each job that the chapter's checks ask for, and for each of the user's requests."""
+        requests = self.config.stash[session_key].options.requests
+        checks = [check for check in load_checks() if check.chapter == self.path.stem]
+        checks.sort(key=lambda check: check.job.name if check.job else "")
+        for name, group in groupby(checks, key=lambda check: check.job.name if check.job else "image"):
+            served = tuple(group)
+            job = served[0].job
+            for request in requests if job and job.needs_request and requests else (None,):
+                label = f"{name}[{request.name}]" if request is not None and len(requests) > 1 else name
+                yield JobNode.from_parent(self, name=label, checks=served, request=request)
+
+
+class JobNode(pytest.Collector):
+    """One job, or the image alone, and the checks that judge it."""
+
+    def __init__(self, *, checks: tuple[Check, ...], request: JobRequest | None, **rest: Any) -> None:  # noqa: ANN401 - pytest's own
+        """Keep the checks and the user's request, which is None where the job needs none or none was given."""
+        super().__init__(**rest)
+        self.checks = checks
+        self.job = checks[0].job
+        self.request = request
+        self.outcomes: tuple[Outcome, ...] = ()
+
+    @property
+    def lacks_request(self) -> bool:
+        """Whether the job cannot be run because the user gave no request."""
+        return self.job is not None and self.job.needs_request and self.request is None
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield an item for each check."""
+        requests = self.config.stash[session_key].options.requests
+        for check in self.checks:
+            name = item_name(check, self.request, requests)
+            # The id does not name the job: it is what JUnit's classname and name are made of.
+            nodeid = f"processing/{check.chapter}::{name}"
+            yield CheckItem.from_parent(self, name=name, nodeid=nodeid, check=check)
+
+    def setup(self) -> None:
+        """Wait for the job's runs; what keeps them from being run is an error of every check below."""
+        trouble = ""
+        try:
+            if self.job is not None and not self.lacks_request:
+                self.outcomes = self.config.stash[session_key].outcomes(self.job, self.request)
+        except ConformanceError as caught:
+            trouble = str(caught)
+        if trouble:
+            pytest.fail(trouble, pytrace=False)
+
+
+class CheckItem(pytest.Item):
+    """One check."""
+
+    parent: JobNode
+
+    def __init__(self, *, check: Check, **rest: Any) -> None:  # noqa: ANN401 - pytest's own
+        """Keep the check; its verdict is found in `setup`."""
+        super().__init__(**rest)
+        self.check = check
+        self.verdict: Verdict | None = None
+        # So that `-k` selects by the id that the reports print.
+        self.extra_keyword_matches.add(check.id)
+
+    @property
+    def request_name(self) -> str:
+        """The `ProcessingJobName` of the user's request that is judged, empty where there is none."""
+        return self.parent.request.name if self.parent.request else ""
+
+    def setup(self) -> None:
+        """Judge; here, because trouble of the suite's own is an error, which pytest tells of a set-up only."""
+        self.verdict = self._judged()
+        if self.verdict.word is Word.ERROR:
+            pytest.fail(self.verdict.text, pytrace=False)
+
+    def runtest(self) -> None:
+        """Tell pytest what the verdict was."""
+        verdict = self.verdict
+        if verdict is None or verdict.word is Word.CONFORMS:
+            return
+        strict = self.config.stash[session_key].options.strict
+        if verdict.word is Word.VIOLATES or (strict and verdict.word is Word.ADVISED):
+            raise ViolationError(verdict.text)
+        pytest.skip(verdict.text)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401 - pytest's own
+        """A violation is its text alone; anything else is shown as pytest does."""
+        if isinstance(excinfo.value, ViolationError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where the check is declared, and what pytest writes above its failure."""
+        line = inspect.getsourcelines(self.check.judge)[1]
+        return self.path, line - 1, self.check.id
+
+    def _judged(self) -> Verdict:
+        session = self.config.stash[session_key]
+        if self.parent.lacks_request:
+            return not_judged(self.check, NEEDS_REQUEST)
+        try:
+            image = session.image
+            return judge(
+                self.check,
+                image,
+                session.options.requests,
+                self.parent.outcomes,
+                registry=load_checks(),
+                reproduce=command_line(
+                    self.check, image, self.parent.request, session.options.objects, session.options.report
+                ),
+            )
+        except ConformanceError as caught:
+            return error(self.check, str(caught), request=self.request_name)
+        except Exception:  # noqa: BLE001 - a bug in a judge must not be laid to the image
+            reason = f"the check itself failed:\n{traceback.format_exc(limit=-3)}"
+            return error(self.check, reason, request=self.request_name)

@@ -1,0 +1,169 @@
+"""The hooks of a session with `--image`: what is collected, who runs what under xdist, and what is reported."""
+
+from __future__ import annotations
+
+import pickle
+import site
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import conformance
+from conformance import CONTRACT_VERSION, options
+from conformance.collect import CHECKS, CheckFile, CheckItem, session_key
+from conformance.declaration import load_checks
+from conformance.errors import ConformanceError
+from conformance.profiles import profile_of
+from conformance.reports import junit, terminal
+from conformance.reports.document import Recorder, Report
+from conformance.reproduce import write_documents
+from conformance.session import Session
+
+WORKER_IMAGE = "conformance_image"
+"""The name under which an xdist worker is handed the image, which the controller has read once."""
+
+
+class SessionHooks:
+    """Hooks and the state that they share, for one session."""
+
+    def __init__(self, config: pytest.Config, session: Session, *, worker: bool) -> None:
+        """Keep the session; `worker` says that this process is one of xdist's workers."""
+        self._config = config
+        self._session = session
+        self._worker = worker
+        self._checks = load_checks()
+        self._recorder = Recorder()
+        self._report: Report | None = None
+
+    @classmethod
+    def begin(cls, config: pytest.Config) -> SessionHooks:
+        """Validate the options, reach the engine and find the image; a fault is one line and exit status 4."""
+        given: dict[str, Any] = getattr(config, "workerinput", {})
+        fault = ""
+        try:
+            chosen = options.read(config)
+            handed = given.get(WORKER_IMAGE)
+            # The bytes come from this very session's controller.
+            session = Session(chosen, pickle.loads(handed) if handed else None)  # noqa: S301
+        except ConformanceError as caught:
+            fault = str(caught)
+        if fault:
+            raise pytest.UsageError(fault)
+        config.stash[session_key] = session
+        config.add_cleanup(session.close)
+        if config.args_source is not pytest.Config.ArgsSource.ARGS:
+            config.args = [str(CHECKS)]
+        if config.option.xmlpath is None and not given:
+            config.option.xmlpath = str(chosen.report / junit.FILE_NAME)
+        return cls(config, session, worker=bool(given))
+
+    # Collection
+
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """Take the package's directories as plain ones, so that pytest imports nothing on its own account."""
+        if path in {CHECKS, CHECKS.parent}:
+            return pytest.Dir.from_parent(parent, path=path)
+        return None
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """Take a chapter for what it is; its id is the same from a checkout and from a wheel."""
+        if file_path.parent != CHECKS or file_path.suffix != ".py" or file_path.stem == "__init__":
+            return None
+        return CheckFile.from_parent(parent, path=file_path, nodeid=f"processing/{file_path.stem}")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Start every run that the selected checks need; under xdist nobody knows yet which worker gets which."""
+        if self._worker or self._config.getoption("collectonly"):
+            return
+        items = [item for item in session.items if isinstance(item, CheckItem)]
+        if items:
+            self._session.service.remove_left_behind()
+            self._session.start((item.check.job, item.parent.request) for item in items if item.check.job)
+
+    # pytest-xdist
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist ships no types for it
+        """Hand a worker the image with its files, so that it is exported once."""
+        node.workerinput[WORKER_IMAGE] = pickle.dumps(self._session.image)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - as above
+        """Keep all checks of a job on one worker, so that the job is run once."""
+        from conformance.scheduling import JobScheduling  # noqa: PLC0415 - imports xdist, which may not be there
+
+        return JobScheduling(config, log, load_checks())
+
+    # Reports
+
+    def pytest_report_header(self) -> list[str]:
+        """Name what is judged, and by what."""
+        image = self._session.found
+        requests = self._session.options.requests
+        names = ", ".join(request.name for request in requests) or "none"
+        profile = profile_of(has_requests=bool(requests))
+        lines = [
+            f"conformance: image {image.reference} ({image.digest}), {image.platform}",
+            f"conformance: contract {CONTRACT_VERSION}, {len(self._checks)} checks, profile {profile}, job {names}",
+        ]
+        home = Path(conformance.__path__[0])
+        if not any(home.is_relative_to(place) for place in site.getsitepackages()):
+            lines.append(f"conformance: {conformance.__version__} from {home}")
+        return lines
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Send the verdict along with pytest's report; plain data, for xdist carries nothing else."""
+        report = yield
+        if isinstance(item, CheckItem) and (call.when == "call" or (call.when == "setup" and report.failed)):
+            report.conformance = self._recorder.record(item, report)  # type: ignore[attr-defined] # reports take extras
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in a verdict; under xdist only the controller reports."""
+        if not self._worker and hasattr(report, "conformance"):
+            self._recorder.take(report.conformance)
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str | tuple[str, Any]] | None:
+        """Show the verdict's own word in place of pytest's."""
+        record = getattr(report, "conformance", None)
+        return terminal.test_status(record["verdict"], failed=report.failed) if record else None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        """Write the reports after pytest has written its JUnit file, and set the exit status by the verdicts."""
+        yield
+        if self._worker or self._config.getoption("collectonly") or not self._recorder.records:
+            return
+        expected = self._expected()
+        self._report = self._recorder.report(
+            self._session,
+            self._checks,
+            expected=expected,
+            other_failures=session.testsfailed > self._recorder.failures,
+            exit_status=int(session.exitstatus),
+        )
+        session.exitstatus = self._report.exit_status
+        directory = self._session.options.report
+        for request in self._session.options.requests:
+            write_documents(directory, request, self._session.service.documents(request))
+        self._report.write(directory)
+        junit.finish(Path(self._config.option.xmlpath), directory, self._report.document)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Close with advice, what was not judged, the count of the verdicts, and what they mean."""
+        if self._report is not None:
+            terminal.write(terminalreporter, self._report, kept=self._session.service.kept)
+
+    def _expected(self) -> Sequence[tuple[str, str]]:
+        """Every check, with the request that it is to judge."""
+        requests = self._session.options.requests
+        return [
+            (check.id, request.name if request else "")
+            for check in self._checks
+            for request in (requests if check.job and check.job.needs_request and requests else (None,))
+        ]

@@ -1,0 +1,25 @@
+"""The pytest plugin: nothing but hooks, and nothing imported that a session without `--image` does not need.
+
+pytest loads an installed plugin in every session of its environment, so this module must cost next to nothing.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.options import add_options
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """With `--image`, make the checks what is collected; before pytest's own JUnit plugin looks where to write."""
+    if config.getoption("--image") is None:
+        return
+    from conformance.hooks import SessionHooks  # noqa: PLC0415 - brings docker and moto
+
+    config.pluginmanager.register(SessionHooks.begin(config), "conformance.hooks")

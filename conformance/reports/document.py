@@ -1,0 +1,216 @@
+"""The report as a JSON document: every verdict with its evidence, as `report.schema.json` beside this file says."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import conformance
+from conformance.declaration import Registry
+from conformance.profiles import ExitStatus, Profile, exit_status, is_missing, profile_of
+from conformance.verdict import Verdict, Word, error
+
+if TYPE_CHECKING:
+    import pytest
+
+    from conformance.collect import CheckItem
+    from conformance.image import Image
+    from conformance.outcome import Host, Outcome
+    from conformance.session import Session
+
+SCHEMA_VERSION = 1
+FILE_NAME = "report.json"
+
+LOG_CHARACTERS = 16_000
+"""How much of a stream's end a report holds."""
+
+LISTED_FILES = 200
+"""How many entries below /opt/ml a report lists for a host."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The finished document, and what the other reports need of it beyond."""
+
+    document: dict[str, Any]
+    verdicts: tuple[Verdict, ...]
+    missing: tuple[str, ...]
+    profile: Profile
+    exit_status: int
+
+    def write(self, directory: Path) -> None:
+        """Write `report.json` into a directory."""
+        text = json.dumps(self.document, indent=2, ensure_ascii=True)
+        (directory / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+class Recorder:
+    """Collects verdicts as plain data, in a worker to be sent and in the controller to be reported."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.records: list[dict[str, Any]] = []
+        self.runs: dict[tuple[str, str], dict[str, Any]] = {}
+        self.failures = 0
+
+    @staticmethod
+    def record(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
+        """What an item found, with the runs that it judged."""
+        verdict = item.verdict or error(item.check, report.longreprtext, request=item.request_name)
+        outcomes = item.parent.outcomes
+        return {
+            **verdict_record(verdict),
+            "seconds": round(report.duration, 3),
+            "runs": [str(outcome.variation) for outcome in outcomes],
+            "failed": report.failed,
+            "evidence": [run_record(outcome) for outcome in outcomes],
+        }
+
+    def take(self, record: dict[str, Any]) -> None:
+        """Take in what an item found."""
+        self.failures += record["failed"]
+        for run in record["evidence"]:
+            self.runs.setdefault((run["job"], run["variation"]), run)
+        self.records.append({key: value for key, value in record.items() if key not in {"failed", "evidence"}})
+
+    def report(
+        self,
+        session: Session,
+        checks: Registry,
+        *,
+        expected: Sequence[tuple[str, str]],
+        other_failures: bool,
+        exit_status: int,
+    ) -> Report:
+        """Make the report; `expected` are the checks of the profile, and `exit_status` is what pytest would say.
+
+        pytest's own status stays where the session was interrupted or where tests other than the checks failed.
+        """
+        order = {check.id: index for index, check in enumerate(checks)}
+        records = sorted(self.records, key=lambda record: (order[record["check"]], record["job"]))
+        verdicts = tuple(verdict_of(record, checks) for record in records)
+        profile = profile_of(has_requests=bool(session.options.requests))
+        judged = {(record["check"], record["job"]) for record in records}
+        left_out = tuple(check for check, request in expected if (check, request) not in judged)
+        status = _status(profile, verdicts, session, left_out, exit_status, other_failures=other_failures)
+        counts = Counter(verdict.word for verdict in verdicts)
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "tool": {"name": "sagemaker-processing-conformance", "version": conformance.__version__},
+            "contract": conformance.CONTRACT_VERSION,
+            "profile": str(profile),
+            "strict": session.options.strict,
+            "exit_status": status,
+            "image": _image_record(session.found),
+            "service": session.service.described(),
+            "counts": {str(word): counts[word] for word in Word},
+            "not_selected": sorted(set(left_out)),
+            "verdicts": records,
+            "runs": [self.runs[key] for key in sorted(self.runs)],
+        }
+        missing = tuple(verdict.check.id for verdict in verdicts if is_missing(profile, verdict))
+        return Report(document, verdicts, missing + left_out, profile, status)
+
+
+def verdict_record(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as plain data."""
+    check = verdict.check
+    return {
+        "check": check.id,
+        "level": str(check.level),
+        "title": check.title,
+        "verdict": str(verdict.word),
+        "violations": list(verdict.violations),
+        "reason": verdict.reason,
+        "applies": verdict.applies,
+        "job": verdict.request,
+        "basis": str(check.basis),
+        "clause": check.clause,
+        "source": {"title": check.source.title, "url": check.source.url},
+        "remedy": check.remedy,
+        "reproduce": verdict.reproduce,
+    }
+
+
+def verdict_of(record: dict[str, Any], checks: Registry) -> Verdict:
+    """The verdict that a record was made of."""
+    return Verdict(
+        check=checks[record["check"]],
+        word=Word(record["verdict"]),
+        violations=tuple(record["violations"]),
+        reason=record["reason"],
+        applies=record["applies"],
+        request=record["job"],
+        reproduce=record["reproduce"],
+    )
+
+
+def run_record(outcome: Outcome) -> dict[str, Any]:
+    """The evidence of one run as plain data, long logs and listings cut."""
+    return {
+        "job": outcome.request.name,
+        "variation": str(outcome.variation),
+        "status": str(outcome.status),
+        "exit_message": outcome.exit_message,
+        "failure_reason": outcome.failure_reason,
+        "seconds": round(outcome.seconds, 3),
+        "hosts": [_host_record(host) for host in outcome.hosts],
+        "uploads": [
+            {"output": upload.output, "path": upload.path, "uri": upload.uri, "bytes": upload.size}
+            for upload in outcome.uploads[:LISTED_FILES]
+        ],
+    }
+
+
+def _host_record(host: Host) -> dict[str, Any]:
+    return {
+        "name": host.name,
+        "argv": list(host.argv),
+        "end": str(host.end),
+        "exit_code": host.exit_code,
+        "start_error": host.start_error,
+        "out_of_memory": host.out_of_memory,
+        "seconds": round(host.seconds, 3),
+        "stdout": {"bytes": host.stdout.size, "end": host.stdout.text[-LOG_CHARACTERS:]},
+        "stderr": {"bytes": host.stderr.size, "end": host.stderr.text[-LOG_CHARACTERS:]},
+        "files": [
+            {"path": file.path, "kind": str(file.kind), "mode": f"{file.mode:04o}", "bytes": file.size}
+            | ({"target": file.target} if file.target else {})
+            for file in list(host.files)[:LISTED_FILES]
+        ],
+        "files_in_all": len(host.files),
+    }
+
+
+def _image_record(image: Image) -> dict[str, Any]:
+    return {
+        "reference": image.reference,
+        "id": image.id,
+        "digest": image.digest,
+        "platform": image.platform,
+        "entrypoint": list(image.entrypoint),
+        "cmd": list(image.cmd),
+        "user": image.user,
+        "working_directory": image.working_directory,
+        "bytes": image.size,
+    }
+
+
+def _status(
+    profile: Profile,
+    verdicts: Iterable[Verdict],
+    session: Session,
+    left_out: Sequence[str],
+    pytest_status: int,
+    *,
+    other_failures: bool,
+) -> int:
+    if pytest_status not in {ExitStatus.CONFORMS, ExitStatus.VIOLATES}:
+        return pytest_status
+    if other_failures:
+        return int(ExitStatus.VIOLATES)
+    return int(exit_status(profile, verdicts, strict=session.options.strict, selected_all=not left_out))

@@ -1,0 +1,94 @@
+"""One session with `--image`: the image, the service, and the runs that its checks ask for, each run once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from conformance.image import Image
+from conformance.job import Job, JobRequest, Variation, default_command_request
+from conformance.options import Options
+from conformance.outcome import Outcome
+from conformance.service import engine, inspection
+from conformance.service.local import LocalService
+from conformance.service.settings import Settings
+
+IN_FLIGHT = 4
+"""Runs at the same time: an engine on two cores gains nothing from more."""
+
+
+class Session:
+    """What the collected checks share.
+
+    Runs are started ahead in a small pool once the selected checks are known; a check waits for its own only. With
+    pytest-xdist each worker has a session of its own, and the image, which the controller has read, is handed to it.
+    """
+
+    def __init__(self, options: Options, image: Image | None = None) -> None:
+        """Reach the engine and find the image, unless it is given with its files already read.
+
+        Raises:
+            EngineError: no engine answers.
+            ImageError: there is no such image.
+        """
+        self.options = options
+        reached = engine.connect()
+        self._image = image
+        self.found = image or inspection.find(reached, options.image)
+        settings = Settings(time_limit_seconds=options.timeout_seconds)
+        self.service = LocalService(reached, options.objects, settings, keep=options.keep)
+        self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="conformance")
+        self._runs: dict[tuple[Variation, str], Future[Outcome]] = {}
+        self._reading: Future[Image] | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def image(self) -> Image:
+        """The image with the names of its files; waits until they are read.
+
+        Raises:
+            JobError: the engine could not export it.
+        """
+        return self._image or self._read().result()
+
+    def start(self, jobs: Iterable[tuple[Job, JobRequest | None]]) -> None:
+        """Begin to read the image's files and to run these jobs, without waiting for any of it."""
+        self._read()
+        for job, request in jobs:
+            if not job.needs_request or request is not None:
+                for variation in job.runs:
+                    self._run(variation, request)
+
+    def outcomes(self, job: Job, request: JobRequest | None) -> tuple[Outcome, ...]:
+        """What the runs of a job showed; waits until they have ended.
+
+        Raises:
+            JobError: one of them could not be run.
+        """
+        # All are begun before the first is waited for.
+        futures = [self._run(variation, request) for variation in job.runs]
+        return tuple(future.result() for future in futures)
+
+    def close(self) -> None:
+        """End and remove all that still runs; to be called however the session ends."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.service.close()
+        self._pool.shutdown(wait=True)
+        # A run that was just being created when the first call looked has ended by now.
+        self.service.close()
+
+    def _read(self) -> Future[Image]:
+        with self._lock:
+            if self._reading is None:
+                self._reading = self._pool.submit(self.service.read_files, self.found)
+            return self._reading
+
+    def _run(self, variation: Variation, request: JobRequest | None) -> Future[Outcome]:
+        if variation is Variation.DEFAULT_COMMAND or request is None:
+            request = default_command_request(self.options.image)
+        key = (variation, request.name)
+        with self._lock:
+            if key not in self._runs:
+                self._runs[key] = self._pool.submit(self.service.run, self.found, request, variation)
+            return self._runs[key]

@@ -130,13 +130,13 @@ def refusals(machine: Machine) -> Iterator[str]:
             f"the engine's socket {SOCKET} is not open to you: join its group (as root: `usermod -aG docker "
             "<you>`, then log in again), or run as root"
         )
-    if machine.daemon is not None:
-        return  # it is waited for, which takes no more than patience
     if not machine.root:
         yield (
             f"no engine answers at {SOCKET}: start it (`sudo systemctl start docker`), set DOCKER_HOST to "
             "another one, or run `make setup` once as root on Debian or Ubuntu to have one installed"
         )
+    if machine.daemon is not None:
+        return  # it is waited for, which takes no more than patience
     if not machine.distributions & {"debian", "ubuntu"}:
         yield (
             f"no engine answers at {SOCKET}, and one is installed for you on Debian and Ubuntu only: "
@@ -291,7 +291,7 @@ def start() -> None:
             start_new_session=True,
         )
     if not until_answered(lambda: daemon.poll() is None):
-        how = f"does not answer after {READY_SECONDS} s" if daemon.poll() is None else "ended at once"
+        how = f"does not answer after {READY_SECONDS} s" if daemon.poll() is None else "ended"
         raise NoEngineError(f"dockerd {how}; the whole log is {DAEMON_LOG}\n{end_of(DAEMON_LOG)}")
     report(f"started dockerd (process {daemon.pid}, log {DAEMON_LOG})")
 
@@ -316,24 +316,18 @@ def mount_cgroups() -> None:
 
 def install() -> None:
     """Install the distribution's engine."""
+    INSTALL_LOG.unlink(missing_ok=True)
     # The lists of a fresh machine are missing or old. A failed update is no verdict: they may do yet.
-    subprocess.run(
-        ["apt-get", "update"],
-        env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
+    run(["apt-get", "update"], INSTALL_LOG, may_fail=True)
     # A machine that has just booted may be busy with its own upgrades, hence the time-out.
     wait_for_lock = ["-o", "DPkg::Lock::Timeout=300"]
     run(["apt-get", "install", "--yes", "--no-install-recommends", *wait_for_lock, *PACKAGES], INSTALL_LOG)
     report(f"installed {', '.join(PACKAGES)}")
 
 
-def run(command: list[str], log: Path) -> None:
-    """Run a command into a log, and show the log's end if the command fails."""
-    with log.open("wb") as output:
+def run(command: list[str], log: Path, *, may_fail: bool = False) -> None:
+    """Run a command, add what it says to a log, and show the log's end if the command fails."""
+    with log.open("ab") as output:
         process = subprocess.run(
             command,
             env=ENVIRONMENT,
@@ -342,7 +336,7 @@ def run(command: list[str], log: Path) -> None:
             stderr=output,
             check=False,
         )
-    if process.returncode != 0:
+    if process.returncode != 0 and not may_fail:
         line = f"`{shlex.join(command)}` failed with exit code {process.returncode}; the whole log is {log}"
         raise NoEngineError(f"{line}\n{end_of(log)}")
 

@@ -320,8 +320,11 @@ def install() -> None:
     # The lists of a fresh machine are missing or old. A failed update is no verdict: they may do yet.
     run(["apt-get", "update"], INSTALL_LOG, may_fail=True)
     # A machine that has just booted may be busy with its own upgrades, hence the time-out.
-    wait_for_lock = ["-o", "DPkg::Lock::Timeout=300"]
-    run(["apt-get", "install", "--yes", "--no-install-recommends", *wait_for_lock, *PACKAGES], INSTALL_LOG)
+    apt = ["apt-get", "install", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"]
+    run([*apt, *PACKAGES], INSTALL_LOG)
+    # The command line is for people, who repeat a run with it; it is a package of its own since Debian 13.
+    if shutil.which("docker", path=ENVIRONMENT["PATH"]) is None:
+        run([*apt, "docker-cli"], INSTALL_LOG, may_fail=True)
     report(f"installed {', '.join(PACKAGES)}")
 
 

@@ -25,7 +25,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/stamp ## make the virtual environment and see to a Docker Engine
-	@.venv/bin/python scripts/engine.py
+	@.venv/bin/python -m scripts.engine
 
 conformance: setup ## judge the example, or IMAGE=<uri> with JOB=<job.json> and S3=<dir>
 	@.venv/bin/pytest --image="$$IMAGE" $${JOB:+--image-job="$$JOB"} $${S3:+--image-s3="$$S3"}

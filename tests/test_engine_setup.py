@@ -13,8 +13,9 @@ from docker.errors import DockerException
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts import engine
-from scripts.engine import Install, Machine, Refuse, Start, Use, Wait
+from scripts import engine, machine
+from scripts.engine import Install, Refuse, Start, Use, Wait
+from scripts.machine import Machine
 
 ROOT = Path(__file__).parent.parent
 
@@ -63,7 +64,7 @@ def message_for(machine: Machine) -> str:
 def engine_setup(**environment: str) -> subprocess.CompletedProcess[str]:
     """Run the program as `make setup` does, with some variables set."""
     return subprocess.run(
-        [sys.executable, "scripts/engine.py"],
+        [sys.executable, "-m", "scripts.engine"],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -178,12 +179,12 @@ class TestFacts:
     )
     def test_distributions(self, os_release: str, expected: set[str]) -> None:
         """ID and ID_LIKE count, quoted or not, and nothing else does."""
-        assert expected == engine.distributions(os_release)
+        assert expected == machine.distributions(os_release)
 
     @given(st.text())
     def test_any_os_release_is_read(self, os_release: str) -> None:
         """No os-release, however broken, stops the program, and no name has a blank in it."""
-        assert all(name and not re.search(r"\s", name) for name in engine.distributions(os_release))
+        assert all(name and not re.search(r"\s", name) for name in machine.distributions(os_release))
 
     @pytest.mark.parametrize(
         ("status", "expected"),
@@ -197,11 +198,11 @@ class TestFacts:
     )
     def test_right_to_mount(self, status: str, *, expected: bool) -> None:
         """It is CAP_SYS_ADMIN among the effective capabilities that counts."""
-        assert engine.may_mount(status) is expected
+        assert machine.may_mount(status) is expected
 
     def test_absent_file_reads_as_empty(self, tmp_path: Path) -> None:
         """A machine that lacks a file is a machine, too."""
-        assert engine.read(tmp_path / "os-release") == ""
+        assert machine.read(tmp_path / "os-release") == ""
 
     def test_root_cause_is_the_system_error(self) -> None:
         """The reason of a silence is what the system said, not what the libraries made of it."""
@@ -210,14 +211,14 @@ class TestFacts:
         wrapped.__context__ = ConnectionError("Connection aborted.")
         wrapped.__context__.__cause__ = denied
 
-        assert engine.root_cause(wrapped) is denied
+        assert machine.root_cause(wrapped) is denied
 
     def test_root_cause_without_system_error_is_the_error(self) -> None:
         """Where the system said nothing, the library's sentence stands."""
         wrapped = DockerException("Install paramiko package to enable ssh:// support")
         wrapped.__context__ = NameError("name 'SSHHTTPAdapter' is not defined")
 
-        assert engine.root_cause(wrapped) is wrapped
+        assert machine.root_cause(wrapped) is wrapped
 
 
 class TestRunningDaemon:
@@ -252,11 +253,11 @@ class TestRunningDaemon:
         self.add(tmp_path, "7", "bash", mnt=1, net=1)
         self.add(tmp_path, "42", command, mnt=mnt, net=net)
 
-        assert expected == engine.running_daemon(tmp_path)
+        assert expected == machine.running_daemon(tmp_path)
 
     def test_machine_without_processes(self, tmp_path: Path) -> None:
         """Where there is no /proc there is no daemon."""
-        assert engine.running_daemon(tmp_path / "proc") is None
+        assert machine.running_daemon(tmp_path / "proc") is None
 
 
 class TestCommandLine:
@@ -382,7 +383,7 @@ class TestMakefile:
         job, s3 = "fixtures/sklearn/job.json", "fixtures/sklearn/s3"
 
         expected = [
-            "<python><scripts/engine.py>",
+            "<python><-m><scripts.engine>",
             "<python><-m><images.build><examples/sklearn>",
             f"<pytest><--image=conformance/examples-sklearn><--image-job={job}><--image-s3={s3}>",
         ]
@@ -390,7 +391,7 @@ class TestMakefile:
 
     def test_only_the_image_is_judged(self, checkout: Path) -> None:
         """An image that is given is judged without the example's job, and nothing is built for it."""
-        expected = ["<python><scripts/engine.py>", "<pytest><--image=mine:1>"]
+        expected = ["<python><-m><scripts.engine>", "<pytest><--image=mine:1>"]
 
         assert expected == self.make(checkout, "conformance", "IMAGE=mine:1")
 
@@ -407,7 +408,7 @@ class TestMakefile:
             "<ruff><check><--quiet>",
             "<ruff><format><--check><--quiet>",
             "<mypy><--no-error-summary>",
-            "<python><scripts/engine.py>",
+            "<python><-m><scripts.engine>",
             "<python><-m><images.build>",
             "<python><-m><pytest><-n><4>",
         ]

@@ -32,6 +32,6 @@ if ! "$python" -c 'import ensurepip' 2>/dev/null; then
 fi
 
 "$python" -m venv --clear .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[dev]'
+.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[dev]'
 touch .venv/stamp
 echo "environment: made .venv with Python $version"

@@ -328,10 +328,7 @@ class TestEnvironment:
         python.write_text('#!/bin/sh\ncase "$2" in *print*) echo 3.9 ;; *) exit 1 ;; esac\n')
         python.chmod(0o755)
 
-        expected = (
-            f"environment: Python 3.11 or newer is needed and {python} is 3.9; "
-            "name another: make PYTHON=...\n"
-        )
+        expected = f"environment: Python 3.11 or newer is needed and {python} is 3.9; name another: make PYTHON=...\n"
         assert (3, expected) == self.refusal(str(python), tmp_path)
 
     def test_absent_python_is_refused(self, tmp_path: Path) -> None:
@@ -434,9 +431,7 @@ class TestMakefile:
         """`.ci/run` exits with pytest's own status and adds no line of its own."""
         (checkout / ".ci").mkdir()
         shutil.copy(ROOT / ".ci/run", checkout / ".ci")
-        (checkout / ".venv/bin/python").write_text(
-            '#!/bin/sh\n[ "$2" != pytest ] || { echo closing; exit 5; }\n'
-        )
+        (checkout / ".venv/bin/python").write_text('#!/bin/sh\n[ "$2" != pytest ] || { echo closing; exit 5; }\n')
         process = subprocess.run(
             [checkout / ".ci/run"],
             env=OUTSIDE_MAKE,

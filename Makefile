@@ -1,0 +1,56 @@
+# `make` lists the targets. Everything a target needs is set up on the way.
+
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+
+# Without IMAGE it is the example that is judged, with the job and the data that belong to it.
+ifndef IMAGE
+override IMAGE := conformance/examples-sklearn
+JOB ?= fixtures/sklearn/job.json
+S3 ?= fixtures/sklearn/s3
+conformance: example
+endif
+
+# What the user types reaches the shell through its environment and never through its syntax;
+# `value` keeps make itself from expanding it.
+conformance: override export IMAGE := $(value IMAGE)
+conformance: override export JOB := $(value JOB)
+conformance: override export S3 := $(value S3)
+.venv/stamp: override export PYTHON := $(value PYTHON)
+
+.PHONY: help setup conformance example images lint ready test clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/stamp ## make the virtual environment and see to a Docker Engine
+	@.venv/bin/python -m scripts.engine
+
+conformance: setup ## judge the example, or IMAGE=<uri> with JOB=<job.json> and S3=<dir>
+	@.venv/bin/pytest --image="$$IMAGE" $${JOB:+--image-job="$$JOB"} $${S3:+--image-s3="$$S3"}
+
+test: ready ## lint, build the images and run the project's own tests
+	@.venv/bin/python -m pytest -n 4
+
+lint: .venv/stamp ## check style and types
+	@.venv/bin/ruff check --quiet
+	@.venv/bin/ruff format --check --quiet
+	@.venv/bin/mypy --no-error-summary
+
+images: setup ## build every image that is missing
+	@.venv/bin/python -m images.build
+
+clean: ## remove what the checkout made here; the engine keeps its images
+	@rm -rf .venv .cache conformance-report dist .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Parts of the targets above.
+
+.venv/stamp: pyproject.toml
+	@scripts/environment.sh "$$PYTHON"
+
+example: setup
+	@.venv/bin/python -m images.build examples/sklearn
+
+ready: lint images

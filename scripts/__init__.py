@@ -1,0 +1,1 @@
+"""Command lines that make a machine ready for the project."""

@@ -35,7 +35,7 @@ _APPLETS = """
 hostname id kill ln ls mkdir mkfifo mktemp mv nproc od printf ps pwd readlink realpath rm rmdir sed seq
 sh sha256sum sleep sort stat sync tail tar tee test timeout touch tr true tty uname uniq wc which xargs
 """
-"""The programs of a busybox base. Asking the binary itself would need to run it, whatever its architecture."""
+"""The programs of a busybox base. The binary could list them, but only where its architecture runs."""
 
 _ACCOUNTS = {
     "etc/passwd": File(

@@ -6,6 +6,7 @@ the same time: one builds, the others wait for it.
 
 import argparse
 import io
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -92,6 +93,7 @@ def _build(image: Folder, base: Image, content: str, client: DockerClient) -> No
         )
     except BuildError as error:
         said = "".join(str(step.get("stream") or step.get("error") or "") for step in error.build_log)
+        said = re.sub(r"\x1b\[[0-9;]*m", "", said)  # the engine colours what a RUN step says
         end = "\n".join(said.strip().splitlines()[-_LOG_LINES:])
         raise BuildFailedError(f"images/{image.name} cannot be built:\n{end}") from None
     except APIError as error:

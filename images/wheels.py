@@ -20,7 +20,7 @@ _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x
 _NOT_NEEDED = re.compile(
     r".*/tests?/(?!_natype[.]py|__init__[.]py)"  # numpy.testing imports these two of its tests
     r"|.*[.](c|cpp|h|hpp|pxd|pyi|pyx|tp|f90|a|lib)$"
-    r"|numpy/(f2py|_core/include|distutils)/"
+    r"|numpy/(_core/include|distutils)/"
     r"|sklearn/datasets/images/"
 )
 """What a workload never imports: tests, sources of what is compiled, and tools to compile more."""

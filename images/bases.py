@@ -200,8 +200,10 @@ def _pull(name: str, platform: str, client: DockerClient, silence: float = 10) -
         with client.api.post(url, params=parameters, stream=True, timeout=silence) as answer:
             for line in answer.iter_lines():
                 said = json.loads(line)
-                if refusal := said.get("error") or ("" if answer.ok else said.get("message")):
+                if refusal := said.get("error") or said.get("message"):
                     return str(refusal)
+            if not answer.ok:
+                return f"status {answer.status_code}"
     except (RequestException, DockerException, ValueError) as error:
         return f"no answer within {silence:g} seconds, or a broken one: {error}"
     return ""

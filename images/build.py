@@ -86,7 +86,7 @@ def _build(image: Folder, base: Image, content: str, client: DockerClient) -> No
             fileobj=io.BytesIO(image.context()),
             custom_context=True,
             tag=image.tag,
-            buildargs={"BASE": base.tags[0]},
+            buildargs={"BASE": str(base.id)},  # a tag may move meanwhile
             labels={CONTENT: content},
             rm=True,
             forcerm=True,

@@ -46,8 +46,7 @@ _ACCOUNTS = {
 }
 
 _FOLDERS = {
-    name: directory()
-    for name in ("etc", "home", "opt", "root", "run", "srv", "usr/bin", "usr/local/bin", "var")
+    name: directory() for name in ("etc", "home", "opt", "root", "run", "srv", "usr/bin", "usr/local/bin", "var")
 }
 
 _ROOT = {

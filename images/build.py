@@ -113,12 +113,8 @@ def _remove(superseded: Image, client: DockerClient) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the exit status is 0 when every image is there."""
-    parser = argparse.ArgumentParser(
-        prog="python -m images.build", description="Build the images below images/."
-    )
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="a folder below images/; all of them by default"
-    )
+    parser = argparse.ArgumentParser(prog="python -m images.build", description="Build the images below images/.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a folder below images/; all of them by default")
     parser.add_argument("--list", action="store_true", help="print the names and build nothing")
     options = parser.parse_args(arguments)
     if options.list:

@@ -81,8 +81,7 @@ class Apt:
     def files(self, packages: Sequence[str]) -> dict[str, File]:
         """The files that the packages install, less documentation; their scripts are not run."""
         contents = (
-            io.BytesIO(self._call("dpkg-deb", "--fsys-tarfile", str(archive)))
-            for archive in self._download(packages)
+            io.BytesIO(self._call("dpkg-deb", "--fsys-tarfile", str(archive))) for archive in self._download(packages)
         )
         return {path: file for path, file in unpack(contents).items() if not _DOCUMENTATION.match(path)}
 

@@ -52,9 +52,7 @@ class Folder:
         """
         if found := _BASE.search(self.dockerfile):
             return found[1]
-        raise DockerfileError(
-            f"images/{self.name}/Dockerfile must begin with `ARG BASE=<base>` and `FROM ${{BASE}}`"
-        )
+        raise DockerfileError(f"images/{self.name}/Dockerfile must begin with `ARG BASE=<base>` and `FROM ${{BASE}}`")
 
     @property
     def requirements(self) -> Path | None:

@@ -153,9 +153,7 @@ class Registry:
         self.pulled.append(params["fromImage"])
         if self.status == 200:
             self.present[f"{params['fromImage']}:{params['tag']}"] = "amd64"
-        yield SimpleNamespace(
-            ok=self.status == 200, status_code=self.status, iter_lines=self.answer.splitlines
-        )
+        yield SimpleNamespace(ok=self.status == 200, status_code=self.status, iter_lines=self.answer.splitlines)
 
 
 def resolve(name: str, registry: Registry) -> str:

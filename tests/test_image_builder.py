@@ -146,9 +146,7 @@ def test_an_image_is_built_once(built: Folder, client: DockerClient) -> None:
 @pytest.mark.engine
 def test_a_failing_build_shows_the_end_of_its_log(built: Folder, client: DockerClient) -> None:
     """One error names the image and ends with what the engine said last; no container stays."""
-    (built.path / "Dockerfile").write_text(
-        "ARG BASE=busybox\nFROM ${BASE}\nRUN echo out of order && exit 3\n"
-    )
+    (built.path / "Dockerfile").write_text("ARG BASE=busybox\nFROM ${BASE}\nRUN echo out of order && exit 3\n")
 
     with pytest.raises(BuildFailedError) as error:
         build_folder(built, client)

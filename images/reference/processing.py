@@ -69,9 +69,7 @@ def count_inputs(inputs: dict[str, Path]) -> dict[str, dict[str, int]]:
 def write(path: Path, text: str) -> None:
     """Write a file so that it appears complete: an output may be uploaded while the job runs."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=".", encoding="utf-8", delete=False
-    ) as unfinished:
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", encoding="utf-8", delete=False) as unfinished:
         unfinished.write(text)
     complete = Path(unfinished.name)
     complete.chmod(0o644)

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from docker import DockerClient
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound
 from docker.models.images import Image
 from requests import RequestException
 
@@ -124,6 +124,15 @@ def resolve(ordinary: str, client: DockerClient, requirements: Path | None = Non
         ) from None
 
 
+def remove_untagged(image: Image, client: DockerClient) -> None:
+    """Remove an image that lost its tag to a newer one, unless images were built on it or containers use it."""
+    try:
+        if not client.images.get(str(image.id)).tags:
+            client.images.remove(str(image.id))
+    except APIError:  # gone meanwhile, or in use: it goes with the last image that was built on it
+        return
+
+
 def make_substitute(role: Role, client: DockerClient, requirements: Path | None = None) -> Image:
     """Make and load a base for the role; the same packages give the same image id."""
     apt = Apt(role.architecture, CACHE)
@@ -209,8 +218,11 @@ def _pull(name: str, platform: str, client: DockerClient, silence: float = 10) -
 
 
 def _load(tag: str, config: Config, layers: Sequence[bytes], client: DockerClient) -> Image:
+    superseded = client.images.list(tag)
     with tempfile.TemporaryFile() as archive:
         write_archive(archive, tag, config, layers)
         archive.seek(0)
         client.images.load(archive)
+    for image in superseded:
+        remove_untagged(image, client)
     return client.images.get(tag)

@@ -99,16 +99,7 @@ def _build(image: Folder, base: Image, content: str, client: DockerClient) -> No
     except APIError as error:
         raise BuildFailedError(f"images/{image.name} cannot be built: {error.explanation}") from None
     if superseded:
-        _remove(superseded, client)
-
-
-def _remove(superseded: Image, client: DockerClient) -> None:
-    """Remove the image that lost its tag, unless images were built on it or containers still use it."""
-    try:
-        if not client.images.get(str(superseded.id)).tags:
-            client.images.remove(str(superseded.id))
-    except APIError:
-        return
+        bases.remove_untagged(superseded, client)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

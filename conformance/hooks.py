@@ -133,7 +133,7 @@ class SessionHooks:
         record = getattr(report, "conformance", None)
         return terminal.test_status(record["verdict"], failed=report.failed) if record else None
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         """Write the reports after pytest has written its JUnit file, and set the exit status by the verdicts."""
         yield

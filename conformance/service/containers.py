@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import time
 import uuid
 from collections.abc import Iterable
@@ -26,6 +27,14 @@ from conformance.service.settings import Settings
 
 KILL_WAIT_SECONDS = 30.0
 """How long the engine may take to end a container after SIGKILL."""
+
+
+IMAGE_AT_FAULT = re.compile(
+    r'exec: "|unable to find (user|group)|no matching entries in (passwd|group) file|chdir to cwd|not a directory'
+)
+"""What the engine says when a container cannot be started because of the image; any other refusal is the engine's own
+trouble. In order: no such program, or it may not be executed; USER; WORKDIR; something else than a directory at /opt/ml.
+"""
 
 
 @dataclass(frozen=True)
@@ -57,18 +66,17 @@ class Container:
     volume: str
     settings: Settings
 
-    def put(self, content: IO[bytes]) -> None:
-        """Unpack an archive at `/opt/ml`."""
-        self.client.put_archive(self.id, RESERVED, content)
-
-    def run(self, limits: Limits) -> Ended:
-        """Start it and wait until it has ended, by itself or at its limit."""
+    def run(self, content: IO[bytes], limits: Limits) -> Ended:
+        """Unpack an archive at `/opt/ml`, start it, and wait until it has ended, by itself or at its limit."""
         begun = time.monotonic()
         try:
+            self.client.put_archive(self.id, RESERVED, content)
             self.client.start(self.id)
         except APIError as error:
-            state = self.client.inspect_container(self.id)["State"]
             said = str(error.explanation or error).strip()
+            if not IMAGE_AT_FAULT.search(said):
+                raise
+            state = self.client.inspect_container(self.id)["State"]
             return Ended(End.NOT_STARTED, state.get("ExitCode"), start_error=said)
         end = End.EXITED
         if not self._wait(limits.seconds):

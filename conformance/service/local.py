@@ -127,8 +127,7 @@ class LocalService:
                 memory_bytes=int(self._engine.memory_bytes * self._settings.memory_fraction),
                 labels=self.labels,
             )
-            container.put(staged.finish())
-            ended = container.run(self._limits(request, variation))
+            ended = container.run(staged.finish(), self._limits(request, variation))
             return self._collect(container, ended, argv, image, request, store)
         finally:
             staged.close()

@@ -35,8 +35,8 @@ class RequestError(ConformanceError):
 
     def __init__(self, source: str, faults: tuple[str, ...], *, hint: str = "") -> None:
         """Name where the request came from, and every fault that was found in it."""
-        listed = faults[0] if len(faults) == 1 else "".join(f"\n  - {fault}" for fault in faults)
-        super().__init__(f"{source}: {listed}", hint=hint)
+        listed = f" {faults[0]}" if len(faults) == 1 else "".join(f"\n  - {fault}" for fault in faults)
+        super().__init__(f"{source}:{listed}", hint=hint)
         self.faults = faults
 
 

@@ -121,6 +121,10 @@ class SessionHooks:
         report = yield
         if isinstance(item, CheckItem) and (call.when == "call" or (call.when == "setup" and report.failed)):
             report.conformance = self._recorder.record(item, report)  # type: ignore[attr-defined] # reports take extras
+            if report.skipped and isinstance(report.longrepr, tuple):
+                # Where the check is declared tells a reader more than where the skip was raised.
+                path, line, _ = item.reportinfo()
+                report.longrepr = (f"conformance/checks/{path.name}", (line or 0) + 1, report.longrepr[2])
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

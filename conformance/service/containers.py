@@ -32,8 +32,9 @@ KILL_WAIT_SECONDS = 30.0
 IMAGE_AT_FAULT = re.compile(
     r'exec: "|unable to find (user|group)|no matching entries in (passwd|group) file|chdir to cwd|not a directory'
 )
-"""What the engine says when a container cannot be started because of the image; any other refusal is the engine's own
-trouble. In order: no such program, or it may not be executed; USER; WORKDIR; something else than a directory at /opt/ml.
+"""What the engine says when it is the image that keeps a container from starting; other refusals are its own trouble.
+
+In order: no such program, or it may not be executed; USER; WORKDIR; something else than a directory at /opt/ml.
 """
 
 

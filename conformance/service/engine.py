@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass, field
 
@@ -41,7 +42,7 @@ def connect() -> Engine:
         EngineError: none answers, or it refuses; the hint says what to look at.
     """
     environment = kwargs_from_env()
-    address = environment.get("base_url", "unix:///var/run/docker.sock")
+    address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
     try:
         client = docker.APIClient(version="auto", timeout=CALL_TIMEOUT_SECONDS, **environment)
         facts = client.info()
@@ -75,6 +76,6 @@ def _hint(error: DockerException) -> str:
     text = str(error)
     if "Permission denied" in text or "PermissionError" in text:
         return "this user may not use the engine's socket; join the group docker, or use sudo"
-    if kwargs_from_env().get("base_url"):
+    if os.environ.get("DOCKER_HOST"):
         return "DOCKER_HOST names this engine; start it, or unset DOCKER_HOST"
     return "start the Docker Engine; `docker version` tells when it answers"

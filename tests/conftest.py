@@ -1,0 +1,113 @@
+"""Fixtures of the tests that need a Docker Engine, and the command of the product as its users type it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from images import build, folders
+
+ROOT = Path(__file__).parent.parent
+REFERENCE_JOB = ROOT / "fixtures/reference/job.json"
+REFERENCE_S3 = ROOT / "fixtures/reference/s3"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A session of the product that has ended."""
+
+    status: int
+    output: str
+    report_directory: Path
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The content of report.json."""
+        document: dict[str, Any] = json.loads((self.report_directory / "report.json").read_text(encoding="utf-8"))
+        return document
+
+    @property
+    def failing(self) -> set[str]:
+        """The checks that violate or advise."""
+        return {
+            verdict["check"] for verdict in self.report["verdicts"] if verdict["verdict"] in {"violates", "advised"}
+        }
+
+    def verdict(self, check: str) -> dict[str, Any]:
+        """The verdict on one check."""
+        return next(verdict for verdict in self.report["verdicts"] if verdict["check"] == check)
+
+
+@pytest.fixture(name="client", scope="session")
+def _client() -> Iterator[docker.APIClient]:
+    """A connection of the tests' own to the engine."""
+    client = docker.APIClient(version="auto", timeout=60)
+    yield client
+    client.close()
+
+
+@pytest.fixture(name="tag", scope="session")
+def _tag() -> Callable[[str], str]:
+    """The tag of an image of the project, built where it is missing: `tag("flawed/no-command")`."""
+    client = docker.from_env()
+    return lambda name: build.build(name, client)
+
+
+@pytest.fixture(name="conformance")
+def _conformance(tmp_path: Path) -> Callable[..., Ran]:
+    """Run `pytest --image=...` as a user does, in an empty directory of its own."""
+
+    def run(image: str, *arguments: str | Path, environment: dict[str, str] | None = None) -> Ran:
+        completed = subprocess.run(
+            [sys.executable, "-m", "pytest", f"--image={image}", *map(str, arguments)],
+            cwd=tmp_path,
+            # A plugin of this session must not reach into that one, nor may a terminal's width.
+            env=clean_environment() | (environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        return Ran(completed.returncode, completed.stdout, tmp_path / "conformance-report")
+
+    return run
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without what pytest and xdist leave in it for their children."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
+    return kept | {"COLUMNS": "100", "NO_COLOR": "1"}
+
+
+def reference_job(*, job: Path = REFERENCE_JOB) -> tuple[str, str]:
+    """The options that give the reference's job, or another over the same S3."""
+    return f"--image-job={job}", f"--image-s3={REFERENCE_S3}"
+
+
+def flawed_folders() -> list[str]:
+    """The names of all flawed images."""
+    return [name for name in build.all_names() if name.startswith("flawed/")]
+
+
+def declared_failure(name: str) -> set[str]:
+    """The checks that an image's label says it fails."""
+    for line in (ROOT / "images" / name / "Dockerfile").read_text(encoding="utf-8").splitlines():
+        if line.startswith("LABEL conformance.fails="):
+            return set(line.partition("=")[2].strip('"').split())
+    return set()
+
+
+def job_of(name: str) -> Path:
+    """The job request that an image is judged with: its own, or the reference's."""
+    return folders.folder(name).job or REFERENCE_JOB

@@ -1,0 +1,60 @@
+"""Images against checks: the good ones fail nothing, each flawed one fails exactly what its label says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from conformance.declaration import MUST, load_checks
+from tests.conftest import ROOT, Ran, declared_failure, flawed_folders, job_of, reference_job
+
+pytestmark = pytest.mark.engine
+
+SKLEARN = (f"--image-job={ROOT / 'fixtures/sklearn/job.json'}", f"--image-s3={ROOT / 'fixtures/sklearn/s3'}")
+
+
+def test_reference_conforms(tag: Callable[[str], str], conformance: Callable[..., Ran]) -> None:
+    """The reference conforms to every check of the profile, and pytest says 0."""
+    ran = conformance(tag("reference"), *reference_job())
+
+    assert {"conforms"} == {verdict["verdict"] for verdict in ran.report["verdicts"]}, ran.output
+    assert {check.id for check in load_checks()} == {verdict["check"] for verdict in ran.report["verdicts"]}
+    assert 0 == ran.status
+
+
+def test_example_of_the_contract_page_conforms(tag: Callable[[str], str], conformance: Callable[..., Ran]) -> None:
+    """The scikit-learn example of the contract's own page conforms, with its real data."""
+    ran = conformance(tag("examples/sklearn"), *SKLEARN)
+
+    assert {"conforms"} == {verdict["verdict"] for verdict in ran.report["verdicts"]}, ran.output
+    assert 0 == ran.status
+
+
+@pytest.mark.parametrize("name", flawed_folders())
+def test_flawed_image_fails_exactly_its_label(
+    name: str, tag: Callable[[str], str], conformance: Callable[..., Ran]
+) -> None:
+    """A flawed image fails the check that its label names and no other, and the exit status says how grave it is."""
+    expected = declared_failure(name)
+
+    ran = conformance(tag(name), *reference_job(job=job_of(name)))
+
+    assert expected == ran.failing, ran.output
+    assert 0 == ran.report["counts"]["error"], ran.output
+    violates = any(verdict["verdict"] == "violates" for verdict in ran.report["verdicts"])
+    assert (1 if violates else 0) == ran.status
+
+
+def test_every_check_is_proved_by_a_flawed_image() -> None:
+    """There is no check that no image fails."""
+    proved = set().union(*(declared_failure(name) for name in flawed_folders()))
+
+    assert {check.id for check in load_checks()} == proved
+
+
+def test_every_must_is_violated_by_some_image() -> None:
+    """Each MUST has an image that carries its label alone, so that none is proved by another's consequence."""
+    alone = {next(iter(labels)) for labels in map(declared_failure, flawed_folders()) if len(labels) == 1}
+
+    assert {check.id for check in load_checks() if check.level is MUST} <= alone

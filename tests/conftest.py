@@ -25,6 +25,7 @@ REFERENCE_S3 = ROOT / "fixtures/reference/s3"
 class Ran:
     """A session of the product that has ended."""
 
+    process: int
     status: int
     output: str
     report_directory: Path
@@ -67,19 +68,17 @@ def _conformance(tmp_path: Path) -> Callable[..., Ran]:
     """Run `pytest --image=...` as a user does, in an empty directory of its own."""
 
     def run(image: str, *arguments: str | Path, environment: dict[str, str] | None = None) -> Ran:
-        completed = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, "-m", "pytest", f"--image={image}", *map(str, arguments)],
             cwd=tmp_path,
-            # A plugin of this session must not reach into that one, nor may a terminal's width.
             env=clean_environment() | (environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-            timeout=300,
-        )
-        return Ran(completed.returncode, completed.stdout, tmp_path / "conformance-report")
+        ) as process:
+            output, _ = process.communicate(timeout=300)
+        return Ran(process.pid, process.returncode, output, tmp_path / "conformance-report")
 
     return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,9 +44,13 @@ def write(reporter: pytest.TerminalReporter, report: document.Report, *, kept: S
     for verdict in report.verdicts:
         if verdict.word in {Word.ADVISED, Word.WAIVED} and not report.document["strict"]:
             reporter.write_line(f"{verdict.word}: {verdict.text}")
+    reasons: dict[str, list[str]] = {}
     for verdict in report.verdicts:
         if verdict.word is Word.NOT_JUDGED:
-            reporter.write_line(f"not judged: {_named(verdict)}: {verdict.reason}")
+            reasons.setdefault(verdict.reason, []).append(_named(verdict))
+    for reason, names in reasons.items():
+        reporter.write_line(f"not judged: {reason}")
+        reporter.write_line(textwrap.fill(", ".join(names), 100, initial_indent="  ", subsequent_indent="  "))
     for name in kept:
         reporter.write_line(f"kept: {name}")
     words = list(Word)
@@ -66,7 +71,11 @@ def closing(report: document.Report) -> str:
     by = f"profile {report.profile}, contract {CONTRACT_VERSION}"
     counts = report.document["counts"]
     if report.exit_status == ExitStatus.CONFORMS:
-        return f"{image} conforms ({by})"
+        advised = counts[Word.ADVISED]
+        advice = (
+            f", with {advised} pieces of advice" if advised > 1 else ", with one piece of advice" if advised else ""
+        )
+        return f"{image} conforms{advice} ({by})"
     if report.exit_status == ExitStatus.INCOMPLETE:
         missing = sorted(set(report.missing))
         named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")  # noqa: PLR2004 - what a line holds

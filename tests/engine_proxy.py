@@ -1,0 +1,61 @@
+"""A socket in front of the real engine that lets one kind of call fail, to see what the suite makes of it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ENGINE = "/var/run/docker.sock"
+
+
+@contextmanager
+def failing_engine(path: Path, *, call: str, status: str, message: str) -> Iterator[str]:
+    """Serve at `path`; calls whose request line matches `call` get this answer, all others reach the engine.
+
+    Yields the address for DOCKER_HOST.
+    """
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+    threading.Thread(target=_accept, args=(listener, re.compile(call), status, message), daemon=True).start()
+    try:
+        yield f"unix://{path}"
+    finally:
+        listener.close()
+
+
+def _accept(listener: socket.socket, call: re.Pattern[str], status: str, message: str) -> None:
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        threading.Thread(target=_serve, args=(connection, call, status, message), daemon=True).start()
+
+
+def _serve(connection: socket.socket, call: re.Pattern[str], status: str, message: str) -> None:
+    engine = socket.socket(socket.AF_UNIX)
+    engine.connect(ENGINE)
+    threading.Thread(target=_copy, args=(engine, connection), daemon=True).start()
+    with connection, engine:
+        while data := connection.recv(1 << 16):
+            # A client sends a request's head in one piece, and the next only after the answer.
+            if call.search(data.partition(b"\r\n")[0].decode("latin-1")):
+                body = f'{{"message": "{message}"}}'.encode()
+                head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+                connection.sendall(head.encode() + body)
+            else:
+                engine.sendall(data)
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return

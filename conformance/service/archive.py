@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import IO
+from typing import IO, Self
 
 from conformance.errors import JobError
 from conformance.filetree import File, Kind
@@ -29,7 +29,7 @@ class ArchiveWriter:
         self._root = root
         self._directories: set[str] = {"."}
         self._files: set[str] = set()
-        self._spool = tempfile.SpooledTemporaryFile(max_size=SPOOLED_BYTES)  # noqa: SIM115 - closed by `close`
+        self._spool = tempfile.SpooledTemporaryFile(max_size=SPOOLED_BYTES)  # noqa: SIM115 - closed by `__exit__`
         self._tar = tarfile.open(fileobj=self._spool, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115 - as above
 
     def directory(self, path: str) -> None:
@@ -58,7 +58,11 @@ class ArchiveWriter:
         self._spool.seek(0)
         return self._spool
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        """The writer itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Give its memory or its temporary file back."""
         self._spool.close()
 
@@ -104,11 +108,19 @@ class ChunkStream(io.RawIOBase):
         return count
 
 
-def read(chunks: Iterable[bytes], *, root: str, limit_bytes: int, peek: Peek | None = None) -> Iterator[File]:
+def read(
+    chunks: Iterable[bytes],
+    *,
+    root: str,
+    limit_bytes: int,
+    peek: Peek | None = None,
+    linked: Callable[[File, File], None] | None = None,
+) -> Iterator[File]:
     """Yield the entries of an archive as a stream, with paths made absolute below `root`.
 
     `root` takes the place of the first component of the archive's names, as `docker cp` gives it; with an empty root
-    names are taken as they are. `peek` sees the content of each regular file as it passes.
+    names are taken as they are. `peek` sees the content of each regular file as it passes; of a file with several names
+    it passes once, and `linked` is told of each further name, with the entry that had the content.
     """
     stream = io.BufferedReader(ChunkStream(chunks, limit_bytes=limit_bytes), BLOCK)
     seen: dict[str, File] = {}
@@ -118,6 +130,8 @@ def read(chunks: Iterable[bytes], *, root: str, limit_bytes: int, peek: Peek | N
             if member.islnk():
                 original = seen.get(_path(member.linkname, root))
                 file = replace(original, path=file.path) if original else file
+                if linked is not None and original is not None:
+                    linked(file, original)
             elif peek is not None and member.isreg():
                 content = archive.extractfile(member)
                 if content is not None:

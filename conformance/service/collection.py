@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from conformance.filetree import File, is_below
-from conformance.job import JobRequest
+from conformance.job import JobRequest, ProcessingOutput
 from conformance.objects import S3Uri
 from conformance.outcome import MESSAGE_PATH, Log, Upload
 from conformance.service.storage import ObjectStore
@@ -22,7 +22,7 @@ MESSAGE_BYTES = 64 << 10
 class Collector:
     """Looks into the archive of `/opt/ml` as it passes, and uploads what the service would.
 
-    `upload` says whether outputs are uploaded at all. A link is no regular file, so it never comes here.
+    `upload` says whether outputs are uploaded at all. A symbolic link is no regular file, so it never comes here.
     """
 
     host: str
@@ -32,22 +32,39 @@ class Collector:
     upload: bool
     message: bytes | None = None
     uploads: list[Upload] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     def peek(self, file: File, content: IO[bytes]) -> File:
         """Take what is wanted of one regular file's content; the entry itself stays as it is."""
         if file.path == MESSAGE_PATH:
             self.message = content.read(MESSAGE_BYTES)
-        outputs = [output for output in self.request.outputs if self._reaches(file.path, output.local_path)]
-        if not outputs or not self.upload:
-            return file
-        data = content.read()
-        for output in outputs:
+        elif self._targets(file):
+            self._store(file, content.read())
+        return file
+
+    def linked(self, file: File, original: File) -> None:
+        """Take a further name of a file: from the store where the file itself was uploaded, else it is `unread`."""
+        if file.path != MESSAGE_PATH and not self._targets(file):
+            return
+        uploaded = next((upload for upload in self.uploads if upload.path == original.path), None)
+        if uploaded is None or file.path == MESSAGE_PATH:
+            self.unread.append(file.path)
+        else:
+            self._store(file, self.store.get(S3Uri.parse(uploaded.uri)))
+
+    def _store(self, file: File, data: bytes) -> None:
+        for output in self._targets(file):
             target = S3Uri.parse(output.s3_uri)
             below = file.path.removeprefix(output.local_path).lstrip("/")
             uri = S3Uri(target.bucket, f"{target.key.rstrip('/')}/{below}".lstrip("/"))
             self.store.put(uri, data)
             self.uploads.append(Upload(output.name, self.host, file.path, str(uri), file.size))
-        return file
+
+    def _targets(self, file: File) -> list[ProcessingOutput]:
+        """The outputs that a file is uploaded to."""
+        if not self.upload:
+            return []
+        return [output for output in self.request.outputs if self._reaches(file.path, output.local_path)]
 
     def _reaches(self, path: str, local_path: str) -> bool:
         # A VOLUME of the image strictly below an output is another volume than the output's: what is written there

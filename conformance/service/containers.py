@@ -93,10 +93,10 @@ class Container:
         stderr = self.client.logs(self.id, stdout=False, stderr=True, stream=True, follow=False)
         return head_and_tail(stdout), head_and_tail(stderr)
 
-    def get(self) -> Iterable[bytes]:
-        """The archive of `/opt/ml`, as a stream."""
+    def get(self, path: str = RESERVED) -> Iterable[bytes]:
+        """The archive of a file or directory in it, as a stream."""
         chunks: Iterable[bytes]
-        chunks, _ = self.client.get_archive(self.id, RESERVED, chunk_size=archive.BLOCK)
+        chunks, _ = self.client.get_archive(self.id, path, chunk_size=archive.BLOCK)
         return chunks
 
     def remove(self) -> None:
@@ -162,8 +162,9 @@ def create(
                 pids_limit=settings.processes,
                 mem_limit=memory_bytes or None,
                 log_config=LogConfig(
-                    type=LogConfig.types.JSON,
-                    config={"max-size": str(settings.log_bytes // 2), "max-file": "2"},
+                    # Not json-file, which cannot hold bytes that are not UTF-8.
+                    type="local",
+                    config={"max-size": str(settings.log_bytes // 2), "max-file": "2", "compress": "false"},
                 ),
             ),
         )

@@ -113,9 +113,8 @@ class LocalService:
         argv = command.argv(image, request)
         if not argv:
             return Host(HOST, argv, End.NOT_STARTED, start_error="no command is specified"), ()
-        staged = self._stage(request, variation, store)
-        container = None
-        try:
+        with archive.ArchiveWriter(RESERVED) as staged:
+            self._stage(request, variation, store, staged)
             if self._closing.is_set():
                 raise JobError("the run is being ended")
             container = containers.create(
@@ -127,15 +126,15 @@ class LocalService:
                 memory_bytes=int(self._engine.memory_bytes * self._settings.memory_fraction),
                 labels=self.labels,
             )
-            ended = container.run(staged.finish(), self._limits(request, variation))
-            return self._collect(container, ended, argv, image, request, store)
-        finally:
-            staged.close()
-            if container is not None:
+            try:
+                ended = container.run(staged.finish(), self._limits(request, variation))
+                return self._collect(container, ended, argv, image, request, store)
+            finally:
                 self._remove(container)
 
-    def _stage(self, request: JobRequest, variation: Variation, store: ObjectStore) -> archive.ArchiveWriter:
-        writer = archive.ArchiveWriter(RESERVED)
+    def _stage(
+        self, request: JobRequest, variation: Variation, store: ObjectStore, writer: archive.ArchiveWriter
+    ) -> None:
         for path in (PROCESSING, "/opt/ml/output"):
             writer.directory(path)
         for path, content in self.documents(request).items():
@@ -146,7 +145,6 @@ class LocalService:
                 self._deliver(item, self._objects, store, writer)
         for output in request.outputs:
             writer.directory(output.local_path)
-        return writer
 
     def _deliver(
         self, item: ProcessingInput, objects: ObjectTree, store: ObjectStore, writer: archive.ArchiveWriter
@@ -183,7 +181,12 @@ class LocalService:
         completes = ended.end is End.EXITED and ended.exit_code == 0
         collector = Collector(HOST, request, image.volumes, store, upload=completes)
         limit = self._settings.archive_bytes
-        files = FileTree.of(archive.read(container.get(), root=RESERVED, limit_bytes=limit, peek=collector.peek))
+        entries = archive.read(
+            container.get(), root=RESERVED, limit_bytes=limit, peek=collector.peek, linked=collector.linked
+        )
+        files = FileTree.of(entries)
+        for path in collector.unread:
+            list(archive.read(container.get(path), root=path, limit_bytes=limit, peek=collector.peek))
         host = Host(
             name=HOST,
             argv=argv,

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import docker
 from docker.errors import APIError
@@ -28,6 +28,11 @@ from conformance.service.settings import Settings
 KILL_WAIT_SECONDS = 30.0
 """How long the engine may take to end a container after SIGKILL."""
 
+
+KILLED = 128 + 9
+"""The exit code of a process that SIGKILL ended."""
+
+OUT_OF_MEMORY_NEWS_SECONDS = 2.0
 
 IMAGE_AT_FAULT = re.compile(
     r'exec: "|unable to find (user|group)|no matching entries in (passwd|group) file|chdir to cwd|not a directory'
@@ -84,7 +89,7 @@ class Container:
             end = limits.end
             self._stop(gently=limits.gently)
         seconds = time.monotonic() - begun
-        state = self.client.inspect_container(self.id)["State"]
+        state = self._final_state(killed_by_us=end is not End.EXITED)
         return Ended(end, state["ExitCode"], out_of_memory=bool(state.get("OOMKilled")), seconds=seconds)
 
     def logs(self) -> tuple[Log, Log]:
@@ -105,6 +110,16 @@ class Container:
             self.client.remove_container(self.id, v=True, force=True)
         with contextlib.suppress(APIError):
             self.client.remove_volume(self.volume)
+
+    def _final_state(self, *, killed_by_us: bool) -> dict[str, Any]:
+        """The engine's account of the end; it may learn of a lack of memory only after it learned of the exit."""
+        deadline = time.monotonic() + OUT_OF_MEMORY_NEWS_SECONDS
+        while True:
+            state: dict[str, Any] = self.client.inspect_container(self.id)["State"]
+            unexplained = state["ExitCode"] == KILLED and not state.get("OOMKilled") and not killed_by_us
+            if not unexplained or time.monotonic() > deadline:
+                return state
+            time.sleep(0.1)
 
     def _wait(self, limit_seconds: float) -> bool:
         """Wait until it has ended; False where it has not within the limit."""

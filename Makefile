@@ -41,6 +41,9 @@ lint: .venv/stamp ## check style and types
 images: setup ## build every image that is missing
 	@.venv/bin/python -m images.build
 
+benchmark: setup ## compare the service with docker-py alone
+	@.venv/bin/python -m benchmarks.service
+
 clean: ## remove what the checkout made here; the engine keeps its images
 	@rm -rf .venv .cache conformance-report dist .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -148,6 +148,8 @@ def test_kept_containers_are_named_and_stay(
             client.remove_volume(volume)
 
 
+TWO_HOSTS = {"ClusterConfig": {"InstanceCount": 2, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}}
+
 BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "job that is not there": (
         lambda here: [f"--image-job={here / 'none.json'}"],
@@ -190,7 +192,6 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
         "InstanceCount: 2 hosts are not run locally, 1 is (this is a limit of the suite, not a fault of the request)",
     ),
 }
-TWO_HOSTS = {"ClusterConfig": {"InstanceCount": 2, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}}
 
 
 def written(here: Path, text: str) -> Path:

@@ -47,7 +47,7 @@ def test_reports_are_valid_and_agree(name: str, tag: Callable[[str], str], confo
     (suite,) = JUnitXml.fromfile(str(ran.report_directory / "junit.xml"))
     told = {(case.classname, case.name): type(case.result[0]).__name__ if case.result else "passed" for case in suite}
     assert expected == told
-    properties = {entry.name: entry.value for entry in suite.properties()}
+    properties = {entry.name: entry.value for entry in suite.properties()}  # type: ignore[no-untyped-call] # junitparser
     assert report["image"]["digest"] == properties["image.digest"]
     assert "processing" == properties["profile"]
 

@@ -1,82 +1,58 @@
-"""Tar archives as the engine takes and gives them: written to a spooled file, read as a stream, never extracted."""
+"""Tar archives as the engine takes and gives them: written and read as streams, never extracted to disk."""
 
 from __future__ import annotations
 
 import io
 import posixpath
 import tarfile
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import IO, Self
+from typing import IO
 
 from conformance.errors import JobError
 from conformance.filetree import File, Kind
 
 BLOCK = 1 << 20
-SPOOLED_BYTES = 64 << 20
-"""An archive up to this size stays in memory."""
-
 Peek = Callable[[File, IO[bytes]], File]
 """Looks into a file's content while it passes, and returns the entry with what it wants to keep."""
 
 
-class ArchiveWriter:
-    """Builds the archive of what the platform puts below a directory: root:root, files 0644, directories 0755."""
+def write(root: str, entries: Iterable[tuple[str, bytes | None]]) -> Iterator[bytes]:
+    """Yield, in pieces, the archive of what the platform puts below `root`: root:root, files 0644, directories 0755.
 
-    def __init__(self, root: str) -> None:
-        """Begin an archive that will be unpacked at `root`, an absolute path."""
-        self._root = root
-        self._directories: set[str] = {"."}
-        self._files: set[str] = set()
-        self._spool = tempfile.SpooledTemporaryFile(max_size=SPOOLED_BYTES)  # noqa: SIM115 - closed by `__exit__`
-        self._tar = tarfile.open(fileobj=self._spool, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115 - as above
+    An entry is an absolute path with a file's content, or with None for a directory; directories above it are added.
+    The engine unpacks the first pieces while the last entries are still being read.
 
-    def directory(self, path: str) -> None:
-        """Add a directory, with those above it."""
-        self._add_directory(posixpath.relpath(path, self._root))
+    Raises:
+        JobError: a path leaves the root, or is a directory and a file at once.
+    """
+    sink = io.BytesIO()
+    kinds = {".": tarfile.DIRTYPE}
+    with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+        for path, content in entries:
+            for member in _members(posixpath.relpath(path, root), content, kinds):
+                archive.addfile(member, io.BytesIO(content or b""))
+            if sink.tell() >= BLOCK:
+                yield sink.getvalue()
+                sink.seek(0)
+                sink.truncate()
+    yield sink.getvalue()
 
-    def file(self, path: str, content: bytes) -> None:
-        """Add a file, with the directories above it.
 
-        Raises:
-            JobError: the path leaves the root, or is a directory and a file at once.
-        """
-        name = posixpath.relpath(path, self._root)
-        if name.startswith("..") or name in self._directories:
-            raise JobError(f"{path} cannot be put below {self._root}: it is a directory, or outside of it")
-        self._add_directory(posixpath.dirname(name) or ".")
-        self._files.add(name)
-        entry = tarfile.TarInfo(name)
-        entry.size = len(content)
-        entry.mode = 0o644
-        self._tar.addfile(entry, io.BytesIO(content))
-
-    def finish(self) -> IO[bytes]:
-        """The archive, ready to be sent."""
-        self._tar.close()
-        self._spool.seek(0)
-        return self._spool
-
-    def __enter__(self) -> Self:
-        """The writer itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Give its memory or its temporary file back."""
-        self._spool.close()
-
-    def _add_directory(self, name: str) -> None:
-        if name in self._directories:
-            return
-        if name.startswith("..") or name in self._files:
-            raise JobError(f"{name} cannot be put below {self._root}: it is a file, or outside of it")
-        self._add_directory(posixpath.dirname(name) or ".")
-        self._directories.add(name)
-        entry = tarfile.TarInfo(name)
-        entry.type = tarfile.DIRTYPE
-        entry.mode = 0o755
-        self._tar.addfile(entry)
+def _members(name: str, content: bytes | None, kinds: dict[str, bytes]) -> Iterator[tarfile.TarInfo]:
+    """The entries that a path needs and that are not there yet; `kinds` remembers those that are."""
+    wanted = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
+    if name == ".." or name.startswith("../") or kinds.get(name, wanted) != wanted:
+        raise JobError(f"{name!r} cannot be put below /opt/ml: it is a directory and a file at once, or outside of it")
+    if name in kinds and wanted == tarfile.DIRTYPE:
+        return
+    yield from _members(posixpath.dirname(name) or ".", None, kinds)
+    kinds[name] = wanted
+    member = tarfile.TarInfo(name)
+    member.type = wanted
+    member.mode = 0o755 if content is None else 0o644
+    member.size = len(content or b"")
+    yield member
 
 
 class ChunkStream(io.RawIOBase):

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import docker
 from docker.errors import APIError
@@ -72,7 +72,7 @@ class Container:
     volume: str
     settings: Settings
 
-    def run(self, content: IO[bytes], limits: Limits) -> Ended:
+    def run(self, content: Iterable[bytes], limits: Limits) -> Ended:
         """Unpack an archive at `/opt/ml`, start it, and wait until it has ended, by itself or at its limit."""
         begun = time.monotonic()
         try:

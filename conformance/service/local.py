@@ -113,51 +113,37 @@ class LocalService:
         argv = command.argv(image, request)
         if not argv:
             return Host(HOST, argv, End.NOT_STARTED, start_error="no command is specified"), ()
-        with archive.ArchiveWriter(RESERVED) as staged:
-            self._stage(request, variation, store, staged)
+        container = containers.create(
+            self._engine.client,
+            image,
+            request,
+            self._settings,
+            host=HOST,
+            memory_bytes=int(self._engine.memory_bytes * self._settings.memory_fraction),
+            labels=self.labels,
+        )
+        try:
             if self._closing.is_set():
                 raise JobError("the run is being ended")
-            container = containers.create(
-                self._engine.client,
-                image,
-                request,
-                self._settings,
-                host=HOST,
-                memory_bytes=int(self._engine.memory_bytes * self._settings.memory_fraction),
-                labels=self.labels,
-            )
-            try:
-                ended = container.run(staged.finish(), self._limits(request, variation))
-                return self._collect(container, ended, argv, image, request, store)
-            finally:
-                self._remove(container)
+            content = archive.write(RESERVED, self._staged(request, variation, store))
+            ended = container.run(content, self._limits(request, variation))
+            return self._collect(container, ended, argv, image, request, store)
+        finally:
+            self._remove(container)
 
-    def _stage(
-        self, request: JobRequest, variation: Variation, store: ObjectStore, writer: archive.ArchiveWriter
-    ) -> None:
-        for path in (PROCESSING, "/opt/ml/output"):
-            writer.directory(path)
-        for path, content in self.documents(request).items():
-            writer.file(path, content)
+    def _staged(
+        self, request: JobRequest, variation: Variation, store: ObjectStore
+    ) -> Iterator[tuple[str, bytes | None]]:
+        """What is below /opt/ml when the container starts: directories as None, files with their content."""
+        yield PROCESSING, None
+        yield "/opt/ml/output", None
+        yield from self.documents(request).items()
         for item in request.inputs:
-            writer.directory(item.local_path)
+            yield item.local_path, None
             if variation is not Variation.EMPTY_INPUTS and self._objects is not None:
-                self._deliver(item, self._objects, store, writer)
+                yield from _delivered(item, self._objects, store)
         for output in request.outputs:
-            writer.directory(output.local_path)
-
-    def _deliver(
-        self, item: ProcessingInput, objects: ObjectTree, store: ObjectStore, writer: archive.ArchiveWriter
-    ) -> None:
-        uri = S3Uri.parse(item.s3_uri)
-        store.stage(objects, uri)
-        for key in store.list(uri):
-            path = f"{item.local_path}/{relative_path(uri.key, key)}"
-            if key.endswith("/"):
-                # An empty object of such a name is how consoles make a folder.
-                writer.directory(path)
-            else:
-                writer.file(path, store.get(S3Uri(uri.bucket, key)))
+            yield output.local_path, None
 
     def _limits(self, request: JobRequest, variation: Variation) -> containers.Limits:
         if variation is Variation.DEFAULT_COMMAND:
@@ -206,6 +192,16 @@ class LocalService:
             self.kept.append(f"container {container.id[:12]}, volume {container.volume}")
         else:
             container.remove()
+
+
+def _delivered(item: ProcessingInput, objects: ObjectTree, store: ObjectStore) -> Iterator[tuple[str, bytes | None]]:
+    """The objects of one input, by the path where each lands."""
+    uri = S3Uri.parse(item.s3_uri)
+    store.stage(objects, uri)
+    for key in store.list(uri):
+        path = f"{item.local_path}/{relative_path(uri.key, key)}"
+        # An empty object whose name ends in a slash is how consoles make a folder.
+        yield path, None if key.endswith("/") else store.get(S3Uri(uri.bucket, key))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,79 @@
+"""Images that do their worst: a verdict all the same, within bounds of time and memory, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.conftest import REFERENCE_S3, Ran, clean_environment
+from tests.test_command_line import request
+from tests.test_leftovers import owned_by
+
+pytestmark = pytest.mark.engine
+
+MEMORY_BYTES = 300 << 20
+
+PROGRAMS: dict[str, tuple[str, dict[str, str]]] = {
+    "fills its log": (
+        "while True: print('x' * 1000)",
+        {"exit.zero-on-success": "violates", "logs.on-stdout-or-stderr": "conforms"},
+    ),
+    "ignores the stop": (
+        "import signal, time; signal.signal(2, 1); time.sleep(99)",
+        {"exit.zero-on-success": "violates"},
+    ),
+    "message is a directory": (
+        "import os; os.mkdir('/opt/ml/output/message')",
+        {"message.utf8": "advised", "exit.zero-on-success": "conforms"},
+    ),
+    "message is a FIFO": (
+        "import os; os.mkfifo('/opt/ml/output/message')",
+        {"message.utf8": "advised", "message.fits-1-kb": "conforms"},
+    ),
+    "message of 1 GB": (
+        "open('/opt/ml/output/message', 'wb').truncate(1 << 30)",
+        {"message.utf8": "conforms", "message.fits-1-kb": "advised"},
+    ),
+    "removes what is below /opt/ml": (
+        "import shutil; shutil.rmtree('/opt/ml', ignore_errors=True)",
+        {"outputs.declared-outputs-written": "advised", "message.utf8": "not judged"},
+    ),
+    "names and logs that are not UTF-8": (
+        "import os; os.write(1, bytes(range(256))); open(b'/opt/ml/processing/output/summary/\\xff\\x01', 'w').close()",
+        {"outputs.declared-outputs-written": "conforms", "logs.on-stdout-or-stderr": "conforms"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_verdict_within_bounds(name: str, tmp_path: Path, tag: Callable[[str], str], client: docker.APIClient) -> None:
+    """The session ends, its memory stays below 300 MB, the verdicts are the right ones, and the engine is clean."""
+    program, expected = PROGRAMS[name]
+    job = request(
+        tmp_path / "job.json",
+        AppSpecification={"ImageUri": "image", "ContainerEntrypoint": ["python3", "-c", program]},
+        StoppingCondition={"MaxRuntimeInSeconds": 3},
+    )
+    arguments = [f"--image={tag('reference')}", f"--image-job={job}", f"--image-s3={REFERENCE_S3}"]
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *arguments],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    # Only this way of waiting tells how much memory the process took.
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+
+    ran = Ran(process.pid, process.returncode, "", tmp_path / "conformance-report")
+    assert expected == {check: ran.verdict(check)["verdict"] for check in expected}
+    assert usage.ru_maxrss * 1024 < MEMORY_BYTES
+    assert [] == owned_by(client, process.pid)

@@ -20,6 +20,7 @@ from conformance.reports import junit, terminal
 from conformance.reports.document import Recorder, Report
 from conformance.reproduce import write_documents
 from conformance.session import Session
+from conformance.verdict import error
 
 WORKER_IMAGE = "conformance_image"
 """The name under which an xdist worker is handed the image, which the controller has read once."""
@@ -34,6 +35,7 @@ class SessionHooks:
         self._session = session
         self._worker = worker
         self._checks = load_checks()
+        self._profile = profile_of(has_requests=bool(session.options.requests))
         self._recorder = Recorder()
         self._report: Report | None = None
 
@@ -103,10 +105,10 @@ class SessionHooks:
         image = self._session.found
         requests = self._session.options.requests
         names = ", ".join(request.name for request in requests) or "none"
-        profile = profile_of(has_requests=bool(requests))
         lines = [
             f"conformance: image {image.reference} ({image.digest}), {image.platform}",
-            f"conformance: contract {CONTRACT_VERSION}, {len(self._checks)} checks, profile {profile}, job {names}",
+            f"conformance: contract {CONTRACT_VERSION}, {len(self._checks)} checks, "
+            f"profile {self._profile}, job {names}",
         ]
         home = Path(conformance.__path__[0])
         if not any(home.is_relative_to(place) for place in site.getsitepackages()):
@@ -120,7 +122,10 @@ class SessionHooks:
         """Send the verdict along with pytest's report; plain data, for xdist carries nothing else."""
         report = yield
         if isinstance(item, CheckItem) and (call.when == "call" or (call.when == "setup" and report.failed)):
-            report.conformance = self._recorder.record(item, report)  # type: ignore[attr-defined] # reports take extras
+            verdict = item.verdict or error(item.check, report.longreprtext, request=item.request_name)
+            report.conformance = self._recorder.record(  # type: ignore[attr-defined] # reports take extras
+                verdict, item.parent.outcomes, seconds=report.duration, failed=report.failed
+            )
             if report.skipped and isinstance(report.longrepr, tuple):
                 # Where the check is declared tells a reader more than where the skip was raised.
                 path, line, _ = item.reportinfo()
@@ -143,20 +148,22 @@ class SessionHooks:
         yield
         if self._worker or self._config.getoption("collectonly") or not self._recorder.records:
             return
-        expected = self._expected()
+        chosen = self._session.options
         self._report = self._recorder.report(
-            self._session,
             self._checks,
-            expected=expected,
-            other_failures=session.testsfailed > self._recorder.failures,
-            exit_status=int(session.exitstatus),
+            image=self._session.found,
+            service=self._session.service.described(),
+            profile=self._profile,
+            strict=chosen.strict,
+            expected=self._expected(),
+            tests_failed=session.testsfailed,
+            pytest_status=int(session.exitstatus),
         )
         session.exitstatus = self._report.exit_status
-        directory = self._session.options.report
-        for request in self._session.options.requests:
-            write_documents(directory, request, self._session.service.documents(request))
-        self._report.write(directory)
-        junit.finish(Path(self._config.option.xmlpath), directory, self._report.document)
+        for request in chosen.requests:
+            write_documents(chosen.report, request, self._session.service.documents(request))
+        self._report.write(chosen.report)
+        junit.finish(Path(self._config.option.xmlpath), chosen.report, self._report.document)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Close with advice, what was not judged, the count of the verdicts, and what they mean."""

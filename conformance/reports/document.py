@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import conformance
 from conformance.declaration import Registry
-from conformance.profiles import ExitStatus, Profile, exit_status, is_missing, profile_of
-from conformance.verdict import Verdict, Word, error
-
-if TYPE_CHECKING:
-    import pytest
-
-    from conformance.collect import CheckItem
-    from conformance.image import Image
-    from conformance.outcome import Host, Outcome
-    from conformance.session import Session
+from conformance.image import Image
+from conformance.outcome import Host, Outcome
+from conformance.profiles import ExitStatus, Profile, exit_status, is_missing
+from conformance.verdict import Verdict, Word
 
 SCHEMA_VERSION = 1
 FILE_NAME = "report.json"
@@ -58,15 +52,13 @@ class Recorder:
         self.failures = 0
 
     @staticmethod
-    def record(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
-        """What an item found, with the runs that it judged."""
-        verdict = item.verdict or error(item.check, report.longreprtext, request=item.request_name)
-        outcomes = item.parent.outcomes
+    def record(verdict: Verdict, outcomes: Sequence[Outcome], *, seconds: float, failed: bool) -> dict[str, Any]:
+        """A verdict with the runs that it rests on; `failed` says whether pytest counts it as a failure or an error."""
         return {
             **verdict_record(verdict),
-            "seconds": round(report.duration, 3),
+            "seconds": round(seconds, 3),
             "runs": [str(outcome.variation) for outcome in outcomes],
-            "failed": report.failed,
+            "failed": failed,
             "evidence": [run_record(outcome) for outcome in outcomes],
         }
 
@@ -79,34 +71,38 @@ class Recorder:
 
     def report(
         self,
-        session: Session,
         checks: Registry,
         *,
+        image: Image,
+        service: dict[str, Any],
+        profile: Profile,
+        strict: bool,
         expected: Sequence[tuple[str, str]],
-        other_failures: bool,
-        exit_status: int,
+        tests_failed: int,
+        pytest_status: int,
     ) -> Report:
-        """Make the report; `expected` are the checks of the profile, and `exit_status` is what pytest would say.
+        """Make the report; `expected` are all checks, each with the request that it is to judge.
 
-        pytest's own status stays where the session was interrupted or where tests other than the checks failed.
+        pytest's own status stays where the session was interrupted, and where tests other than the checks failed.
         """
         order = {check.id: index for index, check in enumerate(checks)}
         records = sorted(self.records, key=lambda record: (order[record["check"]], record["job"]))
         verdicts = tuple(verdict_of(record, checks) for record in records)
-        profile = profile_of(has_requests=bool(session.options.requests))
         judged = {(record["check"], record["job"]) for record in records}
         left_out = tuple(check for check, request in expected if (check, request) not in judged)
-        status = _status(profile, verdicts, session, left_out, exit_status, other_failures=other_failures)
+        status = pytest_status
+        if pytest_status in {ExitStatus.CONFORMS, ExitStatus.VIOLATES} and tests_failed == self.failures:
+            status = int(exit_status(profile, verdicts, strict=strict, selected_all=not left_out))
         counts = Counter(verdict.word for verdict in verdicts)
         document = {
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": "sagemaker-processing-conformance", "version": conformance.__version__},
             "contract": conformance.CONTRACT_VERSION,
             "profile": str(profile),
-            "strict": session.options.strict,
+            "strict": strict,
             "exit_status": status,
-            "image": _image_record(session.found),
-            "service": session.service.described(),
+            "image": _image_record(image),
+            "service": service,
             "counts": {str(word): counts[word] for word in Word},
             "not_selected": sorted(set(left_out)),
             "verdicts": records,
@@ -198,19 +194,3 @@ def _image_record(image: Image) -> dict[str, Any]:
         "working_directory": image.working_directory,
         "bytes": image.size,
     }
-
-
-def _status(
-    profile: Profile,
-    verdicts: Iterable[Verdict],
-    session: Session,
-    left_out: Sequence[str],
-    pytest_status: int,
-    *,
-    other_failures: bool,
-) -> int:
-    if pytest_status not in {ExitStatus.CONFORMS, ExitStatus.VIOLATES}:
-        return pytest_status
-    if other_failures:
-        return int(ExitStatus.VIOLATES)
-    return int(exit_status(profile, verdicts, strict=session.options.strict, selected_all=not left_out))

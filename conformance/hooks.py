@@ -105,10 +105,10 @@ class SessionHooks:
         image = self._session.found
         requests = self._session.options.requests
         names = ", ".join(request.name for request in requests) or "none"
+        judged_by = f"contract {CONTRACT_VERSION}, {len(self._checks)} checks, profile {self._profile}"
         lines = [
             f"conformance: image {image.reference} ({image.digest}), {image.platform}",
-            f"conformance: contract {CONTRACT_VERSION}, {len(self._checks)} checks, "
-            f"profile {self._profile}, job {names}",
+            f"conformance: {judged_by}, job {names}",
         ]
         home = Path(conformance.__path__[0])
         if not any(home.is_relative_to(place) for place in site.getsitepackages()):

@@ -59,8 +59,7 @@ def _references(image: Image) -> Iterator[tuple[str, str]]:
     """What the command, WORKDIR and PATH need below /opt/ml, and the image has there."""
     seen: set[str] = set()
     for what, path in _candidates(image):
-        place = posixpath.normpath(path)
-        found = image.files.resolve(place)
+        found = image.files.resolve(path)
         if found.file is None or found.file.path in seen or not is_below(found.file.path, RESERVED):
             continue
         holds_files = any(file.kind is not Kind.DIRECTORY for file in image.files.below(found.file.path))

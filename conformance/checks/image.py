@@ -66,7 +66,7 @@ def has_command(image: Image, requests: Sequence[JobRequest]) -> Iterator[str]:
 )
 def entrypoint_exec_form(image: Image) -> Iterator[str]:
     """The same words written by hand in exec form leave the same image, and have the same effect."""
-    command = shell_command(image.entrypoint)
+    command = shell_command(image.entrypoint, image.shell)
     if command is not None:
         found = (
             f"Expected an ENTRYPOINT that names the program itself, and it is the shell form {list(image.entrypoint)}"
@@ -75,7 +75,7 @@ def entrypoint_exec_form(image: Image) -> Iterator[str]:
             yield Advice(f"{found}; its `exec` hands signals on, but ContainerArguments are still swallowed.")
         else:
             yield f"{found}: the shell is process 1 and gets the signals, and ContainerArguments are swallowed."
-    elif not image.entrypoint and shell_command(image.cmd) is not None:
+    elif not image.entrypoint and shell_command(image.cmd, image.shell) is not None:
         yield Advice(
             f"Expected an exec-form CMD where there is no ENTRYPOINT, and it is the shell form {list(image.cmd)}."
         )

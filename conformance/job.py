@@ -179,7 +179,17 @@ def read_document(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         fault = f"is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         raise RequestError(str(path), (fault,)) from error
+    except RecursionError as error:
+        raise RequestError(str(path), ("is not valid JSON: it is nested too deeply",)) from error
+    except ValueError as error:
+        raise RequestError(str(path), ("is not valid JSON: it has a number of too many digits",)) from error
     if not isinstance(document, dict):
-        fault = f"holds a JSON {type(document).__name__}, expected the object of a CreateProcessingJob request"
+        fault = f"holds a JSON {json_type(document)}, expected the object of a CreateProcessingJob request"
         raise RequestError(str(path), (fault,))
     return document
+
+
+def json_type(value: object) -> str:
+    """What JSON calls a value that was read from it."""
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
+    return names.get(type(value), "number")

@@ -63,16 +63,16 @@ def request(
     *,
     inputs: Mapping[str, str] | None = None,
     outputs: Mapping[str, str] | None = None,
-    **application: Iterable[str],
+    overrides: Mapping[str, Iterable[str]] | None = None,
 ) -> JobRequest:
     """A request with these inputs and outputs, each a name and its LocalPath, and overrides by their AWS names."""
     inputs = {"data": INPUT} if inputs is None else inputs
     outputs = {"result": OUTPUT} if outputs is None else outputs
-    overrides = {member: list(words) for member, words in application.items()}
+    application = {member: list(words) for member, words in (overrides or {}).items()}
     return JobRequest(
         {
             "ProcessingJobName": "example",
-            "AppSpecification": {"ImageUri": "example:1", **overrides},
+            "AppSpecification": {"ImageUri": "example:1", **application},
             "ProcessingInputs": [
                 {
                     "InputName": name,

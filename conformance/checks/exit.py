@@ -53,7 +53,7 @@ def zero_on_success(image: Image, outcome: Outcome) -> Iterator[str]:
                 f"Expected {host.name} to exit with 0 within MaxRuntimeInSeconds, and it was still running after "
                 f"{limit} s."
             )
-        elif host.out_of_memory:
+        elif host.out_of_memory and host.exit_code != 0:
             yield f"Expected {host.name} to exit with 0, and it was killed because it ran out of memory."
         elif host.exit_code != 0:
             yield f"Expected {host.name} to exit with 0, and it exited with {host.exit_code}{_last_words(host)}."

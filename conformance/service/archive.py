@@ -43,7 +43,7 @@ class ArchiveWriter:
             JobError: the path leaves the root, or is a directory and a file at once.
         """
         name = posixpath.relpath(path, self._root)
-        if name.startswith("..") or name in self._directories:
+        if _is_outside(name) or name in self._directories:
             raise JobError(f"{path} cannot be put below {self._root}: it is a directory, or outside of it")
         self._add_directory(posixpath.dirname(name) or ".")
         self._files.add(name)
@@ -65,7 +65,7 @@ class ArchiveWriter:
     def _add_directory(self, name: str) -> None:
         if name in self._directories:
             return
-        if name.startswith("..") or name in self._files:
+        if _is_outside(name) or name in self._files:
             raise JobError(f"{name} cannot be put below {self._root}: it is a file, or outside of it")
         self._add_directory(posixpath.dirname(name) or ".")
         self._directories.add(name)
@@ -109,7 +109,17 @@ def read(chunks: Iterable[bytes], *, root: str, limit_bytes: int, peek: Peek | N
 
     `root` takes the place of the first component of the archive's names, as `docker cp` gives it; with an empty root
     names are taken as they are. `peek` sees the content of each regular file as it passes.
+
+    Raises:
+        JobError: the archive is larger than `limit_bytes`, or it is none, or it breaks off.
     """
+    try:
+        yield from _entries(chunks, root=root, limit_bytes=limit_bytes, peek=peek)
+    except tarfile.TarError as error:
+        raise JobError(f"the engine's archive cannot be read: {error}") from error
+
+
+def _entries(chunks: Iterable[bytes], *, root: str, limit_bytes: int, peek: Peek | None) -> Iterator[File]:
     stream = io.BufferedReader(ChunkStream(chunks, limit_bytes=limit_bytes), BLOCK)
     seen: dict[str, File] = {}
     with tarfile.open(fileobj=stream, mode="r|", bufsize=BLOCK) as archive:
@@ -122,9 +132,14 @@ def read(chunks: Iterable[bytes], *, root: str, limit_bytes: int, peek: Peek | N
                 content = archive.extractfile(member)
                 if content is not None:
                     file = peek(file, content)
-            if member.isreg():
+            # A link may lead to anything but a directory, to a symbolic link too.
+            if not member.isdir():
                 seen[file.path] = file
             yield file
+
+
+def _is_outside(name: str) -> bool:
+    return name == ".." or name.startswith("../")
 
 
 def _entry(member: tarfile.TarInfo, root: str) -> File:

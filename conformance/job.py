@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,6 +43,11 @@ class ProcessingOutput:
     s3_uri: str
     local_path: str
     upload_mode: str = "EndOfJob"
+
+    @property
+    def directory(self) -> str:
+        """`local_path` without what makes no difference, such as a slash at its end."""
+        return posixpath.normpath(self.local_path)
 
 
 @dataclass(frozen=True)

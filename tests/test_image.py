@@ -72,7 +72,8 @@ def test_a_bare_word_is_not_looked_for_in_workdir() -> None:
 
 def test_relative_directories_of_path_are_not_searched() -> None:
     """The engine refuses what it finds there."""
-    executable = image(program("/app/run"), working_directory="/app", environment={"PATH": ".:bin:"}).executable("run")
+    programs = (program("/app/run"), program("/app/bin/run"), program("/bin/run"))
+    executable = image(*programs, working_directory="/app", environment={"PATH": ".:bin:"}).executable("run")
 
     assert executable.missing
 

@@ -148,7 +148,7 @@ def test_a_short_message_is_kept_as_it_is(content: bytes) -> None:
 
 lengths = st.one_of(
     st.integers(0, 10),
-    st.sampled_from([LOG_HEAD_BYTES, LOG_TAIL_BYTES, 2 * LOG_TAIL_BYTES, LOG_HEAD_BYTES + LOG_TAIL_BYTES]),
+    st.sampled_from([LOG_HEAD_BYTES, LOG_TAIL_BYTES, 2 * LOG_TAIL_BYTES, LOG_HEAD_BYTES + LOG_TAIL_BYTES, LARGEST]),
     st.integers(0, LARGEST),
 )
 STREAM = bytes(range(251)) * (LARGEST // 251 + 1)

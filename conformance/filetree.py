@@ -97,7 +97,7 @@ class FileTree:
 
     def resolve(self, path: str) -> Resolution:
         """Follow a path as the kernel does, links in the middle and at the end included."""
-        waiting = [part for part in path.split("/") if part]
+        waiting = _parts(path)
         here = "/"
         followed = 0
         while waiting:
@@ -115,13 +115,18 @@ class FileTree:
                 followed += 1
                 if followed > LONGEST_LINK_CHAIN:
                     return Resolution(None, f"{step} is part of a loop of symbolic links")
-                waiting = [part for part in entry.target.split("/") if part] + waiting
+                waiting = _parts(entry.target) + waiting
                 here = "/" if entry.target.startswith("/") else here
                 continue
             if waiting and entry.kind is not Kind.DIRECTORY:
                 return Resolution(None, f"{step} is a {entry.kind}, not a directory")
             here = step
         return Resolution(self.get(here))
+
+
+def _parts(path: str) -> list[str]:
+    """The components of a path; a slash at its end asks for a directory, as `/.` does."""
+    return [part for part in path.split("/") if part] + (["."] if path.endswith("/") else [])
 
 
 def is_below(path: str, directory: str) -> bool:

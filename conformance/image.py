@@ -66,7 +66,8 @@ class Image:
 
     def absolute(self, path: str) -> str:
         """A path as a process in WORKDIR means it."""
-        return posixpath.normpath(posixpath.join(self.working_directory or "/", path))
+        # Not shortened: where `..` follows a link, only the tree knows what it leads to.
+        return posixpath.join("/", self.working_directory, path)
 
     def executable(self, word: str) -> Executable:
         """Find the program that `execve` would get for the first word of a command.

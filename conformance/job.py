@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,6 +43,11 @@ class ProcessingOutput:
     s3_uri: str
     local_path: str
     upload_mode: str = "EndOfJob"
+
+    @property
+    def directory(self) -> str:
+        """`local_path` without what makes no difference, such as a slash at its end."""
+        return posixpath.normpath(self.local_path)
 
 
 @dataclass(frozen=True)
@@ -179,7 +185,17 @@ def read_document(path: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         fault = f"is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         raise RequestError(str(path), (fault,)) from error
+    except RecursionError as error:
+        raise RequestError(str(path), ("is not valid JSON: it is nested too deeply",)) from error
+    except ValueError as error:
+        raise RequestError(str(path), ("is not valid JSON: it has a number of too many digits",)) from error
     if not isinstance(document, dict):
-        fault = f"holds a JSON {type(document).__name__}, expected the object of a CreateProcessingJob request"
+        fault = f"holds a JSON {json_type(document)}, expected the object of a CreateProcessingJob request"
         raise RequestError(str(path), (fault,))
     return document
+
+
+def json_type(value: object) -> str:
+    """What JSON calls a value that was read from it."""
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
+    return names.get(type(value), "number")

@@ -39,10 +39,10 @@ LIBRARY = re.compile(r"(?P<name>.+)\.so\.(?P<version>\d{3}\.\d{2,3}(\.\d{2,3})?)
 """A library that carries a driver's version, as `libcuda.so.535.183.01`."""
 
 KERNEL_MODULE = re.compile(r"/lib/modules/.*/nvidia(-uvm|-modeset|-drm|-peermem)?\.ko(\.xz|\.zst)?")
-KERNEL_SOURCE = re.compile(r"(/usr)?/src/nvidia-\d[^/]*/.+")
+KERNEL_SOURCE = re.compile(r"(/usr)?/src/nvidia-([a-z]+-)*\d[^/]*/.+")
 FIRMWARE = re.compile(r"/lib/firmware/nvidia/\d[^/]*/gsp[^/]*\.bin")
 RUNFILE = re.compile(r".*/NVIDIA-Linux-[^/]+\.run")
-PROGRAM_PLACES = re.compile(r"(/usr)?(/local)?/s?bin/[^/]+")
+PROGRAM_PLACES = re.compile(r"((/usr)?(/local)?/s?bin|/usr/lib/nvidia/[^/]+)/[^/]+")
 
 EXEMPT_COMPONENTS = frozenset({"stubs", "compat", "cuda-compat", "compat.orig", "lib.real"})
 """Directories of CUDA's stubs and of its forward-compatibility libraries."""

@@ -40,14 +40,20 @@ class ObjectTree:
 
         A key prefix is not a folder: `train` finds `train/a` and `train-01/a` alike, as S3 does.
         """
+        folder = uri.key.rpartition("/")[0]
+        # No file has a key with such components, but a path with them would lead out of the bucket.
+        components = [uri.bucket, *(folder.split("/") if "/" in uri.key else ())]
+        if not {".", "..", ""}.isdisjoint(components):
+            return
         bucket = self.directory / uri.bucket
         found = []
-        for place, folders, files in os.walk(bucket / uri.key.rpartition("/")[0], followlinks=True):
+        for place, folders, files in os.walk(bucket / folder, followlinks=True):
             folders.sort()
             for name in files:
                 path = Path(place) / name
                 key = path.relative_to(bucket).as_posix()
-                if key.startswith(uri.key):
+                # What is no file could not be read: a FIFO would never end.
+                if key.startswith(uri.key) and path.is_file():
                     found.append((key, path))
         yield from sorted(found)
 

@@ -110,5 +110,6 @@ class Outcome:
         }
 
     def written(self, host: Host, output: ProcessingOutput) -> tuple[File, ...]:
-        """What a host left below an output's LocalPath, directories left out."""
-        return tuple(file for file in host.files.below(output.local_path) if file.kind is not Kind.DIRECTORY)
+        """What a host left below an output's LocalPath, or in its place, directories left out."""
+        left = (host.files.get(output.directory), *host.files.below(output.directory))
+        return tuple(file for file in left if file is not None and file.kind is not Kind.DIRECTORY)

@@ -7,6 +7,7 @@ model count too. Every fault is found, each with its JSON path.
 from __future__ import annotations
 
 import functools
+import json
 import posixpath
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import regex
 
 from conformance.errors import RequestError
 from conformance.filetree import is_below
-from conformance.job import PROCESSING, JobRequest, read_document
+from conformance.job import PROCESSING, JobRequest, json_type, read_document
 
 if TYPE_CHECKING:
     from botocore.model import Shape
@@ -32,6 +33,9 @@ TYPES: dict[str, tuple[type, ...]] = {
     "long": (int,),
 }
 """What a member of each type of the API model is in JSON."""
+
+SURROGATE = regex.compile(r"[\uD800-\uDFFF]")
+"""JSON can escape half of a pair, which no UTF-8 text can hold."""
 
 
 def load(path: Path) -> JobRequest:
@@ -74,7 +78,11 @@ def _faults(path: str, value: object, shape: Any) -> Iterator[str]:  # noqa: ANN
     expected = TYPES[shape.type_name]
     # JSON's true is an int to Python, and never a number to AWS.
     if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
-        yield f"{where}: expected a {shape.type_name}, got {_brief(value)}"
+        article = "an" if shape.type_name == "integer" else "a"
+        yield f"{where}: expected {article} {shape.type_name}, got {_brief(value)}"
+        return
+    if isinstance(value, str) and SURROGATE.search(value):
+        yield f"{where}: expected Unicode text, got half of a surrogate pair"
         return
     yield from _limits(where, value, shape.metadata)
     if isinstance(value, dict) and shape.type_name == "structure":
@@ -101,16 +109,28 @@ def _member_faults(path: str, value: dict[str, object], shape: Any) -> Iterator[
 
 def _limits(where: str, value: Any, limits: dict[str, Any]) -> Iterator[str]:  # noqa: ANN401 - any JSON value
     measure, unit = (len(value), _unit(value)) if isinstance(value, str | list | dict) else (value, "")
+    # One fault is enough: a name that is too long rarely matches the pattern, which counts too.
     if "min" in limits and measure < limits["min"]:
         yield f"{where}: expected at least {limits['min']}{unit}, got {measure}"
+        return
     if "max" in limits and measure > limits["max"]:
         yield f"{where}: expected at most {limits['max']}{unit}, got {measure}"
+        return
     if "enum" in limits and value not in limits["enum"]:
         choices = limits["enum"]
         shown = ", ".join(choices[:8]) + (f", ... ({len(choices)} in all)" if len(choices) > 8 else "")  # noqa: PLR2004 - as many as a line holds
         yield f"{where}: expected one of {shown}; got {_brief(value)}"
-    if "pattern" in limits and isinstance(value, str) and not regex.fullmatch(limits["pattern"], value):
+    if (
+        "pattern" in limits
+        and isinstance(value, str)
+        and not regex.fullmatch(_python_pattern(limits["pattern"]), value)
+    ):
         yield f"{where}: expected text that matches {limits['pattern']}, got {_brief(value)}"
+
+
+def _python_pattern(pattern: str) -> str:
+    """The model's patterns are Java's, where a pair of surrogates is one code point."""
+    return pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
 
 
 def service_faults(document: dict[str, Any]) -> Iterator[str]:
@@ -120,9 +140,8 @@ def service_faults(document: dict[str, Any]) -> Iterator[str]:
         for index, word in enumerate(application.get(member, ())):
             if not word:
                 yield f"AppSpecification.{member}[{index}]: expected a non-empty string, which the service demands"
-    cluster = document["ProcessingResources"].get("ClusterConfig")
-    if cluster is None:
-        yield "ProcessingResources.ClusterConfig: is missing and required"
+    cluster = document["ProcessingResources"]["ClusterConfig"]
+    yield from _exactly_one("ProcessingResources.ClusterConfig", cluster, "InstanceType", "InstancePreferences")
     yield from _input_faults(document.get("ProcessingInputs", ()))
     yield from _output_faults(document.get("ProcessingOutputConfig", {}).get("Outputs", ()))
 
@@ -175,7 +194,11 @@ def _repeated(where: str, member: str, values: list[str]) -> Iterator[str]:
 
 def not_run_locally(document: dict[str, Any]) -> Iterator[str]:
     """Yield what a valid request asks for that this version does not run; it is refused rather than ignored."""
-    count = document["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1)
+    cluster = document["ProcessingResources"]["ClusterConfig"]
+    if "InstancePreferences" in cluster:
+        where = "ProcessingResources.ClusterConfig.InstancePreferences"
+        yield f"{where}: a choice of instances is not run locally, one InstanceType is"
+    count = cluster.get("InstanceCount", 1)
     if count != 1:
         yield f"ProcessingResources.ClusterConfig.InstanceCount: {count} hosts are not run locally, 1 is"
     for index, item in enumerate(document.get("ProcessingInputs", ())):
@@ -204,6 +227,8 @@ RUN_LOCALLY_OUTPUT = {"S3UploadMode": "EndOfJob"}
 
 
 def _other_than(where: str, item: dict[str, Any], supported: dict[str, str]) -> Iterator[str]:
+    if not item.get("S3Uri", "s3:").startswith("s3:"):
+        yield f"{where}.S3Uri: {item['S3Uri']!r} is not run locally, s3://bucket/prefix is"
     for member, value in supported.items():
         if item.get(member, value) != value:
             yield f"{where}.{member}: {item[member]} is not run locally, {value} is"
@@ -214,7 +239,9 @@ def _join(path: str, member: str) -> str:
 
 
 def _brief(value: object) -> str:
-    text = repr(value) if not isinstance(value, dict | list) else f"a JSON {type(value).__name__}"
+    if isinstance(value, dict | list):
+        return f"a JSON {json_type(value)}"
+    text = repr(value) if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004 - what a line of a terminal holds
 
 

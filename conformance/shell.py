@@ -7,36 +7,45 @@ import re
 from collections.abc import Sequence
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish"})
-TAKES_A_WORD = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
-"""Options of shells that take the next word for themselves, as `-o pipefail`."""
+TAKES_A_WORD = re.compile(r"[-+][A-Za-z]*[oO]|--rcfile|--init-file")
+"""Options of shells that take the next word for themselves, alone or at the end of a cluster: `-eo pipefail`."""
+
+COMMAND_OPTION = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
+
+ENV_OPTIONS = re.compile(r"-|-i|-S|\w+=.*", re.DOTALL)
+ENV_OPTIONS_WITH_A_WORD = frozenset({"-u", "-C"})
 
 
-def shell_command(argv: Sequence[str]) -> str | None:
+def shell_command(argv: Sequence[str], shell: Sequence[str] = ()) -> str | None:
     """The command string where argv is a shell with `-c`; None where it is anything else.
 
     It sees through `/usr/bin/env` and `busybox`, and through any options before `-c`: `SHELL ["bash", "-o",
     "pipefail", "-c"]` leaves them. A wrapper script, `tini -- sh -c ...` or `conda run ...` is not shell form: the
-    engine starts that very program.
+    engine starts that very program, unless those are the words of the image's own SHELL, given as `shell`.
     """
     words = list(argv)
+    if shell and COMMAND_OPTION.fullmatch(shell[-1]) and words[:-1] == list(shell):
+        return words[-1]
     if words and posixpath.basename(words[0]) == "env":
-        words = words[1:]
-        while words and (words[0] in {"-S", "-i", "-"} or re.fullmatch(r"\w+=.*", words[0], re.DOTALL)):
-            words = words[1:]
-        if words and " " in words[0]:
-            words = words[0].split() + words[1:]
+        words = _after_env(words[1:])
     if words and posixpath.basename(words[0]) == "busybox":
         words = words[1:]
     if not words or posixpath.basename(words[0]) not in SHELLS:
         return None
     words = words[1:]
-    while words and words[0].startswith(("-", "+")):
+    while words and words[0].startswith(("-", "+")) and words[0] not in {"-", "--"}:
         option, words = words[0], words[1:]
-        if option in TAKES_A_WORD:
-            words = words[1:]
-        elif re.fullmatch(r"-[A-Za-z]*c[A-Za-z]*", option):
+        if COMMAND_OPTION.fullmatch(option):
             return _string_after(option, words)
+        if TAKES_A_WORD.fullmatch(option):
+            words = words[1:]
     return None
+
+
+def _after_env(words: list[str]) -> list[str]:
+    while words and (ENV_OPTIONS.fullmatch(words[0]) or words[0] in ENV_OPTIONS_WITH_A_WORD):
+        words = words[2:] if words[0] in ENV_OPTIONS_WITH_A_WORD else words[1:]
+    return words[0].split() + words[1:] if words and " " in words[0] else words
 
 
 def _string_after(option: str, words: list[str]) -> str | None:
@@ -44,5 +53,5 @@ def _string_after(option: str, words: list[str]) -> str | None:
     if "o" in option:
         words = words[1:]
     while words and words[0].startswith("-") and words[0] != "-":
-        words = words[2:] if words[0] in TAKES_A_WORD else words[1:]
+        words = words[2:] if TAKES_A_WORD.fullmatch(words[0]) else words[1:]
     return words[0] if words else None

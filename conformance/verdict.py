@@ -84,9 +84,12 @@ def judge(
     if cause:
         reason = f"what it saw is a consequence of another violation; see {cause}"
         return Verdict(check, Word.NOT_JUDGED, reason=reason, request=request)
-    binding = check.level is MUST and not all(isinstance(finding, Advice) for finding in found)
-    word = Word.VIOLATES if binding else Word.ADVISED
-    return Verdict(check, word, violations=tuple(map(str, found)), request=request, reproduce=reproduce)
+    word = Word.VIOLATES if _is_violation(check, found) else Word.ADVISED
+    return Verdict(check, word, violations=tuple(map(_printable, found)), request=request, reproduce=reproduce)
+
+
+def _is_violation(check: Check, found: Sequence[str]) -> bool:
+    return check.level is MUST and any(not isinstance(finding, Advice) for finding in found)
 
 
 def _findings(
@@ -104,7 +107,7 @@ def _cause(check: Check, image: Image, requests: Sequence[JobRequest], registry:
     for other_id in check.explained_by:
         other = registry[other_id]
         try:
-            if _findings(other, image, requests, ()):
+            if _is_violation(other, _findings(other, image, requests, ())):
                 return other_id
         except NotJudged:
             continue
@@ -122,11 +125,22 @@ def error(check: Check, reason: str, *, request: str = "") -> Verdict:
 
 
 def _wrapped(label: str, text: str) -> str:
-    return textwrap.fill(
-        text,
-        width=100,
-        initial_indent=label,
-        subsequent_indent=" " * len(label),
-        break_long_words=False,
-        break_on_hyphens=False,
+    """Lines of a terminal; a text of several lines, as a traceback is, keeps them."""
+    margin = " " * len(label)
+    return "\n".join(
+        textwrap.fill(
+            line,
+            width=100,
+            initial_indent=margin if number else label,
+            subsequent_indent=margin,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=not line.startswith(" "),
+        )
+        for number, line in enumerate(text.splitlines())
     )
+
+
+def _printable(text: str) -> str:
+    """A sentence without what would steer a terminal: names of files come from the image."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

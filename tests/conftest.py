@@ -1,4 +1,4 @@
-"""Fixtures of the tests that need a Docker Engine, and the command of the product as its users type it."""
+"""What the tests share: how Hypothesis draws, the engine, and the command of the product as its users type it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ from typing import Any
 
 import docker
 import pytest
+from hypothesis import HealthCheck, settings
 
 from images import build, folders
+
+# No test may depend on how fast the machine is.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent
 REFERENCE_JOB = ROOT / "fixtures/reference/job.json"

@@ -161,7 +161,7 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     ),
     "job that breaks a limit": (
         lambda here: [f"--image-job={request(here / 'job.json', ProcessingJobName='x' * 64)}"],
-        "job.json:\n  - ProcessingJobName: expected at most 63 characters, got 64\n  - ProcessingJobName: expected ",
+        "job.json: ProcessingJobName: expected at most 63 characters, got 64",
     ),
     "job without its S3": (
         lambda _: [f"--image-job={REFERENCE_JOB}"],

@@ -44,5 +44,7 @@ def _is_driver(image: Image, file: File) -> bool:
 def _owned_by_compat(image: Image, path: str) -> bool:
     """Whether a cuda-compat package lists the file as its own."""
     return any(
-        f"\n{path}\n".encode() in b"\n" + listing for name, listing in image.documents.items() if "cuda-compat" in name
+        f"\n{path}\n".encode() in b"\n" + listing + b"\n"
+        for name, listing in image.documents.items()
+        if "cuda-compat" in name
     )

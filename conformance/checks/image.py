@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from conformance.contract import API, BYOC, DOCKER
@@ -66,16 +67,20 @@ def has_command(image: Image, requests: Sequence[JobRequest]) -> Iterator[str]:
 )
 def entrypoint_exec_form(image: Image) -> Iterator[str]:
     """The same words written by hand in exec form leave the same image, and have the same effect."""
-    command = shell_command(image.entrypoint)
+    command = shell_command(image.entrypoint, image.shell)
     if command is not None:
         found = (
             f"Expected an ENTRYPOINT that names the program itself, and it is the shell form {list(image.entrypoint)}"
         )
-        if command.startswith("exec "):
-            yield Advice(f"{found}; its `exec` hands signals on, but ContainerArguments are still swallowed.")
+        # A hand-written `sh -c 'prog "$@"' --` does hand them on.
+        takes_arguments = re.search(r"\$\{?[@*1-9]", command) is not None
+        if command.lstrip().startswith("exec "):
+            loss = "." if takes_arguments else ", but ContainerArguments are still swallowed."
+            yield Advice(f"{found}; its `exec` hands signals on{loss}")
         else:
-            yield f"{found}: the shell is process 1 and gets the signals, and ContainerArguments are swallowed."
-    elif not image.entrypoint and shell_command(image.cmd) is not None:
+            loss = "." if takes_arguments else ", and ContainerArguments are swallowed."
+            yield f"{found}: the shell is process 1 and gets the signals{loss}"
+    elif not image.entrypoint and shell_command(image.cmd, image.shell) is not None:
         yield Advice(
             f"Expected an exec-form CMD where there is no ENTRYPOINT, and it is the shell form {list(image.cmd)}."
         )

@@ -12,9 +12,8 @@ from conformance.job import DEFAULT_COMMAND
 from conformance.outcome import Host, Outcome
 
 EXEC_FAILED = re.compile(
-    r"^(standard_init_linux\.go:\d+: )?exec (user process caused: |/[^:]+: )"
-    r".*(no such file or directory|exec format error|permission denied)",
-    re.MULTILINE,
+    r"(standard_init_linux\.go:\d+: )?exec (user process caused:? |[^:]*/[^:]*: )"
+    r".*(no such file or directory|exec format error|permission denied)\W*"
 )
 """What the container's runtime writes when the program that it was to become cannot be executed."""
 
@@ -49,7 +48,8 @@ def start_failure(host: Host) -> str:
     """Why the program did not come to run, or nothing where it did."""
     if not host.started:
         return f"the engine refused: {host.start_error}"
-    said = EXEC_FAILED.search(host.stderr.text) or EXEC_FAILED.search(host.stdout.text)
-    if host.exit_code and said:
-        return f"it could not be executed (exit code {host.exit_code}): {said[0].strip()}"
+    # A program that never ran said nothing else.
+    said = [line.strip() for line in (host.stdout.text + host.stderr.text).splitlines() if line.strip()]
+    if host.exit_code and said and all(EXEC_FAILED.fullmatch(line) for line in said):
+        return f"it could not be executed (exit code {host.exit_code}): {said[0]}"
     return ""

@@ -9,7 +9,7 @@ from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, MUST, SHOULD, check
 from conformance.filetree import Kind, is_below
 from conformance.image import Image
-from conformance.job import RESERVED
+from conformance.job import PROCESSING, RESERVED
 
 CLAUSE = "/opt/ml and all its subdirectories are reserved by SageMaker: do not put data there that the container needs."
 
@@ -59,8 +59,7 @@ def _references(image: Image) -> Iterator[tuple[str, str]]:
     """What the command, WORKDIR and PATH need below /opt/ml, and the image has there."""
     seen: set[str] = set()
     for what, path in _candidates(image):
-        place = posixpath.normpath(path)
-        found = image.files.resolve(place)
+        found = image.files.resolve(path)
         if found.file is None or found.file.path in seen or not is_below(found.file.path, RESERVED):
             continue
         holds_files = any(file.kind is not Kind.DIRECTORY for file in image.files.below(found.file.path))
@@ -77,13 +76,24 @@ def _candidates(image: Image) -> Iterator[tuple[str, str]]:
     for word in image.path_words():
         path = word.partition("=")[2] if word.startswith("-") and "=" in word else word
         # A bare word is a file only by its extension or its slash: `train` is an argument, `train.py` a script.
-        if path.startswith("/") or (path and not path.startswith("-") and ("/" in path or "." in path)):
+        is_path = path.startswith("/") or (path and not path.startswith("-") and ("/" in path or "." in path))
+        if is_path and not _is_delivered(image, image.absolute(path)):
             yield f"the command's word {word!r}", image.absolute(path)
     yield f"WORKDIR {image.working_directory}", image.working_directory or "/"
     for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH"):
         for place in image.environment.get(name, "").split(":"):
             if place.startswith("/"):
                 yield f"{name}={place}", place
+
+
+def _is_delivered(image: Image, path: str) -> bool:
+    """Whether a word names what the platform brings: an argument such as `--input /opt/ml/processing/input`."""
+    entry = image.files.resolve(path).file
+    if entry is None:
+        return False
+    if entry.kind is Kind.DIRECTORY and (entry.path == RESERVED or is_below(entry.path, PROCESSING)):
+        return True
+    return any(is_below(entry.path, place) for place in (f"{RESERVED}/config", f"{RESERVED}/output"))
 
 
 def _is_file(image: Image, path: str) -> bool:

@@ -97,7 +97,24 @@ def read(
     `root` takes the place of the first component of the archive's names, as `docker cp` gives it; with an empty root
     names are taken as they are. `peek` sees the content of each regular file as it passes; of a file with several names
     it passes once, and `linked` is told of each further name, with the entry that had the content.
+
+    Raises:
+        JobError: the archive is larger than `limit_bytes`, or it is none, or it breaks off.
     """
+    try:
+        yield from _entries(chunks, root=root, limit_bytes=limit_bytes, peek=peek, linked=linked)
+    except tarfile.TarError as error:
+        raise JobError(f"the engine's archive cannot be read: {error}") from error
+
+
+def _entries(
+    chunks: Iterable[bytes],
+    *,
+    root: str,
+    limit_bytes: int,
+    peek: Peek | None,
+    linked: Callable[[File, File], None] | None,
+) -> Iterator[File]:
     stream = io.BufferedReader(ChunkStream(chunks, limit_bytes=limit_bytes), BLOCK)
     seen: dict[str, File] = {}
     with tarfile.open(fileobj=stream, mode="r|", bufsize=BLOCK) as archive:
@@ -106,13 +123,14 @@ def read(
             if member.islnk():
                 original = seen.get(_path(member.linkname, root))
                 file = replace(original, path=file.path) if original else file
-                if linked is not None and original is not None:
+                if linked is not None and original is not None and original.kind is Kind.FILE:
                     linked(file, original)
             elif peek is not None and member.isreg():
                 content = archive.extractfile(member)
                 if content is not None:
                     file = peek(file, content)
-            if member.isreg():
+            # A link may lead to anything but a directory, to a symbolic link too.
+            if not member.isdir():
                 seen[file.path] = file
             yield file
 

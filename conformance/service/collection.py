@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import IO
@@ -37,7 +39,7 @@ class Collector:
     def peek(self, file: File, content: IO[bytes]) -> File:
         """Take what is wanted of one regular file's content; the entry itself stays as it is."""
         if file.path == MESSAGE_PATH:
-            self.message = content.read(MESSAGE_BYTES)
+            self.message = _whole_characters(content.read(MESSAGE_BYTES), ended=file.size <= MESSAGE_BYTES)
         elif self._targets(file):
             self._store(file, content.read())
         return file
@@ -55,8 +57,9 @@ class Collector:
     def _store(self, file: File, data: bytes) -> None:
         for output in self._targets(file):
             target = S3Uri.parse(output.s3_uri)
-            below = file.path.removeprefix(output.local_path).lstrip("/")
-            uri = S3Uri(target.bucket, f"{target.key.rstrip('/')}/{below}".lstrip("/"))
+            below = file.path.removeprefix(output.directory + "/")
+            folder = target.key.rstrip("/")
+            uri = S3Uri(target.bucket, f"{folder}/{below}" if folder else below)
             self.store.put(uri, data)
             self.uploads.append(Upload(output.name, self.host, file.path, str(uri), file.size))
 
@@ -64,13 +67,22 @@ class Collector:
         """The outputs that a file is uploaded to."""
         if not self.upload:
             return []
-        return [output for output in self.request.outputs if self._reaches(file.path, output.local_path)]
+        return [output for output in self.request.outputs if self._reaches(file.path, output.directory)]
 
-    def _reaches(self, path: str, local_path: str) -> bool:
+    def _reaches(self, path: str, directory: str) -> bool:
         # A VOLUME of the image strictly below an output is another volume than the output's: what is written there
         # stays there.
-        lost = (volume for volume in self.volumes if volume != local_path and is_below(volume, local_path))
-        return is_below(path, local_path) and not any(is_below(path, volume) for volume in lost)
+        volumes = (posixpath.normpath(volume) for volume in self.volumes)
+        lost = (volume for volume in volumes if volume != directory and is_below(volume, directory))
+        return path.startswith(directory + "/") and not any(is_below(path, volume) for volume in lost)
+
+
+def _whole_characters(text: bytes, *, ended: bool) -> bytes:
+    """Leave out the beginning of a character at the end of what was kept of a longer text."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    decoder.decode(text)
+    begun, _ = decoder.getstate()
+    return text if ended else text.removesuffix(begun)
 
 
 def head_and_tail(chunks: Iterable[bytes]) -> Log:

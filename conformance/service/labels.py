@@ -39,7 +39,7 @@ class Owner:
     def parse(cls, text: str) -> Owner | None:
         """Read a label's value; None where it is not of this form."""
         parts = text.split("/")
-        if len(parts) != 4 or not parts[2].isdigit():  # noqa: PLR2004 - the four fields of the class
+        if len(parts) != 4 or not parts[2].isdecimal():  # noqa: PLR2004 - the four fields of the class
             return None
         return cls(parts[0], parts[1], int(parts[2]), parts[3])
 
@@ -73,7 +73,7 @@ def is_left_behind(labels: dict[str, str], *, now: float) -> bool:
     if owner is not None and owner.is_gone():
         return True
     expires = labels.get(EXPIRES, "")
-    return expires.isdigit() and int(expires) < now
+    return expires.isdecimal() and int(expires) < now
 
 
 def _machine() -> str:

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 
 from conformance.outcome import End, Host, JobStatus
 
+LONGEST_REASON = 1024
+"""Characters of a `FailureReason`, by the API model."""
+
 OUT_OF_MEMORY = (
     "ClientError: Please use an instance type with more memory, "
     "or reduce the size of job data processed on an instance."
@@ -23,11 +26,14 @@ def job_status(hosts: Sequence[Host], *, message_fault: str = "") -> tuple[JobSt
     """
     if any(host.end in {End.MAX_RUNTIME, End.SUITE_LIMIT} for host in hosts):
         return JobStatus.STOPPED, None
-    if any(host.out_of_memory for host in hosts):
+    # Where only a child of the program was killed, and the program made do without it, the job has not failed.
+    if any(host.out_of_memory and host.exit_code != 0 for host in hosts):
         return JobStatus.FAILED, OUT_OF_MEMORY
     for host in hosts:
         if not host.started:
-            return JobStatus.FAILED, f"AlgorithmError: {host.start_error}, exit code: {host.exit_code}"
+            code = "" if host.exit_code is None else f", exit code: {host.exit_code}"
+            said = host.start_error[: LONGEST_REASON - len("AlgorithmError: ") - len(code)]
+            return JobStatus.FAILED, f"AlgorithmError: {said}{code}"
         if host.exit_code != 0:
             return JobStatus.FAILED, f"AlgorithmError: , exit code: {host.exit_code}"
     if message_fault:

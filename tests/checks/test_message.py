@@ -1,0 +1,104 @@
+"""Chapter `message`: /opt/ml/output/message."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.filetree import File, Kind
+from conformance.outcome import MESSAGE_PATH
+from conformance.verdict import Word
+from tests.outcomes import directory, host, image, judged, link, not_started, outcome
+
+UTF8 = "message.utf8"
+SIZE = "message.fits-1-kb"
+
+
+@pytest.mark.parametrize("check", [UTF8, SIZE])
+@pytest.mark.parametrize("message", ["", "3 rows", "é京\U0001f4c8", "x" * 1024])
+def test_a_short_text_conforms(check: str, message: str) -> None:
+    """An empty one too."""
+    assert Word.CONFORMS == judged(check, image(), outcome(host(message=message))).word
+
+
+@given(st.binary(max_size=40))
+def test_utf8_is_what_python_takes_for_it(message: bytes) -> None:
+    """Strictly."""
+    try:
+        message.decode()
+        expected = Word.CONFORMS
+    except UnicodeDecodeError:
+        expected = Word.VIOLATES
+
+    assert expected == judged(UTF8, image(), outcome(host(message=message))).word
+
+
+def test_the_first_wrong_byte_is_named() -> None:
+    """With its place and its value."""
+    (violation,) = judged(UTF8, image(), outcome(host(message="fertig für heute".encode("latin-1")))).violations
+
+    assert f"Expected UTF-8 text in {MESSAGE_PATH}, and on algo-1 byte 8 is 0xfc: " in violation
+
+
+def test_a_character_that_is_cut_by_the_suite_is_no_fault() -> None:
+    """Of a long message only the beginning is kept."""
+    kept = "京".encode()[:2]
+
+    assert Word.CONFORMS == judged(UTF8, image(), outcome(host(message=kept, message_size=100_000))).word
+    assert Word.VIOLATES == judged(UTF8, image(), outcome(host(message=kept))).word
+
+
+@pytest.mark.parametrize(
+    "left", [directory(MESSAGE_PATH), link(MESSAGE_PATH, "/dev/stdout"), File(MESSAGE_PATH, Kind.FIFO)]
+)
+def test_what_is_no_file_is_advice(left: File) -> None:
+    """AWS says nothing about it; the sentence names what it is."""
+    verdict = judged(UTF8, image(), outcome(host(left)))
+
+    assert Word.ADVISED == verdict.word
+    assert (f"Expected {MESSAGE_PATH} to be a file, and on algo-1 it is a {left.kind}.",) == verdict.violations
+
+
+@pytest.mark.parametrize("message", ["x" * 1025, "é" * 513])
+def test_a_long_message_is_advised_against(message: str) -> None:
+    """The limit counts bytes; the sentence says how many are lost."""
+    verdict = judged(SIZE, image(), outcome(host(message=message)))
+    size = len(message.encode())
+
+    assert Word.ADVISED == verdict.word
+    assert (
+        f"Expected at most 1,024 bytes in {MESSAGE_PATH}, and algo-1 wrote {size:,}, "
+        f"of which {size - 1024:,} are cut off."
+    ) == verdict.violations[0]
+
+
+def test_the_size_is_that_of_the_file() -> None:
+    """And not of what was kept of it."""
+    (violation,) = judged(SIZE, image(), outcome(host(message="x", message_size=1_000_000))).violations
+
+    assert "wrote 1,000,000, of which 998,976" in violation
+
+
+@pytest.mark.parametrize("check", [UTF8, SIZE])
+def test_a_message_is_optional(check: str) -> None:
+    """Without one there is nothing to judge, and no profile can require it."""
+    verdict = judged(check, image(), outcome())
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+    assert MESSAGE_PATH in verdict.reason
+
+
+@pytest.mark.parametrize("check", [UTF8, SIZE])
+def test_a_program_that_fails_may_leave_a_message(check: str) -> None:
+    """It is judged like any other."""
+    wrong = host(message=b"\xff" * 1025, exit_code=1)
+
+    assert judged(check, image(), outcome(wrong)).violations
+
+
+@pytest.mark.parametrize("check", [UTF8, SIZE])
+def test_a_container_that_did_not_start_left_none(check: str) -> None:
+    """Which is judged elsewhere."""
+    verdict = judged(check, image(), outcome(not_started("no")))
+
+    assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
+    assert "exit.zero-on-success" in verdict.reason

@@ -1,0 +1,112 @@
+"""Chapter `outputs`: what a container leaves to be uploaded."""
+
+import pytest
+
+from conformance.filetree import File
+from conformance.verdict import Word
+from tests.outcomes import OUTPUT, directory, file, host, image, judged, link, not_started, outcome, request
+
+LINKS = "outputs.no-symlinks"
+WRITTEN = "outputs.declared-outputs-written"
+
+
+@pytest.mark.parametrize("check", [LINKS, WRITTEN])
+def test_files_conform(check: str) -> None:
+    """At any depth, and of any size."""
+    left = host(file(f"{OUTPUT}/a/b/c"), file(f"{OUTPUT}/empty", size=0))
+
+    assert Word.CONFORMS == judged(check, image(), outcome(left)).word
+
+
+@pytest.mark.parametrize(
+    "left",
+    [link(f"{OUTPUT}/latest", "part-1"), link(f"{OUTPUT}/a/b", "/tmp"), link(OUTPUT, "/tmp/result")],  # noqa: S108 - in an image
+)
+def test_a_link_violates(left: File) -> None:
+    """To a file, to a directory, and in place of the output itself."""
+    verdict = judged(LINKS, image(), outcome(host(left)))
+
+    assert Word.VIOLATES == verdict.word
+    assert (
+        f"Expected files in output result, and algo-1 left the symbolic link {left.path} -> {left.target}, "
+        "which is not uploaded."
+    ) == verdict.violations[0]
+
+
+def test_every_link_is_named() -> None:
+    """One sentence each."""
+    left = host(*(link(f"{OUTPUT}/{number}", "x") for number in range(3)))
+
+    assert 3 == len(judged(LINKS, image(), outcome(left)).violations)
+
+
+@pytest.mark.parametrize(
+    "left", [link("/opt/ml/processing/tmp/x", "y"), link(f"{OUTPUT}-2/x", "y"), link("/opt/ml/x", "y")]
+)
+def test_a_link_elsewhere_is_free(left: File) -> None:
+    """Only what lies in an output is uploaded."""
+    assert Word.CONFORMS == judged(LINKS, image(), outcome(host(file(f"{OUTPUT}/a"), left))).word
+
+
+@pytest.mark.parametrize("path", [f"{OUTPUT}/", "/opt/ml/processing/./output//result"])
+def test_a_local_path_may_be_written_in_many_ways(path: str) -> None:
+    """A link below it is found, and so are files."""
+    asked = request(outputs={"result": path})
+
+    assert Word.VIOLATES == judged(LINKS, image(), outcome(host(link(f"{OUTPUT}/a", "b")), of=asked)).word
+
+
+@pytest.mark.parametrize("left", [host(), host(directory(f"{OUTPUT}/a")), host(file("/opt/ml/output/result/x"))])
+def test_an_output_without_a_file_is_advice(left: object) -> None:
+    """Directories do not count: S3 has none."""
+    verdict = judged(WRITTEN, image(), outcome(left))  # type: ignore[arg-type] # a host
+
+    assert Word.ADVISED == verdict.word
+    assert (f"Expected at least one file below {OUTPUT} for output result, and there is none.",) == verdict.violations
+
+
+def test_each_missing_output_is_named() -> None:
+    """And none that was written."""
+    asked = request(outputs={"a": "/opt/ml/processing/a", "b": "/opt/ml/processing/b", "c": "/opt/ml/processing/c"})
+    violations = judged(WRITTEN, image(), outcome(host(file("/opt/ml/processing/b/x")), of=asked)).violations
+
+    assert ["output a", "output c"] == [text.partition("for ")[2].partition(",")[0] for text in violations]
+
+
+@pytest.mark.parametrize("left", [link(f"{OUTPUT}/latest", "x"), link(OUTPUT, "/data")])
+def test_an_output_of_links_is_named_once(left: File) -> None:
+    """By the check of the links."""
+    verdict = judged(WRITTEN, image(), outcome(host(left)))
+
+    assert Word.NOT_JUDGED == verdict.word
+    assert verdict.reason.endswith("see outputs.no-symlinks")
+
+
+def test_a_program_that_fails_need_not_write() -> None:
+    """Its exit code is judged elsewhere."""
+    verdict = judged(WRITTEN, image(), outcome(host(exit_code=1)))
+
+    assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
+    assert "exit.zero-on-success" in verdict.reason
+
+
+def test_a_program_that_fails_may_not_leave_links_either() -> None:
+    """What it left is there to be seen."""
+    assert Word.VIOLATES == judged(LINKS, image(), outcome(host(link(f"{OUTPUT}/a", "b"), exit_code=1))).word
+
+
+@pytest.mark.parametrize("check", [LINKS, WRITTEN])
+def test_without_outputs_there_is_nothing_to_judge(check: str) -> None:
+    """The request declares none."""
+    verdict = judged(check, image(), outcome(of=request(outputs={})))
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+
+
+@pytest.mark.parametrize("check", [LINKS, WRITTEN])
+def test_a_container_that_did_not_start_left_nothing(check: str) -> None:
+    """Which is judged elsewhere."""
+    verdict = judged(check, image(), outcome(not_started("no")))
+
+    assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
+    assert "exit.zero-on-success" in verdict.reason

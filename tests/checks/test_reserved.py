@@ -1,0 +1,125 @@
+"""Chapter `reserved`: /opt/ml belongs to the platform."""
+
+import pytest
+
+from conformance.filetree import File
+from conformance.image import Image
+from conformance.verdict import Word
+from tests.outcomes import directory, file, image, judged, link, program
+
+REQUIRED = "reserved.nothing-required"
+EMPTY = "reserved.image-is-empty"
+CODE = "/opt/ml/code"
+
+SCRIPT = file(f"{CODE}/run.py")
+
+
+@pytest.mark.parametrize("check", [REQUIRED, EMPTY])
+def test_an_image_without_files_there_conforms(check: str) -> None:
+    """Empty directories do no harm: AWS's own images have them."""
+    assert Word.CONFORMS == judged(check, image(directory("/opt/ml/model"), directory("/opt/mlflow"))).word
+
+
+@pytest.mark.parametrize(
+    ("needing", "said"),
+    [
+        (image(SCRIPT, entrypoint=["python3", f"{CODE}/run.py"]), f"word '{CODE}/run.py' needs {CODE}/run.py"),
+        (image(SCRIPT, cmd=["--script", f"{CODE}/run.py"]), f"needs {CODE}/run.py"),
+        (image(SCRIPT, cmd=[f"--script={CODE}/run.py"]), f"needs {CODE}/run.py"),
+        (image(SCRIPT, entrypoint=["sh", "-c", f"python3 '{CODE}/run.py'; true"]), f"needs {CODE}/run.py"),
+        (image(SCRIPT, entrypoint=["python3", CODE]), f"needs {CODE}"),
+        (image(SCRIPT, entrypoint=["python3", "run.py"], working_directory=CODE), f"needs {CODE}/run.py"),
+        (image(SCRIPT, entrypoint=["python3", "-m", "run"], working_directory=CODE), f"WORKDIR {CODE} needs {CODE}"),
+        (image(program(f"{CODE}/run"), entrypoint=[f"{CODE}/run"]), f"first word '{CODE}/run' needs {CODE}/run"),
+        (
+            image(program(f"{CODE}/run"), entrypoint=["run"], environment={"PATH": f"{CODE}:/usr/bin"}),
+            f"first word 'run' needs {CODE}/run",
+        ),
+        (image(SCRIPT, environment={"PYTHONPATH": f"/app:{CODE}"}), f"PYTHONPATH={CODE} needs {CODE}"),
+        (image(SCRIPT, environment={"LD_LIBRARY_PATH": CODE}), f"LD_LIBRARY_PATH={CODE} needs {CODE}"),
+        (image(SCRIPT, link("/app", CODE), entrypoint=["python3", "/app/run.py"]), f"needs {CODE}/run.py"),
+        (
+            image(
+                program(f"{CODE}/run"), link("/bin/go", "run-it"), link("/bin/run-it", f"{CODE}/run"), entrypoint=["go"]
+            ),
+            f"first word 'go' needs {CODE}/run",
+        ),
+        (
+            image(file("/opt/ml/processing/run.py"), entrypoint=["python3", "/opt/ml/processing/run.py"]),
+            "needs /opt/ml/processing/run.py",
+        ),
+        (image(file("/opt/ml/model/m.bin"), cmd=["--model", "/opt/ml/model"]), "needs /opt/ml/model"),
+    ],
+)
+def test_what_the_command_needs_there_violates(needing: Image, said: str) -> None:
+    """The sentence says what needs which file."""
+    verdict = judged(REQUIRED, needing)
+
+    assert Word.VIOLATES == verdict.word
+    assert said in " ".join(verdict.violations)
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        image(cmd=["--input", "/opt/ml/processing/input/data"]),
+        image(directory("/opt/ml/processing/input/data"), cmd=["--input", "/opt/ml/processing/input/data"]),
+        image(file("/opt/ml/processing/input/data/.gitkeep"), cmd=["--input", "/opt/ml/processing/input/data"]),
+        image(file("/opt/ml/processing/input/data/.gitkeep"), cmd=["--input=/opt/ml/processing/input/"]),
+        image(file("/opt/ml/model/README.md"), cmd=["--base", "/opt/ml"]),
+        image(file("/opt/ml/config/resourceconfig.json"), cmd=["--hosts", "/opt/ml/config/resourceconfig.json"]),
+        image(file("/opt/ml/output/message"), cmd=["--message", "/opt/ml/output/message"]),
+        image(file("/opt/ml/model/README.md"), cmd=["--model", "/opt/ml/model/weights.bin"]),
+        image(directory(CODE), working_directory=CODE),
+        image(directory(CODE), environment={"PATH": f"{CODE}:/usr/bin", "PYTHONPATH": CODE}),
+        image(file("/opt/ml/model/run"), entrypoint=["run"], environment={"PATH": "/usr/bin"}),
+        image(SCRIPT, cmd=["code"], working_directory="/opt/ml/model"),
+        image(SCRIPT, cmd=["--rate", "0.5", "train"]),
+        image(SCRIPT, environment={"MODEL_DIR": CODE}),
+        image(SCRIPT, program("/usr/bin/run.py"), entrypoint=["run.py"]),
+    ],
+)
+def test_what_is_not_needed_is_no_violation(free: Image) -> None:
+    """Arguments that name the platform's own places, empty directories, and files that nothing refers to."""
+    verdict = judged(REQUIRED, free)
+
+    assert (Word.CONFORMS, ()) == (verdict.word, verdict.violations)
+
+
+def test_one_file_is_named_once() -> None:
+    """Though the word and WORKDIR both lead to it."""
+    needing = image(SCRIPT, entrypoint=["python3", f"{CODE}/run.py", f"{CODE}/run.py"])
+
+    assert 1 == len(judged(REQUIRED, needing).violations)
+
+
+@pytest.mark.parametrize("extra", [SCRIPT, link(f"{CODE}/run.py", "/app/run.py")], ids=["file", "link"])
+def test_files_that_nothing_refers_to_are_advised_against(extra: File) -> None:
+    """The sentence names them."""
+    verdict = judged(EMPTY, image(extra))
+
+    assert Word.ADVISED == verdict.word
+    assert (f"Expected no files below /opt/ml, and the image ships {CODE}/run.py.",) == verdict.violations
+
+
+def test_many_files_are_counted() -> None:
+    """Five are named."""
+    (violation,) = judged(EMPTY, image(*(file(f"/opt/ml/{number}") for number in range(8)))).violations
+
+    assert violation.endswith("ships /opt/ml/0, /opt/ml/1, /opt/ml/2, /opt/ml/3, /opt/ml/4 and 3 more.")
+
+
+def test_what_is_needed_is_not_named_twice() -> None:
+    """One flaw, one finding: what lies beside a program that is needed belongs to it."""
+    needing = image(SCRIPT, file(f"{CODE}/helper.py"), entrypoint=["python3", f"{CODE}/run.py"])
+
+    assert Word.CONFORMS == judged(EMPTY, needing).word
+    assert (
+        Word.ADVISED == judged(EMPTY, image(SCRIPT, file("/opt/ml/x"), entrypoint=["python3", f"{CODE}/run.py"])).word
+    )
+
+
+def test_an_image_without_a_command_can_be_judged() -> None:
+    """Its WORKDIR and PATH may need something all the same."""
+    assert Word.VIOLATES == judged(REQUIRED, image(SCRIPT, entrypoint=[], working_directory=CODE)).word
+    assert Word.CONFORMS == judged(REQUIRED, image(entrypoint=[], working_directory="")).word

@@ -1,0 +1,170 @@
+"""Images, requests and outcomes made by hand: each is one that conforms, but for what a test changes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.declaration import load_checks
+from conformance.filetree import File, FileTree, Kind
+from conformance.image import Image
+from conformance.job import JobRequest, Variation
+from conformance.outcome import MESSAGE_PATH, End, Host, Log, Outcome, Upload
+from conformance.service.status import job_status
+from conformance.verdict import Verdict, judge
+
+INPUT = "/opt/ml/processing/input/data"
+OUTPUT = "/opt/ml/processing/output/result"
+
+
+def file(path: str, *, mode: int = 0o644, size: int = 1) -> File:
+    """A regular file, not executable."""
+    return File(path, Kind.FILE, mode=mode, size=size)
+
+
+def program(path: str) -> File:
+    """A file that may be executed."""
+    return file(path, mode=0o755)
+
+
+def directory(path: str) -> File:
+    """A directory that stands in the archive by itself."""
+    return File(path, Kind.DIRECTORY, mode=0o755)
+
+
+def link(path: str, target: str) -> File:
+    """A symbolic link."""
+    return File(path, Kind.SYMLINK, mode=0o777, target=target)
+
+
+PYTHON = (program("/usr/bin/python3.12"), link("/usr/bin/python3", "python3.12"), program("/processing.py"))
+
+
+def image(
+    *files: File,
+    entrypoint: Iterable[str] = ("python3", "/processing.py"),
+    cmd: Iterable[str] = (),
+    **rest: Any,  # noqa: ANN401 - the fields of Image
+) -> Image:
+    """An image with Python and a program, and these files besides."""
+    return Image(
+        reference="example:1",
+        id="sha256:1",
+        digest="sha256:1",
+        entrypoint=tuple(entrypoint),
+        cmd=tuple(cmd),
+        files=FileTree.of([*PYTHON, *files]),
+        **rest,
+    )
+
+
+def request(
+    *,
+    inputs: Mapping[str, str] | None = None,
+    outputs: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Iterable[str]] | None = None,
+) -> JobRequest:
+    """A request with these inputs and outputs, each a name and its LocalPath, and overrides by their AWS names."""
+    inputs = {"data": INPUT} if inputs is None else inputs
+    outputs = {"result": OUTPUT} if outputs is None else outputs
+    application = {member: list(words) for member, words in (overrides or {}).items()}
+    return JobRequest(
+        {
+            "ProcessingJobName": "example",
+            "AppSpecification": {"ImageUri": "example:1", **application},
+            "ProcessingInputs": [
+                {
+                    "InputName": name,
+                    "S3Input": {"S3Uri": f"s3://bucket/{name}", "LocalPath": path, "S3DataType": "S3Prefix"},
+                }
+                for name, path in inputs.items()
+            ],
+            "ProcessingOutputConfig": {
+                "Outputs": [
+                    {
+                        "OutputName": name,
+                        "S3Output": {"S3Uri": f"s3://bucket/{name}", "LocalPath": path, "S3UploadMode": "EndOfJob"},
+                    }
+                    for name, path in outputs.items()
+                ]
+            },
+            "ProcessingResources": {
+                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
+            },
+            "RoleArn": "arn:aws:iam::123456789012:role/processing",
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        }
+    )
+
+
+def log(text: str | bytes) -> Log:
+    """A stream that was kept as a whole."""
+    content = text.encode() if isinstance(text, str) else text
+    return Log(content, b"", len(content))
+
+
+def host(
+    *files: File,
+    exit_code: int | None = 0,
+    end: End = End.EXITED,
+    stdout: str | bytes = "done\n",
+    stderr: str | bytes = "",
+    message: str | bytes | None = None,
+    message_size: int | None = None,
+    **rest: Any,  # noqa: ANN401 - the fields of Host
+) -> Host:
+    """How a host ended; a message stands among its files too, of another size where only its beginning was kept."""
+    content = message.encode() if isinstance(message, str) else message
+    left = list(files)
+    if content is not None:
+        left.append(file(MESSAGE_PATH, size=len(content) if message_size is None else message_size))
+    return Host(
+        name="algo-1",
+        argv=rest.pop("argv", ("python3", "/processing.py")),
+        end=end,
+        exit_code=exit_code,
+        stdout=log(stdout),
+        stderr=log(stderr),
+        files=FileTree.of(left),
+        message=content,
+        **rest,
+    )
+
+
+def not_started(error: str) -> Host:
+    """A host whose container the engine refused to start."""
+    refused = host(end=End.NOT_STARTED, exit_code=127, stdout="", start_error=error)
+    return replace(refused, files=FileTree())
+
+
+def outcome(
+    ended: Host | None = None,
+    *,
+    of: JobRequest | None = None,
+    variation: Variation = Variation.AS_REQUESTED,
+) -> Outcome:
+    """The outcome of a job whose one host ended so; without one, of a job that wrote its output and exited with 0."""
+    asked = of or request()
+    ended = ended or host(*(file(f"{output.local_path}/part-1") for output in asked.outputs))
+    status, reason = job_status([ended])
+    uploads = tuple(
+        Upload(output.name, ended.name, left.path, f"{output.s3_uri}/{left.path}", left.size)
+        for output in asked.outputs
+        for left in ended.files.below(output.local_path)
+        if left.kind is Kind.FILE and ended.exit_code == 0
+    )
+    return Outcome(asked, variation, status, (ended,), uploads=uploads, failure_reason=reason)
+
+
+def empty_inputs(ended: Host | None = None, *, of: JobRequest | None = None) -> Outcome:
+    """The same of a run whose inputs were empty."""
+    return outcome(ended, of=of, variation=Variation.EMPTY_INPUTS)
+
+
+def judged(
+    check_id: str, of: Image | None = None, *outcomes: Outcome, requests: tuple[JobRequest, ...] = ()
+) -> Verdict:
+    """The verdict of one check, with all others declared."""
+    checks = load_checks()
+    return judge(checks[check_id], of or image(), requests, outcomes, registry=checks, reproduce="docker run example:1")

@@ -1,0 +1,275 @@
+"""Archives are written as the platform would leave its files, and read as they come, never extracted."""
+
+import io
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import IO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.errors import JobError
+from conformance.filetree import File, Kind
+from conformance.service.archive import printable, read, write
+
+ROOT = "/opt/ml"
+LIMIT = 1 << 30
+
+names = (
+    st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=8)
+    | st.sampled_from(["..data", "...", "a b", " ", "-", "é", "\U0001f4c8", "x" * 255, "é" * 127, "\\x41"])
+).filter(lambda name: name not in {".", ".."})
+paths = st.lists(names, min_size=1, max_size=5).map("/".join)
+
+
+def chunks(stream: IO[bytes], size: int = 7919) -> Iterator[bytes]:
+    """An archive as the engine sends it: in pieces that know nothing of files."""
+    while piece := stream.read(size):
+        yield piece
+
+
+def written(files: dict[str, bytes], *directories: str) -> bytes:
+    """The archive of these files and directories, all below the root."""
+    entries: list[tuple[str, bytes | None]] = [(path, None) for path in directories]
+    return b"".join(write(ROOT, [*entries, *files.items()]))
+
+
+def as_sent(archive: bytes) -> bytes:
+    """The same archive as the engine gives it back: below a first component, the name of the directory."""
+    sent = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(archive)) as source, tarfile.open(fileobj=sent, mode="w") as target:
+        top = tarfile.TarInfo("ml")
+        top.type = tarfile.DIRTYPE
+        target.addfile(top)
+        for member in source:
+            content = source.extractfile(member)
+            moved = member.replace(name=f"ml/{member.name}")
+            moved.pax_headers = {}  # they hold the old name
+            target.addfile(moved, content)
+    return sent.getvalue()
+
+
+def entries(archive: bytes, root: str = ROOT, limit: int = LIMIT) -> tuple[dict[str, File], dict[str, bytes]]:
+    """What is read of an archive, and what its files hold."""
+    contents: dict[str, bytes] = {}
+
+    def peek(file: File, content: IO[bytes]) -> File:
+        contents[file.path] = content.read()
+        return file
+
+    found = read(chunks(io.BytesIO(archive)), root=root, limit_bytes=limit, peek=peek)
+    return {file.path: file for file in found}, contents
+
+
+def distinct(wanted: dict[str, bytes]) -> dict[str, bytes]:
+    """Those of the files that can lie beside one another: none is a directory of another."""
+    return {
+        path: content for path, content in wanted.items() if not any(other.startswith(path + "/") for other in wanted)
+    }
+
+
+@given(st.dictionaries(paths, st.binary(max_size=20), max_size=5).map(distinct))
+def test_what_is_written_is_read_back(files: dict[str, bytes]) -> None:
+    """Whatever the names, with every directory above them."""
+    wanted = {f"{ROOT}/{path}": content for path, content in files.items()}
+    tree, contents = entries(as_sent(written(wanted)))
+    above = {path[:at] for path in wanted for at, letter in enumerate(path) if letter == "/" and at >= len(ROOT)}
+
+    assert wanted == contents
+    assert {ROOT, *above} == {path for path, entry in tree.items() if entry.kind is Kind.DIRECTORY}
+    assert len(tree) == len(wanted) + len({ROOT, *above})
+
+
+def test_a_path_may_be_long() -> None:
+    """Longer than the 256 bytes that an old tar archive holds."""
+    path = f"{ROOT}/" + "/".join(["é" * 100] * 5)
+
+    assert {path: b"x"} == entries(as_sent(written({path: b"x"})))[1]
+
+
+def test_modes_and_owners_are_the_platforms() -> None:
+    """root:root, files 0644 without an execute permission, directories 0755."""
+    tree, _ = entries(as_sent(written({f"{ROOT}/input/run.sh": b"#!"}, f"{ROOT}/output")))
+
+    assert (Kind.FILE, 0o644, 0, 0, 2) == owned(tree[f"{ROOT}/input/run.sh"])
+    assert (Kind.DIRECTORY, 0o755, 0, 0, 0) == owned(tree[f"{ROOT}/input"])
+    assert (Kind.DIRECTORY, 0o755, 0, 0, 0) == owned(tree[f"{ROOT}/output"])
+
+
+def owned(file: File) -> tuple[Kind, int, int, int, int]:
+    """What an entry is and whose."""
+    return file.kind, file.mode, file.uid, file.gid, file.size
+
+
+def test_a_directory_is_written_once() -> None:
+    """However many files lie in it, and before the first of them."""
+    archive = written({f"{ROOT}/a/x": b"", f"{ROOT}/a/y": b""}, f"{ROOT}/a", f"{ROOT}/a")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        found = tar.getnames()
+
+    assert ["a", "a/x", "a/y"] == found
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", f"{ROOT}/../x", "/opt/mlx", ROOT, f"{ROOT}/a/../../x"])
+def test_a_file_outside_of_the_root_is_refused(path: str) -> None:
+    """Nor can the root itself be a file."""
+    with pytest.raises(JobError, match="cannot be put below /opt/ml"):
+        written({path: b""})
+
+
+def test_a_directory_outside_of_the_root_is_refused() -> None:
+    """As a file is."""
+    with pytest.raises(JobError, match="cannot be put below /opt/ml"):
+        written({}, "/opt/mlx")
+
+
+@pytest.mark.parametrize(("directories", "files"), [([], ["a", "a/b"]), (["b"], ["b"]), (["b/c"], ["b"])])
+def test_a_path_is_not_a_file_and_a_directory(directories: list[str], files: list[str]) -> None:
+    """S3 can hold `a` and `a/b`, a file system cannot; whichever comes first."""
+    with pytest.raises(JobError, match="it is a directory and a file at once"):
+        written({f"{ROOT}/{name}": b"" for name in files}, *(f"{ROOT}/{name}" for name in directories))
+
+
+def test_a_large_archive_comes_in_pieces() -> None:
+    """What was read of S3 goes on before the rest is read, so that memory does not grow with the input."""
+    taken: list[int] = []
+
+    def entries() -> Iterator[tuple[str, bytes]]:
+        for number in range(8):
+            taken.append(number)
+            yield f"{ROOT}/{number}", bytes(1 << 20)
+
+    pieces = write(ROOT, entries())
+    first = next(pieces)
+
+    assert len(first) < 3 << 20
+    assert [0, 1] == taken[:2]
+    assert len(taken) < 4
+    assert len(b"".join(pieces)) > 6 << 20
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, *, target: str = "", mode: int = 0o644) -> tarfile.TarInfo:
+    """An entry of an archive that is made by hand."""
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.linkname, entry.mode = kind, target, mode
+    return entry
+
+
+def by_hand(*members: tarfile.TarInfo, **contents: bytes) -> bytes:
+    """An archive of these entries; contents go by name."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w", format=tarfile.GNU_FORMAT, errors="surrogateescape") as tar:
+        for entry in members:
+            content = contents.get(entry.name.rpartition("/")[2], b"")
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return archive.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (tarfile.REGTYPE, Kind.FILE),
+        (tarfile.DIRTYPE, Kind.DIRECTORY),
+        (tarfile.SYMTYPE, Kind.SYMLINK),
+        (tarfile.FIFOTYPE, Kind.FIFO),
+        (tarfile.CHRTYPE, Kind.DEVICE),
+        (tarfile.BLKTYPE, Kind.DEVICE),
+    ],
+)
+def test_kinds_are_told_apart(kind: bytes, expected: Kind) -> None:
+    """And none but a file has a size."""
+    tree, _ = entries(by_hand(member("ml/x", kind, target="t")))
+
+    assert (expected, 0) == (tree["/opt/ml/x"].kind, tree["/opt/ml/x"].size)
+
+
+def test_a_link_keeps_its_target() -> None:
+    """As it stands, whatever it leads to."""
+    tree, contents = entries(by_hand(member("ml/x", tarfile.SYMTYPE, target="../../etc/passwd")))
+
+    assert ("../../etc/passwd", {}) == (tree["/opt/ml/x"].target, contents)
+
+
+def test_a_hard_link_is_the_file_that_it_leads_to() -> None:
+    """Of the same size and mode."""
+    link = member("ml/b", tarfile.LNKTYPE, target="ml/a")
+    tree, _ = entries(by_hand(member("ml/a", mode=0o755), link, a=b"123"))
+
+    assert replace(tree["/opt/ml/a"], path="/opt/ml/b") == tree["/opt/ml/b"]
+    assert 3 == tree["/opt/ml/b"].size
+
+
+def test_a_hard_link_to_a_symbolic_link_is_one() -> None:
+    """And no empty file."""
+    link = member("ml/b", tarfile.LNKTYPE, target="ml/a")
+    tree, _ = entries(by_hand(member("ml/a", tarfile.SYMTYPE, target="t"), link))
+
+    assert (Kind.SYMLINK, "t") == (tree["/opt/ml/b"].kind, tree["/opt/ml/b"].target)
+
+
+def test_a_name_that_is_not_utf8_can_be_shown() -> None:
+    """Its bytes become escapes, in a name and in a target."""
+    link = member("ml/caf\udce9", tarfile.SYMTYPE, target="\udcff")
+    tree, _ = entries(by_hand(link))
+
+    assert {"/opt/ml/caf\\xe9": "\\xff"} == {path: entry.target for path, entry in tree.items()}
+
+
+@given(st.binary())
+def test_every_name_can_be_shown(name: bytes) -> None:
+    """As UTF-8, and unchanged where it is UTF-8."""
+    shown = printable(name.decode("utf-8", "surrogateescape"))
+
+    assert shown == name.decode("utf-8", "backslashreplace")
+
+
+def test_the_special_bits_of_a_mode_are_kept() -> None:
+    """setuid, setgid and the sticky bit."""
+    tree, _ = entries(by_hand(member("ml/x", mode=0o107755)))
+
+    assert 0o7755 == tree["/opt/ml/x"].mode
+
+
+@pytest.mark.parametrize(("name", "expected"), [("./bin/sh", "/bin/sh"), ("bin/sh", "/bin/sh"), ("/bin/sh", "/bin/sh")])
+def test_an_export_has_no_first_component(name: str, expected: str) -> None:
+    """The names of an image's files are taken as they are."""
+    assert [expected] == list(entries(by_hand(member(name)), root="")[0])
+
+
+def test_an_archive_has_a_bound() -> None:
+    """What a container leaves must not fill the machine that reads it."""
+    archive = by_hand(member("ml/a"), a=b"x" * 100_000)
+
+    with pytest.raises(JobError, match="the archive is larger than the suite reads"):
+        entries(archive, limit=50_000)
+
+
+def test_the_bound_itself_is_allowed() -> None:
+    """To the last byte."""
+    archive = by_hand(member("ml/a"), a=b"x" * 100_000)
+
+    assert 100_000 == entries(archive, limit=len(archive))[0]["/opt/ml/a"].size
+
+
+@pytest.mark.parametrize("archive", [b"", b"no archive at all" * 100, by_hand(member("ml/a"), a=b"x" * 5000)[:3000]])
+def test_a_broken_archive_is_an_error_of_the_run(archive: bytes) -> None:
+    """An engine that goes away in the middle says nothing of the image."""
+    with pytest.raises(JobError, match="the engine's archive cannot be read: "):
+        entries(archive)
+
+
+def test_an_unfinished_look_does_not_disturb_the_next() -> None:
+    """A content that nobody reads to its end is passed over."""
+    archive = by_hand(member("ml/a"), member("ml/b"), a=b"x" * 5000, b=b"next")
+    looks: list[bytes] = []
+
+    def peek(file: File, content: IO[bytes]) -> File:
+        looks.append(content.read(4))
+        return file
+
+    found = list(read(chunks(io.BytesIO(archive)), root=ROOT, limit_bytes=LIMIT, peek=peek))
+
+    assert ([b"xxxx", b"next"], 2) == (looks, len(found))

@@ -1,0 +1,102 @@
+"""The exit status can be trusted: 0 means that all that was asked for was judged and conforms."""
+
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.declaration import load_checks
+from conformance.profiles import ExitStatus, Profile, exit_status, is_missing, profile_of, requires
+from conformance.verdict import Verdict, Word
+
+CHECKS = tuple(load_checks())
+BY_ID = {check.id: check for check in CHECKS}
+
+verdicts = st.builds(Verdict, st.sampled_from(CHECKS), st.sampled_from(Word), applies=st.booleans())
+sessions = st.lists(verdicts, max_size=6)
+profiles = st.sampled_from(Profile)
+default = partial(exit_status, strict=False, selected_all=True)
+
+
+@given(profiles, sessions, st.booleans(), st.booleans())
+def test_a_violation_is_always_1(profile: Profile, found: list[Verdict], strict: bool, selected_all: bool) -> None:  # noqa: FBT001 - drawn
+    """Whatever else was found, or not found."""
+    found.insert(len(found) // 2, Verdict(CHECKS[0], Word.VIOLATES))
+
+    assert ExitStatus.VIOLATES == exit_status(profile, found, strict=strict, selected_all=selected_all)
+
+
+@given(profiles, sessions, st.booleans())
+def test_an_error_is_never_0(profile: Profile, found: list[Verdict], strict: bool) -> None:  # noqa: FBT001 - drawn
+    """The suite has failed to do what it was asked for, also for a check that no profile requires."""
+    found.append(Verdict(CHECKS[0], Word.ERROR))
+
+    assert ExitStatus.CONFORMS != exit_status(profile, found, strict=strict, selected_all=True)
+
+
+@given(profiles, sessions, st.booleans())
+def test_a_required_check_that_was_not_judged_is_never_0(profile: Profile, found: list[Verdict], strict: bool) -> None:  # noqa: FBT001 - drawn
+    """A skip is no pass."""
+    for check in CHECKS:
+        status = exit_status(profile, [*found, Verdict(check, Word.NOT_JUDGED)], strict=strict, selected_all=True)
+
+        assert status != ExitStatus.CONFORMS or not requires(profile, check)
+
+
+@given(profiles, sessions, st.booleans())
+def test_a_selection_is_never_0(profile: Profile, found: list[Verdict], strict: bool) -> None:  # noqa: FBT001 - drawn
+    """`-k` leaves checks out that the profile requires."""
+    assert ExitStatus.CONFORMS != exit_status(profile, found, strict=strict, selected_all=False)
+
+
+@given(profiles, sessions)
+def test_strict_never_forgives(profile: Profile, found: list[Verdict]) -> None:
+    """What fails without it fails with it; advice fails only with it."""
+    lenient, strict = (exit_status(profile, found, strict=value, selected_all=True) for value in (False, True))
+    advised = any(verdict.word is Word.ADVISED for verdict in found)
+
+    assert strict == (ExitStatus.VIOLATES if advised else lenient)
+
+
+@pytest.mark.parametrize(
+    ("word", "applies", "expected"),
+    [
+        (Word.CONFORMS, True, ExitStatus.CONFORMS),
+        (Word.WAIVED, True, ExitStatus.CONFORMS),
+        (Word.ADVISED, True, ExitStatus.CONFORMS),
+        (Word.VIOLATES, True, ExitStatus.VIOLATES),
+        (Word.NOT_JUDGED, True, ExitStatus.INCOMPLETE),
+        (Word.NOT_JUDGED, False, ExitStatus.CONFORMS),
+        (Word.ERROR, True, ExitStatus.INCOMPLETE),
+    ],
+)
+def test_the_table(word: Word, applies: bool, expected: ExitStatus) -> None:  # noqa: FBT001 - a parameter of a test
+    """One verdict on a check that is required."""
+    verdict = Verdict(BY_ID["image.platform"], word, applies=applies)
+
+    assert expected == default(Profile.IMAGE, [verdict])
+    assert (expected is ExitStatus.INCOMPLETE) == is_missing(Profile.IMAGE, verdict)
+
+
+def test_the_statuses_are_pytests_where_it_has_them() -> None:
+    """2, 3 and 5 keep its meaning."""
+    assert {"CONFORMS": 0, "VIOLATES": 1, "USAGE": 4, "INCOMPLETE": 6} == {
+        name: int(status) for name, status in ExitStatus.__members__.items()
+    }
+
+
+def test_a_job_asks_for_more() -> None:
+    """The profile follows from what was given."""
+    assert (Profile.IMAGE, Profile.PROCESSING) == (profile_of(has_requests=False), profile_of(has_requests=True))
+
+
+def test_without_a_job_what_needs_one_is_not_required() -> None:
+    """The default command is run all the same."""
+    assert {
+        "image",
+        "launch",
+        "reserved",
+        "gpu",
+    } == {check.chapter for check in CHECKS if requires(Profile.IMAGE, check)}
+    assert all(requires(Profile.PROCESSING, check) for check in CHECKS)

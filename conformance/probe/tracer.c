@@ -172,27 +172,72 @@ static void ending(struct task *task, int status)
     record_exit(leader->id, status, leader->threads);
 }
 
-static void record_signal(struct task *task, int number)
+/* What a thread would do with a signal, as /proc tells it. */
+static const char *action_of(pid_t id, int number)
 {
-    siginfo_t info = {0};
-    ptrace(PTRACE_GETSIGINFO, task->id, 0, &info);
-    const char *status = read_status(task->id);
+    const char *status = read_status(id);
     unsigned long long bit = 1ULL << (number - 1);
+    if (status_field(status, "\nSigCgt:", 16) & bit)
+        return "caught";
+    return status_field(status, "\nSigIgn:", 16) & bit ? "ignored" : "default";
+}
 
+static int is_from_process(const siginfo_t *info)
+{
+    return info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code == SI_TKILL;
+}
+
+static void record_signal(const struct task *task, const siginfo_t *info, const char *action)
+{
     line_begin("signal");
     line_number("pid", task->process);
     line_number("thread", task->id);
-    line_number("number", number);
-    line_number("code", info.si_code);
-    /* Only these say who sent it; other codes hold something else in that place. 0 is a process outside. */
-    if (info.si_code == SI_USER || info.si_code == SI_QUEUE || info.si_code == SI_TKILL || number == SIGCHLD)
-        line_number("sender", info.si_pid);
+    line_number("number", info->si_signo);
+    line_number("code", info->si_code);
+    /* Other codes hold something else in that place. 0 is a process outside of the container. */
+    if (is_from_process(info) || info->si_signo == SIGCHLD)
+        line_number("sender", info->si_pid);
     else
         line_null("sender");
-    line_text("action", status_field(status, "\nSigCgt:", 16) & bit   ? "caught"
-                        : status_field(status, "\nSigIgn:", 16) & bit ? "ignored"
-                                                                      : "default");
+    line_text("action", action);
     line_end();
+}
+
+/* Let process 1 die of its own fault. The kernel keeps a traced process 1 alive whatever it does, so that it would run
+ * into the same fault for ever; untraced it dies of it. */
+static void let_die(struct task *task, const siginfo_t *info)
+{
+    struct user_regs_struct registers;
+    if (info->si_signo == SIGTRAP && !ptrace(PTRACE_GETREGS, task->id, 0, &registers)) {
+        registers.rip--; /* a breakpoint's fault is told of after it, any other one's before */
+        ptrace(PTRACE_SETREGS, task->id, 0, &registers);
+    }
+    ending(task, info->si_signo);
+    ptrace(PTRACE_DETACH, task->id, 0, 0);
+}
+
+static int is_fault(const siginfo_t *info)
+{
+    int number = info->si_signo;
+    return info->si_code > 0 && (number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL ||
+                                 (number == SIGTRAP && info->si_code == SI_KERNEL));
+}
+
+/* A signal is about to be delivered; returns the one that is, or -1 where the thread has been let go. */
+static int delivered(struct task *task, int number)
+{
+    siginfo_t info = {.si_signo = number};
+    ptrace(PTRACE_GETSIGINFO, task->id, 0, &info);
+    const char *action = action_of(task->id, number);
+    record_signal(task, &info, action);
+    if (task->process != 1)
+        return number;
+    if (is_fault(&info) && !strcmp(action, "default")) {
+        let_die(task, &info);
+        return -1;
+    }
+    /* What its own container sends does not stop process 1; the kernel forgets that where it is traced. */
+    return number == SIGSTOP && is_from_process(&info) && info.si_pid ? 0 : number;
 }
 
 static void record_release(struct task *task, pid_t tracer, const char *request)
@@ -270,7 +315,9 @@ static void stopped(pid_t id, int status)
     }
     switch (event) {
     case 0:
-        record_signal(task, number);
+        number = delivered(task, number);
+        if (number < 0)
+            return;
         break;
     case PTRACE_EVENT_FORK:
     case PTRACE_EVENT_VFORK:

@@ -13,6 +13,7 @@ from pathlib import Path
 import docker
 from docker import APIClient
 from docker.errors import ImageNotFound
+from docker.utils import kwargs_from_env
 from filelock import FileLock
 
 from conformance.probe import PROGRAM, RECORD
@@ -83,7 +84,7 @@ class Ran:
 @contextmanager
 def engine() -> Iterator[APIClient]:
     """A connection to the engine."""
-    client = docker.APIClient(version="auto", timeout=SECONDS, **docker.utils.kwargs_from_env())
+    client = docker.APIClient(version="auto", timeout=SECONDS, **kwargs_from_env())
     try:
         yield client
     finally:

@@ -5,14 +5,17 @@ import signal
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
 from functools import partial
 
 import pytest
 
 from conformance import workload
-from conformance.probe.bundle import trace
+from conformance.probe import PROGRAM, RECORD
+from conformance.probe.bundle import bundle, read_record, report, trace, words
+from conformance.standin import Witness
 from images.layers import File
-from tests.probing import Ran, run
+from tests.probing import Ran, engine, run, shells
 
 pytestmark = pytest.mark.engine
 
@@ -329,6 +332,84 @@ def test_a_user_that_a_file_would_have_given_is_noted() -> None:
 
     assert [1] == [process.pid for process in watched.trace.disturbed]
     assert () == root.trace.disturbed
+
+
+def test_a_process_that_left_root_behind_is_known() -> None:
+    """What an entrypoint runs as another user has its executable and its directory in the trace all the same."""
+    change = "import os; os.chdir('/usr/bin'); os.setgid(1000); os.setuid(1000); os.execv('/bin/sleep', ['sleep', '0'])"
+    ran = run("python3", "-c", change)
+    last = ran.trace.processes[0].executions[-1]
+
+    assert (("sleep", "0"), "/usr/bin/sleep", "/usr/bin") == (last.argv, last.executable, last.cwd)
+
+
+def test_the_stand_in_tells_what_it_finds() -> None:
+    """It reports argv, environment, directory, user, descriptors, mounts and files, byte for byte."""
+    plan = report(words("stdout", "hello\n"), words("stderr", "oops\n"), words("exit", 3))
+    ran = run("a", "", "ü\n", plan=plan, user="1000:7", directory="/opt", environment=["X=ö", "Y=a=b"])
+    witness = Witness.parse(ran.record)
+
+    assert (3, {"hello", "oops"}) == (ran.status, set(ran.output.split()))
+    assert ((PROGRAM, "a", "", "ü\n"), "/opt", PROGRAM) == (witness.argv, witness.cwd, witness.executable)
+    assert ("ö", "a=b") == (witness.environment["X"], witness.environment["Y"])
+    assert (1000, 1000, 7, 7) == (witness.uid, witness.euid, witness.gid, witness.egid)
+    assert [0, 1, 2] == sorted(descriptor.number for descriptor in witness.descriptors)
+    assert (64 << 20, "exit") == (witness.shared_memory_bytes, witness.unfinished)
+    assert {"/", "/proc", "/dev/shm"} <= {mount.path for mount in witness.mounts}  # noqa: S108 - the container's
+    assert b"localhost" in (witness.files["/etc/hosts"] or b"")
+    assert witness.files["/opt/ml/config/resourceconfig.json"] is None
+
+
+def test_the_stand_in_stands_in_for_a_program() -> None:
+    """In the place of the image's own program it sees the very argv that the engine made of ENTRYPOINT and CMD."""
+    with engine() as client:
+        container = client.create_container(shells(), entrypoint=["true", "--x"], command=["y"])["Id"]
+        try:
+            client.put_archive(container, "/", bundle(report(), copies=["/usr/bin/true"]))
+            client.start(container)
+            client.wait(container, timeout=30)
+            witness = Witness.parse(read_record(client.get_archive(container, RECORD)[0]))
+        finally:
+            client.remove_container(container, force=True)
+
+    assert (("true", "--x", "y"), "/usr/bin/true") == (witness.argv, witness.executable)
+
+
+def test_the_stand_in_does_what_it_is_told() -> None:
+    """Each verb is done in its order, any bytes included, and what fails says why."""
+    lines = [
+        words("mkdir", "/made here/c"),
+        words("write", "/made here/c/file", b"\x00\xff\n %41"),
+        words("append", "/made here/c/file", "!"),
+        words("symlink", "file", "/made here/c/soft"),
+        words("hardlink", "/made here/c/file", "/made here/c/hard"),
+        words("fifo", "/made here/c/fifo"),
+        words("write", "/nowhere/file", ""),
+        words("resolve", "localhost"),
+        words("listen", 8080),
+        words("connect", "127.0.0.1", 8080),
+        words("connect", "127.0.0.1", 8081),
+        words("ignore", signal.SIGHUP),
+        words("kill", signal.SIGHUP),
+        words("catch", signal.SIGUSR1),
+        words("kill", signal.SIGUSR1),
+        words("waitsignal"),
+        words("spawn", 10),
+        words("sleep", 50),
+        words("no-such-verb"),
+        words("catch", signal.SIGTERM, "exit", 9),
+        words("kill", signal.SIGTERM),
+    ]
+    ran = run("x", plan=report(*lines), read=["/made here/c/file", "/made here/c/hard"])
+    witness = Witness.parse(ran.record)
+    failed = {action.line: action.errno for action in witness.actions if action.errno}
+
+    assert (9, "kill") == (ran.status, witness.unfinished)
+    assert {b"\x00\xff\n %41!"} == set(ran.files.values())
+    assert {7: 2, 11: 111, 19: 38} == failed
+    assert [("localhost", 1, ("127.0.0.1",), "")] == [astuple(lookup) for lookup in witness.lookups]
+    assert [(10, 1), (15, 1)] == [(caught.number, caught.sender) for caught in witness.caught]
+    assert witness.actions[17].seconds >= 0.05
 
 
 def test_a_record_that_is_full_says_so() -> None:

@@ -13,6 +13,7 @@
 #include "probe.h"
 
 #include "filter.h"
+#include "observe.h"
 #include "record.h"
 #include "tasks.h"
 
@@ -20,15 +21,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #ifndef PTRACE_EVENT_STOP
@@ -38,37 +36,6 @@
 #define OPTIONS                                                                                                        \
     (PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |        \
      PTRACE_O_TRACESECCOMP)
-
-#define ARGUMENTS_BYTES ((size_t)8 << 20)
-#define STATUS_BYTES ((size_t)64 << 10)
-
-/* The number after a name in /proc/<id>/status. */
-static unsigned long long status_field(const char *status, const char *name, int base)
-{
-    const char *found = status ? strstr(status, name) : NULL;
-    return found ? strtoull(found + strlen(name), NULL, base) : 0;
-}
-
-static const char *read_status(pid_t id)
-{
-    char path[64];
-    size_t length;
-    snprintf(path, sizeof path, "/proc/%d/status", id);
-    char *status = (char *)read_file(path, STATUS_BYTES, &length);
-    if (!status || !length)
-        return NULL;
-    status[length - 1] = '\0';
-    return status;
-}
-
-static void record_birth(pid_t process, pid_t parent, const char *how)
-{
-    line_begin("fork");
-    line_number("pid", process);
-    line_number("parent", parent);
-    line_text("how", how);
-    line_end();
-}
 
 /* A new thread or process, which is told apart here: CLONE events are raised for both. */
 static struct task *born(pid_t id, pid_t parent, const char *how)
@@ -89,46 +56,11 @@ static struct task *born(pid_t id, pid_t parent, const char *how)
 /* A task that stopped before its parent's event was seen: /proc knows whose it is. */
 static struct task *adopted(pid_t id)
 {
-    const char *status = read_status(id);
-    pid_t process = (pid_t)status_field(status, "\nTgid:", 10);
-    pid_t parent = (pid_t)status_field(status, "\nPPid:", 10);
+    pid_t process = process_of(id);
     if (process && process != id)
         return born(id, process, "");
-    record_birth(id, parent, "fork");
+    record_birth(id, parent_of(id), "fork");
     return task_add(id, id);
-}
-
-static void record_exec(pid_t process)
-{
-    char path[64];
-    size_t length;
-
-    line_begin("exec");
-    line_number("pid", process);
-    snprintf(path, sizeof path, "/proc/%d/cmdline", process);
-    const char *arguments = read_file(path, ARGUMENTS_BYTES, &length);
-    line_open("argv", '[');
-    for (size_t at = 0; arguments && at < length; at += strnlen(arguments + at, length - at) + 1)
-        line_bytes(NULL, arguments + at, strnlen(arguments + at, length - at));
-    line_close(']');
-    snprintf(path, sizeof path, "/proc/%d/cwd", process);
-    line_link("cwd", path);
-    snprintf(path, sizeof path, "/proc/%d/exe", process);
-    line_link("executable", path);
-
-    /* A file that gives its caller another user or capabilities gives nothing to a traced one, unless it is root. */
-    struct stat file;
-    if (!stat(path, &file)) {
-        const char *status = read_status(process);
-        const char *users = status ? strstr(status, "\nUid:") : NULL;
-        unsigned user = 0;
-        if (users)
-            sscanf(users, "\nUid: %*u %u", &user);
-        int set_user = (file.st_mode & S_ISUID) && file.st_uid != user;
-        int capabilities = user && getxattr(path, "security.capability", NULL, 0) > 0;
-        line_number("withheld", set_user || capabilities);
-    }
-    line_end();
 }
 
 static void executed(struct task *task)
@@ -144,21 +76,6 @@ static void executed(struct task *task)
     record_exec(task->id);
 }
 
-static void record_exit(pid_t process, int status, int threads)
-{
-    line_begin("exit");
-    line_number("pid", process);
-    if (WIFSIGNALED(status)) {
-        line_null("code");
-        line_number("signal", WTERMSIG(status));
-    } else {
-        line_number("code", WEXITSTATUS(status));
-        line_null("signal");
-    }
-    line_number("threads", threads);
-    line_end();
-}
-
 /* A thread has come to its end. With the last one the process ends; of process 1 nothing is heard after that. */
 static void ending(struct task *task, int status)
 {
@@ -170,37 +87,6 @@ static void ending(struct task *task, int status)
         return;
     leader->status = status;
     record_exit(leader->id, status, leader->threads);
-}
-
-/* What a thread would do with a signal, as /proc tells it. */
-static const char *action_of(pid_t id, int number)
-{
-    const char *status = read_status(id);
-    unsigned long long bit = 1ULL << (number - 1);
-    if (status_field(status, "\nSigCgt:", 16) & bit)
-        return "caught";
-    return status_field(status, "\nSigIgn:", 16) & bit ? "ignored" : "default";
-}
-
-static int is_from_process(const siginfo_t *info)
-{
-    return info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code == SI_TKILL;
-}
-
-static void record_signal(const struct task *task, const siginfo_t *info, const char *action)
-{
-    line_begin("signal");
-    line_number("pid", task->process);
-    line_number("thread", task->id);
-    line_number("number", info->si_signo);
-    line_number("code", info->si_code);
-    /* Other codes hold something else in that place. 0 is a process outside of the container. */
-    if (is_from_process(info) || info->si_signo == SIGCHLD)
-        line_number("sender", info->si_pid);
-    else
-        line_null("sender");
-    line_text("action", action);
-    line_end();
 }
 
 /* Let process 1 die of its own fault. The kernel keeps a traced process 1 alive whatever it does, so that it would run
@@ -240,16 +126,6 @@ static int delivered(struct task *task, int number)
     return number == SIGSTOP && is_from_process(&info) && info.si_pid ? 0 : number;
 }
 
-static void record_release(struct task *task, pid_t tracer, const char *request)
-{
-    line_begin("released");
-    line_number("pid", task->process);
-    line_number("thread", task->id);
-    line_number("tracer", tracer);
-    line_text("request", request);
-    line_end();
-}
-
 /* A thread goes on that was held until another one was let go. */
 static void let_go_on(pid_t id)
 {
@@ -276,7 +152,7 @@ static int calling_ptrace(struct task *task)
     if (ptrace(PTRACE_GETREGS, task->id, 0, &registers))
         return 1;
     if (registers.rdi == PTRACE_TRACEME) {
-        record_release(task, (pid_t)status_field(read_status(task->id), "\nPPid:", 10), "PTRACE_TRACEME");
+        record_release(task, parent_of(task->id), "PTRACE_TRACEME");
         task->released = 1;
         return 1;
     }

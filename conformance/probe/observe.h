@@ -1,0 +1,27 @@
+/* What the tracer writes down, and what /proc tells it of a process that is stopped. */
+
+#ifndef OBSERVE_H
+#define OBSERVE_H
+
+#include "tasks.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+/* The process that a thread belongs to, and that one's parent; 0 where it is gone. */
+pid_t process_of(pid_t id);
+pid_t parent_of(pid_t id);
+
+/* What a thread would do with a signal: "caught", "ignored" or "default". */
+const char *action_of(pid_t id, int number);
+
+/* Whether a process sent it: only then does it say which one. */
+int is_from_process(const siginfo_t *info);
+
+void record_birth(pid_t process, pid_t parent, const char *how);
+void record_exec(pid_t process);
+void record_exit(pid_t process, int status, int threads);
+void record_signal(const struct task *task, const siginfo_t *info, const char *action);
+void record_release(const struct task *task, pid_t tracer, const char *request);
+
+#endif

@@ -13,9 +13,6 @@ from typing import Any
 
 from conformance.record import Event, Record, maybe_text, to_text
 
-FIRST = 1
-"""The process id of the command that the container was started with."""
-
 _NAMES = """
 HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT
 CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS
@@ -47,7 +44,8 @@ class Execution:
 class Process:
     """A process, which is all of its threads; `ended` is None where it still lived when the record ended.
 
-    A number may be given to several processes, one after another; `began` tells them apart.
+    A number may be given to several processes, one after another; `began` tells them apart. `blocked` are the signals
+    that it blocked at its end: those it may fetch by itself, with sigwait(2) or signalfd(2), and no tracer sees that.
     """
 
     pid: int
@@ -58,6 +56,7 @@ class Process:
     exit_code: int | None = None
     killed_by: int | None = None
     threads: int = 1
+    blocked: frozenset[int] = frozenset()
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -79,8 +78,8 @@ class Process:
 class Signal:
     """A signal that reached a process; `sender` is 0 for one outside of the container, None where nobody sent it.
 
-    `action` is what the process had it do: `caught`, `ignored` or `default`. By default process 1 drops it. A process
-    that fetches signals with sigwait(2) or signalfd(2) is not seen to get them.
+    `action` is what the process had it do: `caught`, `ignored` or `default`. By default process 1 drops it. Signals
+    that a process fetches by itself are not among them; see `Process.blocked`.
     """
 
     time: float
@@ -117,6 +116,7 @@ class Trace:
     signals: tuple[Signal, ...] = ()
     releases: tuple[Release, ...] = ()
     tracer: int | None = None
+    command_pid: int = 1
     fault: str = ""
     failed_command: str = ""
     failed_errno: int | None = None
@@ -148,6 +148,11 @@ class Trace:
         for process in self.processes:
             children.setdefault(process.parent, []).append(process)
         return children
+
+    @property
+    def command(self) -> Process | None:
+        """The process that the container's command is: process 1, unless the engine put an init before it."""
+        return next((process for process in self.processes if process.pid == self.command_pid), None)
 
     def process(self, pid: int) -> Process | None:
         """The process of this number; the last one where the number was given several times."""
@@ -189,10 +194,14 @@ def _fault(record: Record, trace: Trace) -> str:
     if trace.releases:
         left = ", ".join(sorted({str(release.pid) for release in trace.releases}))
         return f"left to a debugger in the container: process {left}"
-    first = trace.process(FIRST)
-    if first is not None and first.ended is None:
-        return "the record ends before process 1 does: the tracer was killed, or the container still runs"
+    if trace.command is not None and trace.command.ended is None:
+        return "the record ends before the command does: the tracer was killed, or the container still runs"
     return ""
+
+
+def _numbers(mask: int) -> frozenset[int]:
+    """The signals in a mask of the kernel's, whose first bit stands for signal 1."""
+    return frozenset(bit + 1 for bit in range(64) if mask >> bit & 1)
 
 
 class _Reader:
@@ -212,7 +221,7 @@ class _Reader:
         time, at = event["time_ns"] / _NANOSECONDS, event["monotonic_ns"] / _NANOSECONDS
         match event["event"]:
             case "trace":
-                self._facts["tracer"] = event["tracer"]
+                self._facts |= {"tracer": event["tracer"], "command_pid": event["pid"]}
                 self._begin(event["pid"], 0, at)
             case "fork":
                 self._begin(event["pid"], event["parent"], at)
@@ -231,8 +240,11 @@ class _Reader:
                 self._put(replace(lives, executions=(*process.executions, execution)))
             case "exit":
                 process = self._process(event["pid"], at)
-                code, killed_by, threads = event["code"], event["signal"], event["threads"]
-                self._put(replace(process, ended=at, exit_code=code, killed_by=killed_by, threads=threads))
+                blocked = _numbers(event["blocked"]) or process.blocked
+                ended = replace(process, ended=at, exit_code=event["code"], killed_by=event["signal"], blocked=blocked)
+                self._put(replace(ended, threads=event["threads"]))
+            case "alive":
+                self._put(replace(self._process(event["pid"], at), blocked=_numbers(event["blocked"])))
             case "signal":
                 action = to_text(event["action"])
                 self._signals.append(Signal(time, at, event["number"], event["sender"], event["pid"], action))

@@ -2,7 +2,7 @@
 
 The rule:
 
-1. Process 1 is where to begin. A process that is no wrapper is the work, whatever it starts itself.
+1. The container's command is where to begin. A process that is no wrapper is the work, whatever it starts itself.
 2. A wrapper hands its work on: an init, a change of user, `conda run` or `timeout` to its children, a shell to those of
    its children that are no common tools (`mkdir`, `tee`). A fork that became no other program is what its parent was.
 3. Of the processes that are found so, those count that lived at least half as long as the longest; the one that began
@@ -18,7 +18,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.trace import FIRST, Process, Trace
+from conformance.trace import Process, Trace
 
 SHELLS = frozenset({"ash", "bash", "csh", "dash", "fish", "ksh", "mksh", "rbash", "sh", "tcsh", "yash", "zsh"})
 
@@ -68,9 +68,9 @@ class Workload:
 
 def find(trace: Trace, *, at: float | None = None) -> Workload:
     """The process that does the work: of the whole run, or of those that lived at a moment (see `Process.began`)."""
-    first = trace.process(FIRST)
+    first = trace.command
     if first is None:
-        return Workload(None, trace.fault or "nothing is known of process 1")
+        return Workload(None, trace.fault)
     found = [process for process in _below(trace, first, "") if at is None or _lives(process, at)]
     end = max((process.ended or process.began for process in trace.processes), default=first.began)
     lives = {process: (end if process.ended is None else process.ended) - process.began for process in found}

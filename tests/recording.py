@@ -13,9 +13,9 @@ def record(*events: tuple[str, dict[str, Any]]) -> bytes:
     return "".join(lines).encode()
 
 
-def begin(tracer: int = 7) -> tuple[str, dict[str, Any]]:
-    """The tracer has attached to process 1."""
-    return "trace", {"version": 1, "pid": 1, "tracer": tracer}
+def begin(tracer: int = 7, pid: int = 1) -> tuple[str, dict[str, Any]]:
+    """The tracer has attached to the container's command."""
+    return "trace", {"version": 1, "pid": pid, "tracer": tracer}
 
 
 def fork(pid: int, parent: int = 1) -> tuple[str, dict[str, Any]]:
@@ -29,9 +29,9 @@ def become(pid: int, *argv: str, executable: str = "", withheld: int = 0) -> tup
     return "exec", {"pid": pid, "argv": list(argv), "cwd": "/", "executable": path, "withheld": withheld}
 
 
-def leave(pid: int, code: int | None = 0, killed_by: int | None = None, threads: int = 1) -> tuple[str, dict[str, Any]]:
-    """A process ended."""
-    return "exit", {"pid": pid, "code": code, "signal": killed_by, "threads": threads}
+def leave(pid: int, code: int | None = 0, killed_by: int | None = None, blocked: int = 0) -> tuple[str, dict[str, Any]]:
+    """A process ended, in which these signals were blocked."""
+    return "exit", {"pid": pid, "code": code, "signal": killed_by, "threads": 1, "blocked": blocked}
 
 
 def arrive(pid: int, number: int, sender: int | None = 0, action: str = "caught") -> tuple[str, dict[str, Any]]:

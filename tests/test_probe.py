@@ -343,6 +343,17 @@ def test_a_process_that_left_root_behind_is_known() -> None:
     assert (("sleep", "0"), "/usr/bin/sleep", "/usr/bin") == (last.argv, last.executable, last.cwd)
 
 
+def test_a_signal_that_is_fetched_is_known_to_be_blocked() -> None:
+    """A tracer does not see what sigwait() takes; the trace tells that the process blocked it, dead or alive."""
+    fetch = "import signal as s, time; s.pthread_sigmask(0, [15]); print(1, flush=True); "
+    died = partial(run, "tini", "--", "python3", "-c", f"{fetch} s.sigwait([15])", send="SIGTERM", grace_seconds=9)
+    lived = partial(run, "bash", "-c", f"python3 -c '{fetch} time.sleep(60)'; true", send="SIGTERM", grace_seconds=0)
+    found = [ran.trace.processes[-1] for ran in all_of(died, lived)]
+
+    assert [True, False] == [process.ended is not None for process in found]
+    assert [True, True] == [signal.SIGTERM in process.blocked for process in found]
+
+
 def test_the_stand_in_tells_what_it_finds() -> None:
     """It reports argv, environment, directory, user, descriptors, mounts and files, byte for byte."""
     plan = report(words("stdout", "hello\n"), words("stderr", "oops\n"), words("exit", 3))

@@ -102,6 +102,23 @@ def test_a_process_whose_beginning_was_lost_is_there() -> None:
     assert (0, ("a",)) == (process(trace, 8).parent, process(trace, 8).argv)
 
 
+def test_signals_that_a_process_may_have_fetched_by_itself_are_told() -> None:
+    """What a process blocked at its end, or at the end of process 1, may have reached it unseen."""
+    alive = ("alive", {"pid": 9, "blocked": 1 << 1})
+    trace = Trace.parse(record(begin(), fork(8), fork(9), leave(8, 0, None, 1 << 14 | 1), leave(1), alive))
+
+    assert [frozenset(), {1, 15}, {2}] == [found.blocked for found in trace.processes]
+    assert [True, True, False] == [found.ended is not None for found in trace.processes]
+
+
+def test_the_command_may_stand_below_an_init() -> None:
+    """Where the engine puts an init before the command, process 1 is not seen; the trace is complete nevertheless."""
+    trace = Trace.parse(record(begin(8, 7), become(7, "a"), fork(9, 7), leave(9), leave(7)))
+
+    assert trace.command is not None
+    assert (7, True) == (trace.command.pid, trace.complete)
+
+
 def test_privileges_that_were_withheld_are_told() -> None:
     """A traced process gets no user from its file."""
     trace = Trace.parse(record(begin(), fork(8), become(8, "sudo", withheld=1), leave(8), leave(1)))
@@ -133,7 +150,7 @@ def test_a_command_that_did_not_begin_is_told() -> None:
         ),
         (
             record(begin(), become(1, "a")),
-            "the record ends before process 1 does: the tracer was killed, or the container still runs",
+            "the record ends before the command does: the tracer was killed, or the container still runs",
         ),
         (
             record(begin(), fork(8), ("released", {"pid": 8, "thread": 8, "tracer": 1, "request": "x"}), leave(1)),

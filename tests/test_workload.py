@@ -128,7 +128,7 @@ def test_an_incomplete_trace_is_a_doubt() -> None:
     process, doubt = found(become(1, "python3"))
 
     assert 1 == process
-    assert doubt.startswith("the record ends before process 1 does")
+    assert doubt.startswith("the record ends before the command does")
 
 
 def test_without_a_trace_there_is_none() -> None:

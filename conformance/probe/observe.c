@@ -117,7 +117,13 @@ void record_exec(pid_t process)
     line_end();
 }
 
-void record_exit(pid_t process, int status, int threads)
+/* The signals that a thread blocks, as a mask: those it may fetch by itself, which no tracer sees. */
+static void line_blocked(pid_t id)
+{
+    line_number("blocked", (long long)status_field(id ? read_status(id) : NULL, "\nSigBlk:", 16));
+}
+
+void record_exit(pid_t process, pid_t last, int status, int threads)
 {
     line_begin("exit");
     line_number("pid", process);
@@ -129,6 +135,15 @@ void record_exit(pid_t process, int status, int threads)
         line_null("signal");
     }
     line_number("threads", threads);
+    line_blocked(last);
+    line_end();
+}
+
+void record_alive(pid_t process)
+{
+    line_begin("alive");
+    line_number("pid", process);
+    line_blocked(process);
     line_end();
 }
 

@@ -20,7 +20,11 @@ int is_from_process(const siginfo_t *info);
 
 void record_birth(pid_t process, pid_t parent, const char *how);
 void record_exec(pid_t process);
-void record_exit(pid_t process, int status, int threads);
+/* `last` is the thread that ended last; 0 where none of them can be looked at any more. */
+void record_exit(pid_t process, pid_t last, int status, int threads);
+
+/* A process that is still there when the container's first one ends, and will be killed with it. */
+void record_alive(pid_t process);
 void record_signal(const struct task *task, const siginfo_t *info, const char *action);
 void record_release(const struct task *task, pid_t tracer, const char *request);
 

@@ -43,3 +43,11 @@ void task_remove(pid_t id)
         free(found);
     }
 }
+
+void task_each_process(void (*function)(pid_t process))
+{
+    for (unsigned i = 0; i < BUCKETS; i++)
+        for (const struct task *task = buckets[i]; task; task = task->next)
+            if (task->id == task->process && task->alive > 0)
+                function(task->process);
+}

@@ -24,4 +24,7 @@ struct task *task_find(pid_t id);
 struct task *task_add(pid_t id, pid_t process);
 void task_remove(pid_t id);
 
+/* Call a function for every process, with its first thread's id. */
+void task_each_process(void (*function)(pid_t process));
+
 #endif

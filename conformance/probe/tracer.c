@@ -5,6 +5,12 @@
  * PTRACE_SEIZE, which stops nothing, and follows every new process and thread. When the container's process 1 ends, the
  * kernel kills the tracer with all the rest: everything is therefore written before what it tells of goes on.
  *
+ * What a tracer cannot hide: it is a process more, which ps shows; TracerPid and NoNewPrivs in /proc/<id>/status; a
+ * signal that is ignored makes calls fail with EINTR that are not restarted, such as epoll_wait(2), where untraced it
+ * would not be noticed. What it cannot see: signals that a process fetches with sigwait(2) or signalfd(2), for which
+ * reason the signals that it blocks are recorded. And a process 1 that waits with __WALL for whichever child, as strace
+ * does, waits for the tracer.
+ *
  * A process has one tracer. Where the command is a debugger, a filter stops its ptrace calls; the process that it wants
  * is let go and the record says so. Without a capability the filter needs no_new_privs. That takes nothing away that
  * tracing has not taken already: a traced program gains no privileges from its file either.
@@ -86,7 +92,9 @@ static void ending(struct task *task, int status)
     if (!leader || --leader->alive > 0)
         return;
     leader->status = status;
-    record_exit(leader->id, status, leader->threads);
+    record_exit(leader->id, task->id, status, leader->threads);
+    if (leader->id == 1)
+        task_each_process(record_alive);
 }
 
 /* Let process 1 die of its own fault. The kernel keeps a traced process 1 alive whatever it does, so that it would run
@@ -239,7 +247,7 @@ static void gone(pid_t id, int status)
     if (id != task->process)
         ending(task, status);
     else if (task->status != status) /* killed before its exit event, or in the midst of it */
-        record_exit(id, status, task->threads);
+        record_exit(id, 0, status, task->threads);
     task_remove(id);
     let_go_on(waiting);
 }

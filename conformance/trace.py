@@ -189,6 +189,8 @@ class Trace:
 def _fault(record: Record, trace: Trace) -> str:
     for event in record.named("untraced"):
         return f"the tracer could not attach: {to_text(event['error'])}"
+    if next(record.named("left"), None) is not None:
+        return "the tracer left, because process 1 waited for it with __WALL"
     if trace.tracer is None:
         return "the tracer did not begin"
     if trace.releases:

@@ -156,10 +156,11 @@ def test_a_command_that_did_not_begin_is_told() -> None:
             record(begin(), fork(8), ("released", {"pid": 8, "thread": 8, "tracer": 1, "request": "x"}), leave(1)),
             "left to a debugger in the container: process 8",
         ),
+        (record(begin(), ("left", {})), "the tracer left, because process 1 waited for it with __WALL"),
         (record(begin(), ("cut", {})), "the record reached its limit, or the container's disk was full"),
         (record(begin()) + b"{", "line 2 of the record is no event: it was cut off, or written over"),
     ],
-    ids=["empty", "no tracer", "refused", "killed", "released", "cut", "half a line"],
+    ids=["empty", "no tracer", "refused", "killed", "released", "left", "cut", "half a line"],
 )
 def test_an_incomplete_trace_says_why(content: bytes, fault: str) -> None:
     """Whoever judges by a trace can tell that something may be missing, and what the reason is."""

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -21,16 +22,22 @@ static unsigned long long status_field(const char *status, const char *name, int
     return found ? strtoull(found + strlen(name), NULL, base) : 0;
 }
 
-static const char *read_status(pid_t id)
+/* A file of /proc as text, its last byte taken off; NULL where it cannot be read. */
+static const char *read_text(const char *format, pid_t process)
 {
     char path[64];
     size_t length;
-    snprintf(path, sizeof path, "/proc/%d/status", id);
-    char *status = (char *)read_file(path, STATUS_BYTES, &length);
-    if (!status || !length)
+    snprintf(path, sizeof path, format, process, process);
+    char *text = (char *)read_file(path, STATUS_BYTES, &length);
+    if (!text || !length)
         return NULL;
-    status[length - 1] = '\0';
-    return status;
+    text[length - 1] = '\0';
+    return text;
+}
+
+static const char *read_status(pid_t id)
+{
+    return read_text("/proc/%d/status", id);
 }
 
 /* The second number after a name, which is the effective user or group. */
@@ -51,6 +58,23 @@ pid_t process_of(pid_t id)
 pid_t parent_of(pid_t id)
 {
     return (pid_t)status_field(read_status(id), "\nPPid:", 10);
+}
+
+int waits_only_for(pid_t process, pid_t child)
+{
+    long number;
+    unsigned long arguments[4];
+    const char *call = read_text("/proc/%d/syscall", process);
+    if (!call || sscanf(call, "%ld %lx %lx %lx %lx", &number, &arguments[0], &arguments[1], &arguments[2],
+                        &arguments[3]) != 5)
+        return 0;
+    int any = (number == SYS_wait4 && (int)arguments[0] == -1) || (number == SYS_waitid && arguments[0] == P_ALL);
+    unsigned long options = number == SYS_wait4 ? arguments[2] : arguments[3];
+    if (!any || !(options & (__WALL | __WCLONE)))
+        return 0;
+    const char *children = read_text("/proc/%d/task/%d/children", process);
+    char *end;
+    return children && strtol(children, &end, 10) == child && !*end;
 }
 
 const char *action_of(pid_t id, int number)

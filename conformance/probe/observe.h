@@ -18,6 +18,9 @@ const char *action_of(pid_t id, int number);
 /* Whether a process sent it: only then does it say which one. */
 int is_from_process(const siginfo_t *info);
 
+/* Whether a process waits, with __WALL or __WCLONE, for whichever child, and has none left but this one. */
+int waits_only_for(pid_t process, pid_t child);
+
 void record_birth(pid_t process, pid_t parent, const char *how);
 void record_exec(pid_t process);
 /* `last` is the thread that ended last; 0 where none of them can be looked at any more. */

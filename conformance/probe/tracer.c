@@ -8,8 +8,8 @@
  * What a tracer cannot hide: it is a process more, which ps shows; TracerPid and NoNewPrivs in /proc/<id>/status; a
  * signal that is ignored makes calls fail with EINTR that are not restarted, such as epoll_wait(2), where untraced it
  * would not be noticed. What it cannot see: signals that a process fetches with sigwait(2) or signalfd(2), for which
- * reason the signals that it blocks are recorded. And a process 1 that waits with __WALL for whichever child, as strace
- * does, waits for the tracer.
+ * reason the signals that it blocks are recorded. A process 1 that waits with __WALL for whichever child, as strace does,
+ * waits for the tracer too: it leaves where it finds that, and says so.
  *
  * A process has one tracer. Where the command is a debugger, a filter stops its ptrace calls; the process that it wants
  * is let go and the record says so. Without a capability the filter needs no_new_privs. That takes nothing away that
@@ -31,6 +31,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,6 +43,8 @@
 #define OPTIONS                                                                                                        \
     (PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |        \
      PTRACE_O_TRACESECCOMP)
+
+#define LOOK_MICROSECONDS 500000
 
 /* A new thread or process, which is told apart here: CLONE events are raised for both. */
 static struct task *born(pid_t id, pid_t parent, const char *how)
@@ -267,6 +270,20 @@ static void disown(char **arguments)
     }
 }
 
+static void wake(int number)
+{
+    (void)number;
+}
+
+/* Have waitpid() interrupted now and then, to see whether anybody waits for the tracer. */
+static void set_clock(void)
+{
+    struct sigaction action = {.sa_handler = wake};
+    struct itimerval often = {{0, LOOK_MICROSECONDS}, {0, LOOK_MICROSECONDS}};
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+}
+
 /* Attach to the command and tell it through `ready`; then record until everything has ended. */
 static void watch(pid_t command, int ready, size_t limit)
 {
@@ -278,15 +295,17 @@ static void watch(pid_t command, int ready, size_t limit)
         line_end();
         return;
     }
+    pid_t tracer = (pid_t)syscall(SYS_getpid);
     task_add(command, command);
     line_begin("trace");
     line_number("version", 1);
     line_number("pid", command);
-    line_number("tracer", syscall(SYS_getpid));
+    line_number("tracer", tracer);
     line_end();
     if (write(ready, "", 1) != 1)
         return;
     close(ready);
+    set_clock();
     for (;;) {
         int status;
         pid_t id = waitpid(-1, &status, __WALL);
@@ -296,6 +315,11 @@ static void watch(pid_t command, int ready, size_t limit)
             gone(id, status);
         else if (errno != EINTR)
             break;
+        else if (waits_only_for(command, tracer)) {
+            line_begin("left");
+            line_end();
+            return;
+        }
     }
     line_begin("end");
     line_end();

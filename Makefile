@@ -19,7 +19,7 @@ conformance: override export JOB := $(value JOB)
 conformance: override export S3 := $(value S3)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images lint ready test clean
+.PHONY: help setup conformance example images probe lint ready test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,10 @@ images: setup ## build every image that is missing
 
 benchmark: setup ## compare the service with docker-py alone
 	@.venv/bin/python -m benchmarks.service
+
+probe: .venv/stamp ## build the probe from its source (downloads a compiler of 100 MB)
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[probe]'
+	@.venv/bin/python -m scripts.probe
 
 clean: ## remove what the checkout made here; the engine keeps its images
 	@rm -rf .venv .cache conformance-report dist .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info

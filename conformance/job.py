@@ -131,6 +131,15 @@ class Variation(StrEnum):
     """The same request, but not one object arrives: each input is an empty directory."""
     DEFAULT_COMMAND = "default command"
     """A request of the suite's own that overrides nothing and has neither inputs nor outputs."""
+    STOPPED_BY_SIGINT = "stopped by SIGINT"
+    """The user's request, sent SIGINT in the middle of its work, and SIGKILL after the grace."""
+    STOPPED_BY_SIGTERM = "stopped by SIGTERM"
+    """The same with SIGTERM."""
+
+    @property
+    def stop_signal(self) -> str:
+        """The signal that stops this run in the middle of its work; empty where none does."""
+        return {self.STOPPED_BY_SIGINT: "SIGINT", self.STOPPED_BY_SIGTERM: "SIGTERM"}.get(self, "")
 
 
 @dataclass(frozen=True)
@@ -149,6 +158,8 @@ class Job:
 AS_REQUESTED = Job("as-requested", (Variation.AS_REQUESTED,))
 EMPTY_INPUTS = Job("empty-inputs", (Variation.AS_REQUESTED, Variation.EMPTY_INPUTS))
 DEFAULT_COMMAND = Job("default-command", (Variation.DEFAULT_COMMAND,))
+STOPPED_BY_SIGINT = Job("stopped-by-sigint", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGINT))
+STOPPED_BY_SIGTERM = Job("stopped-by-sigterm", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGTERM))
 
 DEFAULT_COMMAND_SECONDS = 2
 """How long the default command is watched: whether it starts is seen at once, and no more is asked of it."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from conformance.filetree import File, FileTree, Kind
 from conformance.job import JobRequest, ProcessingOutput, Variation
+from conformance.trace import Trace
 
 MESSAGE_PATH = "/opt/ml/output/message"
 """Where a container may leave text for `ExitMessage`."""
@@ -27,6 +28,7 @@ class End(StrEnum):
     EXITED = "exited by itself"
     MAX_RUNTIME = "stopped at MaxRuntimeInSeconds"
     SUITE_LIMIT = "stopped at the suite's own time limit"
+    STOPPED = "stopped in the middle of its work"
     NOT_STARTED = "not started"
 
 
@@ -47,11 +49,25 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop in the middle of the work: which signal, and how many seconds later the container had ended.
+
+    `killed` says that it had to be ended by SIGKILL, after that many seconds of grace.
+    """
+
+    signal: str
+    seconds: float
+    killed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """One host's container: what was run, how it ended, what it said and what it left below /opt/ml.
 
     `argv` is what the engine was told to run; `exit_code` is None where there was no process. `message` holds the
     first bytes of `/opt/ml/output/message`, and None where there is no such file. `seconds` is from start to end.
+    `trace` tells what its processes did, and is None where that was not asked or could not be seen: then `untraced`
+    says why. `stop` is there where it was stopped in the middle of its work.
     """
 
     name: str
@@ -65,6 +81,9 @@ class Host:
     files: FileTree = field(default_factory=FileTree)
     message: bytes | None = None
     seconds: float = 0.0
+    trace: Trace | None = None
+    untraced: str = ""
+    stop: Stop | None = None
 
     @property
     def started(self) -> bool:

@@ -1,0 +1,44 @@
+"""The probe: a static binary that shows what really happens inside a container, with or without a shell.
+
+It is shipped as it was built by `make probe`, and nothing is compiled where the suite is installed. Inside a container
+it lies in `DIRECTORY`, beside a plan that says what it is to be and a record that takes what it saw; see `bundle`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import resources
+
+from conformance.errors import ConformanceError
+
+DIRECTORY = "/.conformance"
+PROGRAM = f"{DIRECTORY}/probe"
+PLAN = f"{DIRECTORY}/plan"
+RECORD = f"{DIRECTORY}/record"
+
+
+class ProbeError(ConformanceError):
+    """The binary that the suite was installed with is not the one that it was released with."""
+
+
+@cache
+def binary() -> bytes:
+    """The probe's executable, for x86_64 Linux.
+
+    Raises:
+        ProbeError: it is missing, or not what its checksum says.
+    """
+    package = resources.files(__name__)
+    try:
+        content = package.joinpath("probe").read_bytes()
+        expected = package.joinpath("probe.sha256").read_text(encoding="ascii").split()[0]
+    except FileNotFoundError as error:
+        raise ProbeError(f"the probe is incomplete: {error}", hint="install the suite again") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
+        raise ProbeError(
+            f"the probe has the checksum {found} and should have {expected}",
+            hint="install the suite again, or run `make probe` after a change of its source",
+        )
+    return content

@@ -1,0 +1,76 @@
+"""What is put into a container to make the probe run there, and what is read back from it.
+
+A bundle is an archive for `put_archive(container, "/", ...)` between create and start; the record is what
+`get_archive(container, RECORD)` gives after the end. No process of the container sees either call.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterable
+from urllib.parse import quote_from_bytes
+
+from conformance.probe import DIRECTORY, PLAN, PROGRAM, RECORD, binary
+from conformance.service.archive import ChunkStream
+
+LIMIT_BYTES = 32 << 20
+"""How much the tracer records; past that it says that it was cut."""
+
+READ_BYTES = 2 * LIMIT_BYTES
+"""How much is read back: the record's processes write more than the tracer alone, but never this much."""
+
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F))).replace("%", "")
+
+
+def words(*parts: str | bytes | int) -> str:
+    """One line of a plan: each part becomes one word, whatever its bytes are."""
+    encoded = (part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogateescape") for part in parts)
+    return " ".join(quote_from_bytes(part, safe=_PRINTABLE) for part in encoded)
+
+
+def trace(limit_bytes: int = LIMIT_BYTES) -> str:
+    """The plan of a tracer: the container's command becomes `[PROGRAM, *argv]`."""
+    return words("trace", limit_bytes)
+
+
+def report(*lines: str) -> str:
+    """The plan of a stand-in: it writes down what it found, then does what the lines say; see `words`."""
+    return "\n".join(("report", *lines))
+
+
+def bundle(plan: str, *, copies: Iterable[str] = ()) -> bytes:
+    """An archive with the probe, its plan and an empty record that every user of the container may write.
+
+    `copies` are absolute paths of files in the image that the probe stands in for; none of them may be a link.
+    """
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        directory = tarfile.TarInfo(DIRECTORY.lstrip("/"))
+        directory.type, directory.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(directory)
+        for path in (PROGRAM, *copies):
+            _add(archive, path, binary(), 0o755)
+        _add(archive, PLAN, plan.encode("ascii"), 0o644)
+        _add(archive, RECORD, b"", 0o666)
+    return buffer.getvalue()
+
+
+def read_record(chunks: Iterable[bytes]) -> bytes:
+    """The record, out of the archive that the engine gives for it.
+
+    Raises:
+        JobError: it is larger than any record of the probe.
+    """
+    with tarfile.open(fileobj=io.BufferedReader(ChunkStream(chunks, limit_bytes=READ_BYTES)), mode="r|") as archive:
+        for member in archive:
+            content = archive.extractfile(member) if member.isreg() else None
+            if content is not None:
+                return content.read()
+    return b""
+
+
+def _add(archive: tarfile.TarFile, path: str, content: bytes, mode: int) -> None:
+    entry = tarfile.TarInfo(path.lstrip("/"))
+    entry.size, entry.mode = len(content), mode
+    archive.addfile(entry, io.BytesIO(content))

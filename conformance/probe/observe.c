@@ -1,0 +1,198 @@
+#include "observe.h"
+
+#include "record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define ARGUMENTS_BYTES ((size_t)8 << 20)
+#define STATUS_BYTES ((size_t)64 << 10)
+
+/* The number after a name in /proc/<id>/status. */
+static unsigned long long status_field(const char *status, const char *name, int base)
+{
+    const char *found = status ? strstr(status, name) : NULL;
+    return found ? strtoull(found + strlen(name), NULL, base) : 0;
+}
+
+/* A file of /proc as text, its last byte taken off; NULL where it cannot be read. */
+static const char *read_text(const char *format, pid_t process)
+{
+    char path[64];
+    size_t length;
+    snprintf(path, sizeof path, format, process, process);
+    char *text = (char *)read_file(path, STATUS_BYTES, &length);
+    if (!text || !length)
+        return NULL;
+    text[length - 1] = '\0';
+    return text;
+}
+
+static const char *read_status(pid_t id)
+{
+    return read_text("/proc/%d/status", id);
+}
+
+/* The second number after a name, which is the effective user or group. */
+static unsigned second_field(const char *status, const char *name)
+{
+    const char *found = status ? strstr(status, name) : NULL;
+    unsigned number = 0;
+    if (found)
+        sscanf(found + strlen(name), "%*u %u", &number);
+    return number;
+}
+
+pid_t process_of(pid_t id)
+{
+    return (pid_t)status_field(read_status(id), "\nTgid:", 10);
+}
+
+pid_t parent_of(pid_t id)
+{
+    return (pid_t)status_field(read_status(id), "\nPPid:", 10);
+}
+
+int waits_only_for(pid_t process, pid_t child)
+{
+    long number;
+    unsigned long arguments[4];
+    const char *call = read_text("/proc/%d/syscall", process);
+    if (!call || sscanf(call, "%ld %lx %lx %lx %lx", &number, &arguments[0], &arguments[1], &arguments[2],
+                        &arguments[3]) != 5)
+        return 0;
+    int any = (number == SYS_wait4 && (int)arguments[0] == -1) || (number == SYS_waitid && arguments[0] == P_ALL);
+    unsigned long options = number == SYS_wait4 ? arguments[2] : arguments[3];
+    if (!any || !(options & (__WALL | __WCLONE)))
+        return 0;
+    const char *children = read_text("/proc/%d/task/%d/children", process);
+    char *end;
+    return children && strtol(children, &end, 10) == child && !*end;
+}
+
+const char *action_of(pid_t id, int number)
+{
+    const char *status = read_status(id);
+    unsigned long long bit = 1ULL << (number - 1);
+    if (status_field(status, "\nSigCgt:", 16) & bit)
+        return "caught";
+    return status_field(status, "\nSigIgn:", 16) & bit ? "ignored" : "default";
+}
+
+int is_from_process(const siginfo_t *info)
+{
+    return info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code == SI_TKILL;
+}
+
+void record_birth(pid_t process, pid_t parent, const char *how)
+{
+    line_begin("fork");
+    line_number("pid", process);
+    line_number("parent", parent);
+    line_text("how", how);
+    line_end();
+}
+
+/* A file that gives its caller another user or capabilities gives nothing to a traced one, unless that one is root. */
+static int is_withheld(const char *executable, unsigned user)
+{
+    struct stat file;
+    if (stat(executable, &file))
+        return 0;
+    return ((file.st_mode & S_ISUID) && file.st_uid != user) ||
+           (user && getxattr(executable, "security.capability", NULL, 0) > 0);
+}
+
+void record_exec(pid_t process)
+{
+    char path[64];
+    size_t length;
+
+    line_begin("exec");
+    line_number("pid", process);
+    snprintf(path, sizeof path, "/proc/%d/cmdline", process);
+    const char *arguments = read_file(path, ARGUMENTS_BYTES, &length);
+    line_open("argv", '[');
+    for (size_t at = 0; arguments && at < length; at += strnlen(arguments + at, length - at) + 1)
+        line_bytes(NULL, arguments + at, strnlen(arguments + at, length - at));
+    line_close(']');
+
+    /* A process that left root behind shows its links to nobody but its own user, and to root only where root may
+     * trace everything. For the time of a look the tracer takes that user's place, which root may. */
+    const char *status = read_status(process);
+    unsigned user = second_field(status, "\nUid:");
+    unsigned group = second_field(status, "\nGid:");
+    setfsgid(group);
+    setfsuid(user);
+    snprintf(path, sizeof path, "/proc/%d/cwd", process);
+    line_link("cwd", path);
+    snprintf(path, sizeof path, "/proc/%d/exe", process);
+    line_link("executable", path);
+    line_number("withheld", is_withheld(path, user));
+    setfsuid(geteuid());
+    setfsgid(getegid());
+    line_end();
+}
+
+/* The signals that a thread blocks, as a mask: those it may fetch by itself, which no tracer sees. */
+static void line_blocked(pid_t id)
+{
+    line_number("blocked", (long long)status_field(id ? read_status(id) : NULL, "\nSigBlk:", 16));
+}
+
+void record_exit(pid_t process, pid_t last, int status, int threads)
+{
+    line_begin("exit");
+    line_number("pid", process);
+    if (WIFSIGNALED(status)) {
+        line_null("code");
+        line_number("signal", WTERMSIG(status));
+    } else {
+        line_number("code", WEXITSTATUS(status));
+        line_null("signal");
+    }
+    line_number("threads", threads);
+    line_blocked(last);
+    line_end();
+}
+
+void record_alive(pid_t process)
+{
+    line_begin("alive");
+    line_number("pid", process);
+    line_blocked(process);
+    line_end();
+}
+
+void record_signal(const struct task *task, const siginfo_t *info, const char *action)
+{
+    line_begin("signal");
+    line_number("pid", task->process);
+    line_number("thread", task->id);
+    line_number("number", info->si_signo);
+    line_number("code", info->si_code);
+    /* Other codes hold something else in that place. 0 is a process outside of the container. */
+    if (is_from_process(info) || info->si_signo == SIGCHLD)
+        line_number("sender", info->si_pid);
+    else
+        line_null("sender");
+    line_text("action", action);
+    line_end();
+}
+
+void record_release(const struct task *task, pid_t tracer, const char *request)
+{
+    line_begin("released");
+    line_number("pid", task->process);
+    line_number("thread", task->id);
+    line_number("tracer", tracer);
+    line_text("request", request);
+    line_end();
+}

@@ -1,0 +1,83 @@
+/* The probe: shows what really happens inside a container, with or without a shell.
+ *
+ * One static binary is put into a created container together with a plan and an empty record:
+ *
+ *     /.conformance/probe   this program
+ *     /.conformance/plan    what it is to be, in its first line, and to do
+ *     /.conformance/record  what it saw: one JSON object a line
+ *
+ * The plan and not the command line decides, because command line and environment are what is witnessed.
+ *
+ *     trace [LIMIT]         run the command that the arguments name, and record its processes and signals
+ *     report                record what the container looks like from inside, then do what the next lines say
+ */
+
+#include "probe.h"
+
+#include "record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PLAN_PATH "/.conformance/plan"
+#define PLAN_BYTES ((size_t)16 << 20)
+#define RECORD_BYTES ((size_t)32 << 20)
+
+/* A shell's status for what it cannot even begin. */
+#define BROKEN 125
+
+static int hexadecimal(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    return (digit | 0x20) - 'a' + 10;
+}
+
+char *next_word(char **rest, size_t *length)
+{
+    char *word = *rest;
+    if (!word)
+        return NULL;
+    char *end = strchr(word, ' ');
+    *rest = end ? end + 1 : NULL;
+    if (!end)
+        end = word + strlen(word);
+    char *to = word;
+    for (char *from = word; from < end; from++) {
+        if (*from == '%' && end - from > 2) {
+            *to++ = (char)(hexadecimal(from[1]) << 4 | hexadecimal(from[2]));
+            from += 2;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    if (length)
+        *length = (size_t)(to - word);
+    return word;
+}
+
+int main(int count, char **arguments)
+{
+    size_t length;
+    const char *content = read_file(PLAN_PATH, PLAN_BYTES, &length);
+    char *plan = content ? strndup(content, length) : NULL;
+    if (!plan) {
+        fputs("probe: there is no plan at " PLAN_PATH "\n", stderr);
+        return BROKEN;
+    }
+    char *rest = plan;
+    char *line = strsep(&rest, "\n");
+    char *mode = next_word(&line, NULL);
+    if (!strcmp(mode, "trace")) {
+        char *limit = next_word(&line, NULL);
+        return trace(arguments + 1, limit ? strtoul(limit, NULL, 10) : RECORD_BYTES);
+    }
+    if (!strcmp(mode, "report")) {
+        record_open(RECORD_BYTES);
+        return stand_in(count, arguments, rest);
+    }
+    fprintf(stderr, "probe: the plan says neither trace nor report, but '%s'\n", mode);
+    return BROKEN;
+}

@@ -1,0 +1,20 @@
+/* What the probe can be: see probe.c. */
+
+#ifndef PROBE_H
+#define PROBE_H
+
+#include <stddef.h>
+
+/* Run the command that the arguments name, watched; returns the exit status where it cannot be executed. */
+int trace(char **arguments, size_t limit);
+
+/* Say what was found, then do what the plan's lines say; returns the exit status. */
+int stand_in(int count, char **arguments, char *plan);
+
+/* Replace this process by a command, found as a container runtime finds it; returns errno. */
+int execute(char **command);
+
+/* The next of the words of a line, which one space each parts, with its %XX escapes undone; NULL at the end. */
+char *next_word(char **rest, size_t *length);
+
+#endif

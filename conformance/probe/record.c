@@ -1,0 +1,210 @@
+#include "record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static int descriptor = -1;
+static size_t left;
+static int cut;
+
+/* The line that is being made. */
+static char *line;
+static size_t used, room;
+static int overflown, separator;
+
+int record_open(size_t limit)
+{
+    descriptor = open(RECORD_PATH, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
+    left = limit;
+    return descriptor < 0 ? -1 : 0;
+}
+
+int record_descriptor(void)
+{
+    return descriptor;
+}
+
+static void add(const char *bytes, size_t length)
+{
+    if (used + length > room) {
+        size_t wanted = (used + length) * 2 + 4096;
+        char *larger = realloc(line, wanted);
+        if (!larger) {
+            overflown = 1;
+            return;
+        }
+        line = larger;
+        room = wanted;
+    }
+    memcpy(line + used, bytes, length);
+    used += length;
+}
+
+static void add_text(const char *text)
+{
+    add(text, strlen(text));
+}
+
+static void add_quoted(const char *bytes, size_t length)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    add("\"", 1);
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+        if (byte == '"' || byte == '\\') {
+            char escaped[2] = {'\\', (char)byte};
+            add(escaped, 2);
+        } else if (byte < 0x20 || byte > 0x7e) {
+            char escaped[6] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+            add(escaped, 6);
+        } else {
+            add(bytes + i, 1);
+        }
+    }
+    add("\"", 1);
+}
+
+/* The comma before a field, and its name where it has one. */
+static void add_key(const char *key)
+{
+    if (separator)
+        add(",", 1);
+    separator = 1;
+    if (key) {
+        add_quoted(key, strlen(key));
+        add(":", 1);
+    }
+}
+
+static long long nanoseconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+void line_begin(const char *event)
+{
+    used = 0;
+    overflown = 0;
+    separator = 0;
+    line_open(NULL, '{');
+    line_text("event", event);
+    line_number("time_ns", nanoseconds(CLOCK_REALTIME));
+    line_number("monotonic_ns", nanoseconds(CLOCK_MONOTONIC));
+}
+
+void line_number(const char *key, long long value)
+{
+    char digits[32];
+    add_key(key);
+    snprintf(digits, sizeof digits, "%lld", value);
+    add_text(digits);
+}
+
+void line_text(const char *key, const char *text)
+{
+    line_bytes(key, text, strlen(text));
+}
+
+void line_bytes(const char *key, const char *bytes, size_t length)
+{
+    add_key(key);
+    add_quoted(bytes, length);
+}
+
+void line_null(const char *key)
+{
+    add_key(key);
+    add_text("null");
+}
+
+void line_error(int number)
+{
+    line_number("errno", number);
+    line_text("error", number ? strerror(number) : "");
+}
+
+void line_open(const char *key, char bracket)
+{
+    add_key(key);
+    add(&bracket, 1);
+    separator = 0;
+}
+
+void line_close(char bracket)
+{
+    add(&bracket, 1);
+    separator = 1;
+}
+
+/* Whether all bytes could be written; a part of a line is left where the disk is full, and the reader sees it. */
+static int write_line(void)
+{
+    add("}\n", 2);
+    ssize_t written = write(descriptor, line, used);
+    return written == (ssize_t)used;
+}
+
+void line_end(void)
+{
+    if (descriptor < 0 || cut)
+        return;
+    if (!overflown && used + 2 <= left) {
+        left -= used + 2;
+        if (write_line())
+            return;
+    }
+    cut = 1;
+    line_begin("cut");
+    write_line();
+}
+
+const char *read_file(const char *path, size_t limit, size_t *length)
+{
+    static char *content;
+    static size_t size;
+
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (file < 0)
+        return NULL;
+    *length = 0;
+    for (;;) {
+        if (*length == size) {
+            char *larger = realloc(content, size * 2 + 4096);
+            if (!larger)
+                break;
+            content = larger;
+            size = size * 2 + 4096;
+        }
+        ssize_t got = read(file, content + *length, size - *length);
+        if (got < 0) {
+            int number = errno;
+            close(file);
+            errno = number;
+            return NULL;
+        }
+        *length += (size_t)got;
+        if (!got || *length >= limit)
+            break;
+    }
+    close(file);
+    return content;
+}
+
+void line_link(const char *key, const char *path)
+{
+    char target[PATH_MAX];
+    ssize_t length = readlink(path, target, sizeof target);
+    if (length < 0)
+        line_null(key);
+    else
+        line_bytes(key, target, (size_t)length);
+}

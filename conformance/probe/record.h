@@ -1,0 +1,39 @@
+/* The record: one JSON object a line, appended to a file that outlives the container's processes. */
+
+#ifndef RECORD_H
+#define RECORD_H
+
+#include <stddef.h>
+
+#define RECORD_PATH "/.conformance/record"
+
+/* Open the record for appending; -1 and errno where it cannot be. `limit` bounds what this process writes. */
+int record_open(size_t limit);
+
+/* The descriptor, for what must write by itself: a signal handler, and a list of descriptors that leaves it out. */
+int record_descriptor(void);
+
+/* Begin a line of this event; every line has its wall-clock and its monotonic time in nanoseconds. */
+void line_begin(const char *event);
+
+/* Fields of the line. Text is bytes: each becomes the character of its number, so that nothing is lost. */
+void line_number(const char *key, long long value);
+void line_text(const char *key, const char *text);
+void line_bytes(const char *key, const char *bytes, size_t length);
+void line_null(const char *key);
+void line_error(int number);
+
+/* Arrays and objects: the key is NULL inside of an array. */
+void line_open(const char *key, char bracket);
+void line_close(char bracket);
+
+/* Write the line, in one piece, so that lines of several processes never mix. */
+void line_end(void);
+
+/* Read a whole file, at most `limit` bytes, into memory that is reused; NULL and errno where it cannot be read. */
+const char *read_file(const char *path, size_t limit, size_t *length);
+
+/* The target of a symbolic link as a field, null where it cannot be read. */
+void line_link(const char *key, const char *path);
+
+#endif

@@ -1,0 +1,377 @@
+/* The tracer: the image's own command stays process 1, and a child of it records what its processes do.
+ *
+ * The child is made with exit signal 0. Such a child raises no SIGCHLD, and wait() without __WALL or __WCLONE neither
+ * returns it nor waits for it, so that a command that waits for all of its children is not held up. It attaches with
+ * PTRACE_SEIZE, which stops nothing, and follows every new process and thread. When the container's process 1 ends, the
+ * kernel kills the tracer with all the rest: everything is therefore written before what it tells of goes on.
+ *
+ * What a tracer cannot hide: it is a process more, which ps shows; TracerPid and NoNewPrivs in /proc/<id>/status; a
+ * signal that is ignored makes calls fail with EINTR that are not restarted, such as epoll_wait(2), where untraced it
+ * would not be noticed. What it cannot see: signals that a process fetches with sigwait(2) or signalfd(2), for which
+ * reason the signals that it blocks are recorded. A process 1 that waits with __WALL for whichever child, as strace does,
+ * waits for the tracer too: it leaves where it finds that, and says so.
+ *
+ * A process has one tracer. Where the command is a debugger, a filter stops its ptrace calls; the process that it wants
+ * is let go and the record says so. Without a capability the filter needs no_new_privs. That takes nothing away that
+ * tracing has not taken already: a traced program gains no privileges from its file either.
+ */
+
+#include "probe.h"
+
+#include "filter.h"
+#include "observe.h"
+#include "record.h"
+#include "tasks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef PTRACE_EVENT_STOP
+#define PTRACE_EVENT_STOP 128
+#endif
+
+#define OPTIONS                                                                                                        \
+    (PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |        \
+     PTRACE_O_TRACESECCOMP)
+
+#define LOOK_MICROSECONDS 500000
+
+/* A new thread or process, which is told apart here: CLONE events are raised for both. */
+static struct task *born(pid_t id, pid_t parent, const char *how)
+{
+    /* Signal 0 is never delivered; it only asks whether the parent has a thread of that id. */
+    if (syscall(SYS_tgkill, parent, id, 0) == 0 || errno != ESRCH) {
+        struct task *leader = task_find(parent);
+        if (leader) {
+            leader->alive++;
+            leader->threads++;
+        }
+        return task_add(id, parent);
+    }
+    record_birth(id, parent, how);
+    return task_add(id, id);
+}
+
+/* A task that stopped before its parent's event was seen: /proc knows whose it is. */
+static struct task *adopted(pid_t id)
+{
+    pid_t process = process_of(id);
+    if (process && process != id)
+        return born(id, process, "");
+    record_birth(id, parent_of(id), "fork");
+    return task_add(id, id);
+}
+
+static void executed(struct task *task)
+{
+    unsigned long former = 0;
+    ptrace(PTRACE_GETEVENTMSG, task->id, 0, &former);
+    if ((pid_t)former != task->id)
+        task_remove((pid_t)former);
+    /* The thread that called it goes on under the process's id; the others are gone. */
+    task->alive = 1;
+    task->ending = 0;
+    task->status = UNRECORDED;
+    record_exec(task->id);
+}
+
+/* A thread has come to its end. With the last one the process ends; of process 1 nothing is heard after that. */
+static void ending(struct task *task, int status)
+{
+    struct task *leader = task_find(task->process);
+    if (task->ending)
+        return;
+    task->ending = 1;
+    if (!leader || --leader->alive > 0)
+        return;
+    leader->status = status;
+    record_exit(leader->id, task->id, status, leader->threads);
+    if (leader->id == 1)
+        task_each_process(record_alive);
+}
+
+/* Let process 1 die of its own fault. The kernel keeps a traced process 1 alive whatever it does, so that it would run
+ * into the same fault for ever; untraced it dies of it. */
+static void let_die(struct task *task, const siginfo_t *info)
+{
+    struct user_regs_struct registers;
+    if (info->si_signo == SIGTRAP && !ptrace(PTRACE_GETREGS, task->id, 0, &registers)) {
+        registers.rip--; /* a breakpoint's fault is told of after it, any other one's before */
+        ptrace(PTRACE_SETREGS, task->id, 0, &registers);
+    }
+    ending(task, info->si_signo);
+    ptrace(PTRACE_DETACH, task->id, 0, 0);
+}
+
+static int is_fault(const siginfo_t *info)
+{
+    int number = info->si_signo;
+    return info->si_code > 0 && (number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL ||
+                                 (number == SIGTRAP && info->si_code == SI_KERNEL));
+}
+
+/* A signal is about to be delivered; returns the one that is, or -1 where the thread has been let go. */
+static int delivered(struct task *task, int number)
+{
+    siginfo_t info = {.si_signo = number};
+    ptrace(PTRACE_GETSIGINFO, task->id, 0, &info);
+    const char *action = action_of(task->id, number);
+    record_signal(task, &info, action);
+    if (task->process != 1)
+        return number;
+    if (is_fault(&info) && !strcmp(action, "default")) {
+        let_die(task, &info);
+        return -1;
+    }
+    /* What its own container sends does not stop process 1; the kernel forgets that where it is traced. */
+    return number == SIGSTOP && is_from_process(&info) && info.si_pid ? 0 : number;
+}
+
+/* A thread goes on that was held until another one was let go. */
+static void let_go_on(pid_t id)
+{
+    struct task *task = task_find(id);
+    if (!task || !task->held)
+        return;
+    task->held = 0;
+    ptrace(PTRACE_CONT, id, 0, 0);
+}
+
+/* Leave a stopped thread to another tracer. */
+static void release(struct task *task, int number)
+{
+    pid_t waiting = task->waiting;
+    ptrace(PTRACE_DETACH, task->id, 0, (void *)(long)number);
+    task_remove(task->id);
+    let_go_on(waiting);
+}
+
+/* A traced thread is about to call ptrace. True where it is to go on at once. */
+static int calling_ptrace(struct task *task)
+{
+    struct user_regs_struct registers;
+    if (ptrace(PTRACE_GETREGS, task->id, 0, &registers))
+        return 1;
+    if (registers.rdi == PTRACE_TRACEME) {
+        record_release(task, parent_of(task->id), "PTRACE_TRACEME");
+        task->released = 1;
+        return 1;
+    }
+    if (registers.rdi != PTRACE_ATTACH && registers.rdi != PTRACE_SEIZE)
+        return 1;
+    struct task *wanted = task_find((pid_t)registers.rsi);
+    if (!wanted || wanted->released || ptrace(PTRACE_INTERRUPT, wanted->id, 0, 0))
+        return 1;
+    record_release(wanted, task->process, registers.rdi == PTRACE_ATTACH ? "PTRACE_ATTACH" : "PTRACE_SEIZE");
+    if (wanted->held) { /* two that attach to each other: one of them has to go first */
+        release(wanted, 0);
+        return 1;
+    }
+    wanted->released = 1;
+    wanted->waiting = task->id;
+    task->held = 1;
+    return 0;
+}
+
+static int stops_the_group(int number)
+{
+    return number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+static void stopped(pid_t id, int status)
+{
+    struct task *task = task_find(id);
+    int event = status >> 16;
+    int number = WSTOPSIG(status);
+    int go_on = 1;
+    unsigned long message = 0;
+
+    if (!task && !(task = adopted(id))) {
+        ptrace(PTRACE_DETACH, id, 0, (void *)(long)(event ? 0 : number));
+        return;
+    }
+    switch (event) {
+    case 0:
+        number = delivered(task, number);
+        if (number < 0)
+            return;
+        break;
+    case PTRACE_EVENT_FORK:
+    case PTRACE_EVENT_VFORK:
+    case PTRACE_EVENT_CLONE:
+        ptrace(PTRACE_GETEVENTMSG, id, 0, &message);
+        if (message && !task_find((pid_t)message))
+            born((pid_t)message, task->process,
+                 event == PTRACE_EVENT_FORK    ? "fork"
+                 : event == PTRACE_EVENT_VFORK ? "vfork"
+                                               : "clone");
+        break;
+    case PTRACE_EVENT_EXEC:
+        executed(task);
+        break;
+    case PTRACE_EVENT_EXIT:
+        ptrace(PTRACE_GETEVENTMSG, id, 0, &message);
+        ending(task, (int)message);
+        break;
+    case PTRACE_EVENT_SECCOMP:
+        go_on = calling_ptrace(task);
+        break;
+    case PTRACE_EVENT_STOP:
+        if (stops_the_group(number) && !task->released) {
+            ptrace(PTRACE_LISTEN, id, 0, 0);
+            return;
+        }
+        break;
+    }
+    if (event)
+        number = 0;
+    if (task->released)
+        release(task, number);
+    else if (go_on)
+        ptrace(PTRACE_CONT, id, 0, (void *)(long)number);
+}
+
+static void gone(pid_t id, int status)
+{
+    struct task *task = task_find(id);
+    if (!task)
+        return;
+    pid_t waiting = task->waiting;
+    if (id != task->process)
+        ending(task, status);
+    else if (task->status != status) /* killed before its exit event, or in the midst of it */
+        record_exit(id, 0, status, task->threads);
+    task_remove(id);
+    let_go_on(waiting);
+}
+
+/* What the tracer inherited is not its own: an open pipe would keep its reader waiting, a name would be found twice. */
+static void disown(char **arguments)
+{
+    setsid();
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL);
+    prctl(PR_SET_NAME, "probe");
+    for (; *arguments; arguments++)
+        memset(*arguments, 0, strlen(*arguments));
+    if (chdir("/")) {
+        /* It keeps the command's directory then, which does no more harm than to keep it in use. */
+    }
+}
+
+static void wake(int number)
+{
+    (void)number;
+}
+
+/* Have waitpid() interrupted now and then, to see whether anybody waits for the tracer. */
+static void set_clock(void)
+{
+    struct sigaction action = {.sa_handler = wake};
+    struct itimerval often = {{0, LOOK_MICROSECONDS}, {0, LOOK_MICROSECONDS}};
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+}
+
+/* Attach to the command and tell it through `ready`; then record until everything has ended. */
+static void watch(pid_t command, int ready, size_t limit)
+{
+    if (record_open(limit))
+        return;
+    if (ptrace(PTRACE_SEIZE, command, 0, (void *)(long)OPTIONS)) {
+        line_begin("untraced");
+        line_error(errno);
+        line_end();
+        return;
+    }
+    pid_t tracer = (pid_t)syscall(SYS_getpid);
+    task_add(command, command);
+    line_begin("trace");
+    line_number("version", 1);
+    line_number("pid", command);
+    line_number("tracer", tracer);
+    line_end();
+    if (write(ready, "", 1) != 1)
+        return;
+    close(ready);
+    set_clock();
+    for (;;) {
+        int status;
+        pid_t id = waitpid(-1, &status, __WALL);
+        if (id > 0 && WIFSTOPPED(status))
+            stopped(id, status);
+        else if (id > 0)
+            gone(id, status);
+        else if (errno != EINTR)
+            break;
+        else if (waits_only_for(command, tracer)) {
+            line_begin("left");
+            line_end();
+            return;
+        }
+    }
+    line_begin("end");
+    line_end();
+}
+
+/* Whether the tracer has attached; where it has not, it has said why and is gone. */
+static int attach(char **arguments, size_t limit)
+{
+    int ready[2];
+    char byte;
+
+    if (pipe2(ready, O_CLOEXEC))
+        return 0;
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); /* Yama lets nobody attach to its own parent otherwise */
+    pid_t command = getpid();
+    pid_t tracer = (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
+    if (!tracer) {
+        close(ready[0]);
+        /* Whatever was open: the pipe is all that it needs. */
+        for (int number = 0; number < 1024; number++)
+            if (number != ready[1])
+                close(number);
+        disown(arguments);
+        watch(command, ready[1], limit);
+        _exit(0);
+    }
+    close(ready[1]);
+    int attached = tracer > 0 && read(ready[0], &byte, 1) == 1;
+    close(ready[0]);
+    prctl(PR_SET_PTRACER, 0);
+    if (tracer > 0 && !attached)
+        waitpid(tracer, NULL, __WALL);
+    return attached;
+}
+
+int trace(char **arguments, size_t limit)
+{
+    /* These lines are the command's own process, before it becomes the command. */
+    int attached = attach(arguments, limit);
+    int refused = attached ? filter_ptrace() : 0;
+    if (refused && !record_open(limit)) {
+        line_begin("unfiltered");
+        line_error(refused);
+        line_end();
+        close(record_descriptor());
+    }
+    int number = execute(arguments);
+    record_open(limit);
+    line_begin("exec-failed");
+    line_text("command", arguments[0] ? arguments[0] : "");
+    line_error(number);
+    line_end();
+    fprintf(stderr, "exec %s: %s\n", arguments[0] ? arguments[0] : "", strerror(number));
+    return number == ENOENT ? 127 : 126;
+}

@@ -1,0 +1,59 @@
+"""The probe's record: one JSON object a line, in which text is bytes.
+
+The probe writes each byte as the character of its number, so that arguments and paths that are not UTF-8 come through.
+Here they become text as Python gives it for names of files: what is not UTF-8 is kept as surrogates, and
+`os.fsencode` restores the bytes. This module is pure: it reads bytes that were read elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """The events in the order in which they were written; `fault` says why the last ones may be missing."""
+
+    events: tuple[Event, ...]
+    fault: str = ""
+
+    @classmethod
+    def parse(cls, content: bytes) -> Record:
+        """Read a record, as far as it goes: what a full disk or another program left in it ends it early."""
+        events: list[Event] = []
+        for number, line in enumerate(content.split(b"\n"), start=1):
+            if not line:
+                continue
+            try:
+                event = json.loads(line)
+                name = event["event"]
+            except (ValueError, TypeError, KeyError):
+                return cls(tuple(events), f"line {number} of the record is no event: it was cut off, or written over")
+            events.append(event)
+            if name == "cut":
+                return cls(tuple(events), "the record reached its limit, or the container's disk was full")
+        return cls(tuple(events), "" if events else "the record is empty: the probe did not run, or could not write it")
+
+    def named(self, *names: str) -> Iterator[Event]:
+        """The events of these names."""
+        return (event for event in self.events if event["event"] in names)
+
+
+def to_bytes(text: str) -> bytes:
+    """The bytes that a text of the record stands for."""
+    return text.encode("latin-1")
+
+
+def to_text(text: str) -> str:
+    """The same as UTF-8, with surrogates for bytes that are not."""
+    return to_bytes(text).decode("utf-8", "surrogateescape")
+
+
+def maybe_text(text: str | None) -> str:
+    """The same for what may be missing: a link that could not be read is the empty string."""
+    return "" if text is None else to_text(text)

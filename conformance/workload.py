@@ -1,0 +1,136 @@
+"""Which process of a container does the work, below the shells and inits that only start it.
+
+The rule:
+
+1. The container's command is where to begin. A process that is no wrapper is the work, whatever it starts itself.
+2. A wrapper hands its work on: an init, a change of user, `conda run` or `timeout` to its children, a shell to those of
+   its children that are no common tools (`mkdir`, `tee`). A fork that became no other program is what its parent was.
+3. Of the processes that are found so, those count that lived at least half as long as the longest; the one that began
+   last is the work. Where another of them lived at the same time, that is a doubt.
+4. A shell that starts nothing but common tools does the work itself, which is a doubt too.
+
+Launchers that are programs of their own kind, such as `torchrun`, are not seen through: they are the work.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conformance.trace import Process, Trace
+
+SHELLS = frozenset({"ash", "bash", "csh", "dash", "fish", "ksh", "mksh", "rbash", "sh", "tcsh", "yash", "zsh"})
+
+WRAPPERS = frozenset(
+    {
+        *("catatonit", "docker-init", "dumb-init", "init", "s6-svscan", "s6-supervise", "tini", "tini-static"),
+        *("chroot", "gosu", "runuser", "setpriv", "su", "su-exec", "sudo", "unshare"),
+        *("chrt", "env", "ionice", "nice", "nohup", "setsid", "stdbuf", "taskset", "time", "timeout"),
+    }
+)
+
+CONDA = frozenset({"conda", "mamba", "micromamba"})
+
+MULTIPLE = frozenset({"busybox", "busybox-static", "coreutils", "toybox"})
+"""Executables that are many programs; the first argument says which."""
+
+_COMMON = """
+[ awk base64 basename cat chmod chown cmp comm cp curl cut date dd df diff dirname du echo egrep expand expr false
+fgrep find fmt fold free gawk getent grep groups gunzip gzip head hostname id install join kill ldconfig less ln ls
+mawk md5sum mkdir mkfifo mktemp more mv nl nproc numfmt od paste printenv printf ps pwd readlink realpath rm rmdir
+sed seq sha256sum sha512sum shuf sleep sort split stat sync tac tail tar tee test touch tr true truncate tsort tty
+ulimit uname uniq unzip wc wget which whoami xargs xz zcat
+"""
+
+TOOLS = frozenset(_COMMON.split())
+"""Programs that scripts are made of: none of them is what a container is for."""
+
+_LONG = 0.5
+"""The part of the longest life that makes a life a long one."""
+
+_DEEPEST = 100
+"""So many wrappers below each other are looked through; a shell that runs itself makes more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """The process that does the work, None where there is none; `doubt` says why it may be another one."""
+
+    process: Process | None
+    doubt: str = ""
+
+    @property
+    def certain(self) -> bool:
+        """Whether there is one, and no doubt about it."""
+        return self.process is not None and not self.doubt
+
+
+def find(trace: Trace, *, at: float | None = None) -> Workload:
+    """The process that does the work: of the whole run, or of those that lived at a moment (see `Process.began`)."""
+    first = trace.command
+    if first is None:
+        return Workload(None, trace.fault)
+    found = [process for process in _below(trace, first, "") if at is None or _lives(process, at)]
+    end = max((process.ended or process.began for process in trace.processes), default=first.began)
+    lives = {process: (end if process.ended is None else process.ended) - process.began for process in found}
+    longest = max(lives.values(), default=0.0)
+    long = [process for process in found if lives[process] >= _LONG * longest]
+    if not long:
+        doubt = "" if at is None else "only wrappers lived at that moment"
+        return Workload(first, trace.fault or doubt)
+    chosen = max(long, key=lambda process: process.began)
+    return Workload(chosen, trace.fault or _doubt(trace, chosen, [other for other in long if other is not chosen]))
+
+
+def _below(trace: Trace, process: Process, inherited: str, depth: int = 0) -> Iterator[Process]:
+    """The first processes on each way down that are no wrappers."""
+    name = program(process) or inherited
+    if not _is_wrapper(process, name) or depth == _DEEPEST:
+        yield process
+        return
+    handed_on = [
+        (child, program(child) or name)
+        for child in trace.children_of(process)
+        if name not in SHELLS or (program(child) or name) not in TOOLS
+    ]
+    found = [each for child, _ in handed_on for each in _below(trace, child, name, depth + 1)]
+    if found or name not in SHELLS:
+        yield from found
+    elif not inherited or process.executions:
+        yield process  # a script, and not the fork of one
+
+
+def program(process: Process) -> str:
+    """The name of the program that a process became last, empty where it never became another one."""
+    if not process.executions:
+        return ""
+    name = posixpath.basename(process.executable)
+    arguments = process.argv
+    if not name or name in MULTIPLE:
+        name = posixpath.basename(arguments[0]).lstrip("-") if arguments else name
+        if name in MULTIPLE and len(arguments) > 1:
+            name = arguments[1]
+    return name
+
+
+def _is_wrapper(process: Process, name: str) -> bool:
+    if name in SHELLS or name in WRAPPERS:
+        return True
+    called = {posixpath.basename(argument) for argument in process.argv[:2]}
+    return bool(called & CONDA) and "run" in process.argv[1:4]
+
+
+def _lives(process: Process, at: float) -> bool:
+    return process.began <= at and (process.ended is None or at < process.ended)
+
+
+def _doubt(trace: Trace, chosen: Process, others: list[Process]) -> str:
+    beside = [other for other in others if other.ended is None or other.ended > chosen.began]
+    if beside:
+        named = ", ".join(f"{other.pid} ({program(other) or 'a fork'})" for other in beside)
+        return f"beside process {chosen.pid} ({program(chosen) or 'a fork'}) there ran {named}"
+    if program(chosen) in SHELLS:
+        tools = sorted({program(child) for child in trace.children_of(chosen)} - {""})
+        return f"the shell in process {chosen.pid} started nothing but {', '.join(tools)}" if tools else ""
+    return ""

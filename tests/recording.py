@@ -1,0 +1,44 @@
+"""Records that are written by hand, as the probe would write them."""
+
+import json
+from typing import Any
+
+
+def record(*events: tuple[str, dict[str, Any]]) -> bytes:
+    """A record of these events, a millisecond apart."""
+    lines = []
+    for number, (event, fields) in enumerate(events):
+        times = {"time_ns": 1_700_000_000_000_000_000 + number * 1_000_000, "monotonic_ns": number * 1_000_000}
+        lines.append(json.dumps({"event": event, **times, **fields}) + "\n")
+    return "".join(lines).encode()
+
+
+def begin(tracer: int = 7, pid: int = 1) -> tuple[str, dict[str, Any]]:
+    """The tracer has attached to the container's command."""
+    return "trace", {"version": 1, "pid": pid, "tracer": tracer}
+
+
+def fork(pid: int, parent: int = 1) -> tuple[str, dict[str, Any]]:
+    """A process began."""
+    return "fork", {"pid": pid, "parent": parent, "how": "fork"}
+
+
+def become(pid: int, *argv: str, executable: str = "", withheld: int = 0) -> tuple[str, dict[str, Any]]:
+    """A process became another program; the executable is called as the first argument unless it is said."""
+    path = executable or f"/bin/{argv[0].rpartition('/')[2]}"
+    return "exec", {"pid": pid, "argv": list(argv), "cwd": "/", "executable": path, "withheld": withheld}
+
+
+def leave(pid: int, code: int | None = 0, killed_by: int | None = None, blocked: int = 0) -> tuple[str, dict[str, Any]]:
+    """A process ended, in which these signals were blocked."""
+    return "exit", {"pid": pid, "code": code, "signal": killed_by, "threads": 1, "blocked": blocked}
+
+
+def arrive(pid: int, number: int, sender: int | None = 0, action: str = "caught") -> tuple[str, dict[str, Any]]:
+    """A signal reached a process."""
+    return "signal", {"pid": pid, "thread": pid, "number": number, "code": 0, "sender": sender, "action": action}
+
+
+def idle(times: int) -> list[tuple[str, dict[str, Any]]]:
+    """Some milliseconds in which nothing happens that the parser knows."""
+    return [("unknown", {})] * times

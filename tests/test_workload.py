@@ -1,0 +1,162 @@
+"""Which process does the work: the rule, case by case."""
+
+import pytest
+
+from conformance import workload
+from conformance.trace import Trace
+from tests.recording import arrive, become, begin, fork, idle, leave, record
+
+
+def found(*events: object, at: float | None = None) -> tuple[int | None, str]:
+    """The number of the process that does the work, and the doubt about it."""
+    trace = Trace.parse(record(begin(), *events))  # type: ignore[arg-type] # pairs, as tests.recording makes them
+    result = workload.find(trace, at=at)
+    return (result.process.pid if result.process else None), result.doubt
+
+
+def test_process_1_is_the_work_where_it_is_no_wrapper() -> None:
+    """What it starts itself is its own affair."""
+    assert (1, "") == found(become(1, "python3", "w.py"), fork(8), become(8, "gcc"), leave(8), leave(1))
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        ("sh", "-c", "w"),
+        ("bash", "/run.sh"),
+        ("busybox", "ash", "-c", "w"),
+        ("tini", "--", "w"),
+        ("dumb-init", "w"),
+        ("timeout", "9", "w"),
+        ("sudo", "-u", "x", "w"),
+        ("/opt/conda/bin/conda", "run", "-n", "base", "w"),
+        ("python3.11", "/opt/conda/bin/conda", "run", "w"),
+    ],
+    ids=lambda wrapper: " ".join(wrapper[:2]),
+)
+def test_a_wrapper_hands_its_work_on(wrapper: tuple[str, ...]) -> None:
+    """Shells, inits, changes of user and conda only start what works."""
+    assert (8, "") == found(become(1, *wrapper), fork(8), become(8, "python3", "w.py"), leave(8), leave(1))
+
+
+def test_a_wrapper_that_becomes_the_work_is_the_work() -> None:
+    """What counts is the program that a process became last."""
+    assert (1, "") == found(become(1, "sh", "/run.sh"), become(1, "gosu", "x", "w"), become(1, "python3"), leave(1))
+
+
+def test_wrappers_below_wrappers() -> None:
+    """An init, a shell, a fork of it, and the program at last."""
+    events = (
+        *(become(1, "tini", "--", "sh"), fork(8), become(8, "sh", "-c", "(w)"), fork(9, 8), fork(10, 9)),
+        *(become(10, "python3"), *idle(5), leave(10), leave(9), leave(8), leave(1)),
+    )
+
+    assert (10, "") == found(*events)
+
+
+def test_common_tools_of_a_script_are_not_the_work() -> None:
+    """The program in a pipeline is the work, though `tee` lives as long and begins later."""
+    events = (
+        *(become(1, "bash", "/run.sh"), fork(7), become(7, "mkdir", "x"), leave(7)),
+        *(fork(8), fork(9), become(8, "python3"), become(9, "tee", "log"), *idle(9), leave(8, 1), leave(9), leave(1)),
+    )
+
+    assert (8, "") == found(*events)
+
+
+def test_a_tool_below_an_init_is_the_work() -> None:
+    """An init was told to run nothing else."""
+    assert (8, "") == found(become(1, "tini", "cp", "a", "b"), fork(8), become(8, "cp", "a", "b"), leave(8), leave(1))
+
+
+def test_a_script_of_common_tools_does_the_work_itself() -> None:
+    """That is in doubt: one of the tools may be meant."""
+    events = (become(1, "sh", "/run.sh"), fork(8), become(8, "cp", "a", "b"), leave(8), leave(1))
+
+    assert (1, "the shell in process 1 started nothing but cp") == found(*events)
+
+
+def test_a_script_of_nothing_but_itself_is_the_work() -> None:
+    """A shell that starts nothing does what it does by itself."""
+    assert (1, "") == found(become(1, "sh", "/run.sh"), leave(1))
+
+
+def test_the_last_of_several_long_lives_is_the_work() -> None:
+    """Preparation that took a moment, and a step before it, are not what a run ends with."""
+    events = (
+        *(become(1, "sh", "/run.sh"), fork(7), become(7, "prepare"), leave(7)),
+        *(fork(8), become(8, "python3", "a.py"), *idle(10), leave(8)),
+        *(
+            fork(9),
+            become(9, "python3", "b.py"),
+            *idle(8),
+            leave(9),
+            fork(10),
+            become(10, "report"),
+            leave(10),
+            leave(1),
+        ),
+    )
+
+    assert (9, "") == found(*events)
+
+
+def test_programs_side_by_side_are_in_doubt() -> None:
+    """A server in the background and a program beside it: the one that began last, with the other one named."""
+    events = (
+        *(become(1, "bash", "/run.sh"), fork(8), become(8, "redis-server"), fork(9), become(9, "python3")),
+        *(*idle(9), leave(9), leave(1)),
+    )
+
+    assert (9, "beside process 9 (python3) there ran 8 (redis-server)") == found(*events)
+
+
+def test_the_work_at_a_moment() -> None:
+    """A signal is asked for at the moment when it was sent: the step that lived then counts."""
+    events = (
+        *(become(1, "bash", "/run.sh"), fork(8), become(8, "a"), *idle(5), leave(8)),
+        *(arrive(1, 2), fork(9), become(9, "b"), *idle(20), leave(9), leave(1)),
+    )
+
+    assert (8, "") == found(*events, at=0.005)
+    assert (9, "") == found(*events, at=0.020)
+    assert (1, "only wrappers lived at that moment") == found(*events, at=0.0095)
+
+
+def test_an_incomplete_trace_is_a_doubt() -> None:
+    """What was not recorded may have been the work."""
+    process, doubt = found(become(1, "python3"))
+
+    assert 1 == process
+    assert doubt.startswith("the record ends before the command does")
+
+
+def test_without_a_trace_there_is_none() -> None:
+    """Nothing can be said, and why."""
+    result = workload.find(Trace.parse(b""))
+
+    assert (None, False) == (result.process, result.certain)
+    assert result.doubt.startswith("the record is empty")
+
+
+def test_a_shell_that_runs_itself_for_ever_is_not_followed_for_ever() -> None:
+    """A thousand shells below each other are looked through no deeper than any sound wrapper goes."""
+    shells = [event for pid in range(2, 2000) for event in (fork(pid, pid - 1), become(pid, "sh", "-c", "x"))]
+    process, _ = found(become(1, "sh", "-c", "x"), *shells, leave(1))
+
+    assert 101 == process
+
+
+def test_a_program_is_told_by_its_file_and_not_by_its_name() -> None:
+    """What a program calls itself is its own choice; only for programs of many names it counts."""
+    trace = Trace.parse(
+        record(
+            begin(),
+            become(1, "anything", executable="/usr/bin/dash"),
+            *(fork(8), become(8, "-sh", executable="/bin/busybox")),
+            *(fork(9), become(9, "busybox", "tee", executable="/bin/busybox")),
+            fork(10),
+        )
+    )
+
+    assert ["dash", "sh", "tee", ""] == [workload.program(process) for process in trace.processes]

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import conformance.checks
-from conformance.declaration import Check, load_checks
+from conformance.declaration import Check, DoesNotApply, NotJudged, load_checks
 from conformance.errors import ConformanceError
 from conformance.job import JobRequest
 from conformance.outcome import Outcome
@@ -69,6 +69,7 @@ class JobNode(pytest.Collector):
         self.job = checks[0].job
         self.request = request
         self.outcomes: tuple[Outcome, ...] = ()
+        self.not_judged: NotJudged | None = None
 
     @property
     def lacks_request(self) -> bool:
@@ -90,6 +91,8 @@ class JobNode(pytest.Collector):
         try:
             if self.job is not None and not self.lacks_request:
                 self.outcomes = self.config.stash[session_key].outcomes(self.job, self.request)
+        except NotJudged as stop:
+            self.not_judged = stop
         except ConformanceError as caught:
             trouble = str(caught)
         if trouble:
@@ -145,6 +148,9 @@ class CheckItem(pytest.Item):
         session = self.config.stash[session_key]
         if self.parent.lacks_request:
             return not_judged(self.check, NEEDS_REQUEST)
+        if self.parent.not_judged is not None:
+            applies = not isinstance(self.parent.not_judged, DoesNotApply)
+            return not_judged(self.check, str(self.parent.not_judged), request=self.request_name, applies=applies)
         try:
             image = session.image
             return judge(

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 DEFAULT_REPORT = "conformance-report"
 DEFAULT_TIMEOUT_SECONDS = 300.0
+DEFAULT_GRACE_SECONDS = 10.0
+
+LONGEST_SECONDS = 86_400.0
+"""What a run leaves on the engine is taken for forgotten after a day."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -57,6 +61,13 @@ def add_options(parser: pytest.Parser) -> None:
         help="how long a run may take where MaxRuntimeInSeconds is longer (default: %(default)g)",
     )
     group.addoption(
+        "--image-grace",
+        type=float,
+        default=DEFAULT_GRACE_SECONDS,
+        metavar="SECONDS",
+        help="how long a stopped program has before SIGKILL; AWS names no time (default: %(default)g)",
+    )
+    group.addoption(
         "--image-strict",
         action="store_true",
         help="let advice fail the run as well",
@@ -77,6 +88,7 @@ class Options:
     objects: ObjectTree | None
     report: Path
     timeout_seconds: float
+    grace_seconds: float
     strict: bool
     keep: bool
 
@@ -93,9 +105,7 @@ def read(config: pytest.Config) -> Options:
     reference = str(config.getoption("--image")).strip()
     if not reference or reference.startswith("-"):
         raise UsageError(f"--image: expected an image reference or id, got {reference!r}")
-    timeout = float(config.getoption("--image-timeout"))
-    if not timeout > 0:
-        raise UsageError(f"--image-timeout: expected a number of seconds above 0, got {timeout:g}")
+    timeout, grace = _seconds(config, "--image-timeout"), _seconds(config, "--image-grace")
     where = config.invocation_params.dir
     directory = config.getoption("--image-s3")
     objects = None
@@ -113,9 +123,17 @@ def read(config: pytest.Config) -> Options:
         objects=objects,
         report=report,
         timeout_seconds=timeout,
+        grace_seconds=grace,
         strict=bool(config.getoption("--image-strict")),
         keep=bool(config.getoption("--image-keep")),
     )
+
+
+def _seconds(config: pytest.Config, option: str) -> float:
+    seconds = float(config.getoption(option))
+    if not 0 < seconds < LONGEST_SECONDS:
+        raise UsageError(f"{option}: expected a number of seconds above 0, got {seconds:g}")
+    return seconds
 
 
 def _requests(paths: Sequence[Path], objects: ObjectTree | None) -> tuple[JobRequest, ...]:

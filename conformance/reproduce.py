@@ -22,6 +22,8 @@ def command_line(
     if variation is Variation.DEFAULT_COMMAND or request is None:
         return shlex.join(["docker", "run", "--rm", "--network", "none", image.reference])
     words = ["docker", "run", "--rm", "--network", "none"]
+    if variation.stop_signal:
+        words.insert(2, "--detach")
     for name, value in request.environment.items():
         words += ["--env", f"{name}={value}"]
     for source, target in _mounts(request, variation, objects, report):
@@ -30,6 +32,8 @@ def command_line(
         words += ["--entrypoint", request.entrypoint[0]]
     words.append(image.reference)
     words += [*(request.entrypoint or ())[1:], *(request.arguments or ())]
+    if variation.stop_signal:
+        return f"id=$({shlex.join(words)}); sleep 2; docker kill --signal {variation.stop_signal} $id; docker wait $id"
     return f"{shlex.join(words)}; echo exit code $?"
 
 

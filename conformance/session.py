@@ -6,16 +6,21 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from conformance.declaration import DoesNotApply, NotJudged
 from conformance.image import Image
 from conformance.job import Job, JobRequest, Variation, default_command_request
 from conformance.options import Options
-from conformance.outcome import Outcome
+from conformance.outcome import JobStatus, Outcome
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 
 IN_FLIGHT = 4
 """Runs at the same time: an engine on two cores gains nothing from more."""
+
+
+SHORTEST_STOPPED_SECONDS = 1.0
+"""A job that ends sooner may end, or still begin, when its signal comes."""
 
 
 class Session:
@@ -36,7 +41,7 @@ class Session:
         reached = engine.connect()
         self._image = image
         self.found = image or inspection.find(reached, options.image)
-        settings = Settings(time_limit_seconds=options.timeout_seconds)
+        settings = Settings(time_limit_seconds=options.timeout_seconds, stop_grace_seconds=options.grace_seconds)
         self.service = LocalService(reached, options.objects, settings, keep=options.keep)
         self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="conformance")
         self._runs: dict[tuple[Variation, str], Future[Outcome]] = {}
@@ -65,6 +70,7 @@ class Session:
 
         Raises:
             JobError: one of them could not be run.
+            NotJudged: one of them would show nothing, as a stop of a job that is over at once.
         """
         # All are begun before the first is waited for.
         futures = [self._run(variation, request) for variation in job.runs]
@@ -90,5 +96,23 @@ class Session:
         key = (variation, request.name)
         with self._lock:
             if key not in self._runs:
-                self._runs[key] = self._pool.submit(self.service.run, self.found, request, variation)
+                action = self._stopped if variation.stop_signal else self._run_to_the_end
+                self._runs[key] = self._pool.submit(action, request, variation)
             return self._runs[key]
+
+    def _run_to_the_end(self, request: JobRequest, variation: Variation) -> Outcome:
+        return self.service.run(self.found, request, variation)
+
+    def _stopped(self, request: JobRequest, variation: Variation) -> Outcome:
+        """Run a job and stop it half-way, of which its undisturbed run tells when that is."""
+        # It was handed to the pool before this one, so a thread is at it already.
+        good = self._run(Variation.AS_REQUESTED, request).result()
+        (host,) = good.hosts
+        if good.status is not JobStatus.COMPLETED:
+            raise NotJudged("the job did not succeed when nothing stopped it", see="exit.zero-on-success")
+        if host.seconds < SHORTEST_STOPPED_SECONDS:
+            raise DoesNotApply(
+                f"the job ended after {host.seconds:.1f} s, too soon to be stopped in the middle of its work; a job "
+                f"of more than {SHORTEST_STOPPED_SECONDS:g} s shows it"
+            )
+        return self.service.run(self.found, request, variation, stop_after_seconds=host.seconds / 2)

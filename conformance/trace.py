@@ -21,6 +21,8 @@ CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS
 SIGNALS = {number: f"SIG{name}" for number, name in enumerate(_NAMES.split(), start=1)}
 """The signals of Linux on x86_64: the suite may run where they have other numbers."""
 
+UNENDED = "the record ends before the command does: the tracer was killed, or the container still runs"
+
 _NANOSECONDS = 1_000_000_000
 
 
@@ -132,6 +134,10 @@ class Trace:
         trace = reader.trace()
         return replace(trace, fault=record.fault or _fault(record, trace))
 
+    def killed_from_outside(self) -> Trace:
+        """The same trace of a container that SIGKILL ended: its record ends with it, which is no fault of either."""
+        return replace(self, fault="") if self.fault == UNENDED else self
+
     @property
     def complete(self) -> bool:
         """Whether everything was recorded, from the beginning to the end of process 1."""
@@ -197,7 +203,7 @@ def _fault(record: Record, trace: Trace) -> str:
         left = ", ".join(sorted({str(release.pid) for release in trace.releases}))
         return f"left to a debugger in the container: process {left}"
     if trace.command is not None and trace.command.ended is None:
-        return "the record ends before the command does: the tracer was killed, or the container still runs"
+        return UNENDED
     return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from conformance import workload
 from conformance.checks.launch import STARTS, start_failure
 from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
@@ -84,20 +85,19 @@ def zero_on_success(image: Image, outcome: Outcome) -> Iterator[str]:
     "`set -o pipefail`, no `except: pass`.",
 )
 def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
-    """Judged on evidence only: the log speaks of a failure, outputs are missing, and the exit code is 0."""
+    """Judged on evidence only: a log or the process tree shows a failure, outputs are missing, the exit code is 0."""
     missing = _missing_outputs(good, empty)
     for before, host in zip(good.hosts, empty.hosts, strict=True):
         if host.end is not End.EXITED:
             raise NotJudged(f"with its inputs empty, {host.name} was {host.end}")
         if host.exit_code != 0:
             continue
-        evidence = _new_failure_lines(before, host)
+        evidence = _failure(before, host)
         if not (missing and evidence):
             raise DoesNotApply("with its inputs empty the program did not visibly fail")
         yield (
             f"Expected {host.name} to exit with another code than 0 when its inputs are empty and it fails, and it "
-            f"exited with 0, although it wrote nothing to {_named(missing)} and its log says: "
-            f"{evidence[-1][:LINE_CHARACTERS]!r}."
+            f"exited with 0, although it wrote nothing to {_named(missing)} and {evidence}."
         )
 
 
@@ -122,7 +122,7 @@ def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator
             raise DoesNotApply("the job writes no outputs that an empty input could keep it from")
         if host.exit_code != 0 or not missing:
             continue
-        if _new_failure_lines(before, host):
+        if _failure(before, host):
             raise NotJudged("the program failed and exited with 0", see="exit.nonzero-on-failure")
         yield (
             f"Expected {host.name} to exit with another code than 0, or to write its outputs, when its inputs are "
@@ -142,6 +142,15 @@ def _missing_outputs(good: Outcome, empty: Outcome) -> list[str]:
         if any(good.written(host, output) for host in good.hosts)
         and not any(empty.written(host, output) for host in empty.hosts)
     ]
+
+
+def _failure(good: Host, empty: Host) -> str:
+    """What shows that the program failed: how it ended below process 1, or else what its log says."""
+    program = workload.find(empty.trace) if empty.trace is not None else workload.Workload(None)
+    if program.process is not None and program.certain and program.process.status:
+        return f"{list(program.process.argv)} exited with {program.process.status} below process 1"
+    lines = _new_failure_lines(good, empty)
+    return f"its log says: {lines[-1][:LINE_CHARACTERS]!r}" if lines else ""
 
 
 def _new_failure_lines(good: Host, empty: Host) -> list[str]:

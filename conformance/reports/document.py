@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from conformance.declaration import Registry
 from conformance.image import Image
 from conformance.outcome import Host, Outcome
 from conformance.profiles import ExitStatus, Profile, exit_status, is_missing
+from conformance.trace import Trace
 from conformance.verdict import Verdict, Word
 
 SCHEMA_VERSION = 1
@@ -22,6 +23,7 @@ FILE_NAME = "report.json"
 LOG_CHARACTERS = 16_000
 """How much of a stream's end a report holds."""
 
+LISTED_PROCESSES = 100
 LISTED_FILES = 200
 """How many entries below /opt/ml a report lists for a host."""
 
@@ -171,6 +173,9 @@ def _host_record(host: Host) -> dict[str, Any]:
         "start_error": host.start_error,
         "out_of_memory": host.out_of_memory,
         "seconds": round(host.seconds, 3),
+        "stop": None if host.stop is None else {**asdict(host.stop), "seconds": round(host.stop.seconds, 3)},
+        "untraced": host.untraced,
+        "processes": [] if host.trace is None else _process_records(host.trace),
         "stdout": {"bytes": host.stdout.size, "end": host.stdout.text[-LOG_CHARACTERS:]},
         "stderr": {"bytes": host.stderr.size, "end": host.stderr.text[-LOG_CHARACTERS:]},
         "files": [
@@ -180,6 +185,25 @@ def _host_record(host: Host) -> dict[str, Any]:
         ],
         "files_in_all": len(host.files),
     }
+
+
+def _process_records(trace: Trace) -> list[dict[str, Any]]:
+    """The processes that became a program, with the signals that reached them."""
+    return [
+        {
+            "pid": process.pid,
+            "parent": process.parent,
+            "argv": [_shown(word) for word in process.argv],
+            "status": process.status,
+            "signals": [arrival.name for arrival in trace.signals_to(process) if arrival.name != "SIGCHLD"],
+        }
+        for process in trace.processes
+        if process.executions
+    ][:LISTED_PROCESSES]
+
+
+def _shown(word: str) -> str:
+    return word.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _image_record(image: Image) -> dict[str, Any]:

@@ -15,8 +15,10 @@ from conformance.outcome import Outcome
 class Service(Protocol):
     """What runs jobs, wherever it does."""
 
-    def run(self, image: Image, request: JobRequest, variation: Variation) -> Outcome:
-        """Run a job to its end.
+    def run(
+        self, image: Image, request: JobRequest, variation: Variation, *, stop_after_seconds: float | None = None
+    ) -> Outcome:
+        """Run a job to its end; a variation that is stopped gets its signal after that many seconds.
 
         Raises:
             JobError: the job could not be run, for a reason that lies with the service.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import re
 import time
 import uuid
@@ -20,7 +19,9 @@ from requests.exceptions import Timeout
 from conformance.errors import JobError
 from conformance.image import Image
 from conformance.job import RESERVED, JobRequest
-from conformance.outcome import End, Log
+from conformance.outcome import End, Log, Stop
+from conformance.probe import PROGRAM, RECORD
+from conformance.probe.bundle import bundle, read_record, trace
 from conformance.service import archive
 from conformance.service.collection import head_and_tail
 from conformance.service.settings import Settings
@@ -45,11 +46,11 @@ In order: no such program, or it may not be executed; USER; WORKDIR; something e
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a container may run, which limit that is, and whether it is asked before it is killed."""
+    """How long a container may run, which limit that is, and which signal it then gets before SIGKILL, if any."""
 
     seconds: float
     end: End
-    gently: bool = True
+    signal: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,21 +62,25 @@ class Ended:
     start_error: str = ""
     out_of_memory: bool = False
     seconds: float = 0.0
+    stop: Stop | None = None
 
 
 @dataclass(frozen=True)
 class Container:
-    """A created container and its volume."""
+    """A created container and its volume; `traced` says that the probe was put before its command."""
 
     client: docker.APIClient
     id: str
     volume: str
     settings: Settings
+    traced: bool
 
     def run(self, content: Iterable[bytes], limits: Limits) -> Ended:
         """Unpack an archive at `/opt/ml`, start it, and wait until it has ended, by itself or at its limit."""
         begun = time.monotonic()
         try:
+            if self.traced:
+                self.client.put_archive(self.id, "/", bundle(trace()))
             self.client.put_archive(self.id, RESERVED, content)
             self.client.start(self.id)
         except APIError as error:
@@ -84,13 +89,20 @@ class Container:
                 raise
             state = self.client.inspect_container(self.id)["State"]
             return Ended(End.NOT_STARTED, state.get("ExitCode"), start_error=said)
-        end = End.EXITED
-        if not self._wait(limits.seconds):
-            end = limits.end
-            self._stop(gently=limits.gently)
+        stop = None if self._wait(limits.seconds) else self._stop(limits.signal)
         seconds = time.monotonic() - begun
-        state = self._final_state(killed_by_us=end is not End.EXITED)
-        return Ended(end, state["ExitCode"], out_of_memory=bool(state.get("OOMKilled")), seconds=seconds)
+        state = self._final_state(killed_by_us=stop is not None)
+        return Ended(
+            End.EXITED if stop is None else limits.end,
+            state["ExitCode"],
+            out_of_memory=bool(state.get("OOMKilled")),
+            seconds=seconds,
+            stop=stop,
+        )
+
+    def record(self) -> bytes:
+        """What the probe wrote down of a traced command."""
+        return read_record(self.get(RECORD))
 
     def logs(self) -> tuple[Log, Log]:
         """What it wrote to stdout and to stderr."""
@@ -124,7 +136,8 @@ class Container:
     def _wait(self, limit_seconds: float) -> bool:
         """Wait until it has ended; False where it has not within the limit."""
         try:
-            self.client.wait(self.id, timeout=math.ceil(limit_seconds))
+            # requests takes a part of a second, too.
+            self.client.wait(self.id, timeout=limit_seconds)  # type: ignore[arg-type]
         except Timeout:
             return False
         except RequestsConnectionError as error:
@@ -134,17 +147,20 @@ class Container:
             return False
         return True
 
-    def _stop(self, *, gently: bool) -> None:
+    def _stop(self, signal: str) -> Stop:
+        begun = time.monotonic()
         # It may end by itself between any two of these calls, which the engine answers with a conflict.
-        if gently:
+        if signal:
             with contextlib.suppress(APIError):
-                self.client.kill(self.id, self.settings.stop_signal)
+                self.client.kill(self.id, signal)
             if self._wait(self.settings.stop_grace_seconds):
-                return
+                return Stop(signal, time.monotonic() - begun, killed=False)
+        grace = time.monotonic() - begun
         with contextlib.suppress(APIError):
             self.client.kill(self.id, "SIGKILL")
         if not self._wait(KILL_WAIT_SECONDS):
             raise JobError(f"the engine did not end a container within {KILL_WAIT_SECONDS:g} s of SIGKILL")
+        return Stop(signal, grace, killed=True)
 
 
 def create(
@@ -156,15 +172,23 @@ def create(
     host: str,
     memory_bytes: int,
     labels: dict[str, str],
+    traced_argv: tuple[str, ...],
 ) -> Container:
-    """Create a host's container as the request asks for it; it is not started."""
+    """Create a host's container as the request asks for it; it is not started.
+
+    `traced_argv` is its command, where the probe is to trace it, and empty where it is not.
+    """
+    # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
+    entrypoint = None if request.entrypoint is None else list(request.entrypoint)
+    arguments = None if request.arguments is None else list(request.arguments)
+    if traced_argv:
+        entrypoint, arguments = [PROGRAM, *traced_argv], None
     volume = client.create_volume(f"conformance-{uuid.uuid4().hex[:16]}", labels=labels)["Name"]
     try:
         created = client.create_container(
             image.id,
-            # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
-            entrypoint=None if request.entrypoint is None else list(request.entrypoint),
-            command=None if request.arguments is None else list(request.arguments),
+            entrypoint=entrypoint,
+            command=arguments,
             environment={**_platform_environment(settings), **request.environment},
             hostname=settings.hostname,
             labels=labels,
@@ -186,7 +210,7 @@ def create(
     except BaseException:
         client.remove_volume(volume)
         raise
-    return Container(client, str(created["Id"]), volume, settings)
+    return Container(client, str(created["Id"]), volume, settings, traced=bool(traced_argv))
 
 
 def _platform_environment(settings: Settings) -> dict[str, str]:

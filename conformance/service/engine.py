@@ -23,6 +23,7 @@ class Engine:
     version: str
     api_version: str
     memory_bytes: int
+    architecture: str
     _local: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     @property
@@ -53,6 +54,7 @@ def connect() -> Engine:
         version=facts.get("ServerVersion", "unknown"),
         api_version=client.api_version,
         memory_bytes=int(facts.get("MemTotal", 0)),
+        architecture=facts.get("Architecture", ""),
     )
 
 

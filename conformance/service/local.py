@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import threading
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from docker.errors import DockerException
@@ -31,8 +33,12 @@ from conformance.service.inspection import read_files
 from conformance.service.labels import run_labels
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
+from conformance.trace import Trace
 
 HOST = "algo-1"
+
+DISTURBED = "it runs programs that give themselves other privileges, which no traced program gets"
+"""Why a run is made again without the tracer."""
 
 
 class LocalService:
@@ -62,15 +68,18 @@ class LocalService:
         """The image with the names of its files; see `conformance.service.inspection`."""
         return read_files(self._engine, image, self.labels)
 
-    def run(self, image: Image, request: JobRequest, variation: Variation) -> Outcome:
+    def run(
+        self, image: Image, request: JobRequest, variation: Variation, *, stop_after_seconds: float | None = None
+    ) -> Outcome:
         """Run a job to its end; see `conformance.service.Service.run`."""
         begun = time.monotonic()
-        store = ObjectStore(self._settings.region)
-        try:
-            with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
-                host, uploads = self._run_host(image, request, variation, store)
-        finally:
-            store.close()
+        limits = self._limits(request, variation, stop_after_seconds)
+        untraced = self._why_not_traced(variation)
+        with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
+            host, uploads = self._run_host(image, request, variation, limits, untraced)
+            if host.trace is not None and host.trace.disturbed:
+                # What has other privileges when it is traced is run again as it is.
+                host, uploads = self._run_host(image, request, variation, limits, DISTURBED)
         fault = ""
         text = None
         try:
@@ -108,7 +117,7 @@ class LocalService:
         return {"name": "local", "engine": self._engine.version, "choices": self._settings.described()}
 
     def _run_host(
-        self, image: Image, request: JobRequest, variation: Variation, store: ObjectStore
+        self, image: Image, request: JobRequest, variation: Variation, limits: containers.Limits, untraced: str
     ) -> tuple[Host, tuple[Upload, ...]]:
         argv = command.argv(image, request)
         if not argv:
@@ -121,15 +130,38 @@ class LocalService:
             host=HOST,
             memory_bytes=int(self._engine.memory_bytes * self._settings.memory_fraction),
             labels=self.labels,
+            traced_argv=() if untraced else argv,
         )
+        store = ObjectStore(self._settings.region)
         try:
             if self._closing.is_set():
                 raise JobError("the run is being ended")
             content = archive.write(RESERVED, self._staged(request, variation, store))
-            ended = container.run(content, self._limits(request, variation))
-            return self._collect(container, ended, argv, image, request, store)
+            ended = container.run(content, limits)
+            host = Host(
+                name=HOST,
+                argv=argv,
+                end=ended.end,
+                exit_code=ended.exit_code,
+                start_error=ended.start_error,
+                out_of_memory=ended.out_of_memory,
+                seconds=ended.seconds,
+                untraced=untraced,
+                stop=ended.stop,
+            )
+            if host.started and container.traced:
+                host = _with_trace(host, Trace.parse(container.record()))
+            return self._collect(container, host, image, request, store) if host.started else (host, ())
         finally:
+            store.close()
             self._remove(container)
+
+    def _why_not_traced(self, variation: Variation) -> str:
+        if variation is Variation.DEFAULT_COMMAND:
+            return "only its start is watched, which is the engine's own"
+        if self._engine.architecture not in {"x86_64", "amd64"}:
+            return f"the engine runs on {self._engine.architecture}, and the probe is for x86_64"
+        return ""
 
     def _staged(
         self, request: JobRequest, variation: Variation, store: ObjectStore
@@ -145,26 +177,21 @@ class LocalService:
         for output in request.outputs:
             yield output.local_path, None
 
-    def _limits(self, request: JobRequest, variation: Variation) -> containers.Limits:
+    def _limits(self, request: JobRequest, variation: Variation, stop_after_seconds: float | None) -> containers.Limits:
+        signal = self._settings.stop_signal
+        if stop_after_seconds is not None:
+            return containers.Limits(stop_after_seconds, End.STOPPED, variation.stop_signal)
         if variation is Variation.DEFAULT_COMMAND:
-            return containers.Limits(DEFAULT_COMMAND_SECONDS, End.SUITE_LIMIT, gently=False)
+            return containers.Limits(DEFAULT_COMMAND_SECONDS, End.SUITE_LIMIT)
         if request.max_runtime_seconds <= self._settings.time_limit_seconds:
-            return containers.Limits(request.max_runtime_seconds, End.MAX_RUNTIME)
-        return containers.Limits(self._settings.time_limit_seconds, End.SUITE_LIMIT)
+            return containers.Limits(request.max_runtime_seconds, End.MAX_RUNTIME, signal)
+        return containers.Limits(self._settings.time_limit_seconds, End.SUITE_LIMIT, signal)
 
     def _collect(
-        self,
-        container: containers.Container,
-        ended: containers.Ended,
-        argv: tuple[str, ...],
-        image: Image,
-        request: JobRequest,
-        store: ObjectStore,
+        self, container: containers.Container, host: Host, image: Image, request: JobRequest, store: ObjectStore
     ) -> tuple[Host, tuple[Upload, ...]]:
-        if ended.end is End.NOT_STARTED:
-            return Host(HOST, argv, ended.end, ended.exit_code, ended.start_error), ()
         stdout, stderr = container.logs()
-        completes = ended.end is End.EXITED and ended.exit_code == 0
+        completes = host.end is End.EXITED and host.exit_code == 0
         collector = Collector(HOST, request, image.volumes, store, upload=completes)
         limit = self._settings.archive_bytes
         entries = archive.read(
@@ -173,18 +200,7 @@ class LocalService:
         files = FileTree.of(entries)
         for path in collector.unread:
             list(archive.read(container.get(path), root=path, limit_bytes=limit, peek=collector.peek))
-        host = Host(
-            name=HOST,
-            argv=argv,
-            end=ended.end,
-            exit_code=ended.exit_code,
-            out_of_memory=ended.out_of_memory,
-            stdout=stdout,
-            stderr=stderr,
-            files=files,
-            message=collector.message,
-            seconds=ended.seconds,
-        )
+        host = replace(host, stdout=stdout, stderr=stderr, files=files, message=collector.message)
         return host, tuple(collector.uploads)
 
     def _remove(self, container: containers.Container) -> None:
@@ -192,6 +208,16 @@ class LocalService:
             self.kept.append(f"container {container.id[:12]}, volume {container.volume}")
         else:
             container.remove()
+
+
+def _with_trace(host: Host, trace: Trace) -> Host:
+    """The host with what the probe saw, which may be that the command could not begin."""
+    if trace.failed_errno is not None:
+        reason = f"exec {trace.failed_command!r}: {os.strerror(trace.failed_errno)}"
+        return replace(host, end=End.NOT_STARTED, start_error=reason, stop=None)
+    if host.stop is not None and host.stop.killed:
+        trace = trace.killed_from_outside()
+    return replace(host, trace=trace, untraced=trace.fault)
 
 
 def _delivered(item: ProcessingInput, objects: ObjectTree, store: ObjectStore) -> Iterator[tuple[str, bytes | None]]:

@@ -22,7 +22,7 @@ class Settings:
 
     time_limit_seconds: float = _setting(300.0, "the suite's own bound, where MaxRuntimeInSeconds is longer")
     stop_signal: str = _setting("SIGINT", "documented; every other SageMaker stop sends SIGTERM")
-    stop_grace_seconds: float = _setting(10.0, "AWS documents no grace period for Processing")
+    stop_grace_seconds: float = _setting(10.0, "AWS documents no grace period for Processing; --image-grace")
     region: str = _setting("us-east-1", "any region will do")
     network: str = _setting("none", "no network to the outside; the host's own names resolve to itself")
     hostname: str = _setting(DECOY_HOSTNAME, "observed: a container's own hostname is not algo-1")

@@ -24,7 +24,7 @@ def job_status(hosts: Sequence[Host], *, message_fault: str = "") -> tuple[JobSt
 
     `message_fault` says what is wrong with a message that is not UTF-8, which fails the job whatever the exit codes.
     """
-    if any(host.end in {End.MAX_RUNTIME, End.SUITE_LIMIT} for host in hosts):
+    if any(host.end in {End.MAX_RUNTIME, End.SUITE_LIMIT, End.STOPPED} for host in hosts):
         return JobStatus.STOPPED, None
     # Where only a child of the program was killed, and the program made do without it, the job has not failed.
     if any(host.out_of_memory and host.exit_code != 0 for host in hosts):

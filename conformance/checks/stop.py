@@ -1,0 +1,121 @@
+"""What a stop does to the program: Processing sends SIGINT, and SIGKILL to what is still there after a grace.
+
+Three facts are kept apart, each with evidence of its own: the form of ENTRYPOINT (`image.entrypoint-exec-form`),
+whether the signal reaches the program that does the work, and whether the container ends within the grace. An exit code
+alone proves none of them: a shell that waits for its child exits with 130 though the child saw nothing.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+from conformance import workload
+from conformance.contract import API, BYOC
+from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.image import Image
+from conformance.job import STOPPED_BY_SIGINT, STOPPED_BY_SIGTERM
+from conformance.outcome import Host, Outcome, Stop
+from conformance.trace import Process
+
+REACHES = "stop.sigint-reaches-the-program"
+
+
+@check(
+    REACHES,
+    SHOULD,
+    "SIGINT reaches the program that does the work",
+    job=STOPPED_BY_SIGINT,
+    clause="The container must get SIGINT and SIGKILL, by which Processing stops a job on StopProcessingJob.",
+    spec=BYOC / "byoc-run-image",
+    basis=DOCUMENTED,
+    remedy="Let the program be process 1: end a wrapper script with `exec python3 ...`; or put an init before it that "
+    "hands signals on, as `tini --` does; a `trap` in a shell must forward to its child.",
+    explained_by=("image.entrypoint-exec-form",),
+)
+def sigint_reaches_the_program(image: Image, good: Outcome, stopped: Outcome) -> Iterator[str]:
+    """Judged by the process that the signal was delivered to, not by how anything ended."""
+    for host in stopped.hosts:
+        stop = _stop_of(host)
+        program, reached = _delivery(host, signal.SIGINT)
+        if not reached:
+            yield (
+                f"Expected SIGINT to reach {list(program.argv)} on {host.name}, and only its ancestors got it; "
+                f"{_end(host, stop)}."
+            )
+
+
+@check(
+    "stop.ends-on-sigint",
+    SHOULD,
+    "The container ends within the grace after SIGINT",
+    job=STOPPED_BY_SIGINT,
+    clause="SIGKILL follows SIGINT: what the program has not finished by then is lost.",
+    spec=API / "StopProcessingJob",
+    basis=OBSERVED,
+    remedy="Handle SIGINT: leave the main loop, write what is worth keeping, exit. As process 1 a program without a "
+    "handler ignores it, and so do threads that nobody tells.",
+    explained_by=("image.entrypoint-exec-form",),
+)
+def ends_on_sigint(image: Image, good: Outcome, stopped: Outcome) -> Iterator[str]:
+    """A program that ends because its work is done ends in time as well."""
+    yield from _endings(stopped, signal.SIGINT)
+
+
+@check(
+    "stop.ends-on-sigterm",
+    SHOULD,
+    "The container ends within the grace after SIGTERM",
+    job=STOPPED_BY_SIGTERM,
+    clause="Every other stop of SageMaker sends SIGTERM; for Processing AWS names SIGINT, and which of them comes is not "
+    "known.",
+    spec=API / "StopProcessingJob",
+    basis=INFERRED,
+    remedy="Handle SIGTERM as well as SIGINT. Plain Python handles only SIGINT, and as process 1 it ignores SIGTERM.",
+    explained_by=("image.entrypoint-exec-form",),
+)
+def ends_on_sigterm(image: Image, good: Outcome, stopped: Outcome) -> Iterator[str]:
+    """Never a MUST: a program that never reacts to SIGTERM keeps the contract."""
+    yield from _endings(stopped, signal.SIGTERM)
+
+
+def _endings(stopped: Outcome, number: signal.Signals) -> Iterator[str]:
+    for host in stopped.hosts:
+        stop = _stop_of(host)
+        if not stop.killed:
+            continue
+        if host.trace is not None and not host.untraced:
+            program, reached = _delivery(host, number)
+            if not reached:
+                raise NotJudged(f"{number.name} did not reach {list(program.argv)}", see=REACHES)
+        yield (
+            f"Expected {host.name} to end within {stop.seconds:.0f} s of {number.name}, and it was still running and "
+            "was ended by SIGKILL."
+        )
+
+
+def _stop_of(host: Host) -> Stop:
+    if host.stop is None:
+        raise DoesNotApply(f"{host.name} had ended before it could be stopped")
+    return host.stop
+
+
+def _delivery(host: Host, number: signal.Signals) -> tuple[Process, bool]:
+    """The process that did the work when the signal came, and whether it got it."""
+    if host.trace is None or host.untraced:
+        raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
+    arrivals = [arrival for arrival in host.trace.signals if arrival.number == number]
+    if not arrivals:
+        raise NotJudged(f"no {number.name} was seen to arrive in the container")
+    found = workload.find(host.trace, at=arrivals[0].at)
+    if found.process is None or not found.certain:
+        raise NotJudged(f"which process does the work cannot be told: {found.doubt}")
+    if number in found.process.blocked:
+        raise NotJudged(f"{list(found.process.argv)} blocks {number.name}, and may fetch it unseen")
+    return found.process, bool(host.trace.signals_to(found.process, number))
+
+
+def _end(host: Host, stop: Stop) -> str:
+    if stop.killed:
+        return f"the container was still running {stop.seconds:.0f} s later and was ended by SIGKILL"
+    return f"the container exited with {host.exit_code} all the same, which ends the program without a word"

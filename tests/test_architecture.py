@@ -34,13 +34,18 @@ ALLOWED: dict[str, set[str]] = {
     "image": {"filetree"},
     "job": {"errors"},
     "request": {"errors", "filetree", "job"},
-    "outcome": {"filetree", "job"},
+    "record": set(),
+    "trace": {"record"},
+    "workload": {"trace"},
+    "standin": {"record"},
+    "outcome": {"filetree", "job", "trace"},
     "declaration": {"contract", "job", "checks"},
     "checks": {"contract", "declaration", "filetree", "image", "job", "nvidia", "outcome", "shell"},
     "verdict": {"declaration", "image", "job", "outcome"},
     "reproduce": {"declaration", "image", "job", "objects"},
     "profiles": {"declaration", "verdict"},
     "service": {"errors", "filetree", "image", "job", "nvidia", "objects", "outcome"},
+    "probe": {"errors", "service"},
     "options": {"errors", "job", "objects", "request"},
     "session": {"image", "job", "options", "outcome", "service"},
     "scheduling": {"declaration"},
@@ -89,7 +94,13 @@ def imports(tree: ast.AST) -> Iterator[str]:
 
 
 def _is_package(module: str) -> bool:
-    return module in {"conformance", "conformance.service", "conformance.reports", "conformance.checks"}
+    return module in {
+        "conformance",
+        "conformance.service",
+        "conformance.reports",
+        "conformance.checks",
+        "conformance.probe",
+    }
 
 
 def parsed(path: Path) -> ast.Module:

@@ -210,6 +210,28 @@ def test_a_hard_link_to_a_symbolic_link_is_one() -> None:
     assert (Kind.SYMLINK, "t") == (tree["/opt/ml/b"].kind, tree["/opt/ml/b"].target)
 
 
+def test_further_names_of_a_file_are_told() -> None:
+    """Each with the entry that had the content; a symbolic link has none."""
+    told: list[tuple[str, str]] = []
+    archive = by_hand(
+        member("ml/a"),
+        member("ml/b", tarfile.LNKTYPE, target="ml/a"),
+        member("ml/c", tarfile.SYMTYPE, target="a"),
+        member("ml/d", tarfile.LNKTYPE, target="ml/c"),
+        a=b"1",
+    )
+    list(
+        read(
+            chunks(io.BytesIO(archive)),
+            root=ROOT,
+            limit_bytes=LIMIT,
+            linked=lambda file, original: told.append((file.path, original.path)),
+        )
+    )
+
+    assert [("/opt/ml/b", "/opt/ml/a")] == told
+
+
 def test_a_name_that_is_not_utf8_can_be_shown() -> None:
     """Its bytes become escapes, in a name and in a target."""
     link = member("ml/caf\udce9", tarfile.SYMTYPE, target="\udcff")

@@ -17,11 +17,11 @@ from typing import Any
 import docker
 from docker.types import Mount
 
+from conformance.archive import write
 from conformance.image import Image
 from conformance.job import JobRequest, Variation
 from conformance.objects import ObjectTree
 from conformance.service import engine, inspection
-from conformance.service.archive import write
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore

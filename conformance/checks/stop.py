@@ -67,8 +67,8 @@ def ends_on_sigint(image: Image, good: Outcome, stopped: Outcome) -> Iterator[st
     SHOULD,
     "The container ends within the grace after SIGTERM",
     job=STOPPED_BY_SIGTERM,
-    clause="Every other stop of SageMaker sends SIGTERM; for Processing AWS names SIGINT, and which of them comes is not "
-    "known.",
+    clause="Every other stop of SageMaker sends SIGTERM; for Processing AWS names SIGINT, and which of the two comes "
+    "is not known.",
     spec=API / "StopProcessingJob",
     basis=INFERRED,
     remedy="Handle SIGTERM as well as SIGINT. Plain Python handles only SIGINT, and as process 1 it ignores SIGTERM.",

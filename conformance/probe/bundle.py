@@ -11,8 +11,8 @@ import tarfile
 from collections.abc import Iterable
 from urllib.parse import quote_from_bytes
 
+from conformance.archive import ChunkStream
 from conformance.probe import DIRECTORY, PLAN, PROGRAM, RECORD, binary
-from conformance.service.archive import ChunkStream
 
 LIMIT_BYTES = 32 << 20
 """How much the tracer records; past that it says that it was cut."""

@@ -16,13 +16,13 @@ from docker.types import LogConfig, Mount
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
+from conformance import archive
 from conformance.errors import JobError
 from conformance.image import Image
 from conformance.job import RESERVED, JobRequest
 from conformance.outcome import End, Log, Stop
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, trace
-from conformance.service import archive
 from conformance.service.collection import head_and_tail
 from conformance.service.settings import Settings
 

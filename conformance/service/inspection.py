@@ -8,11 +8,11 @@ from typing import IO, Any
 from docker.errors import APIError, DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
+from conformance import archive
 from conformance.errors import ImageError, JobError
 from conformance.filetree import File, FileTree
 from conformance.image import Image
 from conformance.nvidia import NOTE_SECTION, is_driver_name
-from conformance.service import archive
 from conformance.service.engine import Engine, explanation
 
 HEAD_BYTES = 256

@@ -20,13 +20,14 @@ from typing import Any
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
+from conformance import archive
 from conformance.errors import JobError
 from conformance.filetree import FileTree
 from conformance.image import Image
 from conformance.job import DEFAULT_COMMAND_SECONDS, PROCESSING, RESERVED, JobRequest, ProcessingInput, Variation
 from conformance.objects import ObjectTree, S3Uri, relative_path
 from conformance.outcome import MESSAGE_PATH, End, Host, Outcome, Upload
-from conformance.service import archive, cleanup, command, containers, documents, message, status
+from conformance.service import cleanup, command, containers, documents, message, status
 from conformance.service.collection import Collector
 from conformance.service.engine import Engine, explanation
 from conformance.service.inspection import read_files

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.archive import printable, read, write
 from conformance.errors import JobError
 from conformance.filetree import File, Kind
-from conformance.service.archive import printable, read, write
 
 ROOT = "/opt/ml"
 LIMIT = 1 << 30

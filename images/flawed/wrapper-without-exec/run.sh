@@ -1,0 +1,4 @@
+#!/bin/sh
+echo "preparing"
+python3 /processing.py "$@"
+exit $?

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import conformance.checks
-from conformance.declaration import Check, DoesNotApply, NotJudged, load_checks
+from conformance.declaration import Check, NotJudged, load_checks
 from conformance.errors import ConformanceError
 from conformance.job import JobRequest
 from conformance.outcome import Outcome
@@ -147,10 +147,9 @@ class CheckItem(pytest.Item):
     def _judged(self) -> Verdict:
         session = self.config.stash[session_key]
         if self.parent.lacks_request:
-            return not_judged(self.check, NEEDS_REQUEST)
+            return not_judged(self.check, NotJudged(NEEDS_REQUEST))
         if self.parent.not_judged is not None:
-            applies = not isinstance(self.parent.not_judged, DoesNotApply)
-            return not_judged(self.check, str(self.parent.not_judged), request=self.request_name, applies=applies)
+            return not_judged(self.check, self.parent.not_judged, request=self.request_name)
         try:
             image = session.image
             return judge(

@@ -75,6 +75,7 @@ class NotJudged(Exception):  # noqa: N818 - raised by a judge as a verdict, not 
     def __init__(self, reason: str, *, see: str = "") -> None:
         """Keep the reason, and where to look."""
         super().__init__(f"{reason}; see {see}" if see else reason)
+        self.see = see
 
 
 class DoesNotApply(NotJudged):

@@ -39,19 +39,31 @@ def requires(profile: Profile, check: Check) -> bool:
     return check.job is None or not check.job.needs_request
 
 
-def is_missing(profile: Profile, verdict: Verdict) -> bool:
-    """Whether the profile asks for a verdict that this one does not give."""
+def missing(profile: Profile, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """The verdicts that do not give what the profile asks for.
+
+    A check that was not judged because of what another one violates or advises is not missing: that other one tells of
+    the flaw, and decides.
+    """
+    verdicts = tuple(verdicts)
+    told = {verdict.check.id for verdict in verdicts if verdict.word in {Word.VIOLATES, Word.ADVISED, Word.WAIVED}}
+    return tuple(verdict for verdict in verdicts if _is_missing(profile, verdict, told))
+
+
+def _is_missing(profile: Profile, verdict: Verdict, told: set[str]) -> bool:
     if verdict.word is Word.ERROR:
         return True
-    return verdict.word is Word.NOT_JUDGED and verdict.applies and requires(profile, verdict.check)
+    if verdict.word is not Word.NOT_JUDGED or verdict.see in told:
+        return False
+    return verdict.applies and requires(profile, verdict.check)
 
 
 def exit_status(profile: Profile, verdicts: Iterable[Verdict], *, strict: bool, selected_all: bool) -> ExitStatus:
-    """0 where all that the profile requires was judged and conforms, 1 where something violates, else 6."""
+    """0 where all that the profile requires was judged and nothing violates, 1 where something does, else 6."""
     verdicts = tuple(verdicts)
     failing = {Word.VIOLATES, Word.ADVISED} if strict else {Word.VIOLATES}
     if any(verdict.word in failing for verdict in verdicts):
         return ExitStatus.VIOLATES
-    if not selected_all or any(is_missing(profile, verdict) for verdict in verdicts):
+    if not selected_all or missing(profile, verdicts):
         return ExitStatus.INCOMPLETE
     return ExitStatus.CONFORMS

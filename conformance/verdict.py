@@ -30,7 +30,8 @@ class Verdict:
     """What was found of one check.
 
     `violations` are full sentences; `reason` says why it was not judged, or what went wrong for the suite;
-    `applies` is False where the clause has a condition that was not met, so that no profile can require it.
+    `applies` is False where the clause has a condition that was not met, so that no profile can require it; `see` is
+    the check that tells why this one was not judged, where there is one.
     """
 
     check: Check
@@ -38,6 +39,7 @@ class Verdict:
     violations: tuple[str, ...] = ()
     reason: str = ""
     applies: bool = True
+    see: str = ""
     request: str = ""
     reproduce: str = ""
 
@@ -76,14 +78,14 @@ def judge(
     try:
         found = _findings(check, image, requests, outcomes)
     except NotJudged as stop:
-        applies = not isinstance(stop, DoesNotApply)
-        return Verdict(check, Word.NOT_JUDGED, reason=str(stop), applies=applies, request=request)
+        return not_judged(check, stop, request=request)
     if not found:
         return Verdict(check, Word.CONFORMS, request=request)
     cause = _cause(check, image, requests, registry)
     if cause:
-        reason = f"what it saw is a consequence of another violation; see {cause}"
-        return Verdict(check, Word.NOT_JUDGED, reason=reason, request=request)
+        return not_judged(
+            check, NotJudged("what it saw is a consequence of another violation", see=cause), request=request
+        )
     word = Word.VIOLATES if _is_violation(check, found) else Word.ADVISED
     return Verdict(check, word, violations=tuple(map(_printable, found)), request=request, reproduce=reproduce)
 
@@ -114,9 +116,10 @@ def _cause(check: Check, image: Image, requests: Sequence[JobRequest], registry:
     return ""
 
 
-def not_judged(check: Check, reason: str, *, request: str = "", applies: bool = True) -> Verdict:
-    """The verdict on a check whose job was not run, for a reason that is no fault of anybody."""
-    return Verdict(check, Word.NOT_JUDGED, reason=reason, request=request, applies=applies)
+def not_judged(check: Check, stop: NotJudged, *, request: str = "") -> Verdict:
+    """The verdict on a check that could not be exercised, which is no fault of anybody."""
+    applies = not isinstance(stop, DoesNotApply)
+    return Verdict(check, Word.NOT_JUDGED, reason=str(stop), applies=applies, see=stop.see, request=request)
 
 
 def error(check: Check, reason: str, *, request: str = "") -> Verdict:

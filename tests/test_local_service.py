@@ -376,7 +376,7 @@ def test_empty_inputs_are_empty_directories(service: LocalService, image: Image,
     ("changes", "reason"),
     [
         ({"ContainerEntrypoint": ["/no/such/program"]}, "/no/such/program"),
-        ({"ContainerEntrypoint": ["/etc/passwd"]}, "permission denied"),
+        ({"ContainerEntrypoint": ["/etc/passwd"]}, "Permission denied"),
     ],
 )
 def test_program_that_cannot_be_started_is_the_image_s_matter(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.declaration import load_checks
-from conformance.profiles import ExitStatus, Profile, exit_status, is_missing, profile_of, requires
+from conformance.profiles import ExitStatus, Profile, exit_status, missing, profile_of, requires
 from conformance.verdict import Verdict, Word
 
 CHECKS = tuple(load_checks())
@@ -76,7 +76,26 @@ def test_the_table(word: Word, applies: bool, expected: ExitStatus) -> None:  # 
     verdict = Verdict(BY_ID["image.platform"], word, applies=applies)
 
     assert expected == default(Profile.IMAGE, [verdict])
-    assert (expected is ExitStatus.INCOMPLETE) == is_missing(Profile.IMAGE, verdict)
+    assert (expected is ExitStatus.INCOMPLETE) == bool(missing(Profile.IMAGE, [verdict]))
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        (Word.ADVISED, ExitStatus.CONFORMS),
+        (Word.WAIVED, ExitStatus.CONFORMS),
+        (Word.CONFORMS, ExitStatus.INCOMPLETE),
+        (Word.NOT_JUDGED, ExitStatus.INCOMPLETE),
+        (Word.ERROR, ExitStatus.INCOMPLETE),
+    ],
+)
+def test_what_another_check_tells_of_is_not_missing(word: Word, expected: ExitStatus) -> None:
+    """A check that points to another one leaves it to that one, if it tells of a flaw indeed."""
+    pointing = Verdict(BY_ID["stop.ends-on-sigint"], Word.NOT_JUDGED, see="stop.sigint-reaches-the-program")
+    other = Verdict(BY_ID["stop.sigint-reaches-the-program"], word)
+
+    assert expected == default(Profile.PROCESSING, [pointing, other])
+    assert ExitStatus.INCOMPLETE == default(Profile.PROCESSING, [pointing])
 
 
 def test_the_statuses_are_pytests_where_it_has_them() -> None:

@@ -32,7 +32,7 @@ def test_every_verdict_and_exit_status_is_explained() -> None:
 
 def test_failure_that_is_shown_is_a_real_one() -> None:
     """The failing report in the README is the golden file's, but for the end of its long last line."""
-    (shown,) = re.findall(r"<!-- the end of tests/golden/violation.txt -->\n\n```\n(.*?)\n```", TEXT, re.DOTALL)
+    (shown,) = re.findall(r"<!-- from tests/golden/violation.txt -->\n\n```\n(.*?)\n```", TEXT, re.DOTALL)
     golden = (ROOT / "tests/golden/violation.txt").read_text(encoding="utf-8")
 
     assert shown.removesuffix(" ...") in golden

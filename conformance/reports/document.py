@@ -13,7 +13,7 @@ import conformance
 from conformance.declaration import Registry
 from conformance.image import Image
 from conformance.outcome import Host, Outcome
-from conformance.profiles import ExitStatus, Profile, exit_status, is_missing
+from conformance.profiles import ExitStatus, Profile, exit_status, missing
 from conformance.trace import Trace
 from conformance.verdict import Verdict, Word
 
@@ -110,8 +110,8 @@ class Recorder:
             "verdicts": records,
             "runs": [self.runs[key] for key in sorted(self.runs)],
         }
-        missing = tuple(verdict.check.id for verdict in verdicts if is_missing(profile, verdict))
-        return Report(document, verdicts, missing + left_out, profile, status)
+        lacking = tuple(verdict.check.id for verdict in missing(profile, verdicts))
+        return Report(document, verdicts, lacking + left_out, profile, status)
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:
@@ -125,6 +125,7 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
         "violations": list(verdict.violations),
         "reason": verdict.reason,
         "applies": verdict.applies,
+        "see": verdict.see,
         "job": verdict.request,
         "basis": str(check.basis),
         "clause": check.clause,
@@ -142,6 +143,7 @@ def verdict_of(record: dict[str, Any], checks: Registry) -> Verdict:
         violations=tuple(record["violations"]),
         reason=record["reason"],
         applies=record["applies"],
+        see=record["see"],
         request=record["job"],
         reproduce=record["reproduce"],
     )

@@ -4,6 +4,7 @@ import pytest
 
 from conformance.job import JobRequest
 from conformance.outcome import End, Host
+from conformance.trace import Execution, Process, Trace
 from conformance.verdict import Verdict, Word
 from tests.outcomes import (
     OUTPUT,
@@ -296,3 +297,26 @@ def test_a_job_without_outputs_has_nothing_to_miss() -> None:
     verdict = of_failure(NOTICED, host(), host())
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+
+
+def test_a_failure_below_process_1_is_evidence_without_a_word_in_the_log() -> None:
+    """The process tree shows what a wrapper swallowed."""
+    shell = Process(1, 0, 1.0, (Execution(1.0, 1.0, ("/bin/sh", "/run.sh"), "/bin/sh"),), 9.0, 0)
+    child = Process(7, 1, 2.0, (Execution(2.0, 2.0, ("python3", "/x.py"), "/usr/bin/python3"),), 8.0, 3)
+    silent = host(stdout="finished\n", trace=Trace((shell, child), tracer=2))
+
+    found = judged("exit.nonzero-on-failure", image(), outcome(), empty_inputs(silent))
+
+    assert Word.VIOLATES is found.word
+    assert "['python3', '/x.py'] exited with 3 below process 1" in found.violations[0]
+
+
+def test_a_program_that_is_process_1_speaks_by_its_own_exit_code() -> None:
+    """A child that fails and is made good for is no failure."""
+    program = Process(1, 0, 1.0, (Execution(1.0, 1.0, ("python3", "/x.py"), "/usr/bin/python3"),), 9.0, 0)
+    child = Process(7, 1, 2.0, (Execution(2.0, 2.0, ("git", "status"), "/usr/bin/git"),), 3.0, 128)
+    good = host(stdout="finished\n", trace=Trace((program, child), tracer=2))
+
+    found = judged("exit.nonzero-on-failure", image(), outcome(), empty_inputs(good))
+
+    assert (Word.NOT_JUDGED, False) == (found.word, found.applies)

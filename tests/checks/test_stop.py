@@ -1,0 +1,143 @@
+"""A stop in the middle of the work: which process the signal reached, and whether the container ended in time."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.job import Variation
+from conformance.outcome import End, Host, JobStatus, Outcome, Stop
+from conformance.trace import Execution, Process, Signal, Trace
+from conformance.verdict import Verdict, Word
+from tests.outcomes import host, image, judged, outcome
+
+REACHES = "stop.sigint-reaches-the-program"
+SIGINT, SIGTERM = 2, 15
+
+
+def process(pid: int, parent: int, *argv: str, blocked: frozenset[int] = frozenset()) -> Process:
+    """A process that became a program as soon as it began, and lives on."""
+    began = float(pid)
+    execution = Execution(began, began, argv, executable=argv[0])
+    return Process(pid, parent, began, (execution,), blocked=blocked)
+
+
+def arrival(receiver: int, number: int = SIGINT) -> Signal:
+    """A signal from outside of the container."""
+    return Signal(100.0, 100.0, number, 0, receiver, "caught")
+
+
+PROGRAM = process(1, 0, "/usr/bin/python3", "/processing.py")
+SHELL = process(1, 0, "/bin/sh", "/run.sh")
+CHILD = process(7, 1, "/usr/bin/python3", "/processing.py")
+
+
+def stopped(
+    processes: tuple[Process, ...],
+    signals: tuple[Signal, ...],
+    *,
+    killed: bool = False,
+    number: int = SIGINT,
+    exit_code: int = 130,
+    untraced: str = "",
+) -> Outcome:
+    """The outcome of a run that was stopped."""
+    variation = {SIGINT: Variation.STOPPED_BY_SIGINT, SIGTERM: Variation.STOPPED_BY_SIGTERM}[number]
+    ended = host(
+        end=End.STOPPED,
+        exit_code=137 if killed else exit_code,
+        trace=None if untraced else Trace(processes, signals, tracer=2),
+        untraced=untraced,
+        stop=Stop(variation.stop_signal, 2.0 if killed else 0.1, killed=killed),
+    )
+    return outcome(ended, variation=variation)
+
+
+def verdict(check: str, run: Outcome) -> Verdict:
+    """The verdict on a run that was stopped, after a good one that was not."""
+    return judged(check, image(), outcome(), run)
+
+
+def test_a_stopped_job_is_stopped() -> None:
+    """It neither completed nor failed."""
+    assert JobStatus.STOPPED == stopped((PROGRAM,), (arrival(1),)).status
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_program_that_is_process_1_is_reached(killed: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    """Whether it does anything about the signal is another matter."""
+    assert Word.CONFORMS is verdict(REACHES, stopped((PROGRAM,), (arrival(1),), killed=killed)).word
+
+
+def test_a_program_below_an_init_is_reached() -> None:
+    """An init hands the signal on."""
+    init = process(1, 0, "/usr/bin/tini", "--", "python3", "/processing.py")
+
+    assert Word.CONFORMS is verdict(REACHES, stopped((init, CHILD), (arrival(1), arrival(7)))).word
+
+
+@pytest.mark.parametrize(
+    ("killed", "words"),
+    [(True, "still running 2 s later and was ended by SIGKILL"), (False, "exited with 130 all the same")],
+)
+def test_a_program_below_a_shell_is_not_reached(killed: bool, words: str) -> None:  # noqa: FBT001 - a parameter of a test
+    """An exit code of 130 proves nothing: the shell left, and the program was killed with the container."""
+    found = verdict(REACHES, stopped((SHELL, CHILD), (arrival(1),), killed=killed))
+
+    assert Word.ADVISED is found.word
+    assert "Expected SIGINT to reach ['/usr/bin/python3', '/processing.py'] on algo-1" in found.violations[0]
+    assert words in found.violations[0]
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (stopped((), (), untraced="ptrace is forbidden"), "could not be seen: ptrace is forbidden"),
+        (stopped((PROGRAM,), ()), "no SIGINT was seen to arrive"),
+        (stopped((process(1, 0, "/usr/bin/python3", blocked=frozenset({SIGINT})),), (arrival(1),)), "blocks SIGINT"),
+    ],
+)
+def test_what_cannot_be_seen_is_not_guessed(run: Outcome, reason: str) -> None:
+    """Without evidence there is no verdict."""
+    found = verdict(REACHES, run)
+
+    assert (Word.NOT_JUDGED, True) == (found.word, found.applies)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(("check", "number"), [("stop.ends-on-sigint", SIGINT), ("stop.ends-on-sigterm", SIGTERM)])
+def test_a_program_must_end_in_time(check: str, number: int) -> None:
+    """What had to be killed did not."""
+    signals = (arrival(1, number),)
+    ended = verdict(check, stopped((PROGRAM,), signals, number=number))
+    killed = verdict(check, stopped((PROGRAM,), signals, number=number, killed=True))
+    unseen = verdict(check, stopped((), (), number=number, killed=True, untraced="no ptrace"))
+
+    assert (Word.CONFORMS, Word.ADVISED, Word.ADVISED) == (ended.word, killed.word, unseen.word)
+    name = {SIGINT: "SIGINT", SIGTERM: "SIGTERM"}[number]
+    assert f"Expected algo-1 to end within 2 s of {name}, and it was still running" in killed.violations[0]
+
+
+def test_a_program_that_heard_nothing_is_not_blamed_twice() -> None:
+    """That it was not reached is told already."""
+    found = verdict("stop.ends-on-sigint", stopped((SHELL, CHILD), (arrival(1),), killed=True))
+
+    assert (Word.NOT_JUDGED, REACHES) == (found.word, found.see)
+
+
+def test_a_shell_form_is_not_blamed_twice() -> None:
+    """Its form is a violation, of which all this is a consequence."""
+    form = image(entrypoint=("/bin/sh", "-c", "python3 /processing.py"))
+    run = stopped((SHELL, CHILD), (arrival(1),), killed=True)
+
+    found = judged(REACHES, form, outcome(), run)
+
+    assert (Word.NOT_JUDGED, "image.entrypoint-exec-form") == (found.word, found.see)
+
+
+@pytest.mark.parametrize("check", [REACHES, "stop.ends-on-sigint", "stop.ends-on-sigterm"])
+def test_a_run_that_ended_before_its_stop_shows_nothing(check: str) -> None:
+    """It does not apply, so that no profile can require it."""
+    early: Host = host()
+    found = verdict(check, outcome(early, variation=Variation.STOPPED_BY_SIGINT))
+
+    assert (Word.NOT_JUDGED, False) == (found.word, found.applies)

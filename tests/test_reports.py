@@ -117,8 +117,9 @@ def test_image_that_cannot_be_exported_is_an_error(
 
 
 def test_failing_check_reads_as_its_golden_file(tag: Callable[[str], str], conformance: Callable[..., Ran]) -> None:
-    """What a user sees of a violation, an advice and a check that was not judged is kept word for word."""
-    ran = conformance(tag("flawed/swallowed-exit-code"), *reference_job())
+    """What a user sees of a violation and of a check that was not judged is kept word for word."""
+    # Whether the job can be stopped in the middle of its work depends on how long it takes, which no golden file knows.
+    ran = conformance(tag("flawed/swallowed-exit-code"), *reference_job(), "-k", "not stop")
 
     assert (GOLDEN / "violation.txt").read_text(encoding="utf-8") == normalised(ran)
 

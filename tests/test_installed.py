@@ -66,7 +66,7 @@ def test_wheel_in_a_foreign_project_judges_as_the_checkout_does(
     installed = conformance(image, *reference_job(), "-v", environment={"PYTHONPATH": str(site)})
 
     assert f"from {site / 'conformance'}" in installed.output
-    assert expected == names(installed)
+    assert expected == names(installed), checkout.output + installed.output
     assert checkout.status == installed.status == 1
 
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 from docker.errors import DockerException
-from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
 from conformance import archive
 from conformance.errors import JobError
@@ -236,7 +236,8 @@ def _as_job_error(what: str) -> Iterator[None]:
     """Put trouble with the engine into one line, which no verdict lays to the image."""
     try:
         yield
-    except (DockerException, RequestException) as error:
+    except (DockerException, HTTPError, OSError) as error:
+        # What breaks off within a stream comes as urllib3's or the socket's own error, and requests' are OSErrors too.
         raise JobError(f"{what}: {explanation(error)}") from error
     except JobError as error:
         raise JobError(f"{what}: {error.message}", hint=error.hint) from error

@@ -31,6 +31,19 @@ LOADER_SEGMENT = 3
 HEADERS = {1: (52, "IIIIHHH", 32), 2: (64, "QQQIHHH", 56)}
 """For 32 and 64 bits: the size of the ELF header, its fields from byte 24 on, and the size of a program header."""
 
+MACHINES = {
+    "amd64": {(62, 64, True), (3, 32, True)},
+    "386": {(3, 32, True)},
+    "arm64": {(183, 64, True), (40, 32, True)},
+    "arm": {(40, 32, True)},
+    "ppc64le": {(21, 64, True)},
+    "s390x": {(22, 64, False)},
+    "riscv64": {(243, 64, True)},
+}
+"""What the processors of an architecture execute: `e_machine` of the ELF header, bits, and least byte first."""
+
+MACHINE_NAMES = {3: "386", 21: "ppc64", 22: "s390x", 40: "arm", 62: "amd64", 183: "arm64", 243: "riscv64"}
+
 ACCEPTS_CARRIAGE_RETURN = "perl"
 """The one interpreter that takes a carriage return at the end of its options for nothing."""
 

@@ -214,6 +214,8 @@ def test_the_checks_are_these() -> None:
         "image.entrypoint-shebang",
         "image.entrypoint-machine",
         "image.entrypoint-loader",
+        "image.user-resolvable",
+        "image.script-argument-exists",
         "image.volume-under-opt-ml",
         "launch.default-command",
         "exit.zero-on-success",

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
+from conformance.account import unknown_names, unread_files
 from conformance.contract import API, BYOC, DOCKER
-from conformance.declaration import DOCUMENTED, MEASURED, MODELLED, MUST, SHOULD, Advice, DoesNotApply, check
-from conformance.executable import HEAD_BYTES, chain, elf
+from conformance.declaration import DOCUMENTED, MEASURED, MODELLED, MUST, OBSERVED, SHOULD, Advice, DoesNotApply, check
+from conformance.executable import HEAD_BYTES, MACHINE_NAMES, MACHINES, chain, elf
 from conformance.filetree import Kind, is_below
 from conformance.image import Image
-from conformance.job import RESERVED, JobRequest
+from conformance.interpreter import Invocation, invocation
+from conformance.job import PROCESSING, RESERVED, JobRequest
 from conformance.shell import shell_command
-
-MACHINES = {
-    "amd64": {(62, 64, True), (3, 32, True)},
-    "386": {(3, 32, True)},
-    "arm64": {(183, 64, True), (40, 32, True)},
-    "arm": {(40, 32, True)},
-    "ppc64le": {(21, 64, True)},
-    "s390x": {(22, 64, False)},
-    "riscv64": {(243, 64, True)},
-}
-"""What the processors of an architecture execute: `e_machine` of the ELF header, bits, and least byte first."""
-
-MACHINE_NAMES = {3: "386", 21: "ppc64", 22: "s390x", 40: "arm", 62: "amd64", 183: "arm64", 243: "riscv64"}
 
 INSPECT = "docker image inspect --format '{{json .Config}}' IMAGE"
 
@@ -218,6 +208,61 @@ def entrypoint_loader(image: Image) -> Iterator[str]:
             f"{unread} names its loader beyond its first {HEAD_BYTES:,} bytes; launch.default-command tells whether it "
             "starts"
         )
+
+
+@check(
+    "image.user-resolvable",
+    MUST,
+    "USER names an account that the image has",
+    job=None,
+    clause="A user or group that is given by name is looked up in the image's /etc/passwd or /etc/group; a number "
+    "needs no entry.",
+    spec=DOCKER / "user",
+    basis=MEASURED,
+    remedy="Add the account (`RUN useradd --uid 1000 processing`), or give USER a number.",
+    reproduce="docker run --rm IMAGE",
+)
+def user_resolvable(image: Image) -> Iterator[str]:
+    """Without it the engine refuses to start the container."""
+    elsewhere = unread_files(image)
+    if elsewhere:
+        raise DoesNotApply(f"{elsewhere[0]} leads elsewhere; launch.default-command tells whether the container starts")
+    for name, path in unknown_names(image):
+        yield f"Expected USER {image.user} to be known in the image, and {path} has no {name!r}."
+
+
+@check(
+    "image.script-argument-exists",
+    SHOULD,
+    "The script that the command hands to an interpreter is in the image",
+    job=None,
+    clause="ENTRYPOINT and CMD name files of the image, or files that the job delivers below /opt/ml/processing.",
+    spec=DOCKER / "entrypoint",
+    basis=OBSERVED,
+    remedy="COPY the script to where the command looks for it; a relative path counts from WORKDIR.",
+    explained_by=("image.platform",),
+    reproduce="docker run --rm IMAGE",
+)
+def script_argument_exists(image: Image) -> Iterator[str]:
+    """The interpreter starts, so the engine sees nothing wrong, and it fails at once."""
+    asked = invocation(image.argv)
+    if asked is None or not asked.script or is_below(image.absolute(asked.script), PROCESSING):
+        return
+    if not any(image.files.resolve(path).file for path in _script_paths(image, asked)):
+        yield (
+            f"Expected {asked.script!r}, which the command hands to {asked.name}, to be in the image, and "
+            f"{image.files.resolve(image.absolute(asked.script)).problem}."
+        )
+
+
+def _script_paths(image: Image, asked: Invocation) -> Iterator[str]:
+    """Where an interpreter looks for its script."""
+    here = image.absolute(asked.script)
+    yield here
+    if asked.is_node:
+        yield from (here + suffix for suffix in (".js", ".cjs", ".mjs", ".json"))
+    if asked.is_shell and "/" not in asked.script:
+        yield from (posixpath.join(place, asked.script) for place in image.search_path)
 
 
 @check(

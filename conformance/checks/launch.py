@@ -25,6 +25,7 @@ STARTS = (
     "image.entrypoint-shebang",
     "image.entrypoint-machine",
     "image.entrypoint-loader",
+    "image.user-resolvable",
 )
 """The checks of the image alone that say why a container may not start."""
 

@@ -19,6 +19,8 @@ SHELL_FORM = ("/bin/sh", "-c", "python3 /processing.py")
         "image.entrypoint-shebang",
         "image.entrypoint-machine",
         "image.entrypoint-loader",
+        "image.user-resolvable",
+        "image.script-argument-exists",
         "image.volume-under-opt-ml",
     ],
 )
@@ -369,6 +371,113 @@ def test_a_loader_that_is_named_further_on_is_not_judged() -> None:
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
     assert "launch.default-command" in verdict.reason
+
+
+ACCOUNTS = {
+    "/etc/passwd": b"# accounts\nroot:x:0:0::/root:/bin/sh\nworker:x:1000:1000::/:/bin/sh\n\n",
+    "/etc/group": b"root:x:0:\nstaff:x:50:worker\n",
+}
+USER = "image.user-resolvable"
+
+
+@pytest.mark.parametrize(
+    ("user", "name", "path"),
+    [
+        ("processing", "processing", "/etc/passwd"),
+        ("staff", "staff", "/etc/passwd"),
+        ("worker:docker", "docker", "/etc/group"),
+        ("1000:worker", "worker", "/etc/group"),
+        ("4294967296", "4294967296", "/etc/passwd"),
+        ("-1", "-1", "/etc/passwd"),
+        ("$USER", "$USER", "/etc/passwd"),
+    ],
+)
+def test_a_user_without_an_account_violates(user: str, name: str, path: str) -> None:
+    """The sentence names what was looked for, and where."""
+    verdict = judged(USER, image(user=user, documents=ACCOUNTS))
+
+    assert Word.VIOLATES == verdict.word
+    assert (f"Expected USER {user} to be known in the image, and {path} has no {name!r}.",) == verdict.violations
+
+
+@pytest.mark.parametrize("user", ["", "root", "worker", "worker:staff", "1000", "65532:65532", "0:staff", ":staff"])
+def test_a_user_that_is_known_conforms(user: str) -> None:
+    """A number needs no account."""
+    assert Word.CONFORMS == judged(USER, image(user=user, documents=ACCOUNTS)).word
+
+
+def test_an_image_without_accounts_takes_numbers_only() -> None:
+    """As one that is made from scratch."""
+    assert Word.CONFORMS == judged(USER, image(user="65532")).word
+    assert Word.VIOLATES == judged(USER, image(user="root")).word
+
+
+def test_accounts_that_lie_elsewhere_are_not_guessed_at() -> None:
+    """Where /etc/passwd is a link, its content was not read."""
+    linked = (link("/etc/passwd", "/nix/store/passwd"), file("/nix/store/passwd"))
+    verdict = judged(USER, image(*linked, user="worker"))
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+    assert Word.CONFORMS == judged(USER, image(*linked, user="1000")).word
+
+
+SCRIPT = "image.script-argument-exists"
+
+
+@pytest.mark.parametrize(
+    ("argv", "script"),
+    [
+        (["python3", "/gone.py"], "/gone.py"),
+        (["python3", "-u", "-W", "ignore", "gone.py", "/processing.py"], "gone.py"),
+        (["/usr/bin/env", "python3", "-Xdev", "/gone.py"], "/gone.py"),
+        (["bash", "-eo", "pipefail", "/gone.sh"], "/gone.sh"),
+        (["node", "/app/gone"], "/app/gone"),
+        (["Rscript", "--vanilla", "/gone.R"], "/gone.R"),
+        (["perl", "-w", "-I", "/lib", "/gone.pl"], "/gone.pl"),
+        (["python3", "/opt/ml/code/gone.py"], "/opt/ml/code/gone.py"),
+        (["python3", "/opt/ml/processing/../gone.py"], "/opt/ml/processing/../gone.py"),
+    ],
+)
+def test_a_script_that_is_not_there_is_advised_against(argv: list[str], script: str) -> None:
+    """The sentence names it."""
+    verdict = judged(SCRIPT, image(entrypoint=argv, working_directory="/app"))
+
+    assert Word.ADVISED == verdict.word
+    assert repr(script) in verdict.violations[0]
+    assert "does not exist" in verdict.violations[0]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["python3", "/processing.py", "/not-a-script"],
+        ["python3", "../processing.py"],
+        ["python3", "/app"],
+        ["python3", "-m", "gone"],
+        ["python3", "-uc", "gone.py"],
+        ["python3", "-"],
+        ["python3"],
+        ["python3", "/opt/ml/processing/input/code/run.py"],
+        ["bash", "/opt/ml/processing/input/code/runproc.sh"],
+        ["bash", "-c", "gone.sh"],
+        ["sh", "-s", "gone.sh"],
+        ["bash", "python3"],
+        ["node", "server"],
+        ["node", "--max-old-space-size=4096", "server.js"],
+        ["node", "--some-option", "gone"],
+        ["node", "-r", "gone", "server"],
+        ["perl", "-MFile::Spec", "-ne", "print", "gone"],
+        ["Rscript", "-e", "gone"],
+        ["/processing.py", "/gone.py"],
+        ["tini", "--", "python3", "/gone.py"],
+        [],
+    ],
+)
+def test_what_is_no_missing_script_conforms(argv: list[str]) -> None:
+    """Modules, code in the command, what the job delivers, and programs whose command lines are not known."""
+    good = image(file("/app/server.js"), entrypoint=argv, working_directory="/app")
+
+    assert Word.CONFORMS == judged(SCRIPT, good).word
 
 
 @pytest.mark.parametrize("volume", ["/opt/ml", "/opt/ml/", "/opt/ml/processing/output/result/cache"])

@@ -91,6 +91,7 @@ def image(
     **rest: Any,  # noqa: ANN401 - the fields of Image
 ) -> Image:
     """An image with Python and a program, and these files besides."""
+    rest.setdefault("environment", {"PYTHONUNBUFFERED": "1"})
     return Image(
         reference="example:1",
         id="sha256:1",

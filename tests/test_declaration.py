@@ -223,11 +223,15 @@ def test_the_checks_are_these() -> None:
         "exit.empty-input-noticed",
         "reserved.nothing-required",
         "reserved.image-is-empty",
+        "reserved.is-a-directory",
         "outputs.no-symlinks",
         "outputs.declared-outputs-written",
+        "environment.no-secrets",
+        "environment.no-fixed-region",
         "message.utf8",
         "message.fits-1-kb",
         "logs.on-stdout-or-stderr",
+        "logs.unbuffered",
         "gpu.no-bundled-driver",
     ] == [check.id for check in load_checks()]
 

@@ -26,6 +26,7 @@ STARTS = (
     "image.entrypoint-machine",
     "image.entrypoint-loader",
     "image.user-resolvable",
+    "reserved.is-a-directory",
 )
 """The checks of the image alone that say why a container may not start."""
 

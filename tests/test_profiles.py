@@ -97,6 +97,8 @@ def test_without_a_job_what_needs_one_is_not_required() -> None:
         "image",
         "launch",
         "reserved",
+        "environment",
+        "logs",
         "gpu",
     } == {check.chapter for check in CHECKS if requires(Profile.IMAGE, check)}
     assert all(requires(Profile.PROCESSING, check) for check in CHECKS)

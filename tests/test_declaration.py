@@ -226,6 +226,7 @@ def test_the_checks_are_these() -> None:
         "reserved.is-a-directory",
         "outputs.no-symlinks",
         "outputs.declared-outputs-written",
+        "outputs.writable-by-user",
         "environment.no-secrets",
         "environment.no-fixed-region",
         "message.utf8",

@@ -67,9 +67,16 @@ API = Document(
 )
 """The API's own pages; limits and enumerations are in botocore's model of it."""
 
+SDK = Document(
+    "AWS SDKs and Tools reference guide",
+    "https://docs.aws.amazon.com/sdkref/latest/guide/{}.html",
+    frozenset({"standardized-credentials", "feature-region"}),
+)
+"""How a program that calls AWS finds its credentials and its region."""
+
 DOCKER = Document(
     "Docker, Dockerfile reference",
     "https://docs.docker.com/reference/dockerfile/#{}",
-    frozenset({"entrypoint", "cmd", "shell", "volume", "workdir", "user"}),
+    frozenset({"from", "entrypoint", "cmd", "shell", "volume", "workdir", "user", "env"}),
 )
 """How an image's ENTRYPOINT, CMD and the rest are understood by the engine."""

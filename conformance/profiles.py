@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum, StrEnum
 
-from conformance.declaration import Check
+from conformance.declaration import SHOULD, Check
 from conformance.verdict import Verdict, Word
 
 
@@ -43,17 +43,18 @@ def missing(profile: Profile, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...
     """The verdicts that do not give what the profile asks for.
 
     A check that was not judged because of what another one violates or advises is not missing: that other one tells of
-    the flaw, and decides.
+    the flaw, and decides. Advice cannot stand in for a MUST, though.
     """
     verdicts = tuple(verdicts)
-    told = {verdict.check.id for verdict in verdicts if verdict.word in {Word.VIOLATES, Word.ADVISED, Word.WAIVED}}
-    return tuple(verdict for verdict in verdicts if _is_missing(profile, verdict, told))
+    words = {verdict.check.id: verdict.word for verdict in verdicts if verdict.word is not Word.CONFORMS}
+    return tuple(verdict for verdict in verdicts if _is_missing(profile, verdict, words.get(verdict.see)))
 
 
-def _is_missing(profile: Profile, verdict: Verdict, told: set[str]) -> bool:
+def _is_missing(profile: Profile, verdict: Verdict, told: Word | None) -> bool:
     if verdict.word is Word.ERROR:
         return True
-    if verdict.word is not Word.NOT_JUDGED or verdict.see in told:
+    enough = {Word.VIOLATES, Word.WAIVED} | ({Word.ADVISED} if verdict.check.level is SHOULD else set())
+    if verdict.word is not Word.NOT_JUDGED or told in enough:
         return False
     return verdict.applies and requires(profile, verdict.check)
 

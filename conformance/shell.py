@@ -27,7 +27,7 @@ def shell_command(argv: Sequence[str], shell: Sequence[str] = ()) -> str | None:
     if shell and COMMAND_OPTION.fullmatch(shell[-1]) and words[:-1] == list(shell):
         return words[-1]
     if words and posixpath.basename(words[0]) == "env":
-        words = _after_env(words[1:])
+        words = after_env(words[1:])
     if words and posixpath.basename(words[0]) == "busybox":
         words = words[1:]
     if not words or posixpath.basename(words[0]) not in SHELLS:
@@ -42,7 +42,9 @@ def shell_command(argv: Sequence[str], shell: Sequence[str] = ()) -> str | None:
     return None
 
 
-def _after_env(words: list[str]) -> list[str]:
+def after_env(arguments: Sequence[str]) -> list[str]:
+    """The command that `env` runs when it gets these arguments; its options are left out."""
+    words = list(arguments)
     while words and (ENV_OPTIONS.fullmatch(words[0]) or words[0] in ENV_OPTIONS_WITH_A_WORD):
         words = words[2:] if words[0] in ENV_OPTIONS_WITH_A_WORD else words[1:]
     return words[0].split() + words[1:] if words and " " in words[0] else words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,9 +24,46 @@ def file(path: str, *, mode: int = 0o644, size: int = 1) -> File:
     return File(path, Kind.FILE, mode=mode, size=size)
 
 
-def program(path: str) -> File:
-    """A file that may be executed."""
-    return file(path, mode=0o755)
+def program(path: str, head: bytes = b"") -> File:
+    """A file that may be executed; without a head, one whose content was not read."""
+    return replace(file(path, mode=0o755, size=len(head) or 1), head=head)
+
+
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+
+
+def elf(
+    loader: str = LOADER, *, machine: int = 62, bits: int = 64, big_endian: bool = False, loader_at: int = 0
+) -> bytes:
+    """The beginning of an ELF program: its header, two program headers, and the loader's name, unless it is static."""
+    order = ">" if big_endian else "<"
+    name = loader.encode() + b"\0"
+    size, entry = (64, 56) if bits == 64 else (52, 32)
+    place = loader_at or size + 2 * entry
+    identity = b"\x7fELF" + bytes([bits // 32, 2 if big_endian else 1, 1]).ljust(12, b"\0")
+    header = struct.pack(
+        order + ("HHIQQQIHHHHHH" if bits == 64 else "HHIIIIIHHHHHH"),
+        2,
+        machine,
+        1,
+        0,
+        size,
+        0,
+        0,
+        size,
+        entry,
+        2,
+        0,
+        0,
+        0,
+    )
+    if bits == 64:
+        segments = [struct.pack(order + "IIQQQQQQ", kind, 4, place, 0, 0, len(name), len(name), 1) for kind in (6, 3)]
+    else:
+        segments = [struct.pack(order + "IIIIIIII", kind, place, 0, 0, len(name), len(name), 4, 1) for kind in (6, 3)]
+    if not loader:
+        segments = [segments[0], segments[0]]
+    return (identity + header + b"".join(segments)).ljust(place, b"\0") + name
 
 
 def directory(path: str) -> File:
@@ -38,7 +76,12 @@ def link(path: str, target: str) -> File:
     return File(path, Kind.SYMLINK, mode=0o777, target=target)
 
 
-PYTHON = (program("/usr/bin/python3.12"), link("/usr/bin/python3", "python3.12"), program("/processing.py"))
+PYTHON = (
+    program("/usr/bin/python3.12", elf()),
+    link("/usr/bin/python3", "python3.12"),
+    program(LOADER, elf("")),
+    program("/processing.py"),
+)
 
 
 def image(
@@ -48,6 +91,7 @@ def image(
     **rest: Any,  # noqa: ANN401 - the fields of Image
 ) -> Image:
     """An image with Python and a program, and these files besides."""
+    rest.setdefault("environment", {"PYTHONUNBUFFERED": "1"})
     return Image(
         reference="example:1",
         id="sha256:1",

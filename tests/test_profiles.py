@@ -98,6 +98,14 @@ def test_what_another_check_tells_of_is_not_missing(word: Word, expected: ExitSt
     assert ExitStatus.INCOMPLETE == default(Profile.PROCESSING, [pointing])
 
 
+def test_advice_does_not_stand_in_for_a_must() -> None:
+    """What a MUST would have shown is open as long as only a SHOULD tells of the flaw."""
+    pointing = Verdict(BY_ID["exit.zero-on-success"], Word.NOT_JUDGED, see="outputs.writable-by-user")
+    other = Verdict(BY_ID["outputs.writable-by-user"], Word.ADVISED)
+
+    assert ExitStatus.INCOMPLETE == default(Profile.PROCESSING, [pointing, other])
+
+
 def test_the_statuses_are_pytests_where_it_has_them() -> None:
     """2, 3 and 5 keep its meaning."""
     assert {"CONFORMS": 0, "VIOLATES": 1, "USAGE": 4, "INCOMPLETE": 6} == {
@@ -116,6 +124,8 @@ def test_without_a_job_what_needs_one_is_not_required() -> None:
         "image",
         "launch",
         "reserved",
+        "environment",
+        "logs",
         "gpu",
     } == {check.chapter for check in CHECKS if requires(Profile.IMAGE, check)}
     assert all(requires(Profile.PROCESSING, check) for check in CHECKS)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from conformance import workload
 from conformance.checks.launch import STARTS, start_failure
+from conformance.checks.outputs import refused_write
 from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.image import Image
@@ -56,6 +57,9 @@ def zero_on_success(image: Image, outcome: Outcome) -> Iterator[str]:
             raise NotJudged("the container did not start", see="launch.default-command")
         if refusal:
             yield f"Expected {list(host.argv)} to run and exit with 0 on {host.name}, and {refusal}."
+        elif host.exit_code != 0 and refused_write(image, outcome, host):
+            # That a directory belongs to root is the suite's own choice, so no MUST can rest on it.
+            raise NotJudged("the program was not permitted to write", see="outputs.writable-by-user")
         elif host.end is End.SUITE_LIMIT:
             raise NotJudged(
                 f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit, which "

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
+from conformance.account import unknown_names, unread_files
 from conformance.contract import API, BYOC, DOCKER
-from conformance.declaration import DOCUMENTED, MEASURED, MODELLED, MUST, SHOULD, Advice, DoesNotApply, check
-from conformance.filetree import is_below
+from conformance.declaration import DOCUMENTED, MEASURED, MODELLED, MUST, OBSERVED, SHOULD, Advice, DoesNotApply, check
+from conformance.executable import HEAD_BYTES, MACHINE_NAMES, MACHINES, chain, elf
+from conformance.filetree import Kind, is_below
 from conformance.image import Image
-from conformance.job import RESERVED, JobRequest
+from conformance.interpreter import Invocation, invocation
+from conformance.job import PROCESSING, RESERVED, JobRequest
 from conformance.shell import shell_command
 
 INSPECT = "docker image inspect --format '{{json .Config}}' IMAGE"
@@ -122,6 +126,143 @@ def entrypoint_executable(image: Image) -> Iterator[str]:
     found = image.executable(word)
     if found.file is None and not found.missing:
         yield f"Expected {word!r} to lead to a file that may be executed, and {found.problem}."
+
+
+@check(
+    "image.entrypoint-shebang",
+    MUST,
+    "A script that the image starts begins with the `#!` line of an interpreter that is there",
+    job=None,
+    clause="A script is executed by the interpreter that its first line names; without such a line the kernel takes "
+    "it for no program.",
+    spec=DOCKER / "entrypoint",
+    basis=MEASURED,
+    remedy="Begin the script with `#!/bin/sh` or whatever the image has, save it with Unix line endings, or name its "
+    "interpreter in ENTRYPOINT.",
+    explained_by=("image.platform",),
+    reproduce="docker run --rm IMAGE",
+)
+def entrypoint_shebang(image: Image) -> Iterator[str]:
+    """Judged on what the command's first word leads to, and on an interpreter that is a script itself."""
+    fault = chain(image).fault
+    if fault:
+        yield f"Expected {_first_word(image)!r} to lead to a program that the kernel can execute, and {fault}."
+
+
+@check(
+    "image.entrypoint-machine",
+    MUST,
+    "The program that the image starts is built for the platform that the image says",
+    job=None,
+    clause="An ELF program runs on the machine that its header names, and on no other.",
+    spec=DOCKER / "from",
+    basis=MEASURED,
+    remedy="Build or download the program for the image's platform: `GOARCH=amd64`, `--target x86_64-...`, or "
+    "`docker build --platform linux/amd64` for the whole image.",
+    explained_by=("image.platform",),
+    reproduce="docker run --rm IMAGE",
+)
+def entrypoint_machine(image: Image) -> Iterator[str]:
+    """By its header and not by running it, since an emulator on the engine's host would run it all the same."""
+    accepted = MACHINES.get(image.architecture)
+    for file in chain(image).programs:
+        header = elf(file.head)
+        if header is None or accepted is None or (header.machine, header.bits, header.little_endian) in accepted:
+            continue
+        built_for = MACHINE_NAMES.get(header.machine, f"machine {header.machine}")
+        yield (
+            f"Expected {_first_word(image)!r} to lead to a program for {image.platform}, and {file.path} is built "
+            f"for {built_for} ({header.bits} bits)."
+        )
+
+
+@check(
+    "image.entrypoint-loader",
+    MUST,
+    "The loader of the program that the image starts is in the image",
+    job=None,
+    clause="A program that is linked dynamically is started by the loader whose path it names.",
+    spec=DOCKER / "entrypoint",
+    basis=MEASURED,
+    remedy="Link the program statically, or build it in an image of the same C library as the one that it runs in: "
+    "Alpine has musl, Debian and most others have glibc, `scratch` has none.",
+    explained_by=("image.platform", "image.entrypoint-machine"),
+    reproduce="docker run --rm IMAGE",
+)
+def entrypoint_loader(image: Image) -> Iterator[str]:
+    """Without it the engine says of the program itself that there is no such file."""
+    unread = ""
+    for file in chain(image).programs:
+        header = elf(file.head)
+        if header is None or header.loader == "":
+            continue
+        if header.loader is None:
+            unread = file.path
+            continue
+        found = image.files.resolve(image.absolute(header.loader))
+        if found.file is None or found.file.kind is not Kind.FILE:
+            problem = found.problem or f"{header.loader} is a {found.file.kind if found.file else 'loop'}"
+            yield f"Expected {file.path} to find its loader {header.loader}, and {problem}."
+    if unread:
+        raise DoesNotApply(
+            f"{unread} names its loader beyond its first {HEAD_BYTES:,} bytes; launch.default-command tells whether it "
+            "starts"
+        )
+
+
+@check(
+    "image.user-resolvable",
+    MUST,
+    "USER names an account that the image has",
+    job=None,
+    clause="A user or group that is given by name is looked up in the image's /etc/passwd or /etc/group; a number "
+    "needs no entry.",
+    spec=DOCKER / "user",
+    basis=MEASURED,
+    remedy="Add the account (`RUN useradd --uid 1000 processing`), or give USER a number.",
+    reproduce="docker run --rm IMAGE",
+)
+def user_resolvable(image: Image) -> Iterator[str]:
+    """Without it the engine refuses to start the container."""
+    elsewhere = unread_files(image)
+    if elsewhere:
+        raise DoesNotApply(f"{elsewhere[0]} leads elsewhere; launch.default-command tells whether the container starts")
+    for name, path in unknown_names(image):
+        yield f"Expected USER {image.user} to be known in the image, and {path} has no {name!r}."
+
+
+@check(
+    "image.script-argument-exists",
+    SHOULD,
+    "The script that the command hands to an interpreter is in the image",
+    job=None,
+    clause="ENTRYPOINT and CMD name files of the image, or files that the job delivers below /opt/ml/processing.",
+    spec=DOCKER / "entrypoint",
+    basis=OBSERVED,
+    remedy="COPY the script to where the command looks for it; a relative path counts from WORKDIR.",
+    explained_by=("image.platform",),
+    reproduce="docker run --rm IMAGE",
+)
+def script_argument_exists(image: Image) -> Iterator[str]:
+    """The interpreter starts, so the engine sees nothing wrong, and it fails at once."""
+    asked = invocation(image.argv)
+    if asked is None or not asked.script or is_below(image.absolute(asked.script), PROCESSING):
+        return
+    if not any(image.files.resolve(path).file for path in _script_paths(image, asked)):
+        yield (
+            f"Expected {asked.script!r}, which the command hands to {asked.name}, to be in the image, and "
+            f"{image.files.resolve(image.absolute(asked.script)).problem}."
+        )
+
+
+def _script_paths(image: Image, asked: Invocation) -> Iterator[str]:
+    """Where an interpreter looks for its script."""
+    here = image.absolute(asked.script)
+    yield here
+    if asked.is_node:
+        yield from (here + suffix for suffix in (".js", ".cjs", ".mjs", ".json"))
+    if asked.is_shell and "/" not in asked.script:
+        yield from (posixpath.join(place, asked.script) for place in image.search_path)
 
 
 @check(

@@ -17,7 +17,17 @@ EXEC_FAILED = re.compile(
 )
 """What the container's runtime writes when the program that it was to become cannot be executed."""
 
-STARTS = ("image.has-command", "image.platform", "image.entrypoint-exists", "image.entrypoint-executable")
+STARTS = (
+    "image.has-command",
+    "image.platform",
+    "image.entrypoint-exists",
+    "image.entrypoint-executable",
+    "image.entrypoint-shebang",
+    "image.entrypoint-machine",
+    "image.entrypoint-loader",
+    "image.user-resolvable",
+    "reserved.is-a-directory",
+)
 """The checks of the image alone that say why a container may not start."""
 
 

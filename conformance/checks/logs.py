@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, SHOULD, NotJudged, check
+from conformance.declaration import DOCUMENTED, OBSERVED, SHOULD, NotJudged, check
+from conformance.executable import expanded
 from conformance.image import Image
+from conformance.interpreter import invocation
 from conformance.job import AS_REQUESTED
 from conformance.outcome import Outcome
 
@@ -28,3 +30,22 @@ def on_stdout_or_stderr(image: Image, outcome: Outcome) -> Iterator[str]:
     for host in outcome.hosts:
         if host.stdout.size + host.stderr.size == 0:
             yield f"Expected at least a line on stdout or stderr, and {host.name} wrote nothing to either."
+
+
+@check(
+    "logs.unbuffered",
+    SHOULD,
+    "Python writes its log without a buffer",
+    job=None,
+    clause="Processing stops a job with SIGKILL in the end, and what a program still holds in a buffer is lost then.",
+    spec=BYOC / "byoc-logs-and-metrics",
+    basis=OBSERVED,
+    remedy='`ENV PYTHONUNBUFFERED=TRUE`, as in AWS\'s own example, or `ENTRYPOINT ["python3", "-u", ...]`.',
+    reproduce="docker image inspect --format '{{json .Config.Env}} {{json .Config.Entrypoint}}' IMAGE",
+)
+def unbuffered(image: Image) -> Iterator[str]:
+    """A container has no terminal, so Python collects kilobytes of stdout before it writes any."""
+    asked = invocation(expanded(image))
+    if asked is None or not asked.is_python or "u" in asked.letters or image.environment.get("PYTHONUNBUFFERED"):
+        return
+    yield f"Expected PYTHONUNBUFFERED in ENV or the option -u, and {asked.name} is started with neither."

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from conformance.account import user_id
 from conformance.contract import API, BYOC
 from conformance.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.filetree import Kind
 from conformance.image import Image
 from conformance.job import AS_REQUESTED
-from conformance.outcome import Outcome
+from conformance.outcome import Host, Outcome
+
+LINE_CHARACTERS = 200
+"""How much of a line of a log a sentence quotes."""
+
+REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE)
+"""How programs say that they may not write: the C library, Node.js, Python, Java."""
 
 
 @check(
@@ -54,9 +62,43 @@ def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
         if outcome.uploads_by_output[output.name]:
             continue
         left = [file for host in outcome.hosts for file in outcome.written(host, output)]
+        if any(refused_write(image, outcome, host) for host in outcome.hosts):
+            raise DoesNotApply("the program was not permitted to write", see="outputs.writable-by-user")
         if any(file.kind is Kind.SYMLINK for file in left):
             raise NotJudged(f"output {output.name} holds symbolic links", see="outputs.no-symlinks")
         yield f"Expected at least one file below {output.local_path} for output {output.name}, and there is none."
+
+
+@check(
+    "outputs.writable-by-user",
+    SHOULD,
+    "The user that the image runs as can write the outputs",
+    job=AS_REQUESTED,
+    clause="Users report that the directories which Processing makes belong to root, and that nobody else can write "
+    "to them.",
+    spec=API / "ProcessingS3Output",
+    basis=OBSERVED,
+    remedy="Run the image as root (`USER root`), or have a program of root's make the directories writable first and "
+    "then become another user.",
+)
+def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Judged by the run, since a program may well begin as another user and still write: by its log, if it did not."""
+    _needs_outputs(outcome)
+    for host in outcome.hosts:
+        line = refused_write(image, outcome, host)
+        if line:
+            yield (
+                f"Expected USER {image.user} to be able to write below /opt/ml/processing, and {host.name} did not "
+                f"write all its outputs and says: {line[:LINE_CHARACTERS]!r}."
+            )
+
+
+def refused_write(image: Image, outcome: Outcome, host: Host) -> str:
+    """The line of its log by which another user than root was kept from an output; nothing where all were written."""
+    if user_id(image) == 0 or all(outcome.written(host, output) for output in outcome.request.outputs):
+        return ""
+    lines = (line.strip() for line in (host.stderr.text + "\n" + host.stdout.text).splitlines())
+    return next((line for line in lines if REFUSED.search(line) and "/opt/ml/" in line), "")
 
 
 def _needs_outputs(outcome: Outcome) -> None:

@@ -6,12 +6,15 @@ import posixpath
 from collections.abc import Iterator
 
 from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, MUST, SHOULD, check
+from conformance.declaration import DOCUMENTED, MEASURED, MUST, SHOULD, Advice, check
 from conformance.filetree import Kind, is_below
 from conformance.image import Image
 from conformance.job import PROCESSING, RESERVED
 
 CLAUSE = "/opt/ml and all its subdirectories are reserved by SageMaker: do not put data there that the container needs."
+
+MOUNTED = (posixpath.dirname(RESERVED), RESERVED, PROCESSING)
+"""Where Processing mounts its volume, and the directories above."""
 
 
 @check(
@@ -43,16 +46,43 @@ def nothing_required(image: Image) -> Iterator[str]:
     reproduce="docker run --rm --entrypoint find IMAGE /opt/ml -not -type d",
 )
 def image_is_empty(image: Image) -> Iterator[str]:
-    """Files that belong to what `reserved.nothing-required` names are not named again."""
+    """What `reserved.nothing-required` or `reserved.is-a-directory` names is not named again."""
     required = {posixpath.dirname(path) if _is_file(image, path) else path for _, path in _references(image)}
     others = [
         file.path
         for file in image.files.below(RESERVED)
-        if file.kind is not Kind.DIRECTORY and not any(is_below(file.path, place) for place in required)
+        if file.kind is not Kind.DIRECTORY
+        and file.path not in MOUNTED
+        and not any(is_below(file.path, place) for place in required)
     ]
     if others:
         shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004 - what a line holds
         yield f"Expected no files below {RESERVED}, and the image ships {shown}."
+
+
+@check(
+    "reserved.is-a-directory",
+    MUST,
+    "What the image has at /opt/ml is a directory, so that a volume can be mounted",
+    job=None,
+    clause="Processing mounts its volume at /opt/ml/processing, and a volume can be mounted at a directory only.",
+    spec=BYOC / "byoc-run-image",
+    basis=MEASURED,
+    remedy="Leave /opt/ml out of the image. `COPY file /opt/ml` makes a file of that name where there is no such "
+    "directory; a slash at the end would make the directory.",
+    reproduce="docker run --rm --mount type=volume,destination=/opt/ml IMAGE",
+)
+def is_a_directory(image: Image) -> Iterator[str]:
+    """A link is followed by a Docker Engine, so it is advice: what is mounted lands at its other end."""
+    for path in MOUNTED:
+        entry = image.files.get(path)
+        found = image.files.resolve(path).file
+        if found is not None and found.kind is not Kind.DIRECTORY:
+            yield f"Expected {path} to be a directory or absent, and the image has a {found.kind} there."
+            return
+        if entry is not None and entry.kind is Kind.SYMLINK:
+            yield Advice(f"Expected {path} to be a directory or absent, and it is a symbolic link to {entry.target}.")
+            return
 
 
 def _references(image: Image) -> Iterator[tuple[str, str]]:

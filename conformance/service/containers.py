@@ -36,11 +36,13 @@ KILLED = 128 + 9
 OUT_OF_MEMORY_NEWS_SECONDS = 2.0
 
 IMAGE_AT_FAULT = re.compile(
-    r'exec: "|unable to find (user|group)|no matching entries in (passwd|group) file|chdir to cwd|not a directory'
+    r'exec: "|container process: exec [^:]*: permission denied'
+    r"|unable to find (user|group)|no matching entries in (passwd|group) file|chdir to cwd|not a directory"
 )
 """What the engine says when it is the image that keeps a container from starting; other refusals are its own trouble.
 
-In order: no such program, or it may not be executed; USER; WORKDIR; something else than a directory at /opt/ml.
+In order: no such program, or it may not be executed; nor by USER, where others may; USER; WORKDIR; something else than
+a directory at /opt/ml.
 """
 
 

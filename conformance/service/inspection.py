@@ -10,13 +10,11 @@ from requests.exceptions import RequestException
 
 from conformance import archive
 from conformance.errors import ImageError, JobError
+from conformance.executable import HEAD_BYTES, kept
 from conformance.filetree import File, FileTree
 from conformance.image import Image
 from conformance.nvidia import NOTE_SECTION, is_driver_name
 from conformance.service.engine import Engine, explanation
-
-HEAD_BYTES = 256
-"""How much of each executable is kept: its `#!` line or its ELF header."""
 
 DOCUMENTS = frozenset({"/etc/passwd", "/etc/group"})
 """Text files that rules read."""
@@ -98,7 +96,7 @@ class _Reading:
         elif is_driver_name(file.path) and _contains(content, NOTE_SECTION):
             self.forward_compatible.add(file.path)
         elif file.mode & 0o111:
-            return replace(file, head=content.read(HEAD_BYTES))
+            return replace(file, head=kept(content.read(HEAD_BYTES)))
         return file
 
 

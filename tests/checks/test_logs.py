@@ -4,7 +4,7 @@ import pytest
 
 from conformance.outcome import End
 from conformance.verdict import Word
-from tests.outcomes import file, host, image, judged, not_started, outcome
+from tests.outcomes import elf, file, host, image, judged, not_started, outcome, program
 
 CHECK = "logs.on-stdout-or-stderr"
 
@@ -30,3 +30,52 @@ def test_a_container_that_did_not_start_said_nothing() -> None:
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
     assert "exit.zero-on-success" in verdict.reason
+
+
+UNBUFFERED = "logs.unbuffered"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["python3", "/processing.py"],
+        ["python3", "-W", "unused", "/processing.py", "-u"],
+        ["/usr/bin/python3.12", "-m", "processing"],
+        ["env", "STAGE=test", "python", "/x.py"],
+        ["/run.py"],
+    ],
+)
+def test_python_with_a_buffer_is_advised_against(argv: list[str]) -> None:
+    """Also where a script's first line asks for it, and where a later -u is the script's own argument."""
+    buffered = image(program("/run.py", b"#!/usr/bin/env python3\n"), entrypoint=argv, environment={})
+    verdict = judged(UNBUFFERED, buffered)
+
+    assert Word.ADVISED == verdict.word
+    assert verdict.violations[0].endswith("is started with neither.")
+    assert Word.CONFORMS == judged(UNBUFFERED, image(*buffered.files, entrypoint=argv)).word
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["python3", "-u", "/processing.py"],
+        ["python3", "-Eus", "/processing.py"],
+        ["python3", "-W", "ignore", "-um", "processing"],
+        ["/run.py"],
+        ["/run.sh"],
+        ["bash", "/run.sh"],
+        ["/usr/bin/count"],
+        [],
+    ],
+)
+def test_without_a_buffer_or_without_python_it_conforms(argv: list[str]) -> None:
+    """What a shell or another program starts later is not looked into."""
+    scripts = (program("/run.py", b"#!/usr/bin/env -S python3 -u\n"), program("/run.sh", b"#!/bin/sh\n"))
+    good = image(*scripts, program("/usr/bin/count", elf("")), entrypoint=argv, environment={})
+
+    assert Word.CONFORMS == judged(UNBUFFERED, good).word
+
+
+def test_an_empty_variable_is_none() -> None:
+    """As Python takes it."""
+    assert Word.ADVISED == judged(UNBUFFERED, image(environment={"PYTHONUNBUFFERED": ""})).word

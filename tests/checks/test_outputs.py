@@ -3,6 +3,7 @@
 import pytest
 
 from conformance.filetree import File
+from conformance.outcome import Host
 from conformance.verdict import Word
 from tests.outcomes import OUTPUT, directory, file, host, image, judged, link, not_started, outcome, request
 
@@ -110,3 +111,54 @@ def test_a_container_that_did_not_start_left_nothing(check: str) -> None:
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
     assert "exit.zero-on-success" in verdict.reason
+
+
+WRITABLE = "outputs.writable-by-user"
+DENIED = f"cp: cannot create regular file '{OUTPUT}/part-1': Permission denied"
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_user_who_may_not_write_is_advised_against(code: int) -> None:
+    """With the program's own words; neither the exit code nor the missing files are held against the image as well."""
+    run = outcome(host(stderr=f"starting\n{DENIED}\nleaving\n", exit_code=code))
+    verdict = judged(WRITABLE, image(user="1000"), run)
+
+    assert Word.ADVISED == verdict.word
+    (violation,) = verdict.violations
+    assert violation.startswith("Expected USER 1000 to be able to write below /opt/ml/processing, and algo-1 did not ")
+    assert violation.endswith(f"says: {DENIED!r}.")
+    assert (Word.NOT_JUDGED if code else Word.CONFORMS) == judged("exit.zero-on-success", image(user="1000"), run).word
+    assert Word.NOT_JUDGED == judged(WRITTEN, image(user="1000"), run).word
+
+
+@pytest.mark.parametrize("user", ["", "root", "0", "0:0", "admin"])
+def test_root_may_write_everything(user: str) -> None:
+    """Under whatever name; what root is refused is another matter."""
+    documents = {"/etc/passwd": b"root:x:0:0::/:/bin/sh\nadmin:x:0:0::/:/bin/sh\n"}
+    run = outcome(host(stderr=DENIED, exit_code=1))
+
+    assert Word.CONFORMS == judged(WRITABLE, image(user=user, documents=documents), run).word
+    assert Word.VIOLATES == judged("exit.zero-on-success", image(user=user, documents=documents), run).word
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        host(file(f"{OUTPUT}/part-1"), stderr=DENIED),
+        host(stderr="nothing to do"),
+        host(stderr="s3: AccessDenied for bucket reports"),
+        host(stderr="Traceback: no measurements", exit_code=1),
+    ],
+    ids=["written", "empty", "other permission", "other failure"],
+)
+def test_another_user_conforms_without_evidence(ended: Host) -> None:
+    """A log that speaks of no refusal below /opt/ml says nothing of who may write there."""
+    assert Word.CONFORMS == judged(WRITABLE, image(user="1000"), outcome(ended)).word
+
+
+def test_without_outputs_there_is_nothing_to_write() -> None:
+    """Nor where the container did not start."""
+    nothing = request(outputs={})
+
+    assert not judged(WRITABLE, image(user="1000"), outcome(of=nothing)).applies
+    assert Word.NOT_JUDGED == judged(WRITABLE, image(user="1000"), outcome(not_started("no"))).word

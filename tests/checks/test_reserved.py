@@ -123,3 +123,38 @@ def test_an_image_without_a_command_can_be_judged() -> None:
     """Its WORKDIR and PATH may need something all the same."""
     assert Word.VIOLATES == judged(REQUIRED, image(SCRIPT, entrypoint=[], working_directory=CODE)).word
     assert Word.CONFORMS == judged(REQUIRED, image(entrypoint=[], working_directory="")).word
+
+
+DIRECTORY = "reserved.is-a-directory"
+
+
+@pytest.mark.parametrize("path", ["/opt", "/opt/ml", "/opt/ml/processing"])
+def test_a_file_where_the_volume_is_mounted_violates(path: str) -> None:
+    """It is this check alone that names it."""
+    broken = image(file(path))
+    verdict = judged(DIRECTORY, broken)
+
+    assert Word.VIOLATES == verdict.word
+    assert (f"Expected {path} to be a directory or absent, and the image has a file there.",) == verdict.violations
+    assert Word.CONFORMS == judged(EMPTY, broken).word
+    assert Word.CONFORMS == judged(REQUIRED, broken).word
+
+
+@pytest.mark.parametrize("path", ["/opt", "/opt/ml", "/opt/ml/processing"])
+def test_a_link_there_is_advised_against(path: str) -> None:
+    """Whether it leads to a directory or nowhere; where it leads to a file, nothing can be mounted."""
+    for others in ((directory("/data"),), ()):
+        verdict = judged(DIRECTORY, image(link(path, "/data"), *others))
+
+        assert Word.ADVISED == verdict.word
+        assert (f"Expected {path} to be a directory or absent, and it is a symbolic link to /data.",) == (
+            verdict.violations
+        )
+    assert Word.CONFORMS == judged(EMPTY, image(link(path, "/data"))).word
+    assert Word.VIOLATES == judged(DIRECTORY, image(link(path, "/data"), file("/data"))).word
+
+
+def test_directories_there_do_no_harm() -> None:
+    """Nor does their absence, nor a file beside them."""
+    for files in ((), (directory("/opt/ml"),), (directory("/opt/ml/processing"), file("/opt/tool"))):
+        assert Word.CONFORMS == judged(DIRECTORY, image(*files)).word

@@ -1,0 +1,65 @@
+"""What the image puts into the environment of every job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conformance.contract import SDK
+from conformance.declaration import INFERRED, OBSERVED, SHOULD, check
+from conformance.image import Image
+
+INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
+
+AWS_CREDENTIALS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+
+SECRET_NAME = re.compile(
+    r"(.*_)?(TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRET_KEY|PRIVATE_KEY|ACCESS_KEY|API_?KEY)", re.IGNORECASE
+)
+"""How secrets are called. `_FILE` and `_PATH` after it name a file, and GPG_KEY of the Python images is public."""
+
+NO_SECRET = re.compile(r".{0,3}|true|false|none|null|random|[/<$].*|\w+://.*", re.IGNORECASE | re.DOTALL)
+"""Values that are none: a switch, a path or address, a mark of a language model such as `</s>`, a variable's name."""
+
+REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+@check(
+    "environment.no-secrets",
+    SHOULD,
+    "ENV holds no credentials and no secrets",
+    job=None,
+    clause="A program's calls are signed with the credentials of the job's role, which are found only where the "
+    "environment holds no others; whoever can pull the image reads its environment.",
+    spec=SDK / "standardized-credentials",
+    basis=OBSERVED,
+    remedy="Remove them from the Dockerfile, and replace them, since they stay in the image's history; let the program "
+    "use the role's credentials, and read other secrets from AWS Secrets Manager.",
+    reproduce=INSPECT,
+)
+def no_secrets(image: Image) -> Iterator[str]:
+    """By the names of variables; their values are not repeated here or in any report."""
+    for name, value in sorted(image.environment.items()):
+        if name in AWS_CREDENTIALS and value:
+            yield f"Expected no AWS credentials in ENV, and it sets {name}, which outranks the role of the job."
+        elif name not in AWS_CREDENTIALS and SECRET_NAME.fullmatch(name) and not NO_SECRET.fullmatch(value):
+            yield f"Expected no secrets in ENV, and it sets {name} to a value of {len(value)} characters."
+
+
+@check(
+    "environment.no-fixed-region",
+    SHOULD,
+    "ENV fixes no AWS region",
+    job=None,
+    clause="A job runs in one region, and its programs are to call AWS in that one.",
+    spec=SDK / "feature-region",
+    basis=INFERRED,
+    remedy="Leave AWS_REGION and AWS_DEFAULT_REGION out of the image; set them in the request's Environment where a "
+    "program needs them.",
+    reproduce=INSPECT,
+)
+def no_fixed_region(image: Image) -> Iterator[str]:
+    """A default that an author baked in is right in one region and silently wrong in all others."""
+    for name in REGIONS:
+        if image.environment.get(name):
+            yield f"Expected no region in ENV, and it sets {name}={image.environment[name]}."

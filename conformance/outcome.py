@@ -67,7 +67,8 @@ class Host:
     `argv` is what the engine was told to run; `exit_code` is None where there was no process. `message` holds the
     first bytes of `/opt/ml/output/message`, and None where there is no such file. `seconds` is from start to end.
     `trace` tells what its processes did, and is None where that was not asked or could not be seen: then `untraced`
-    says why. `stop` is there where it was stopped in the middle of its work.
+    says why. `stop` is there where it was stopped in the middle of its work. `secret` stood in its environment, and
+    nowhere else: the path to its credentials.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Host:
     trace: Trace | None = None
     untraced: str = ""
     stop: Stop | None = None
+    secret: str = ""
 
     @property
     def started(self) -> bool:

@@ -9,7 +9,7 @@ from conformance import workload
 from conformance.checks.launch import STARTS, start_failure
 from conformance.checks.outputs import refused_write
 from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.image import Image
 from conformance.job import AS_REQUESTED, EMPTY_INPUTS
 from conformance.outcome import End, Host, Outcome
@@ -132,6 +132,30 @@ def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator
             f"Expected {host.name} to exit with another code than 0, or to write its outputs, when its inputs are "
             f"empty, and it exited with 0 and wrote nothing to {_named(missing)}."
         )
+
+
+@check(
+    "exit.no-process-left",
+    SHOULD,
+    "Every process has ended when the container's first one exits",
+    job=AS_REQUESTED,
+    clause="A container ends with its first process: what still runs then is killed, whatever it was writing.",
+    spec=BYOC / "byoc-run-image",
+    basis=INFERRED,
+    remedy="Wait for what was started in the background (`wait` in a shell, `join` in Python) before exiting.",
+)
+def no_process_left(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Shown by the trace: those that had not ended when process 1 did."""
+    for host in outcome.hosts:
+        if host.end is not End.EXITED:
+            raise NotJudged(f"{host.name} was {host.end}", see="exit.zero-on-success")
+        if host.trace is None or host.untraced:
+            raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
+        left = [process for process in host.trace.processes if process.ended is None]
+        if left:
+            named = "; ".join(str(list(process.argv) or f"process {process.pid}") for process in left[:3])
+            more = f" and {len(left) - 3} more" if len(left) > 3 else ""  # noqa: PLR2004 - what a line holds
+            yield f"Expected every process on {host.name} to have ended, and it exited while these ran: {named}{more}."
 
 
 def _missing_outputs(good: Outcome, empty: Outcome) -> list[str]:

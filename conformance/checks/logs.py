@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, OBSERVED, SHOULD, NotJudged, check
+from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, NotJudged, check
 from conformance.executable import expanded
 from conformance.image import Image
 from conformance.interpreter import invocation
@@ -49,3 +49,25 @@ def unbuffered(image: Image) -> Iterator[str]:
     if asked is None or not asked.is_python or "u" in asked.letters or image.environment.get("PYTHONUNBUFFERED"):
         return
     yield f"Expected PYTHONUNBUFFERED in ENV or the option -u, and {asked.name} is started with neither."
+
+
+@check(
+    "logs.no-secrets",
+    SHOULD,
+    "The log holds no credentials",
+    job=AS_REQUESTED,
+    clause="What the container writes to stdout and stderr is kept in CloudWatch Logs, where others read it.",
+    spec=BYOC / "byoc-logs-and-metrics",
+    basis=INFERRED,
+    remedy="Do not print the environment: no `env`, `printenv`, `set -x` around secrets or `print(os.environ)`.",
+)
+def no_secrets(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Shown by a path to the role's credentials that stands in the container's environment alone."""
+    if not all(host.started for host in outcome.hosts):
+        raise NotJudged("the container did not start", see="exit.zero-on-success")
+    for host in outcome.hosts:
+        if host.secret and host.secret in host.stdout.text + host.stderr.text:
+            yield (
+                f"Expected no credentials in the log, and {host.name} printed the value of "
+                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI."
+            )

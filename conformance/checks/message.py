@@ -64,6 +64,26 @@ def fits_1_kb(image: Image, outcome: Outcome) -> Iterator[str]:
             )
 
 
+@check(
+    "message.no-secrets",
+    MUST,
+    "The message holds no credentials",
+    job=AS_REQUESTED,
+    clause="Do not write sensitive data to /opt/ml/output/message: DescribeProcessingJob shows it to whoever may ask.",
+    spec=BYOC / "byoc-metadata",
+    basis=DOCUMENTED,
+    remedy="Write what happened, not the environment or a dump of the configuration.",
+)
+def no_secrets(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Shown by a path to the role's credentials that stands in the container's environment alone."""
+    for host, _ in _messages(outcome):
+        if host.secret and host.secret.encode() in (host.message or b""):
+            yield (
+                f"Expected no credentials in {MESSAGE_PATH}, and {host.name} wrote the value of "
+                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI into it."
+            )
+
+
 def _messages(outcome: Outcome) -> list[tuple[Host, File]]:
     if not all(host.started for host in outcome.hosts):
         raise NotJudged("the container did not start", see="exit.zero-on-success")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from conformance.account import user_id
 from conformance.contract import API, BYOC
-from conformance.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.filetree import Kind
 from conformance.image import Image
 from conformance.job import AS_REQUESTED
@@ -91,6 +91,26 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
                 f"Expected USER {image.user} to be able to write below /opt/ml/processing, and {host.name} did not "
                 f"write all its outputs and says: {line[:LINE_CHARACTERS]!r}."
             )
+
+
+@check(
+    "outputs.regular-files-only",
+    SHOULD,
+    "Outputs contain files and directories and nothing else",
+    job=AS_REQUESTED,
+    clause="What lies in an output's LocalPath is uploaded to S3, which has objects only.",
+    spec=BYOC / "byoc-input-and-output",
+    basis=INFERRED,
+    remedy="Make FIFOs, sockets and the like outside of the outputs, for instance below /tmp.",
+)
+def regular_files_only(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Symbolic links have a check of their own."""
+    _needs_outputs(outcome)
+    for host in outcome.hosts:
+        for output in outcome.request.outputs:
+            for file in outcome.written(host, output):
+                if file.kind not in {Kind.FILE, Kind.SYMLINK}:
+                    yield f"Expected files in output {output.name}, and {host.name} left the {file.kind} {file.path}."
 
 
 def refused_write(image: Image, outcome: Outcome, host: Host) -> str:

@@ -6,15 +6,24 @@ import posixpath
 from collections.abc import Iterator
 
 from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, MEASURED, MUST, SHOULD, Advice, check
+from conformance.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD, Advice, NotJudged, check
 from conformance.filetree import Kind, is_below
 from conformance.image import Image
-from conformance.job import PROCESSING, RESERVED
+from conformance.job import AS_REQUESTED, PROCESSING, RESERVED
+from conformance.outcome import MESSAGE_PATH, Outcome
 
 CLAUSE = "/opt/ml and all its subdirectories are reserved by SageMaker: do not put data there that the container needs."
 
 MOUNTED = (posixpath.dirname(RESERVED), RESERVED, PROCESSING)
 """Where Processing mounts its volume, and the directories above."""
+
+
+CONFIGURATION = frozenset({"/opt/ml/config/processingjobconfig.json", "/opt/ml/config/resourceconfig.json"})
+
+TRAINING = {
+    "/opt/ml/model": "; only a training job's model is read from there",
+    "/opt/ml/output/failure": "; only a training job's failure is read from there",
+}
 
 
 @check(
@@ -83,6 +92,33 @@ def is_a_directory(image: Image) -> Iterator[str]:
         if entry is not None and entry.kind is Kind.SYMLINK:
             yield Advice(f"Expected {path} to be a directory or absent, and it is a symbolic link to {entry.target}.")
             return
+
+
+@check(
+    "reserved.nothing-written-elsewhere",
+    SHOULD,
+    "Nothing is written below /opt/ml outside of the outputs and the message",
+    job=AS_REQUESTED,
+    clause="Processing uploads what lies below the LocalPath of an output, and reads /opt/ml/output/message; the rest "
+    "of /opt/ml goes with the container.",
+    spec=BYOC / "byoc-input-and-output",
+    basis=INFERRED,
+    remedy="Write results to the LocalPath of an output, temporary files below /tmp, and a message to "
+    "/opt/ml/output/message: /opt/ml/model and /opt/ml/output/failure mean something to training jobs alone.",
+)
+def nothing_written_elsewhere(image: Image, outcome: Outcome) -> Iterator[str]:
+    """What is written into an input's directory is not counted: it may be unpacked there."""
+    request = outcome.request
+    if any(not uploads for uploads in outcome.uploads_by_output.values()):
+        raise NotJudged("an output got no file", see="outputs.declared-outputs-written")
+    known = [MESSAGE_PATH, *CONFIGURATION]
+    known += [item.local_path for item in request.inputs]
+    known += [item.local_path for item in request.outputs]
+    for host in outcome.hosts:
+        for file in host.files.below(RESERVED):
+            if file.kind is not Kind.DIRECTORY and not any(is_below(file.path, place) for place in known):
+                meant = next((words for place, words in TRAINING.items() if is_below(file.path, place)), "")
+                yield f"Expected {host.name} to write to its outputs, and it left {file.path}, which is lost{meant}."
 
 
 def _references(image: Image) -> Iterator[tuple[str, str]]:

@@ -175,10 +175,12 @@ def create(
     memory_bytes: int,
     labels: dict[str, str],
     traced_argv: tuple[str, ...],
+    credentials: str,
 ) -> Container:
     """Create a host's container as the request asks for it; it is not started.
 
-    `traced_argv` is its command, where the probe is to trace it, and empty where it is not.
+    `traced_argv` is its command, where the probe is to trace it, and empty where it is not. `credentials` is the path
+    below which the platform would give out the role's credentials.
     """
     # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
     entrypoint = None if request.entrypoint is None else list(request.entrypoint)
@@ -191,7 +193,12 @@ def create(
             image.id,
             entrypoint=entrypoint,
             command=arguments,
-            environment={**_platform_environment(settings), **request.environment},
+            # What AWS's own Processing images read from the environment (contract, section 3.1).
+            environment={
+                "AWS_REGION": settings.region,
+                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": credentials,
+                **request.environment,
+            },
             hostname=settings.hostname,
             labels=labels,
             host_config=client.create_host_config(
@@ -213,11 +220,3 @@ def create(
         client.remove_volume(volume)
         raise
     return Container(client, str(created["Id"]), volume, settings, traced=bool(traced_argv))
-
-
-def _platform_environment(settings: Settings) -> dict[str, str]:
-    """What AWS's own Processing images read from the environment (contract, section 3.1)."""
-    return {
-        "AWS_REGION": settings.region,
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": f"/v2/credentials/{uuid.uuid4()}",
-    }

@@ -123,6 +123,7 @@ class LocalService:
         argv = command.argv(image, request)
         if not argv:
             return Host(HOST, argv, End.NOT_STARTED, start_error="no command is specified"), ()
+        credentials = f"/v2/credentials/{uuid.uuid4()}"
         container = containers.create(
             self._engine.client,
             image,
@@ -132,6 +133,7 @@ class LocalService:
             memory_bytes=int(self._engine.memory_bytes * self._settings.memory_fraction),
             labels=self.labels,
             traced_argv=() if untraced else argv,
+            credentials=credentials,
         )
         store = ObjectStore(self._settings.region)
         try:
@@ -149,6 +151,7 @@ class LocalService:
                 seconds=ended.seconds,
                 untraced=untraced,
                 stop=ended.stop,
+                secret=credentials,
             )
             if host.started and container.traced:
                 host = _with_trace(host, Trace.parse(container.record()))

@@ -320,3 +320,32 @@ def test_a_program_that_is_process_1_speaks_by_its_own_exit_code() -> None:
     found = judged("exit.nonzero-on-failure", image(), outcome(), empty_inputs(good))
 
     assert (Word.NOT_JUDGED, False) == (found.word, found.applies)
+
+
+def test_a_process_that_is_left_is_named() -> None:
+    """It is killed when process 1 exits."""
+    first = Process(1, 0, 1.0, (Execution(1.0, 1.0, ("python3", "/x.py"), "/usr/bin/python3"),), 9.0, 0)
+    left = Process(7, 1, 2.0, (Execution(2.0, 2.0, ("aws", "s3", "sync"), "/usr/bin/aws"),))
+
+    found = judged("exit.no-process-left", image(), outcome(host(trace=Trace((first, left), tracer=2))))
+
+    assert Word.ADVISED is found.word
+    assert "exited while these ran: ['aws', 's3', 'sync']." in found.violations[0]
+
+
+def test_processes_that_ended_before_are_well() -> None:
+    """However many."""
+    first = Process(1, 0, 1.0, (), 9.0, 0)
+    ended = Process(7, 1, 2.0, (), 8.9, 0)
+
+    found = judged("exit.no-process-left", image(), outcome(host(trace=Trace((first, ended), tracer=2))))
+
+    assert Word.CONFORMS is found.word
+
+
+def test_processes_that_nobody_saw_are_not_judged() -> None:
+    """The reason is the tracer's own."""
+    found = judged("exit.no-process-left", image(), outcome(host(untraced="ptrace is forbidden")))
+
+    assert (Word.NOT_JUDGED, True) == (found.word, found.applies)
+    assert "ptrace is forbidden" in found.reason

@@ -79,3 +79,22 @@ def test_without_a_buffer_or_without_python_it_conforms(argv: list[str]) -> None
 def test_an_empty_variable_is_none() -> None:
     """As Python takes it."""
     assert Word.ADVISED == judged(UNBUFFERED, image(environment={"PYTHONUNBUFFERED": ""})).word
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_the_way_to_the_credentials_is_no_log(stream: str) -> None:
+    """On either stream; the sentence does not repeat the value."""
+    secret = "/v2/credentials/0815"
+    streams = {stream: f"export AWS_CONTAINER_CREDENTIALS_RELATIVE_URI='{secret}'\n"}
+
+    found = judged("logs.no-secrets", image(), outcome(host(secret=secret, **streams)))
+
+    assert Word.ADVISED is found.word
+    assert secret not in found.text
+
+
+def test_an_ordinary_log_holds_no_credentials() -> None:
+    """Only the value of this very run counts."""
+    found = judged("logs.no-secrets", image(), outcome(host(stdout="/v2/credentials\n", secret="/v2/credentials/0815")))
+
+    assert Word.CONFORMS is found.word

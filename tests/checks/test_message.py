@@ -102,3 +102,22 @@ def test_a_container_that_did_not_start_left_none(check: str) -> None:
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
     assert "exit.zero-on-success" in verdict.reason
+
+
+def test_the_way_to_the_credentials_is_no_message() -> None:
+    """A dump of the environment shows it; the sentence does not repeat the value."""
+    secret = "/v2/credentials/0815"
+    leaking = outcome(host(message=f"done\nAWS_CONTAINER_CREDENTIALS_RELATIVE_URI={secret}\n", secret=secret))
+
+    found = judged("message.no-secrets", image(), leaking)
+
+    assert Word.VIOLATES is found.word
+    assert secret not in found.text
+
+
+@pytest.mark.parametrize("message", ["done", "/v2/credentials", ""])
+def test_other_messages_hold_no_credentials(message: str) -> None:
+    """Only the value of this very run counts."""
+    found = judged("message.no-secrets", image(), outcome(host(message=message, secret="/v2/credentials/0815")))
+
+    assert Word.CONFORMS is found.word

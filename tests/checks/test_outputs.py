@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.filetree import File
+from conformance.filetree import File, Kind
 from conformance.outcome import Host
 from conformance.verdict import Word
 from tests.outcomes import OUTPUT, directory, file, host, image, judged, link, not_started, outcome, request
@@ -162,3 +162,21 @@ def test_without_outputs_there_is_nothing_to_write() -> None:
 
     assert not judged(WRITABLE, image(user="1000"), outcome(of=nothing)).applies
     assert Word.NOT_JUDGED == judged(WRITABLE, image(user="1000"), outcome(not_started("no"))).word
+
+
+@pytest.mark.parametrize("kind", [Kind.FIFO, Kind.DEVICE])
+def test_what_is_no_file_is_named(kind: Kind) -> None:
+    """S3 has no such thing; the files beside it are well."""
+    odd = File(f"{OUTPUT}/odd", kind)
+
+    found = judged("outputs.regular-files-only", image(), outcome(host(file(f"{OUTPUT}/part-1"), odd)))
+
+    assert Word.ADVISED is found.word
+    assert f"the {kind} {OUTPUT}/odd" in found.violations[0]
+
+
+def test_links_and_directories_are_another_matter() -> None:
+    """Links have a check of their own."""
+    left = (file(f"{OUTPUT}/part-1"), directory(f"{OUTPUT}/deep"), link(f"{OUTPUT}/latest", "part-1"))
+
+    assert Word.CONFORMS is judged("outputs.regular-files-only", image(), outcome(host(*left))).word

@@ -5,7 +5,7 @@ import pytest
 from conformance.filetree import File
 from conformance.image import Image
 from conformance.verdict import Word
-from tests.outcomes import directory, file, image, judged, link, program
+from tests.outcomes import INPUT, OUTPUT, directory, file, host, image, judged, link, outcome, program
 
 REQUIRED = "reserved.nothing-required"
 EMPTY = "reserved.image-is-empty"
@@ -158,3 +158,42 @@ def test_directories_there_do_no_harm() -> None:
     """Nor does their absence, nor a file beside them."""
     for files in ((), (directory("/opt/ml"),), (directory("/opt/ml/processing"), file("/opt/tool"))):
         assert Word.CONFORMS == judged(DIRECTORY, image(*files)).word
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/opt/ml/processing/elsewhere/x", "/opt/ml/processing/elsewhere/x, which is lost."),
+        ("/opt/ml/model/weights", "only a training job's model is read from there"),
+        ("/opt/ml/output/failure", "only a training job's failure is read from there"),
+        ("/opt/ml/output/message.tmp", "/opt/ml/output/message.tmp, which is lost."),
+    ],
+)
+def test_what_is_written_elsewhere_is_named(path: str, words: str) -> None:
+    """And what a training job would make of it."""
+    found = judged("reserved.nothing-written-elsewhere", image(), outcome(host(file(f"{OUTPUT}/x"), file(path))))
+
+    assert Word.ADVISED is found.word
+    assert words in found.violations[0]
+
+
+def test_what_the_platform_reads_or_wrote_is_not_elsewhere() -> None:
+    """Nor is what is unpacked beside an input, nor an empty directory."""
+    left = (
+        file(f"{OUTPUT}/deep/x"),
+        file(f"{INPUT}/unpacked"),
+        file("/opt/ml/config/resourceconfig.json"),
+        file("/opt/ml/config/processingjobconfig.json"),
+        directory("/opt/ml/model"),
+    )
+
+    found = judged("reserved.nothing-written-elsewhere", image(), outcome(host(*left, message="done")))
+
+    assert Word.CONFORMS is found.word
+
+
+def test_an_output_without_a_file_is_told_of_elsewhere() -> None:
+    """Its files may be those that lie elsewhere."""
+    found = judged("reserved.nothing-written-elsewhere", image(), outcome(host(file("/opt/ml/processing/x"))))
+
+    assert (Word.NOT_JUDGED, "outputs.declared-outputs-written") == (found.word, found.see)

@@ -1,0 +1,3 @@
+#!/bin/sh
+export
+exec python3 /processing.py "$@"

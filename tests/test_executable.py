@@ -55,7 +55,7 @@ def test_a_loader_beyond_the_bytes_is_unknown() -> None:
 
 
 def test_a_real_program_is_read() -> None:
-    """The Python that runs this test: what is kept of it is less than a kilobyte or two, and names its loader."""
+    """The Python that runs this test: what is kept of it is less than was read, and names its loader."""
     with Path(sys.executable).open("rb") as content:
         head = kept(content.read(HEAD_BYTES))
     found = elf(head)

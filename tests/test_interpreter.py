@@ -43,3 +43,12 @@ def test_python_has_many_names(name: str) -> None:
 def test_other_programs_are_no_interpreters(argv: list[str]) -> None:
     """What a wrapper starts is not looked into."""
     assert invocation(argv) is None
+
+
+@pytest.mark.parametrize("option", ["-MFile::Spec", "-i.save", "-Ilib", "-I lib"])
+def test_letters_of_an_operand_are_no_options(option: str) -> None:
+    """Perl writes its modules behind the letter that loads them, and one called `File` asks for no `-e`."""
+    found = invocation(["perl", *option.split(), "-w", "/x.pl"])
+
+    assert found is not None
+    assert ("/x.pl", {option[1], "w"}) == (found.script, set(found.letters))

@@ -32,7 +32,7 @@ def user_id(image: Image) -> int | None:
     if not name:
         return 0
     fields = _entries(image, PASSWD).get(name)
-    number = fields[2] if fields and len(fields) > 2 else name  # noqa: PLR2004 - passwd(5): the third field
+    number = fields[2] if fields and len(fields) > 2 else {"root": "0"}.get(name, name)  # noqa: PLR2004 - see passwd(5)
     return int(number) if NUMBER.fullmatch(number) else None
 
 

@@ -55,7 +55,7 @@ def test_a_loader_beyond_the_bytes_is_unknown() -> None:
 
 
 def test_a_real_program_is_read() -> None:
-    """The Python that runs this test: what is kept of it is less than a kilobyte or two, and names its loader."""
+    """The Python that runs this test: what is kept of it is less than was read, and names its loader."""
     with Path(sys.executable).open("rb") as content:
         head = kept(content.read(HEAD_BYTES))
     found = elf(head)
@@ -102,3 +102,21 @@ def test_a_scripts_words_follow_those_of_its_interpreter() -> None:
 
     assert ("/usr/bin/python3", "-u", "/run.py", "--rows", "1") == expanded(found)
     assert ("python3", "/processing.py") == expanded(image())
+
+
+def test_a_line_is_read_as_far_as_the_kernel_reads() -> None:
+    """The rest of a longer one is cut off."""
+    found = shebang(b"#!/" + b"x" * HEAD_BYTES)
+
+    assert found is not None
+    assert SCRIPT_BYTES - len("#!") == len(found.interpreter)
+
+
+def test_program_headers_of_another_size_are_none() -> None:
+    """The kernel refuses them, so whatever stands there names no loader."""
+    head = bytearray(outcomes.elf())
+    head[54] += 1
+    found = elf(bytes(head))
+
+    assert found is not None
+    assert found.loader == ""

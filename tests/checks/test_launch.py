@@ -5,7 +5,7 @@ import pytest
 from conformance.job import Variation
 from conformance.outcome import End, Host
 from conformance.verdict import Word
-from tests.outcomes import host, image, judged, not_started, outcome
+from tests.outcomes import elf, file, host, image, judged, not_started, outcome, program
 
 CHECK = "launch.default-command"
 
@@ -93,13 +93,29 @@ def test_without_a_command_nothing_can_be_launched() -> None:
         ({"entrypoint": ["gone"]}, "image.entrypoint-exists"),
         ({"entrypoint": ["/"]}, "image.entrypoint-executable"),
         ({"architecture": "arm64"}, "image.platform"),
+        ({"entrypoint": ["/run.sh"]}, "image.entrypoint-shebang"),
+        ({"entrypoint": ["/arm"]}, "image.entrypoint-machine"),
+        ({"entrypoint": ["/musl"]}, "image.entrypoint-loader"),
+        ({"user": "nobody"}, "image.user-resolvable"),
     ],
 )
 def test_one_flaw_is_one_violation(broken: dict[str, object], cause: str) -> None:
     """Where the image alone says why it does not start, that check names it, and this one points there."""
-    flawed = image(**broken)  # type: ignore[arg-type] # fields of an image
+    programs = (
+        program("/run.sh", b"#!/bin/none\n"),
+        program("/arm", elf(machine=183)),
+        program("/musl", elf("/lib/ld-musl-x86_64.so.1")),
+    )
+    flawed = image(*programs, **broken)  # type: ignore[arg-type] # fields of an image
     verdict = judged(CHECK, flawed, outcome(not_started("no such file")))
 
     assert Word.VIOLATES == judged(cause, flawed).word
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
     assert f"what it saw is a consequence of another violation; see {cause}" == verdict.reason
+
+
+def test_a_file_at_opt_ml_is_one_violation() -> None:
+    """Nothing can be mounted there, which the check of the image says."""
+    verdict = judged(CHECK, image(file("/opt/ml")), outcome(not_started("not a directory")))
+
+    assert "what it saw is a consequence of another violation; see reserved.is-a-directory" == verdict.reason

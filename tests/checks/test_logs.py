@@ -85,9 +85,10 @@ def test_an_empty_variable_is_none() -> None:
 def test_the_way_to_the_credentials_is_no_log(stream: str) -> None:
     """On either stream; the sentence does not repeat the value."""
     secret = "/v2/credentials/0815"
-    streams = {stream: f"export AWS_CONTAINER_CREDENTIALS_RELATIVE_URI='{secret}'\n"}
+    said = f"export AWS_CONTAINER_CREDENTIALS_RELATIVE_URI='{secret}'\n"
+    printing = host(secret=secret, stdout=said) if stream == "stdout" else host(secret=secret, stderr=said)
 
-    found = judged("logs.no-secrets", image(), outcome(host(secret=secret, **streams)))
+    found = judged("logs.no-secrets", image(), outcome(printing))
 
     assert Word.ADVISED is found.word
     assert secret not in found.text

@@ -140,7 +140,8 @@ def test_kept_containers_are_named_and_stay(
     conformance(tag("reference"))
 
     try:
-        assert 3 == len(kept)
+        # A job that takes more than a second is stopped as well, in two runs of its own.
+        assert len(kept) in {3, 5}
         assert all(client.inspect_container(container)["State"]["Status"] == "exited" for container, _ in kept)
     finally:
         for container, volume in kept:

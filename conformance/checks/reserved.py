@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD, Advice, NotJudged, check
+from conformance.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD, Advice, DoesNotApply, check
 from conformance.filetree import Kind, is_below
 from conformance.image import Image
 from conformance.job import AS_REQUESTED, PROCESSING, RESERVED
@@ -110,7 +110,7 @@ def nothing_written_elsewhere(image: Image, outcome: Outcome) -> Iterator[str]:
     """What is written into an input's directory is not counted: it may be unpacked there."""
     request = outcome.request
     if any(not uploads for uploads in outcome.uploads_by_output.values()):
-        raise NotJudged("an output got no file", see="outputs.declared-outputs-written")
+        raise DoesNotApply("an output got no file", see="outputs.declared-outputs-written")
     known = [MESSAGE_PATH, *CONFIGURATION]
     known += [item.local_path for item in request.inputs]
     known += [item.local_path for item in request.outputs]

@@ -64,6 +64,10 @@ class Verdict:
         return "\n".join(lines)
 
 
+OF_THE_ENTRYPOINT = ("image.entrypoint-", "image.has-command")
+"""How the ids begin of the checks that judge the image's own command."""
+
+
 def judge(
     check: Check,
     image: Image,
@@ -81,7 +85,8 @@ def judge(
         return not_judged(check, stop, request=request)
     if not found:
         return Verdict(check, Word.CONFORMS, request=request)
-    cause = _cause(check, image, requests, registry)
+    own_entrypoint = bool(outcomes) and outcomes[0].request.entrypoint is not None
+    cause = _cause(check, image, requests, registry, own_entrypoint=own_entrypoint)
     if cause:
         return not_judged(
             check, NotJudged("what it saw is a consequence of another violation", see=cause), request=request
@@ -104,9 +109,16 @@ def _findings(
     return tuple(check.judge(image, tuple(requests)))
 
 
-def _cause(check: Check, image: Image, requests: Sequence[JobRequest], registry: Registry) -> str:
-    """The check that already names what this one saw, or nothing."""
+def _cause(
+    check: Check, image: Image, requests: Sequence[JobRequest], registry: Registry, *, own_entrypoint: bool
+) -> str:
+    """The check that already names what this one saw, or nothing.
+
+    A request with an entrypoint of its own does not run the image's, whose faults then explain nothing.
+    """
     for other_id in check.explained_by:
+        if own_entrypoint and other_id.startswith(OF_THE_ENTRYPOINT):
+            continue
         other = registry[other_id]
         try:
             if _is_violation(other, _findings(other, image, requests, ())):

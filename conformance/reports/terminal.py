@@ -50,7 +50,9 @@ def write(reporter: pytest.TerminalReporter, report: document.Report, *, kept: S
             reasons.setdefault(verdict.reason, []).append(_named(verdict))
     for reason, names in reasons.items():
         reporter.write_line(f"not judged: {reason}")
-        reporter.write_line(textwrap.fill(", ".join(names), 100, initial_indent="  ", subsequent_indent="  "))
+        reporter.write_line(
+            textwrap.fill(", ".join(names), 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+        )
     for name in kept:
         reporter.write_line(f"kept: {name}")
     words = list(Word)

@@ -349,3 +349,15 @@ def test_processes_that_nobody_saw_are_not_judged() -> None:
 
     assert (Word.NOT_JUDGED, True) == (found.word, found.applies)
     assert "ptrace is forbidden" in found.reason
+
+
+def test_a_command_of_the_requests_own_fails_for_itself() -> None:
+    """That the image's own ENTRYPOINT is not there explains nothing, since it is not run."""
+    broken = image(entrypoint=("/not-there",))
+    own = request(overrides={"ContainerEntrypoint": ["python3", "/processing.py"]})
+
+    overridden = judged(ZERO, broken, outcome(host(exit_code=3), of=own))
+    default = judged(ZERO, broken, outcome(host(exit_code=3)))
+
+    assert Word.VIOLATES is overridden.word
+    assert (Word.NOT_JUDGED, "image.entrypoint-exists") == (default.word, default.see)

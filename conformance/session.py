@@ -19,8 +19,11 @@ IN_FLIGHT = 4
 """Runs at the same time: an engine on two cores gains nothing from more."""
 
 
-SHORTEST_STOPPED_SECONDS = 1.0
+SHORTEST_STOPPED_SECONDS = 2.0
 """A job that ends sooner may end, or still begin, when its signal comes."""
+
+LATEST_STOP_SECONDS = 3.0
+"""A long job is stopped this soon: half of an hour would be waited for in vain."""
 
 
 class Session:
@@ -104,7 +107,7 @@ class Session:
         return self.service.run(self.found, request, variation)
 
     def _stopped(self, request: JobRequest, variation: Variation) -> Outcome:
-        """Run a job and stop it half-way, of which its undisturbed run tells when that is."""
+        """Run a job and stop it half-way, or soon, of which its undisturbed run tells when that is."""
         # It was handed to the pool before this one, so a thread is at it already.
         good = self._run(Variation.AS_REQUESTED, request).result()
         (host,) = good.hosts
@@ -115,4 +118,6 @@ class Session:
                 f"the job ended after {host.seconds:.1f} s, too soon to be stopped in the middle of its work; a job "
                 f"of more than {SHORTEST_STOPPED_SECONDS:g} s shows it"
             )
-        return self.service.run(self.found, request, variation, stop_after_seconds=host.seconds / 2)
+        return self.service.run(
+            self.found, request, variation, stop_after_seconds=min(host.seconds / 2, LATEST_STOP_SECONDS)
+        )

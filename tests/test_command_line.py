@@ -140,7 +140,7 @@ def test_kept_containers_are_named_and_stay(
     conformance(tag("reference"))
 
     try:
-        # A job that takes more than a second is stopped as well, in two runs of its own.
+        # A job that takes more than two seconds is stopped as well, in two runs of its own.
         assert len(kept) in {3, 5}
         assert all(client.inspect_container(container)["State"]["Status"] == "exited" for container, _ in kept)
     finally:

@@ -17,7 +17,7 @@ SKLEARN = (f"--image-job={ROOT / 'fixtures/sklearn/job.json'}", f"--image-s3={RO
 
 
 STOPS = {check.id for check in load_checks() if check.chapter == "stop"}
-"""What a job that ends within a second cannot show."""
+"""What a job that ends within two seconds cannot show."""
 
 
 def unsatisfied(ran: Ran) -> set[str]:

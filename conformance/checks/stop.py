@@ -20,6 +20,9 @@ from conformance.trace import Process
 
 REACHES = "stop.sigint-reaches-the-program"
 
+NATURAL_END = 0.9
+"""A run that took this part of the undisturbed one's time ended because its work was done."""
+
 
 @check(
     REACHES,
@@ -58,8 +61,8 @@ def sigint_reaches_the_program(image: Image, good: Outcome, stopped: Outcome) ->
     explained_by=("image.entrypoint-exec-form",),
 )
 def ends_on_sigint(image: Image, good: Outcome, stopped: Outcome) -> Iterator[str]:
-    """A program that ends because its work is done ends in time as well."""
-    yield from _endings(stopped, signal.SIGINT)
+    """A program that ends because its work is done shows nothing."""
+    yield from _endings(good, stopped, signal.SIGINT)
 
 
 @check(
@@ -76,12 +79,16 @@ def ends_on_sigint(image: Image, good: Outcome, stopped: Outcome) -> Iterator[st
 )
 def ends_on_sigterm(image: Image, good: Outcome, stopped: Outcome) -> Iterator[str]:
     """Never a MUST: a program that never reacts to SIGTERM keeps the contract."""
-    yield from _endings(stopped, signal.SIGTERM)
+    yield from _endings(good, stopped, signal.SIGTERM)
 
 
-def _endings(stopped: Outcome, number: signal.Signals) -> Iterator[str]:
-    for host in stopped.hosts:
+def _endings(good: Outcome, stopped: Outcome, number: signal.Signals) -> Iterator[str]:
+    for undisturbed, host in zip(good.hosts, stopped.hosts, strict=True):
         stop = _stop_of(host)
+        if not stop.killed and host.exit_code == 0 and host.seconds >= NATURAL_END * undisturbed.seconds:
+            raise DoesNotApply(
+                f"{host.name} ended when its work was done, which was within the grace; a longer job shows it"
+            )
         if not stop.killed:
             continue
         if host.trace is not None and not host.untraced:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.job import Variation
@@ -141,3 +143,16 @@ def test_a_run_that_ended_before_its_stop_shows_nothing(check: str) -> None:
     found = verdict(check, outcome(early, variation=Variation.STOPPED_BY_SIGINT))
 
     assert (Word.NOT_JUDGED, False) == (found.word, found.applies)
+
+
+def test_a_job_that_was_done_within_the_grace_shows_nothing() -> None:
+    """Whether the program would have heeded the signal cannot be told; one that left early did."""
+    good = outcome(host(seconds=4.0))
+    done = replace(stopped((PROGRAM,), (arrival(1),), exit_code=0), hosts=())
+    (ended,) = stopped((PROGRAM,), (arrival(1),), exit_code=0).hosts
+
+    late = judged("stop.ends-on-sigint", image(), good, replace(done, hosts=(replace(ended, seconds=4.1),)))
+    early = judged("stop.ends-on-sigint", image(), good, replace(done, hosts=(replace(ended, seconds=2.1),)))
+
+    assert (Word.NOT_JUDGED, False) == (late.word, late.applies)
+    assert Word.CONFORMS is early.word

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 import conformance.checks
 from conformance.declaration import Check, NotJudged, load_checks
 from conformance.errors import ConformanceError
-from conformance.job import JobRequest
+from conformance.job import Job, JobRequest
 from conformance.outcome import Outcome
 from conformance.reproduce import command_line
 from conformance.session import Session
@@ -30,6 +30,11 @@ CHECKS = Path(conformance.checks.__path__[0])
 NEEDS_REQUEST = "it needs a job that the image can do: --image-job=FILE and --image-s3=DIR"
 
 session_key = pytest.StashKey[Session]()
+
+
+def requests_for(job: Job | None, requests: tuple[JobRequest, ...]) -> Iterable[JobRequest | None]:
+    """The user's requests that a job is run with, each by itself; None where it needs none, or none was given."""
+    return requests if job is not None and job.needs_request and requests else (None,)
 
 
 def item_name(check: Check, request: JobRequest | None, requests: tuple[JobRequest, ...]) -> str:
@@ -54,7 +59,7 @@ class CheckFile(pytest.File):
         for name, group in groupby(checks, key=lambda check: check.job.name if check.job else "image"):
             served = tuple(group)
             job = served[0].job
-            for request in requests if job and job.needs_request and requests else (None,):
+            for request in requests_for(job, requests):
                 label = f"{name}[{request.name}]" if request is not None and len(requests) > 1 else name
                 yield JobNode.from_parent(self, name=label, checks=served, request=request)
 

@@ -12,7 +12,7 @@ import pytest
 
 import conformance
 from conformance import CONTRACT_VERSION, options
-from conformance.collect import CHECKS, CheckFile, CheckItem, session_key
+from conformance.collect import CHECKS, CheckFile, CheckItem, requests_for, session_key
 from conformance.declaration import load_checks
 from conformance.errors import ConformanceError
 from conformance.profiles import profile_of
@@ -176,5 +176,5 @@ class SessionHooks:
         return [
             (check.id, request.name if request else "")
             for check in self._checks
-            for request in (requests if check.job and check.job.needs_request and requests else (None,))
+            for request in requests_for(check.job, requests)
         ]

@@ -18,7 +18,6 @@ from conformance.service.settings import Settings
 IN_FLIGHT = 4
 """Runs at the same time: an engine on two cores gains nothing from more."""
 
-
 SHORTEST_STOPPED_SECONDS = 2.0
 """A job that ends sooner may end, or still begin, when its signal comes."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from conformance import workload
 from conformance.checks.launch import STARTS, start_failure
-from conformance.checks.outputs import refused_write
+from conformance.checks.outputs import LINE_CHARACTERS, refused_write
 from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.image import Image
@@ -15,9 +15,6 @@ from conformance.job import AS_REQUESTED, EMPTY_INPUTS
 from conformance.outcome import End, Host, Outcome
 
 CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits with another code."
-
-LINE_CHARACTERS = 200
-"""How much of a line of a log a sentence quotes."""
 
 FAILURE = re.compile(
     r"Traceback \(most recent call last\)|\b\w*(Error|Exception)\b:|\b(error|fatal|panic|critical)\b"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, MUST, DoesNotApply, check
+from conformance.declaration import DOCUMENTED, MUST, DoesNotApply, NotJudged, check
 from conformance.image import Image
 from conformance.job import DEFAULT_COMMAND
 from conformance.outcome import Host, Outcome
@@ -63,3 +63,9 @@ def start_failure(host: Host) -> str:
     if host.exit_code and said and all(EXEC_FAILED.fullmatch(line) for line in said):
         return f"it could not be executed (exit code {host.exit_code}): {said[0]}"
     return ""
+
+
+def needs_start(outcome: Outcome) -> None:
+    """Leave it to another check where a container did not start: what it would have done cannot be told."""
+    if not all(host.started for host in outcome.hosts):
+        raise NotJudged("the container did not start", see="exit.zero-on-success")

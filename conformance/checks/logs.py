@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from conformance.checks.launch import needs_start
 from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, NotJudged, check
+from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, check
 from conformance.executable import expanded
 from conformance.image import Image
 from conformance.interpreter import invocation
@@ -25,8 +26,7 @@ from conformance.outcome import Outcome
 )
 def on_stdout_or_stderr(image: Image, outcome: Outcome) -> Iterator[str]:
     """One byte on either is enough."""
-    if not all(host.started for host in outcome.hosts):
-        raise NotJudged("the container did not start", see="exit.zero-on-success")
+    needs_start(outcome)
     for host in outcome.hosts:
         if host.stdout.size + host.stderr.size == 0:
             yield f"Expected at least a line on stdout or stderr, and {host.name} wrote nothing to either."
@@ -63,8 +63,7 @@ def unbuffered(image: Image) -> Iterator[str]:
 )
 def no_secrets(image: Image, outcome: Outcome) -> Iterator[str]:
     """Shown by a path to the role's credentials that stands in the container's environment alone."""
-    if not all(host.started for host in outcome.hosts):
-        raise NotJudged("the container did not start", see="exit.zero-on-success")
+    needs_start(outcome)
     for host in outcome.hosts:
         if host.secret and host.secret in host.stdout.text + host.stderr.text:
             yield (

@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
+from conformance.checks.launch import needs_start
 from conformance.contract import API, BYOC
-from conformance.declaration import DOCUMENTED, MUST, SHOULD, Advice, DoesNotApply, NotJudged, check
+from conformance.declaration import DOCUMENTED, MUST, SHOULD, Advice, DoesNotApply, check
 from conformance.filetree import File, Kind
 from conformance.image import Image
 from conformance.job import AS_REQUESTED
@@ -85,8 +86,7 @@ def no_secrets(image: Image, outcome: Outcome) -> Iterator[str]:
 
 
 def _messages(outcome: Outcome) -> list[tuple[Host, File]]:
-    if not all(host.started for host in outcome.hosts):
-        raise NotJudged("the container did not start", see="exit.zero-on-success")
+    needs_start(outcome)
     found = [(host, host.message_file) for host in outcome.hosts]
     messages = [(host, file) for host, file in found if file is not None]
     if not messages:

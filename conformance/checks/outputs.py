@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from conformance.account import user_id
+from conformance.checks.launch import needs_start
 from conformance.contract import API, BYOC
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.filetree import Kind
@@ -124,5 +125,4 @@ def refused_write(image: Image, outcome: Outcome, host: Host) -> str:
 def _needs_outputs(outcome: Outcome) -> None:
     if not outcome.request.outputs:
         raise DoesNotApply("the request declares no outputs")
-    if not all(host.started for host in outcome.hosts):
-        raise NotJudged("the container did not start", see="exit.zero-on-success")
+    needs_start(outcome)

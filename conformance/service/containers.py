@@ -29,7 +29,6 @@ from conformance.service.settings import Settings
 KILL_WAIT_SECONDS = 30.0
 """How long the engine may take to end a container after SIGKILL."""
 
-
 KILLED = 128 + 9
 """The exit code of a process that SIGKILL ended."""
 

@@ -124,6 +124,7 @@ class LocalService:
         if not argv:
             return Host(HOST, argv, End.NOT_STARTED, start_error="no command is specified"), ()
         credentials = f"/v2/credentials/{uuid.uuid4()}"
+        store = ObjectStore(self._settings.region)
         container = containers.create(
             self._engine.client,
             image,
@@ -135,7 +136,6 @@ class LocalService:
             traced_argv=() if untraced else argv,
             credentials=credentials,
         )
-        store = ObjectStore(self._settings.region)
         try:
             if self._closing.is_set():
                 raise JobError("the run is being ended")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,20 @@ class JobRequest:
         condition = self.document.get("StoppingCondition", {})
         return int(condition.get("MaxRuntimeInSeconds", DEFAULT_RUNTIME_SECONDS))
 
+    def overriding(
+        self,
+        *,
+        entrypoint: tuple[str, ...] | None = None,
+        arguments: tuple[str, ...] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> JobRequest:
+        """The same request with these overrides and variables in the place of its own; None leaves one out."""
+        application: dict[str, Any] = {"ImageUri": self.document["AppSpecification"]["ImageUri"]}
+        members = {"ContainerEntrypoint": entrypoint, "ContainerArguments": arguments}
+        application |= {name: list(words) for name, words in members.items() if words is not None}
+        changed = {"AppSpecification": application, "Environment": dict(environment or {})}
+        return replace(self, document={**self.document, **changed})
+
     def _override(self, member: str) -> tuple[str, ...] | None:
         words = self.document["AppSpecification"].get(member)
         return None if words is None else tuple(words)
@@ -131,6 +145,18 @@ class Variation(StrEnum):
     """The same request, but not one object arrives: each input is an empty directory."""
     DEFAULT_COMMAND = "default command"
     """A request of the suite's own that overrides nothing and has neither inputs nor outputs."""
+    CORRUPT_INPUTS = "corrupt inputs"
+    """The same request, but each object holds `CORRUPT_CONTENT`."""
+    UNKNOWN_MEMBERS = "unknown members"
+    """The same request, but both documents have more members than the documented ones, some of them null."""
+    SEPARATE_MOUNTS = "separate mounts"
+    """The same request, but each input and output is a volume of its own."""
+    OWN_RESERVED = "its own /opt/ml"
+    """The same request, but what the image ships below /opt/ml is still there."""
+    OVERRIDDEN = "without ENTRYPOINT"
+    """The same request, but ContainerEntrypoint names the program that does the work."""
+    STAND_IN = "stand-in"
+    """More arguments and variables, and the probe in the place of the program that does the work."""
     STOPPED_BY_SIGINT = "stopped by SIGINT"
     """The user's request, sent SIGINT in the middle of its work, and SIGKILL after the grace."""
     STOPPED_BY_SIGTERM = "stopped by SIGTERM"
@@ -142,9 +168,19 @@ class Variation(StrEnum):
         return {self.STOPPED_BY_SIGINT: "SIGINT", self.STOPPED_BY_SIGTERM: "SIGTERM"}.get(self, "")
 
 
+INPUT_MARKER = "confidential-c3f1a9d27e"
+"""Stands in no object of the user's, so whoever repeats it repeats the content of an input."""
+
+CORRUPT_CONTENT = b"\x80\x81\xfe\xff\0" + INPUT_MARKER.encode() + b"\0\xff\xfe\x81\x80"
+"""What no reader of text, tables, archives or images takes for its own."""
+
+
 @dataclass(frozen=True)
 class Job:
-    """What a check wants to see run: one or more runs, whose outcomes its judge gets in this order."""
+    """What a check wants to see run: one or more runs, whose outcomes its judge gets in this order.
+
+    The last one is that which shows a violation, so it is the one to reproduce.
+    """
 
     name: str
     runs: tuple[Variation, ...]
@@ -157,6 +193,13 @@ class Job:
 
 AS_REQUESTED = Job("as-requested", (Variation.AS_REQUESTED,))
 EMPTY_INPUTS = Job("empty-inputs", (Variation.AS_REQUESTED, Variation.EMPTY_INPUTS))
+CORRUPT_INPUTS = Job("corrupt-inputs", (Variation.AS_REQUESTED, Variation.EMPTY_INPUTS, Variation.CORRUPT_INPUTS))
+INPUT_REPEATED = Job("input-repeated", (Variation.AS_REQUESTED, Variation.CORRUPT_INPUTS))
+UNKNOWN_MEMBERS = Job("unknown-members", (Variation.AS_REQUESTED, Variation.UNKNOWN_MEMBERS))
+SEPARATE_MOUNTS = Job("separate-mounts", (Variation.AS_REQUESTED, Variation.SEPARATE_MOUNTS))
+RESERVED_REPLACED = Job("reserved-replaced", (Variation.OWN_RESERVED, Variation.AS_REQUESTED))
+OVERRIDDEN = Job("overridden", (Variation.AS_REQUESTED, Variation.OVERRIDDEN))
+STAND_IN = Job("stand-in", (Variation.AS_REQUESTED, Variation.STAND_IN))
 DEFAULT_COMMAND = Job("default-command", (Variation.DEFAULT_COMMAND,))
 STOPPED_BY_SIGINT = Job("stopped-by-sigint", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGINT))
 STOPPED_BY_SIGTERM = Job("stopped-by-sigterm", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGTERM))

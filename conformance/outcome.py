@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from conformance.filetree import File, FileTree, Kind
 from conformance.job import JobRequest, ProcessingOutput, Variation
+from conformance.standin import Witness
 from conformance.trace import Trace
 
 MESSAGE_PATH = "/opt/ml/output/message"
@@ -68,7 +69,8 @@ class Host:
     first bytes of `/opt/ml/output/message`, and None where there is no such file. `seconds` is from start to end.
     `trace` tells what its processes did, and is None where that was not asked or could not be seen: then `untraced`
     says why. `stop` is there where it was stopped in the middle of its work. `secret` stood in its environment, and
-    nowhere else: the path to its credentials.
+    nowhere else: the path to its credentials. `witnesses` is what the probe found where it stood in for a program, once
+    for each time that it was started.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Host:
     untraced: str = ""
     stop: Stop | None = None
     secret: str = ""
+    witnesses: tuple[Witness, ...] = ()
 
     @property
     def started(self) -> bool:

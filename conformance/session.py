@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from conformance.declaration import DoesNotApply, NotJudged
+from conformance import rerun
 from conformance.image import Image
 from conformance.job import Job, JobRequest, Variation, default_command_request
 from conformance.options import Options
-from conformance.outcome import JobStatus, Outcome
+from conformance.outcome import Outcome
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
@@ -18,11 +18,16 @@ from conformance.service.settings import Settings
 IN_FLIGHT = 4
 """Runs at the same time: an engine on two cores gains nothing from more."""
 
-SHORTEST_STOPPED_SECONDS = 2.0
-"""A job that ends sooner may end, or still begin, when its signal comes."""
-
-LATEST_STOP_SECONDS = 3.0
-"""A long job is stopped this soon: half of an hour would be waited for in vain."""
+RESTING = frozenset(
+    {
+        Variation.OWN_RESERVED,
+        Variation.OVERRIDDEN,
+        Variation.STAND_IN,
+        Variation.STOPPED_BY_SIGINT,
+        Variation.STOPPED_BY_SIGTERM,
+    }
+)
+"""Runs that rest on what the undisturbed one showed."""
 
 
 class Session:
@@ -62,10 +67,15 @@ class Session:
     def start(self, jobs: Iterable[tuple[Job, JobRequest | None]]) -> None:
         """Begin to read the image's files and to run these jobs, without waiting for any of it."""
         self._read()
-        for job, request in jobs:
-            if not job.needs_request or request is not None:
-                for variation in job.runs:
-                    self._run(variation, request)
+        runs = [
+            (variation, request)
+            for job, request in jobs
+            if not job.needs_request or request is not None
+            for variation in job.runs
+        ]
+        # Those that wait for another one come last, so that no thread waits while there is something to run.
+        for variation, request in sorted(runs, key=lambda run: run[0] in RESTING):
+            self._run(variation, request)
 
     def outcomes(self, job: Job, request: JobRequest | None) -> tuple[Outcome, ...]:
         """What the runs of a job showed; waits until they have ended.
@@ -74,9 +84,9 @@ class Session:
             JobError: one of them could not be run.
             NotJudged: one of them would show nothing, as a stop of a job that is over at once.
         """
-        # All are begun before the first is waited for.
-        futures = [self._run(variation, request) for variation in job.runs]
-        return tuple(future.result() for future in futures)
+        # All are begun before the first is waited for, and a run that another one waits for before that one.
+        futures = {variation: self._run(variation, request) for variation in sorted(job.runs, key=RESTING.__contains__)}
+        return tuple(futures[variation].result() for variation in job.runs)
 
     def close(self) -> None:
         """End and remove all that still runs; to be called however the session ends."""
@@ -98,25 +108,32 @@ class Session:
         key = (variation, request.name)
         with self._lock:
             if key not in self._runs:
-                action = self._stopped if variation.stop_signal else self._run_to_the_end
+                action = self._rerun if variation in RESTING else self._first
                 self._runs[key] = self._pool.submit(action, request, variation)
             return self._runs[key]
 
-    def _run_to_the_end(self, request: JobRequest, variation: Variation) -> Outcome:
+    def _first(self, request: JobRequest, variation: Variation) -> Outcome:
         return self.service.run(self.found, request, variation)
 
-    def _stopped(self, request: JobRequest, variation: Variation) -> Outcome:
-        """Run a job and stop it half-way, or soon, of which its undisturbed run tells when that is."""
-        # It was handed to the pool before this one, so a thread is at it already.
+    def _rerun(self, request: JobRequest, variation: Variation) -> Outcome:
+        """Run a job again as its undisturbed run says, which has its own thread already, or had it."""
         good = self._run(Variation.AS_REQUESTED, request).result()
-        (host,) = good.hosts
-        if good.status is not JobStatus.COMPLETED:
-            raise NotJudged("the job did not succeed when nothing stopped it", see="exit.zero-on-success")
-        if host.seconds < SHORTEST_STOPPED_SECONDS:
-            raise DoesNotApply(
-                f"the job ended after {host.seconds:.1f} s, too soon to be stopped in the middle of its work; a job "
-                f"of more than {SHORTEST_STOPPED_SECONDS:g} s shows it"
-            )
+        again: rerun.Rerun | None
+        match variation:
+            case Variation.STAND_IN:
+                again = rerun.with_stand_in(self.found, good)
+            case Variation.OVERRIDDEN:
+                again = rerun.overridden(good)
+            case Variation.OWN_RESERVED:
+                again = rerun.with_own_reserved(self.image, good)
+            case _:
+                again = rerun.stopped(good)
+        if again is None:
+            return good
         return self.service.run(
-            self.found, request, variation, stop_after_seconds=min(host.seconds / 2, LATEST_STOP_SECONDS)
+            self.found,
+            again.request,
+            variation,
+            stop_after_seconds=again.stop_after_seconds,
+            stand_in=again.stand_in,
         )

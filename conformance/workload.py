@@ -83,6 +83,12 @@ def find(trace: Trace, *, at: float | None = None) -> Workload:
     return Workload(chosen, trace.fault or _doubt(trace, chosen, [other for other in long if other is not chosen]))
 
 
+def others(trace: Trace, process: Process) -> tuple[Process, ...]:
+    """What the wrappers started besides a process that does the work, common tools of shells left out."""
+    found = () if trace.command is None else _below(trace, trace.command, "")
+    return tuple(each for each in found if each != process)
+
+
 def _below(trace: Trace, process: Process, inherited: str, depth: int = 0) -> Iterator[Process]:
     """The first processes on each way down that are no wrappers."""
     name = program(process) or inherited

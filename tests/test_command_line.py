@@ -136,7 +136,9 @@ def test_kept_containers_are_named_and_stay(
     """With --image-keep containers and volumes stay, their names are printed, and later runs leave them alone."""
     ran = conformance(tag("reference"), *reference_job(), "--image-keep")
     names = [line.removeprefix("kept: container ") for line in ran.output.splitlines() if line.startswith("kept: ")]
-    kept = [tuple(name.split(", volume ")) for name in names]
+    kept = [
+        (container, volumes.split(", ")) for container, _, volumes in (name.partition(", volumes ") for name in names)
+    ]
     conformance(tag("reference"))
 
     try:
@@ -144,9 +146,10 @@ def test_kept_containers_are_named_and_stay(
         assert len(kept) in {3, 5}
         assert all(client.inspect_container(container)["State"]["Status"] == "exited" for container, _ in kept)
     finally:
-        for container, volume in kept:
+        for container, volumes in kept:
             client.remove_container(container, v=True)
-            client.remove_volume(volume)
+            for volume in volumes:
+                client.remove_volume(volume)
 
 
 TWO_HOSTS = {"ClusterConfig": {"InstanceCount": 2, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}}

@@ -22,7 +22,7 @@ from conformance.image import Image
 from conformance.job import RESERVED, JobRequest
 from conformance.outcome import End, Log, Stop
 from conformance.probe import PROGRAM, RECORD
-from conformance.probe.bundle import bundle, read_record, trace
+from conformance.probe.bundle import bundle, read_record, report, trace
 from conformance.service.collection import head_and_tail
 from conformance.service.settings import Settings
 
@@ -67,21 +67,35 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """What the probe does in a container: trace this command, or stand in for the program at this path, or neither."""
+
+    traced_argv: tuple[str, ...] = ()
+    stand_in: str = ""
+
+    def bundle(self) -> bytes:
+        """What is unpacked at `/` before the start; nothing where the probe is not wanted."""
+        if self.traced_argv:
+            return bundle(trace())
+        return bundle(report(), copies=[self.stand_in]) if self.stand_in else b""
+
+
+@dataclass(frozen=True)
 class Container:
-    """A created container and its volume; `traced` says that the probe was put before its command."""
+    """A created container and its volumes."""
 
     client: docker.APIClient
     id: str
-    volume: str
+    volumes: tuple[str, ...]
     settings: Settings
-    traced: bool
+    probe: Probe
 
     def run(self, content: Iterable[bytes], limits: Limits) -> Ended:
         """Unpack an archive at `/opt/ml`, start it, and wait until it has ended, by itself or at its limit."""
         begun = time.monotonic()
         try:
-            if self.traced:
-                self.client.put_archive(self.id, "/", bundle(trace()))
+            if content_of_probe := self.probe.bundle():
+                self.client.put_archive(self.id, "/", content_of_probe)
             self.client.put_archive(self.id, RESERVED, content)
             self.client.start(self.id)
         except APIError as error:
@@ -102,7 +116,7 @@ class Container:
         )
 
     def record(self) -> bytes:
-        """What the probe wrote down of a traced command."""
+        """What the probe wrote down."""
         return read_record(self.get(RECORD))
 
     def logs(self) -> tuple[Log, Log]:
@@ -121,8 +135,7 @@ class Container:
         """Remove it, its volume, and the volumes that the image declares; what is gone already is no error."""
         with contextlib.suppress(APIError):
             self.client.remove_container(self.id, v=True, force=True)
-        with contextlib.suppress(APIError):
-            self.client.remove_volume(self.volume)
+        _remove_volumes(self.client, self.volumes)
 
     def _final_state(self, *, killed_by_us: bool) -> dict[str, Any]:
         """The engine's account of the end; it may learn of a lack of memory only after it learned of the exit."""
@@ -173,21 +186,24 @@ def create(
     host: str,
     memory_bytes: int,
     labels: dict[str, str],
-    traced_argv: tuple[str, ...],
+    mounts: tuple[str, ...],
+    probe: Probe,
     credentials: str,
 ) -> Container:
     """Create a host's container as the request asks for it; it is not started.
 
-    `traced_argv` is its command, where the probe is to trace it, and empty where it is not. `credentials` is the path
-    below which the platform would give out the role's credentials.
+    Each of `mounts` gets a fresh volume. `credentials` is the path below which the platform would give out the role's
+    credentials.
     """
     # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
     entrypoint = None if request.entrypoint is None else list(request.entrypoint)
     arguments = None if request.arguments is None else list(request.arguments)
-    if traced_argv:
-        entrypoint, arguments = [PROGRAM, *traced_argv], None
-    volume = client.create_volume(f"conformance-{uuid.uuid4().hex[:16]}", labels=labels)["Name"]
+    if probe.traced_argv:
+        entrypoint, arguments = [PROGRAM, *probe.traced_argv], None
+    volumes = tuple(f"conformance-{uuid.uuid4().hex[:16]}" for _ in mounts)
     try:
+        for volume in volumes:
+            client.create_volume(volume, labels=labels)
         created = client.create_container(
             image.id,
             entrypoint=entrypoint,
@@ -201,7 +217,10 @@ def create(
             hostname=settings.hostname,
             labels=labels,
             host_config=client.create_host_config(
-                mounts=[Mount(RESERVED, volume, type="volume", no_copy=True)],
+                mounts=[
+                    Mount(place, volume, type="volume", no_copy=True)
+                    for place, volume in zip(mounts, volumes, strict=True)
+                ],
                 network_mode=settings.network,
                 # Without a network, a server that binds to its own name finds it in /etc/hosts alone.
                 extra_hosts={settings.hostname: "127.0.0.1", host: "127.0.0.1"},
@@ -216,6 +235,12 @@ def create(
             ),
         )
     except BaseException:
-        client.remove_volume(volume)
+        _remove_volumes(client, volumes)
         raise
-    return Container(client, str(created["Id"]), volume, settings, traced=bool(traced_argv))
+    return Container(client, str(created["Id"]), volumes, settings, probe)
+
+
+def _remove_volumes(client: docker.APIClient, volumes: Iterable[str]) -> None:
+    for volume in volumes:
+        with contextlib.suppress(APIError):
+            client.remove_volume(volume)

@@ -16,12 +16,15 @@ JOB_PATH = "/opt/ml/config/processingjobconfig.json"
 RESOURCES_PATH = "/opt/ml/config/resourceconfig.json"
 
 
-def processing_job_config(request: JobRequest, *, region: str) -> bytes:
-    """The content of `processingjobconfig.json`: the job's own configuration, the same on every host."""
+def processing_job_config(request: JobRequest, *, region: str, more: bool = False) -> bytes:
+    """The content of `processingjobconfig.json`: the job's own configuration, the same on every host.
+
+    `more` adds members of the API model that the documented example does not have, some of them null.
+    """
     document = request.document
     application = document["AppSpecification"]
     cluster = document["ProcessingResources"]["ClusterConfig"]
-    config = {
+    config: dict[str, Any] = {
         "ProcessingJobArn": job_arn(request, region=region),
         "ProcessingJobName": request.name,
         "AppSpecification": {
@@ -70,12 +73,31 @@ def processing_job_config(request: JobRequest, *, region: str) -> bytes:
         "RoleArn": document["RoleArn"],
         "StoppingCondition": {"MaxRuntimeInSeconds": request.max_runtime_seconds},
     }
+    if more:
+        config |= {name: document.get(name) for name in ("NetworkConfig", "ExperimentConfig", "Tags")}
+        for item in config["ProcessingInputs"]:
+            item |= {"AppManaged": False, "DatasetDefinition": None}
+        for item in config["ProcessingOutputConfig"]["Outputs"]:
+            item |= {"AppManaged": False, "FeatureStoreOutput": None}
     return _encoded(config)
 
 
-def resource_config(host: str, hosts: tuple[str, ...]) -> bytes:
-    """The content of `resourceconfig.json` on one host: its own name, and all names in lexicographic order."""
-    return _encoded({"current_host": host, "hosts": sorted(hosts)})
+def resource_config(host: str, hosts: tuple[str, ...], more_of: JobRequest | None = None) -> bytes:
+    """The content of `resourceconfig.json` on one host: its own name, and all names in lexicographic order.
+
+    `more_of` adds the members that users find in training jobs, as the request of that job has them.
+    """
+    names = sorted(hosts)
+    config: dict[str, Any] = {"current_host": host, "hosts": names}
+    if more_of is not None:
+        kind = more_of.document["ProcessingResources"]["ClusterConfig"].get("InstanceType")
+        config |= {
+            "current_instance_type": kind,
+            "current_group_name": "homogeneousCluster",
+            "instance_groups": [{"instance_group_name": "homogeneousCluster", "instance_type": kind, "hosts": names}],
+            "network_interface_name": "eth0",
+        }
+    return _encoded(config)
 
 
 def job_arn(request: JobRequest, *, region: str) -> str:

@@ -24,22 +24,26 @@ from conformance import archive
 from conformance.errors import JobError
 from conformance.filetree import FileTree
 from conformance.image import Image
-from conformance.job import DEFAULT_COMMAND_SECONDS, PROCESSING, RESERVED, JobRequest, ProcessingInput, Variation
-from conformance.objects import ObjectTree, S3Uri, relative_path
+from conformance.job import DEFAULT_COMMAND_SECONDS, PROCESSING, RESERVED, JobRequest, Variation
+from conformance.objects import ObjectTree
 from conformance.outcome import MESSAGE_PATH, End, Host, Outcome, Upload
-from conformance.service import cleanup, command, containers, documents, message, status
+from conformance.service import cleanup, command, containers, documents, message, staging, status
 from conformance.service.collection import Collector
 from conformance.service.engine import Engine, explanation
 from conformance.service.inspection import read_files
 from conformance.service.labels import run_labels
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
+from conformance.standin import every_witness
 from conformance.trace import Trace
 
 HOST = "algo-1"
 
 DISTURBED = "it runs programs that give themselves other privileges, which no traced program gets"
 """Why a run is made again without the tracer."""
+
+INSTEAD = "the probe stood in for its program"
+"""Why a run with a stand-in is not traced."""
 
 
 class LocalService:
@@ -70,17 +74,23 @@ class LocalService:
         return read_files(self._engine, image, self.labels)
 
     def run(
-        self, image: Image, request: JobRequest, variation: Variation, *, stop_after_seconds: float | None = None
+        self,
+        image: Image,
+        request: JobRequest,
+        variation: Variation,
+        *,
+        stop_after_seconds: float | None = None,
+        stand_in: str = "",
     ) -> Outcome:
         """Run a job to its end; see `conformance.service.Service.run`."""
         begun = time.monotonic()
         limits = self._limits(request, variation, stop_after_seconds)
-        untraced = self._why_not_traced(variation)
+        untraced = INSTEAD if stand_in else self._why_not_traced(variation)
         with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
-            host, uploads = self._run_host(image, request, variation, limits, untraced)
+            host, uploads = self._run_host(image, request, variation, limits, untraced, stand_in)
             if host.trace is not None and host.trace.disturbed:
                 # What has other privileges when it is traced is run again as it is.
-                host, uploads = self._run_host(image, request, variation, limits, DISTURBED)
+                host, uploads = self._run_host(image, request, variation, limits, DISTURBED, "")
         fault = ""
         text = None
         try:
@@ -106,11 +116,12 @@ class LocalService:
             with _as_job_error("what this run made cannot be removed"):
                 cleanup.remove_run(self._engine.client, self.run_id)
 
-    def documents(self, request: JobRequest) -> dict[str, bytes]:
+    def documents(self, request: JobRequest, variation: Variation = Variation.AS_REQUESTED) -> dict[str, bytes]:
         """The two JSON files that the host finds below /opt/ml/config, by path."""
+        more = variation is Variation.UNKNOWN_MEMBERS
         return {
-            documents.JOB_PATH: documents.processing_job_config(request, region=self._settings.region),
-            documents.RESOURCES_PATH: documents.resource_config(HOST, (HOST,)),
+            documents.JOB_PATH: documents.processing_job_config(request, region=self._settings.region, more=more),
+            documents.RESOURCES_PATH: documents.resource_config(HOST, (HOST,), request if more else None),
         }
 
     def described(self) -> dict[str, Any]:
@@ -118,7 +129,13 @@ class LocalService:
         return {"name": "local", "engine": self._engine.version, "choices": self._settings.described()}
 
     def _run_host(
-        self, image: Image, request: JobRequest, variation: Variation, limits: containers.Limits, untraced: str
+        self,
+        image: Image,
+        request: JobRequest,
+        variation: Variation,
+        limits: containers.Limits,
+        untraced: str,
+        stand_in: str,
     ) -> tuple[Host, tuple[Upload, ...]]:
         argv = command.argv(image, request)
         if not argv:
@@ -133,7 +150,8 @@ class LocalService:
             host=HOST,
             memory_bytes=int(self._engine.memory_bytes * self._settings.memory_fraction),
             labels=self.labels,
-            traced_argv=() if untraced else argv,
+            mounts=staging.mounts(request, variation),
+            probe=containers.Probe(() if untraced else argv, stand_in),
             credentials=credentials,
         )
         try:
@@ -153,8 +171,10 @@ class LocalService:
                 stop=ended.stop,
                 secret=credentials,
             )
-            if host.started and container.traced:
+            if host.started and not untraced:
                 host = _with_trace(host, Trace.parse(container.record()))
+            elif host.started and stand_in:
+                host = replace(host, witnesses=every_witness(container.record()))
             return self._collect(container, host, image, request, store) if host.started else (host, ())
         finally:
             store.close()
@@ -173,11 +193,11 @@ class LocalService:
         """What is below /opt/ml when the container starts: directories as None, files with their content."""
         yield PROCESSING, None
         yield "/opt/ml/output", None
-        yield from self.documents(request).items()
+        yield from self.documents(request, variation).items()
         for item in request.inputs:
             yield item.local_path, None
             if variation is not Variation.EMPTY_INPUTS and self._objects is not None:
-                yield from _delivered(item, self._objects, store)
+                yield from staging.delivered(item, self._objects, store, variation)
         for output in request.outputs:
             yield output.local_path, None
 
@@ -209,7 +229,7 @@ class LocalService:
 
     def _remove(self, container: containers.Container) -> None:
         if self._keep:
-            self.kept.append(f"container {container.id[:12]}, volume {container.volume}")
+            self.kept.append(f"container {container.id[:12]}, volumes {', '.join(container.volumes) or 'none'}")
         else:
             container.remove()
 
@@ -222,16 +242,6 @@ def _with_trace(host: Host, trace: Trace) -> Host:
     if host.stop is not None and host.stop.killed:
         trace = trace.killed_from_outside()
     return replace(host, trace=trace, untraced=trace.fault)
-
-
-def _delivered(item: ProcessingInput, objects: ObjectTree, store: ObjectStore) -> Iterator[tuple[str, bytes | None]]:
-    """The objects of one input, by the path where each lands."""
-    uri = S3Uri.parse(item.s3_uri)
-    store.stage(objects, uri)
-    for key in store.list(uri):
-        path = f"{item.local_path}/{relative_path(uri.key, key)}"
-        # An empty object whose name ends in a slash is how consoles make a folder.
-        yield path, None if key.endswith("/") else store.get(S3Uri(uri.bucket, key))
 
 
 @contextlib.contextmanager

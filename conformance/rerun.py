@@ -1,0 +1,153 @@
+"""The runs that rest on what the undisturbed one showed: which program does the work, and how long it takes.
+
+Each function gives what the service is asked for next, or raises why such a run would show nothing. None runs anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance import workload
+from conformance.declaration import DoesNotApply, NotJudged
+from conformance.image import Image
+from conformance.job import RESERVED, JobRequest
+from conformance.outcome import Host, JobStatus, Outcome
+from conformance.trace import Process, Trace
+
+SHORTEST_STOPPED_SECONDS = 2.0
+"""A job that ends sooner may end, or still begin, when its signal comes."""
+
+LATEST_STOP_SECONDS = 3.0
+"""A long job is stopped this soon: half of an hour would be waited for in vain."""
+
+MOST_WORDS = 100
+LONGEST_WORD = 256
+"""What the API model takes of ContainerEntrypoint, of ContainerArguments, and of variables and their values."""
+
+ODD_WORDS = (
+    "two words",
+    " before and after ",
+    "it's",
+    'say "so"',
+    "$HOME",
+    "${PATH}",
+    "$(id)",
+    "`id`",
+    "*",
+    "/*",
+    "?",
+    "[a-z]",
+    "{a,b}",
+    "~",
+    "a\\b",
+    "a;b",
+    "a&b",
+    "a|b",
+    "a>b",
+    "#a",
+    "!a",
+    "tab\there",
+    "=",
+    "--",
+    "--name=value",
+    "-",
+    "%s",
+    "Grüße, 京都 🦀",
+)
+"""Arguments that a shell changes unless it is told not to, and that options end with."""
+
+ODD_VALUES = (*ODD_WORDS, "two\nlines\n", "", "a=b=c", "\\n", "\r\n")
+"""The same for variables, whose values may have line feeds and may be empty."""
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What is run next: a request, when it is stopped, and the file of the image that the probe stands in for."""
+
+    request: JobRequest
+    stop_after_seconds: float | None = None
+    stand_in: str = ""
+
+
+def stopped(good: Outcome) -> Rerun:
+    """Stop it half-way, or soon."""
+    _needs_success(good)
+    (host,) = good.hosts
+    if host.seconds < SHORTEST_STOPPED_SECONDS:
+        raise DoesNotApply(
+            f"the job ended after {host.seconds:.1f} s, too soon to be stopped in the middle of its work; a job of "
+            f"more than {SHORTEST_STOPPED_SECONDS:g} s shows it"
+        )
+    return Rerun(good.request, stop_after_seconds=min(host.seconds / 2, LATEST_STOP_SECONDS))
+
+
+def with_stand_in(image: Image, good: Outcome) -> Rerun:
+    """Put the probe in the program's place, and give it as many arguments and variables as a request may have."""
+    _needs_success(good)
+    (host,) = good.hosts
+    program, _ = program_of(host)
+    request = good.request
+    given = request.arguments
+    # Arguments of a request's own entrypoint are not for ENTRYPOINT, and without one the first is the program.
+    if request.entrypoint is None and image.entrypoint:
+        own = image.cmd if given is None else given
+        given = own + odd_arguments(MOST_WORDS - len(own))
+    environment = {**odd_environment(MOST_WORDS - len(request.environment)), **request.environment}
+    changed = request.overriding(entrypoint=request.entrypoint, arguments=given, environment=environment)
+    return Rerun(changed, stand_in=program.executable)
+
+
+def overridden(good: Outcome) -> Rerun:
+    """Name the program in ContainerEntrypoint, so that the image's ENTRYPOINT is not run."""
+    _needs_success(good)
+    if good.request.entrypoint is not None:
+        raise DoesNotApply("the request names a ContainerEntrypoint of its own, so ENTRYPOINT is not run")
+    (host,) = good.hosts
+    program, trace = program_of(host)
+    if program == trace.command and len(program.executions) == 1:
+        raise DoesNotApply("ENTRYPOINT starts the program itself and nothing before it")
+    if workload.others(trace, program):
+        raise DoesNotApply("ENTRYPOINT starts several programs, of which none is the job by itself")
+    words = program.argv
+    if not 0 < len(words) <= MOST_WORDS or not all(0 < len(word) <= LONGEST_WORD for word in words):
+        raise DoesNotApply("the program's command is no ContainerEntrypoint that the API takes")
+    return Rerun(good.request.overriding(entrypoint=words, environment=good.request.environment))
+
+
+def with_own_reserved(image: Image, replaced: Outcome) -> Rerun | None:
+    """Leave what the image ships below /opt/ml; None where the run could only end as the other one did."""
+    if replaced.status is not JobStatus.FAILED or not list(image.files.below(RESERVED)):
+        return None
+    return Rerun(replaced.request)
+
+
+def odd_arguments(count: int) -> tuple[str, ...]:
+    """So many arguments, the odd ones first, one as long as may be, all different."""
+    words = (*ODD_WORDS, "x" * LONGEST_WORD)
+    return (*words, *(f"argument {number}" for number in range(len(words), count)))[: max(count, 0)]
+
+
+def odd_environment(count: int) -> dict[str, str]:
+    """So many variables, most of them as long as may be."""
+    return {f"CONFORMANCE_{number}": _padded(number) for number in range(max(count, 0))}
+
+
+def program_of(host: Host) -> tuple[Process, Trace]:
+    """The process that did the work, and the trace that shows it; raises `NotJudged` where that cannot be told."""
+    if host.trace is None or host.untraced:
+        raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
+    found = workload.find(host.trace)
+    if found.process is None or not found.certain:
+        raise NotJudged(f"which process does the work cannot be told: {found.doubt}")
+    return found.process, host.trace
+
+
+def _padded(number: int) -> str:
+    value = ODD_VALUES[number % len(ODD_VALUES)]
+    # The first of each kind as it is, a value in which nothing else stands; the others as long as may be.
+    return value if number < len(ODD_VALUES) else (value or "x").ljust(LONGEST_WORD, "x")
+
+
+def _needs_success(good: Outcome) -> None:
+    if good.status is not JobStatus.COMPLETED:
+        raise NotJudged("the job did not succeed when nothing was changed", see="exit.zero-on-success")

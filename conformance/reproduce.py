@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
+from conformance import rerun
 from conformance.declaration import Check
 from conformance.image import Image
-from conformance.job import JobRequest, Variation
-from conformance.objects import ObjectTree, S3Uri
+from conformance.job import CORRUPT_CONTENT, RESERVED, RESERVED_REPLACED, JobRequest, Variation
+from conformance.objects import ObjectTree, S3Uri, relative_path
+
+SHOWN_ODD = 3
+"""How many odd arguments and variables a command line shows, of the hundred that the run had."""
+
+SHOWN_CORRUPT = 1_000
+"""How many corrupt objects of an input are written down at most."""
 
 
 def command_line(
     check: Check, image: Image, request: JobRequest | None, objects: ObjectTree | None, report: Path
 ) -> str:
-    """One line for a shell; a job's documents are those that `write_documents` has put into the report's directory."""
+    """One line for a shell; `request` is the run's own, and `write_material` has put what it mounts into the report."""
     if check.job is None:
         return check.reproduce.replace("IMAGE", shlex.quote(image.reference))
     variation = check.job.runs[-1]
@@ -24,41 +32,78 @@ def command_line(
     words = ["docker", "run", "--rm", "--network", "none"]
     if variation.stop_signal:
         words.insert(2, "--detach")
-    for name, value in request.environment.items():
+    if check.job is RESERVED_REPLACED:
+        words += ["--mount", f"type=volume,destination={RESERVED},volume-nocopy"]
+    for name, value in _environment(request, variation).items():
         words += ["--env", f"{name}={value}"]
     for source, target in _mounts(request, variation, objects, report):
         words += ["--volume", f"{source}:{target}"]
     if request.entrypoint is not None:
         words += ["--entrypoint", request.entrypoint[0]]
     words.append(image.reference)
-    words += [*(request.entrypoint or ())[1:], *(request.arguments or ())]
+    words += [*(request.entrypoint or ())[1:], *_arguments(request, variation)]
     if variation.stop_signal:
         return f"id=$({shlex.join(words)}); sleep 2; docker kill --signal {variation.stop_signal} $id; docker wait $id"
     return f"{shlex.join(words)}; echo exit code $?"
 
 
-def documents_directory(report: Path, request: JobRequest) -> Path:
-    """Where in the report's directory the documents of a job are kept for reproducing."""
-    return report / "jobs" / request.name / "config"
+def write_material(
+    report: Path,
+    request: JobRequest,
+    documents: Mapping[Variation, Mapping[str, bytes]],
+    objects: ObjectTree | None,
+) -> None:
+    """Keep what the command lines mount: the documents of each variation, and inputs that are corrupt."""
+    for variation, contents in documents.items():
+        directory = _documents(report, request, variation)
+        directory.mkdir(parents=True, exist_ok=True)
+        for path, content in contents.items():
+            (directory / Path(path).name).write_bytes(content)
+    for item in request.inputs:
+        uri = S3Uri.parse(item.s3_uri)
+        for key, _ in islice(objects.find(uri) if objects is not None else (), SHOWN_CORRUPT):
+            corrupt = _job(report, request) / "corrupt" / item.name / relative_path(uri.key, key)
+            corrupt.parent.mkdir(parents=True, exist_ok=True)
+            corrupt.write_bytes(CORRUPT_CONTENT)
 
 
-def write_documents(report: Path, request: JobRequest, documents: Mapping[str, bytes]) -> None:
-    """Keep the documents that the container gets, each by its path there."""
-    directory = documents_directory(report, request)
-    directory.mkdir(parents=True, exist_ok=True)
-    for path, content in documents.items():
-        (directory / Path(path).name).write_bytes(content)
+def _job(report: Path, request: JobRequest) -> Path:
+    return report / "jobs" / request.name
+
+
+def _documents(report: Path, request: JobRequest, variation: Variation) -> Path:
+    more = variation is Variation.UNKNOWN_MEMBERS
+    return _job(report, request) / ("config-with-unknown-members" if more else "config")
+
+
+def _environment(request: JobRequest, variation: Variation) -> Mapping[str, str]:
+    if variation is not Variation.STAND_IN:
+        return request.environment
+    shown = rerun.odd_environment(SHOWN_ODD)
+    left_out = rerun.odd_environment(rerun.MOST_WORDS).keys() - shown.keys()
+    return {name: value for name, value in request.environment.items() if name not in left_out}
+
+
+def _arguments(request: JobRequest, variation: Variation) -> tuple[str, ...]:
+    words = request.arguments or ()
+    if variation is not Variation.STAND_IN or not words:
+        return words
+    own = next((at for at, word in enumerate(words) if word == rerun.ODD_WORDS[0]), len(words))
+    return words[: own + SHOWN_ODD]
 
 
 def _mounts(
     request: JobRequest, variation: Variation, objects: ObjectTree | None, report: Path
 ) -> Iterator[tuple[str, str]]:
-    config = documents_directory(report, request)
-    written = config.parent / "reproduced"
-    yield str(config), "/opt/ml/config"
+    job = _job(report, request)
+    written = job / "reproduced"
+    yield str(_documents(report, request, variation)), "/opt/ml/config"
     for item in request.inputs:
         if variation is Variation.EMPTY_INPUTS or objects is None:
             yield str(written / "empty" / item.name), item.local_path
+            continue
+        if variation is Variation.CORRUPT_INPUTS:
+            yield str(job / "corrupt" / item.name), item.local_path
             continue
         uri = S3Uri.parse(item.s3_uri)
         source = objects.directory / uri.bucket / uri.key

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from conformance import workload
-from conformance.declaration import DoesNotApply, NotJudged
+from conformance.declaration import DoesNotApply
+from conformance.evidence import needs_success, program_of
 from conformance.image import Image
 from conformance.job import RESERVED, JobRequest
-from conformance.outcome import Host, JobStatus, Outcome
-from conformance.trace import Process, Trace
+from conformance.outcome import JobStatus, Outcome
 
 SHORTEST_STOPPED_SECONDS = 2.0
 """A job that ends sooner may end, or still begin, when its signal comes."""
@@ -71,7 +71,7 @@ class Rerun:
 
 def stopped(good: Outcome) -> Rerun:
     """Stop it half-way, or soon."""
-    _needs_success(good)
+    needs_success(good)
     (host,) = good.hosts
     if host.seconds < SHORTEST_STOPPED_SECONDS:
         raise DoesNotApply(
@@ -83,7 +83,7 @@ def stopped(good: Outcome) -> Rerun:
 
 def with_stand_in(image: Image, good: Outcome) -> Rerun:
     """Put the probe in the program's place, and give it as many arguments and variables as a request may have."""
-    _needs_success(good)
+    needs_success(good)
     (host,) = good.hosts
     program, _ = program_of(host)
     request = good.request
@@ -99,7 +99,7 @@ def with_stand_in(image: Image, good: Outcome) -> Rerun:
 
 def overridden(good: Outcome) -> Rerun:
     """Name the program in ContainerEntrypoint, so that the image's ENTRYPOINT is not run."""
-    _needs_success(good)
+    needs_success(good)
     if good.request.entrypoint is not None:
         raise DoesNotApply("the request names a ContainerEntrypoint of its own, so ENTRYPOINT is not run")
     (host,) = good.hosts
@@ -132,22 +132,7 @@ def odd_environment(count: int) -> dict[str, str]:
     return {f"CONFORMANCE_{number}": _padded(number) for number in range(max(count, 0))}
 
 
-def program_of(host: Host) -> tuple[Process, Trace]:
-    """The process that did the work, and the trace that shows it; raises `NotJudged` where that cannot be told."""
-    if host.trace is None or host.untraced:
-        raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
-    found = workload.find(host.trace)
-    if found.process is None or not found.certain:
-        raise NotJudged(f"which process does the work cannot be told: {found.doubt}")
-    return found.process, host.trace
-
-
 def _padded(number: int) -> str:
     value = ODD_VALUES[number % len(ODD_VALUES)]
     # The first of each kind as it is, a value in which nothing else stands; the others as long as may be.
     return value if number < len(ODD_VALUES) else (value or "x").ljust(LONGEST_WORD, "x")
-
-
-def _needs_success(good: Outcome) -> None:
-    if good.status is not JobStatus.COMPLETED:
-        raise NotJudged("the job did not succeed when nothing was changed", see="exit.zero-on-success")

@@ -124,6 +124,7 @@ def test_without_a_job_what_needs_one_is_not_required() -> None:
         "image",
         "launch",
         "reserved",
+        "inputs",
         "environment",
         "logs",
         "gpu",

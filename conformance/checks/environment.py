@@ -1,13 +1,17 @@
-"""What the image puts into the environment of every job."""
+"""The environment: what the image puts into that of every job, and what becomes of the request's own."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from conformance.contract import SDK
-from conformance.declaration import INFERRED, OBSERVED, SHOULD, check
+from conformance.checks.launch import witness_of
+from conformance.contract import BYOC, SDK
+from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, check
+from conformance.evidence import some_of
 from conformance.image import Image
+from conformance.job import STAND_IN
+from conformance.outcome import Outcome
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 
@@ -63,3 +67,31 @@ def no_fixed_region(image: Image) -> Iterator[str]:
     for name in REGIONS:
         if image.environment.get(name):
             yield f"Expected no region in ENV, and it sets {name}={image.environment[name]}."
+
+
+@check(
+    "environment.reaches-the-program",
+    SHOULD,
+    "The variables of Environment reach the program that does the work",
+    job=STAND_IN,
+    clause="The Environment of the request is set as environment variables of the container.",
+    spec=BYOC / "byoc-config",
+    basis=DOCUMENTED,
+    remedy="Start the program with the environment that the container has: no `env -i`, no `su -`, no `sudo` without "
+    "`--preserve-env`, no `subprocess.run(..., env={...})` without `**os.environ`.",
+)
+def reaches_the_program(image: Image, good: Outcome, seen: Outcome) -> Iterator[str]:
+    """Judged by a stand-in for the program; names are said, values are not."""
+    given = seen.request.environment
+    for before, host in zip(good.hosts, seen.hosts, strict=True):
+        witness = witness_of(before, host)
+        got = witness.environment
+        lacking = [name for name in given if name not in got]
+        changed = [name for name, value in given.items() if name in got and got[name] != value]
+        found = [f"{len(lacking)} are missing there: {some_of(lacking)}"] if lacking else []
+        found += [f"{len(changed)} have other values there: {some_of(changed)}"] if changed else []
+        if found:
+            yield (
+                f"Expected {len(given)} variables of Environment to reach {list(witness.argv[:2])} on {host.name}, and "
+                f"{', and '.join(found)}."
+            )

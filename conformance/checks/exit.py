@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from conformance import workload
 from conformance.checks.launch import STARTS, start_failure
-from conformance.checks.outputs import LINE_CHARACTERS, refused_write
+from conformance.checks.outputs import refused_write
 from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.evidence import LINE_CHARACTERS, last_words, lines, missing_outputs, named, some_of
 from conformance.image import Image
-from conformance.job import AS_REQUESTED, EMPTY_INPUTS
-from conformance.outcome import End, Host, Outcome
+from conformance.job import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, RESERVED_REPLACED
+from conformance.outcome import End, Host, JobStatus, Outcome
 
 CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits with another code."
 
@@ -38,16 +39,23 @@ CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
     "exit.zero-on-success",
     MUST,
     "The program exits with 0 when its work is done",
-    job=AS_REQUESTED,
+    job=RESERVED_REPLACED,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
     remedy="Look at the log of the run in report.json; a wrapper must hand on the exit code of the program that it "
     "runs, and the program must end when its work is done.",
-    explained_by=(*STARTS, "reserved.nothing-required"),
+    explained_by=(
+        *STARTS,
+        "launch.arguments-need-an-entrypoint",
+        "reserved.nothing-required",
+        "inputs.not-executed",
+    ),
 )
-def zero_on_success(image: Image, outcome: Outcome) -> Iterator[str]:
+def zero_on_success(image: Image, own: Outcome, outcome: Outcome) -> Iterator[str]:
     """The job is the user's own, so it is one that must succeed."""
+    if own.status is JobStatus.COMPLETED and outcome.status is JobStatus.FAILED:
+        raise NotJudged("the job succeeds with the image's own /opt/ml", see="reserved.works-when-replaced")
     for host in outcome.hosts:
         refusal = start_failure(host)
         if refusal and outcome.request.entrypoint is None and outcome.request.arguments is None:
@@ -71,7 +79,7 @@ def zero_on_success(image: Image, outcome: Outcome) -> Iterator[str]:
         elif host.out_of_memory and host.exit_code != 0:
             yield f"Expected {host.name} to exit with 0, and it was killed because it ran out of memory."
         elif host.exit_code != 0:
-            yield f"Expected {host.name} to exit with 0, and it exited with {host.exit_code}{_last_words(host)}."
+            yield f"Expected {host.name} to exit with 0, and it exited with {host.exit_code}{last_words(host)}."
 
 
 @check(
@@ -87,19 +95,26 @@ def zero_on_success(image: Image, outcome: Outcome) -> Iterator[str]:
 )
 def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
     """Judged on evidence only: a log or the process tree shows a failure, outputs are missing, the exit code is 0."""
-    missing = _missing_outputs(good, empty)
-    for before, host in zip(good.hosts, empty.hosts, strict=True):
-        if host.end is not End.EXITED:
-            raise NotJudged(f"with its inputs empty, {host.name} was {host.end}")
-        if host.exit_code != 0:
-            continue
-        evidence = _failure(before, host)
-        if not (missing and evidence):
-            raise DoesNotApply("with its inputs empty the program did not visibly fail")
-        yield (
-            f"Expected {host.name} to exit with another code than 0 when its inputs are empty and it fails, and it "
-            f"exited with 0, although it wrote nothing to {_named(missing)} and {evidence}."
-        )
+    yield from _swallowed(good, empty, "empty")
+
+
+@check(
+    "exit.nonzero-on-corrupt-input",
+    MUST,
+    "The program exits with another code than 0 when it fails over what an input holds",
+    job=CORRUPT_INPUTS,
+    clause=CLAUSE,
+    spec=BYOC / "byoc-run-image",
+    basis=DOCUMENTED,
+    remedy="Let what goes wrong while inputs are read reach the exit code: log the error and leave with `sys.exit(1)`, "
+    "or do not catch it at all.",
+)
+def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrupt: Outcome) -> Iterator[str]:
+    """Judged as with empty inputs; what those show already is not shown twice."""
+    found = list(_swallowed(good, corrupt, "corrupt"))
+    if found and any(host.exit_code == 0 and _failure(before, host) for before, host in _pairs(good, empty)):
+        raise NotJudged("its failure is swallowed with empty inputs as well", see="exit.nonzero-on-failure")
+    yield from found
 
 
 @check(
@@ -116,7 +131,7 @@ def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[
 def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
     """An image may have good reasons to accept an empty input, so this is advice."""
     missing = _missing_outputs(good, empty)
-    for before, host in zip(good.hosts, empty.hosts, strict=True):
+    for before, host in _pairs(good, empty):
         if host.end is not End.EXITED:
             raise NotJudged(f"with its inputs empty, {host.name} was {host.end}")
         if host.exit_code == 0 and not any(good.written(before, output) for output in good.request.outputs):
@@ -127,7 +142,7 @@ def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator
             raise NotJudged("the program failed and exited with 0", see="exit.nonzero-on-failure")
         yield (
             f"Expected {host.name} to exit with another code than 0, or to write its outputs, when its inputs are "
-            f"empty, and it exited with 0 and wrote nothing to {_named(missing)}."
+            f"empty, and it exited with 0 and wrote nothing to {named(missing)}."
         )
 
 
@@ -150,52 +165,54 @@ def no_process_left(image: Image, outcome: Outcome) -> Iterator[str]:
             raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
         left = [process for process in host.trace.processes if process.ended is None]
         if left:
-            named = "; ".join(str(list(process.argv) or f"process {process.pid}") for process in left[:3])
-            more = f" and {len(left) - 3} more" if len(left) > 3 else ""  # noqa: PLR2004 - what a line holds
-            yield f"Expected every process on {host.name} to have ended, and it exited while these ran: {named}{more}."
+            running = some_of([str(list(process.argv) or f"process {process.pid}") for process in left])
+            yield f"Expected every process on {host.name} to have ended, and it exited while these ran: {running}."
 
 
-def _missing_outputs(good: Outcome, empty: Outcome) -> list[str]:
-    """The outputs that the good run wrote and the run with empty inputs did not."""
+def _swallowed(good: Outcome, failing: Outcome, how: str) -> Iterator[str]:
+    missing = _missing_outputs(good, failing)
+    for before, host in _pairs(good, failing):
+        if host.end is not End.EXITED:
+            raise NotJudged(f"with its inputs {how}, {host.name} was {host.end}")
+        if host.exit_code != 0:
+            continue
+        evidence = _failure(before, host)
+        if not (missing and evidence):
+            raise DoesNotApply(f"with its inputs {how} the program did not visibly fail")
+        yield (
+            f"Expected {host.name} to exit with another code than 0 when its inputs are {how} and it fails, and it "
+            f"exited with 0, although it wrote nothing to {named(missing)} and {evidence}."
+        )
+
+
+def _pairs(good: Outcome, other: Outcome) -> Iterator[tuple[Host, Host]]:
+    """Each host as it ended in the one run and in the other."""
+    return zip(good.hosts, other.hosts, strict=True)
+
+
+def _missing_outputs(good: Outcome, failing: Outcome) -> list[str]:
+    """The outputs that the good run wrote and the run whose inputs are no good did not."""
     if not good.request.inputs:
-        raise DoesNotApply("the request has no inputs that could be empty")
+        raise DoesNotApply("the request has no inputs that could be empty or corrupt")
     if any(host.exit_code != 0 or host.end is not End.EXITED for host in good.hosts):
         raise NotJudged("the job did not succeed with its inputs either", see="exit.zero-on-success")
-    return [
-        output.name
-        for output in good.request.outputs
-        if any(good.written(host, output) for host in good.hosts)
-        and not any(empty.written(host, output) for host in empty.hosts)
-    ]
+    return missing_outputs(good, failing)
 
 
-def _failure(good: Host, empty: Host) -> str:
+def _failure(good: Host, failing: Host) -> str:
     """What shows that the program failed: how it ended below process 1, or else what its log says."""
-    program = workload.find(empty.trace) if empty.trace is not None else workload.Workload(None)
+    program = workload.find(failing.trace) if failing.trace is not None else workload.Workload(None)
     if program.process is not None and program.certain and program.process.status:
         return f"{list(program.process.argv)} exited with {program.process.status} below process 1"
-    lines = _new_failure_lines(good, empty)
-    return f"its log says: {lines[-1][:LINE_CHARACTERS]!r}" if lines else ""
+    said = _new_failure_lines(good, failing)
+    return f"its log says: {said[-1][:LINE_CHARACTERS]!r}" if said else ""
 
 
-def _new_failure_lines(good: Host, empty: Host) -> list[str]:
+def _new_failure_lines(good: Host, failing: Host) -> list[str]:
     """Lines that speak of a failure, and do not stand in the log of the good run as well, whatever their figures."""
-    usual = {CHANGES.sub("#", line) for line in _lines(good)}
+    usual = {CHANGES.sub("#", line) for line in lines(good)}
     return [
         line
-        for line in _lines(empty)
+        for line in lines(failing)
         if FAILURE.search(line) and not NO_FAILURE.search(line) and CHANGES.sub("#", line) not in usual
     ]
-
-
-def _lines(host: Host) -> list[str]:
-    return [line.strip() for line in (host.stdout.text + "\n" + host.stderr.text).splitlines() if line.strip()]
-
-
-def _last_words(host: Host) -> str:
-    lines = [line for line in host.stderr.text.splitlines() if line.strip()]
-    return f"; its last line on stderr was {lines[-1].strip()[:LINE_CHARACTERS]!r}" if lines else ""
-
-
-def _named(outputs: list[str]) -> str:
-    return "the output " + outputs[0] if len(outputs) == 1 else "the outputs " + ", ".join(outputs)

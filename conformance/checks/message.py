@@ -10,7 +10,7 @@ from conformance.contract import API, BYOC
 from conformance.declaration import DOCUMENTED, MUST, SHOULD, Advice, DoesNotApply, check
 from conformance.filetree import File, Kind
 from conformance.image import Image
-from conformance.job import AS_REQUESTED
+from conformance.job import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 from conformance.outcome import MESSAGE_PATH, Host, Outcome
 
 LIMIT_BYTES = 1024
@@ -68,20 +68,32 @@ def fits_1_kb(image: Image, outcome: Outcome) -> Iterator[str]:
 @check(
     "message.no-secrets",
     MUST,
-    "The message holds no credentials",
-    job=AS_REQUESTED,
+    "The message holds no credentials and nothing of what an input holds",
+    job=INPUT_REPEATED,
     clause="Do not write sensitive data to /opt/ml/output/message: DescribeProcessingJob shows it to whoever may ask.",
     spec=BYOC / "byoc-metadata",
     basis=DOCUMENTED,
-    remedy="Write what happened, not the environment or a dump of the configuration.",
+    remedy="Write what happened and where, for instance a file's name and a line's number: not the line itself, not "
+    "the environment, not a dump of the configuration.",
 )
-def no_secrets(image: Image, outcome: Outcome) -> Iterator[str]:
-    """Shown by a path to the role's credentials that stands in the container's environment alone."""
-    for host, _ in _messages(outcome):
-        if host.secret and host.secret.encode() in (host.message or b""):
+def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str]:
+    """Shown by a path to the role's credentials in the environment, and by a word in inputs that are not the user's."""
+    messages = [(host, host.message) for run in (outcome, corrupt) for host in run.hosts if host.message is not None]
+    if not messages:
+        needs_start(outcome)
+        raise DoesNotApply(f"the job left no {MESSAGE_PATH}")
+    for host, message in messages:
+        if host.secret and host.secret.encode() in message:
             yield (
                 f"Expected no credentials in {MESSAGE_PATH}, and {host.name} wrote the value of "
                 "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI into it."
+            )
+            break
+    for host, message in messages:
+        if INPUT_MARKER.encode() in message:
+            yield (
+                f"Expected nothing of an input's content in {MESSAGE_PATH}, and {host.name} repeated a word of a "
+                f"corrupt input: {INPUT_MARKER}."
             )
 
 

@@ -9,13 +9,11 @@ from conformance.account import user_id
 from conformance.checks.launch import needs_start
 from conformance.contract import API, BYOC
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.evidence import LINE_CHARACTERS, lines, shortfalls
 from conformance.filetree import Kind
 from conformance.image import Image
-from conformance.job import AS_REQUESTED
+from conformance.job import AS_REQUESTED, SEPARATE_MOUNTS
 from conformance.outcome import Host, Outcome
-
-LINE_CHARACTERS = 200
-"""How much of a line of a log a sentence quotes."""
 
 REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE)
 """How programs say that they may not write: the C library, Node.js, Python, Java."""
@@ -114,12 +112,30 @@ def regular_files_only(image: Image, outcome: Outcome) -> Iterator[str]:
                     yield f"Expected files in output {output.name}, and {host.name} left the {file.kind} {file.path}."
 
 
+@check(
+    "outputs.work-as-mount-points",
+    SHOULD,
+    "The job works where each input and each output is a mount point",
+    job=SEPARATE_MOUNTS,
+    clause="Processing makes the directory of every input and output, and does not say whether it is a plain directory "
+    "or a mount point, which cannot be removed, renamed or moved to.",
+    spec=API / "ProcessingS3Output",
+    basis=OBSERVED,
+    remedy="Leave the directory of an output where it is and change what lies in it; move files between file systems "
+    "with `shutil.move` or `mv`, which copy where a rename is refused.",
+)
+def work_as_mount_points(image: Image, good: Outcome, separate: Outcome) -> Iterator[str]:
+    """The same job, on one volume and on many."""
+    _needs_outputs(good)
+    for shortfall in shortfalls(good, separate):
+        yield f"Expected the job to do the same where each input and output is a mount point, and {shortfall}."
+
+
 def refused_write(image: Image, outcome: Outcome, host: Host) -> str:
     """The line of its log by which another user than root was kept from an output; nothing where all were written."""
     if user_id(image) == 0 or all(outcome.written(host, output) for output in outcome.request.outputs):
         return ""
-    lines = (line.strip() for line in (host.stderr.text + "\n" + host.stdout.text).splitlines())
-    return next((line for line in lines if REFUSED.search(line) and "/opt/ml/" in line), "")
+    return next((line for line in lines(host) if REFUSED.search(line) and "/opt/ml/" in line), "")
 
 
 def _needs_outputs(outcome: Outcome) -> None:

@@ -6,11 +6,22 @@ import posixpath
 from collections.abc import Iterator
 
 from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD, Advice, DoesNotApply, check
+from conformance.declaration import (
+    DOCUMENTED,
+    INFERRED,
+    MEASURED,
+    MUST,
+    SHOULD,
+    Advice,
+    DoesNotApply,
+    NotJudged,
+    check,
+)
+from conformance.evidence import last_words, some_of
 from conformance.filetree import Kind, is_below
 from conformance.image import Image
-from conformance.job import AS_REQUESTED, PROCESSING, RESERVED
-from conformance.outcome import MESSAGE_PATH, Outcome
+from conformance.job import AS_REQUESTED, PROCESSING, RESERVED, RESERVED_REPLACED
+from conformance.outcome import MESSAGE_PATH, JobStatus, Outcome
 
 CLAUSE = "/opt/ml and all its subdirectories are reserved by SageMaker: do not put data there that the container needs."
 
@@ -41,6 +52,35 @@ def nothing_required(image: Image) -> Iterator[str]:
     """Evidence is a reference by the command, WORKDIR or PATH to something that is really there."""
     for what, path in _references(image):
         yield f"Expected the command to do without {RESERVED}, and {what} needs {path}, which the image ships there."
+
+
+@check(
+    "reserved.works-when-replaced",
+    MUST,
+    "The job works when all of /opt/ml is replaced",
+    job=RESERVED_REPLACED,
+    clause=CLAUSE,
+    spec=BYOC / "byoc-run-image",
+    basis=DOCUMENTED,
+    remedy="Move what the program reads below /opt/ml to another place, for instance /opt/program; make directories "
+    "that it works in when it starts, below /tmp.",
+    explained_by=("reserved.nothing-required", "reserved.is-a-directory"),
+)
+def works_when_replaced(image: Image, own: Outcome, replaced: Outcome) -> Iterator[str]:
+    """Shown by two runs: with what the image ships below /opt/ml, and without."""
+    if replaced.status is JobStatus.COMPLETED:
+        return
+    if own.status is not JobStatus.COMPLETED:
+        raise NotJudged("the job did not succeed, whatever is below /opt/ml", see="exit.zero-on-success")
+    shipped = some_of([file.path for file in image.files.below(RESERVED)])
+    for host in replaced.hosts:
+        how = (
+            f"exited with {host.exit_code}{last_words(host)}" if host.started else f"did not start: {host.start_error}"
+        )
+        yield (
+            f"Expected the job to do without what the image ships below {RESERVED} ({shipped}), and without it "
+            f"{host.name} {how}; with it the job was Completed."
+        )
 
 
 @check(

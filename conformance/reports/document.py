@@ -59,7 +59,8 @@ class Recorder:
         return {
             **verdict_record(verdict),
             "seconds": round(seconds, 3),
-            "runs": [str(outcome.variation) for outcome in outcomes],
+            # Where a run would only have ended as another one did, that one stands for both.
+            "runs": list(dict.fromkeys(str(outcome.variation) for outcome in outcomes)),
             "failed": failed,
             "evidence": [run_record(outcome) for outcome in outcomes],
         }
@@ -178,6 +179,16 @@ def _host_record(host: Host) -> dict[str, Any]:
         "stop": None if host.stop is None else {**asdict(host.stop), "seconds": round(host.stop.seconds, 3)},
         "untraced": host.untraced,
         "processes": [] if host.trace is None else _process_records(host.trace),
+        "stand_in": [
+            {
+                "pid": witness.pid,
+                "argv": [_shown(word) for word in witness.argv],
+                "variables": len(witness.variables),
+                "uid": witness.uid,
+                "working_directory": _shown(witness.cwd),
+            }
+            for witness in host.witnesses[:LISTED_PROCESSES]
+        ],
         "stdout": {"bytes": host.stdout.size, "end": host.stdout.text[-LOG_CHARACTERS:]},
         "stderr": {"bytes": host.stderr.size, "end": host.stderr.text[-LOG_CHARACTERS:]},
         "files": [

@@ -1,0 +1,85 @@
+"""What the outcomes of a job show when they are held against each other, and what of a log is worth quoting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import workload
+from conformance.declaration import NotJudged
+from conformance.outcome import End, Host, JobStatus, Outcome
+from conformance.trace import Process, Trace
+
+LINE_CHARACTERS = 200
+"""How much of a line of a log a sentence quotes."""
+
+LISTED = 3
+"""How many of several things a sentence names."""
+
+
+def lines(host: Host) -> list[str]:
+    """What a host said, line by line, stderr last; empty lines are left out."""
+    return [line.strip() for line in (host.stdout.text + "\n" + host.stderr.text).splitlines() if line.strip()]
+
+
+def last_words(host: Host) -> str:
+    """The last line on stderr as the end of a sentence, nothing where there is none."""
+    said = [line for line in host.stderr.text.splitlines() if line.strip()]
+    return f"; its last line on stderr was {said[-1].strip()[:LINE_CHARACTERS]!r}" if said else ""
+
+
+def some_of(things: list[str]) -> str:
+    """The first few of several things, and how many more there are."""
+    more = f" and {len(things) - LISTED} more" if len(things) > LISTED else ""
+    return ", ".join(things[:LISTED]) + more
+
+
+def named(outputs: list[str]) -> str:
+    """Outputs by their names, in a sentence."""
+    return "the output " + outputs[0] if len(outputs) == 1 else "the outputs " + ", ".join(outputs)
+
+
+def missing_outputs(good: Outcome, other: Outcome) -> list[str]:
+    """The outputs that one run wrote and another one of the same job did not."""
+    return [
+        output.name
+        for output in good.request.outputs
+        if any(good.written(host, output) for host in good.hosts)
+        and not any(other.written(host, output) for host in other.hosts)
+    ]
+
+
+def needs_success(good: Outcome) -> None:
+    """Raise `NotJudged` where the run as requested did not succeed: nothing can be held against it then."""
+    if good.status is not JobStatus.COMPLETED:
+        raise NotJudged("the job did not succeed when nothing was changed either", see="exit.zero-on-success")
+
+
+def program_of(host: Host) -> tuple[Process, Trace]:
+    """The process that did the work, and the trace that shows it; raises `NotJudged` where that cannot be told."""
+    if host.trace is None or host.untraced:
+        raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
+    found = workload.find(host.trace)
+    if found.process is None or not found.certain:
+        raise NotJudged(f"which process does the work cannot be told: {found.doubt}")
+    return found.process, host.trace
+
+
+def shortfalls(good: Outcome, changed: Outcome) -> Iterator[str]:
+    """What a changed run did not do that the good one did, each as the end of a sentence.
+
+    Raises:
+        NotJudged: the good run did not succeed, or the changed one did not come to its end in the suite's time.
+    """
+    needs_success(good)
+    for host in changed.hosts:
+        if host.end is End.SUITE_LIMIT:
+            raise NotJudged(f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit")
+        if not host.started:
+            yield f"{host.name} did not start: {host.start_error}"
+        elif host.end is not End.EXITED:
+            yield f"{host.name} was {host.end}"
+        elif host.exit_code != 0:
+            yield f"{host.name} exited with {host.exit_code}{last_words(host)}"
+    missing = missing_outputs(good, changed)
+    if missing and all(host.exit_code == 0 for host in changed.hosts):
+        yield f"nothing was written to {named(missing)}"

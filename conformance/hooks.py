@@ -152,7 +152,7 @@ class SessionHooks:
         chosen = self._session.options
         self._report = self._recorder.report(
             self._checks,
-            image=self._session.found,
+            image=self._session.image_as_known,
             service=self._session.service.described(),
             profile=self._profile,
             strict=chosen.strict,

@@ -159,13 +159,16 @@ class Variation(StrEnum):
     """More arguments and variables, and the probe in the place of the program that does the work."""
     STOPPED_BY_SIGINT = "stopped by SIGINT"
     """The user's request, sent SIGINT in the middle of its work, and SIGKILL after the grace."""
+    STOPPED_EARLY = "stopped early by SIGINT"
+    """The same as soon as it has started, which is told of and not judged."""
     STOPPED_BY_SIGTERM = "stopped by SIGTERM"
     """The same with SIGTERM."""
 
     @property
     def stop_signal(self) -> str:
         """The signal that stops this run in the middle of its work; empty where none does."""
-        return {self.STOPPED_BY_SIGINT: "SIGINT", self.STOPPED_BY_SIGTERM: "SIGTERM"}.get(self, "")
+        signals = {self.STOPPED_BY_SIGINT: "SIGINT", self.STOPPED_EARLY: "SIGINT", self.STOPPED_BY_SIGTERM: "SIGTERM"}
+        return signals.get(self, "")
 
 
 INPUT_MARKER = "confidential-c3f1a9d27e"
@@ -202,6 +205,7 @@ OVERRIDDEN = Job("overridden", (Variation.AS_REQUESTED, Variation.OVERRIDDEN))
 STAND_IN = Job("stand-in", (Variation.AS_REQUESTED, Variation.STAND_IN))
 DEFAULT_COMMAND = Job("default-command", (Variation.DEFAULT_COMMAND,))
 STOPPED_BY_SIGINT = Job("stopped-by-sigint", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGINT))
+STOPS_BY_SIGINT = Job("stops-by-sigint", (Variation.AS_REQUESTED, Variation.STOPPED_EARLY, Variation.STOPPED_BY_SIGINT))
 STOPPED_BY_SIGTERM = Job("stopped-by-sigterm", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGTERM))
 
 DEFAULT_COMMAND_SECONDS = 2

@@ -70,7 +70,8 @@ class Host:
     `trace` tells what its processes did, and is None where that was not asked or could not be seen: then `untraced`
     says why. `stop` is there where it was stopped in the middle of its work. `secret` stood in its environment, and
     nowhere else: the path to its credentials. `witnesses` is what the probe found where it stood in for a program, once
-    for each time that it was started.
+    for each time that it was started. `changed` are files that it made or changed outside of /opt/ml, in a run as
+    requested.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Host:
     stop: Stop | None = None
     secret: str = ""
     witnesses: tuple[Witness, ...] = ()
+    changed: tuple[str, ...] = ()
 
     @property
     def started(self) -> bool:

@@ -20,6 +20,9 @@ SHORTEST_STOPPED_SECONDS = 2.0
 LATEST_STOP_SECONDS = 3.0
 """A long job is stopped this soon: half of an hour would be waited for in vain."""
 
+EARLY_STOP_SECONDS = 0.1
+"""When wrappers begin, and programs have no handlers yet."""
+
 MOST_WORDS = 100
 LONGEST_WORD = 256
 """What the API model takes of ContainerEntrypoint, of ContainerArguments, and of variables and their values."""
@@ -69,8 +72,8 @@ class Rerun:
     stand_in: str = ""
 
 
-def stopped(good: Outcome) -> Rerun:
-    """Stop it half-way, or soon."""
+def stopped(good: Outcome, *, early: bool = False) -> Rerun:
+    """Stop it half-way, or soon; `early` is as soon as it has started."""
     needs_success(good)
     (host,) = good.hosts
     if host.seconds < SHORTEST_STOPPED_SECONDS:
@@ -78,7 +81,8 @@ def stopped(good: Outcome) -> Rerun:
             f"the job ended after {host.seconds:.1f} s, too soon to be stopped in the middle of its work; a job of "
             f"more than {SHORTEST_STOPPED_SECONDS:g} s shows it"
         )
-    return Rerun(good.request, stop_after_seconds=min(host.seconds / 2, LATEST_STOP_SECONDS))
+    seconds = EARLY_STOP_SECONDS if early else min(host.seconds / 2, LATEST_STOP_SECONDS)
+    return Rerun(good.request, stop_after_seconds=seconds)
 
 
 def with_stand_in(image: Image, good: Outcome) -> Rerun:

@@ -23,6 +23,7 @@ RESTING = frozenset(
         Variation.OWN_RESERVED,
         Variation.OVERRIDDEN,
         Variation.STAND_IN,
+        Variation.STOPPED_EARLY,
         Variation.STOPPED_BY_SIGINT,
         Variation.STOPPED_BY_SIGTERM,
     }
@@ -63,6 +64,14 @@ class Session:
             JobError: the engine could not export it.
         """
         return self._image or self._read().result()
+
+    @property
+    def image_as_known(self) -> Image:
+        """The image with the names of its files where they have been read, and without them where not; never waits."""
+        reading = self._reading
+        if self._image or reading is None or not reading.done() or reading.cancelled() or reading.exception():
+            return self._image or self.found
+        return reading.result()
 
     def start(self, jobs: Iterable[tuple[Job, JobRequest | None]]) -> None:
         """Begin to read the image's files and to run these jobs, without waiting for any of it."""
@@ -127,7 +136,7 @@ class Session:
             case Variation.OWN_RESERVED:
                 again = rerun.with_own_reserved(self.image, good)
             case _:
-                again = rerun.stopped(good)
+                again = rerun.stopped(good, early=variation is Variation.STOPPED_EARLY)
         if again is None:
             return good
         return self.service.run(

@@ -209,9 +209,9 @@ def empty_inputs(ended: Host | None = None, *, of: JobRequest | None = None) -> 
 def judged(
     check_id: str, of: Image | None = None, *outcomes: Outcome, requests: tuple[JobRequest, ...] = ()
 ) -> Verdict:
-    """The verdict of one check, with all others declared; of a job of two runs one outcome may stand for both."""
+    """The verdict of one check, with all others declared; the first outcome stands for runs that are left out."""
     checks = load_checks()
     job = checks[check_id].job
-    if job is not None and len(outcomes) == 1:
-        outcomes *= len(job.runs)
+    if job is not None:
+        outcomes = (*outcomes[:1] * (len(job.runs) - len(outcomes)), *outcomes)
     return judge(checks[check_id], of or image(), requests, outcomes, registry=checks, reproduce="docker run example:1")

@@ -45,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "outcome": {"filetree", "job", "standin", "trace"},
     "declaration": {"contract", "job", "checks"},
     "evidence": {"declaration", "outcome", "trace", "workload"},
+    "facts": {"evidence", "image", "job", "outcome"},
     "rerun": {"declaration", "evidence", "image", "job", "outcome", "workload"},
     "checks": {
         *("account", "contract", "declaration", "evidence", "executable", "filetree", "image", "interpreter", "job"),
@@ -74,7 +75,7 @@ ALLOWED: dict[str, set[str]] = {
     "session": {"image", "job", "options", "outcome", "rerun", "service"},
     "scheduling": {"declaration"},
     "collect": {"checks", "declaration", "errors", "job", "outcome", "reproduce", "session", "verdict"},
-    "reports": {"", "declaration", "image", "outcome", "profiles", "trace", "verdict"},
+    "reports": {"", "declaration", "facts", "image", "outcome", "profiles", "trace", "verdict"},
     "hooks": {
         *(
             "",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import conformance
+from conformance import facts
 from conformance.declaration import Registry
 from conformance.image import Image
 from conformance.outcome import Host, Outcome
@@ -159,6 +160,7 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
         "exit_message": outcome.exit_message,
         "failure_reason": outcome.failure_reason,
         "seconds": round(outcome.seconds, 3),
+        "facts": list(facts.of_outcome(outcome)),
         "hosts": [_host_record(host) for host in outcome.hosts],
         "uploads": [
             {"output": upload.output, "path": upload.path, "uri": upload.uri, "bytes": upload.size}
@@ -230,4 +232,5 @@ def _image_record(image: Image) -> dict[str, Any]:
         "user": image.user,
         "working_directory": image.working_directory,
         "bytes": image.size,
+        "facts": list(facts.of_image(image)),
     }

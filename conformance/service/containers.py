@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import posixpath
 import re
 import time
 import uuid
@@ -18,16 +19,20 @@ from requests.exceptions import Timeout
 
 from conformance import archive
 from conformance.errors import JobError
+from conformance.filetree import is_below
 from conformance.image import Image
 from conformance.job import RESERVED, JobRequest
 from conformance.outcome import End, Log, Stop
-from conformance.probe import PROGRAM, RECORD
+from conformance.probe import DIRECTORY, PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, trace
 from conformance.service.collection import head_and_tail
 from conformance.service.settings import Settings
 
 KILL_WAIT_SECONDS = 30.0
 """How long the engine may take to end a container after SIGKILL."""
+
+REMOVED = 2
+"""How the engine's list of changes calls a file that was removed."""
 
 KILLED = 128 + 9
 """The exit code of a process that SIGKILL ended."""
@@ -124,6 +129,17 @@ class Container:
         stdout = self.client.logs(self.id, stdout=True, stderr=False, stream=True, follow=False)
         stderr = self.client.logs(self.id, stdout=False, stderr=True, stream=True, follow=False)
         return head_and_tail(stdout), head_and_tail(stderr)
+
+    def changed(self) -> tuple[str, ...]:
+        """The files that it made or changed in its own layer, not in a volume; removed ones are left out."""
+        found = {entry["Path"]: entry["Kind"] for entry in self.client.diff(self.id) or ()}
+        folders = {posixpath.dirname(path) for path in found}
+        own = (DIRECTORY, RESERVED)
+        return tuple(
+            path
+            for path, kind in sorted(found.items())
+            if kind != REMOVED and path not in folders and not any(is_below(path, place) for place in own)
+        )
 
     def get(self, path: str = RESERVED) -> Iterable[bytes]:
         """The archive of a file or directory in it, as a stream."""

@@ -175,7 +175,9 @@ class LocalService:
                 host = _with_trace(host, Trace.parse(container.record()))
             elif host.started and stand_in:
                 host = replace(host, witnesses=every_witness(container.record()))
-            return self._collect(container, host, image, request, store) if host.started else (host, ())
+            if not host.started:
+                return host, ()
+            return self._collect(container, host, image, request, variation, store)
         finally:
             store.close()
             self._remove(container)
@@ -212,9 +214,16 @@ class LocalService:
         return containers.Limits(self._settings.time_limit_seconds, End.SUITE_LIMIT, signal)
 
     def _collect(
-        self, container: containers.Container, host: Host, image: Image, request: JobRequest, store: ObjectStore
+        self,
+        container: containers.Container,
+        host: Host,
+        image: Image,
+        request: JobRequest,
+        variation: Variation,
+        store: ObjectStore,
     ) -> tuple[Host, tuple[Upload, ...]]:
         stdout, stderr = container.logs()
+        changed = container.changed() if variation is Variation.AS_REQUESTED else ()
         completes = host.end is End.EXITED and host.exit_code == 0
         collector = Collector(HOST, request, image.volumes, store, upload=completes)
         limit = self._settings.archive_bytes
@@ -224,7 +233,7 @@ class LocalService:
         files = FileTree.of(entries)
         for path in collector.unread:
             list(archive.read(container.get(path), root=path, limit_bytes=limit, peek=collector.peek))
-        host = replace(host, stdout=stdout, stderr=stderr, files=files, message=collector.message)
+        host = replace(host, stdout=stdout, stderr=stderr, files=files, message=collector.message, changed=changed)
         return host, tuple(collector.uploads)
 
     def _remove(self, container: containers.Container) -> None:

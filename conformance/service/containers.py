@@ -111,8 +111,8 @@ class Container:
         stderr = self.client.logs(self.id, stdout=False, stderr=True, stream=True, follow=False)
         return head_and_tail(stdout), head_and_tail(stderr)
 
-    def get(self, path: str = RESERVED) -> Iterable[bytes]:
-        """The archive of a file or directory in it, as a stream."""
+    def get(self, path: str = f"{RESERVED}/") -> Iterable[bytes]:
+        """The archive of a file or directory in it, as a stream; a slash at the end has a link there followed."""
         chunks: Iterable[bytes]
         chunks, _ = self.client.get_archive(self.id, path, chunk_size=archive.BLOCK)
         return chunks

@@ -46,7 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "declaration": {"contract", "job", "checks"},
     "checks": {
         *("account", "contract", "declaration", "executable", "filetree", "image", "interpreter", "job", "nvidia"),
-        *("outcome", "shell", "trace", "workload"),
+        *("objects", "outcome", "shell", "trace", "workload"),
     },
     "verdict": {"declaration", "image", "job", "outcome"},
     "reproduce": {"declaration", "image", "job", "objects"},

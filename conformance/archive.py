@@ -122,7 +122,7 @@ def _entries(
             file = _entry(member, root)
             if member.islnk():
                 original = seen.get(_path(member.linkname, root))
-                file = replace(original, path=file.path) if original else file
+                file = replace(original, path=file.path, is_utf8=file.is_utf8) if original else file
                 if linked is not None and original is not None and original.kind is Kind.FILE:
                     linked(file, original)
             elif peek is not None and member.isreg():
@@ -154,6 +154,7 @@ def _entry(member: tarfile.TarInfo, root: str) -> File:
         gid=member.gid,
         size=member.size if kind is Kind.FILE else 0,
         target=printable(member.linkname) if kind is Kind.SYMLINK else "",
+        is_utf8=printable(member.name) == member.name,
     )
 
 

@@ -27,10 +27,10 @@ def last_words(host: Host) -> str:
     return f"; its last line on stderr was {said[-1].strip()[:LINE_CHARACTERS]!r}" if said else ""
 
 
-def some_of(things: list[str]) -> str:
+def some_of(things: list[str], separator: str = ", ") -> str:
     """The first few of several things, and how many more there are."""
     more = f" and {len(things) - LISTED} more" if len(things) > LISTED else ""
-    return ", ".join(things[:LISTED]) + more
+    return separator.join(things[:LISTED]) + more
 
 
 def named(outputs: list[str]) -> str:

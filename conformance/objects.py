@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+LONGEST_KEY_BYTES = 1024
+"""So many bytes of UTF-8 a key has at most, its prefix included (Amazon S3 user guide, "Naming Amazon S3 objects")."""
+
 
 @dataclass(frozen=True, slots=True)
 class S3Uri:
@@ -27,6 +30,11 @@ class S3Uri:
     def __str__(self) -> str:
         """The URI as AWS writes it."""
         return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def key_bytes(self) -> int:
+        """How long the key is as S3 counts it."""
+        return len(self.key.encode("utf-8"))
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,12 @@ class ObjectTree:
                 if key.startswith(uri.key) and path.is_file():
                     found.append((key, path))
         yield from sorted(found)
+
+
+def uploaded_to(prefix: S3Uri, below: str) -> S3Uri:
+    """Where a file of an output goes, by its path below LocalPath; with one slash between the two."""
+    folder = prefix.key.rstrip("/")
+    return S3Uri(prefix.bucket, f"{folder}/{below}" if folder else below)
 
 
 def relative_path(prefix: str, key: str) -> str:

@@ -49,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "rerun": {"declaration", "evidence", "image", "job", "outcome", "workload"},
     "checks": {
         *("account", "contract", "declaration", "evidence", "executable", "filetree", "image", "interpreter", "job"),
-        *("nvidia", "outcome", "shell", "standin", "trace", "workload"),
+        *("nvidia", "objects", "outcome", "shell", "standin", "trace", "workload"),
     },
     "verdict": {"declaration", "image", "job", "outcome"},
     "reproduce": {"declaration", "image", "job", "objects", "rerun"},

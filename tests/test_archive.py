@@ -240,6 +240,18 @@ def test_a_name_that_is_not_utf8_can_be_shown() -> None:
     assert {"/opt/ml/caf\\xe9": "\\xff"} == {path: entry.target for path, entry in tree.items()}
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"), [("café", True), ("caf\\xe9", True), ("caf\udce9", False), ("d\udcff/x", False)]
+)
+def test_a_name_that_is_not_utf8_is_told_from_its_escapes(name: str, expected: bool) -> None:  # noqa: FBT001 - the figure
+    """A directory's name counts, and so does the name of a hard link by itself."""
+    tree, _ = entries(
+        by_hand(member("ml/0"), member(f"ml/{name}"), member(f"ml/{name}~", tarfile.LNKTYPE, target="ml/0"))
+    )
+
+    assert [True, expected, expected] == [entry.is_utf8 for entry in tree.values()]
+
+
 @given(st.binary())
 def test_every_name_can_be_shown(name: bytes) -> None:
     """As UTF-8, and unchanged where it is UTF-8."""

@@ -46,7 +46,11 @@ PROGRAMS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "names and logs that are not UTF-8": (
         "import os; os.write(1, bytes(range(256))); open(b'/opt/ml/processing/output/summary/\\xff\\x01', 'w').close()",
-        {"outputs.declared-outputs-written": "conforms", "logs.on-stdout-or-stderr": "conforms"},
+        {
+            "outputs.names-fit-s3": "advised",
+            "outputs.declared-outputs-written": "not judged",
+            "logs.on-stdout-or-stderr": "conforms",
+        },
     ),
 }
 

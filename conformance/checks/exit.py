@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from conformance import workload
 from conformance.checks.launch import STARTS, start_failure
@@ -14,6 +15,7 @@ from conformance.evidence import LINE_CHARACTERS, last_words, lines, missing_out
 from conformance.image import Image
 from conformance.job import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, RESERVED_REPLACED
 from conformance.outcome import End, Host, JobStatus, Outcome
+from conformance.trace import Process
 
 CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits with another code."
 
@@ -74,7 +76,7 @@ def zero_on_success(image: Image, own: Outcome, outcome: Outcome) -> Iterator[st
             limit = outcome.request.max_runtime_seconds
             yield (
                 f"Expected {host.name} to exit with 0 within MaxRuntimeInSeconds, and it was still running after "
-                f"{limit} s."
+                f"{limit} s{_what_ran(host)}."
             )
         elif host.out_of_memory and host.exit_code != 0:
             yield f"Expected {host.name} to exit with 0, and it was killed because it ran out of memory."
@@ -165,8 +167,26 @@ def no_process_left(image: Image, outcome: Outcome) -> Iterator[str]:
             raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
         left = [process for process in host.trace.processes if process.ended is None]
         if left:
-            running = some_of([str(list(process.argv) or f"process {process.pid}") for process in left])
-            yield f"Expected every process on {host.name} to have ended, and it exited while these ran: {running}."
+            named = _commands(left)
+            yield f"Expected every process on {host.name} to have ended, and it exited while these ran: {named}."
+
+
+def _what_ran(host: Host) -> str:
+    """What still ran when the container was stopped, and what had done its work by then."""
+    if host.trace is None or host.untraced or host.stop is None:
+        return ""
+    # Without a signal it was ended by SIGKILL, and what still ran has no end in the record.
+    stops = (arrival.at for arrival in host.trace.signals if arrival.sender == 0 and arrival.name == host.stop.signal)
+    moment = next(stops, math.inf)
+    ran = workload.running(host.trace, moment)
+    done = workload.finished(host.trace, moment)
+    ended = f"{list(done.argv)} had ended with {done.status}, and " if done is not None else ""
+    return f": {ended}{_commands(ran)} had not ended" if ran else ""
+
+
+def _commands(processes: Sequence[Process]) -> str:
+    """The command lines of some processes, of many only the first."""
+    return some_of([str(list(process.argv) or f"process {process.pid}") for process in processes], "; ")
 
 
 def _swallowed(good: Outcome, failing: Outcome, how: str) -> Iterator[str]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 
 from conformance.checks.launch import needs_start
 from conformance.contract import API, BYOC
-from conformance.declaration import DOCUMENTED, MUST, SHOULD, Advice, DoesNotApply, check
+from conformance.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, Advice, DoesNotApply, NotJudged, check
 from conformance.filetree import File, Kind
 from conformance.image import Image
 from conformance.job import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 from conformance.outcome import MESSAGE_PATH, Host, Outcome
 
 LIMIT_BYTES = 1024
+
+CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""The control characters of ASCII but for the tab and the ends of lines."""
 
 
 @check(
@@ -33,15 +37,11 @@ def utf8(image: Image, outcome: Outcome) -> Iterator[str]:
         if file.kind is not Kind.FILE:
             yield Advice(f"Expected {MESSAGE_PATH} to be a file, and on {host.name} it is a {file.kind}.")
             continue
-        content = host.message or b""
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            # Of a long message only the beginning is kept, which may end within a character.
-            decoder.decode(content, final=len(content) == file.size)
-        except UnicodeDecodeError as error:
+        error = _undecodable(host, file)
+        if error is not None:
             yield (
                 f"Expected UTF-8 text in {MESSAGE_PATH}, and on {host.name} byte {error.start} is "
-                f"0x{content[error.start]:02x}: {error.reason}."
+                f"0x{error.object[error.start]:02x}: {error.reason}."
             )
 
 
@@ -62,6 +62,32 @@ def fits_1_kb(image: Image, outcome: Outcome) -> Iterator[str]:
             yield (
                 f"Expected at most {LIMIT_BYTES:,} bytes in {MESSAGE_PATH}, and {host.name} wrote {file.size:,}, of "
                 f"which {file.size - LIMIT_BYTES:,} are cut off."
+            )
+
+
+@check(
+    "message.plain-text",
+    SHOULD,
+    "The message is text without a byte order mark and control characters",
+    job=AS_REQUESTED,
+    clause="The message becomes ExitMessage, which consoles, terminals and programs take for plain text.",
+    spec=BYOC / "byoc-metadata",
+    basis=INFERRED,
+    remedy="Write plain lines: `encoding='utf-8'` and not `'utf-8-sig'` or UTF-16, and no colours of a terminal.",
+)
+def plain_text(image: Image, outcome: Outcome) -> Iterator[str]:
+    """AWS asks for UTF-8 text and no more, so all of these are taken."""
+    for host, file in _messages(outcome):
+        content = host.message or b""
+        if file.kind is not Kind.FILE or _undecodable(host, file) is not None:
+            raise NotJudged(f"what {host.name} left is no file of UTF-8 text", see="message.utf8")
+        if content.startswith(codecs.BOM_UTF8):
+            yield f"Expected text at the beginning of {MESSAGE_PATH}, and on {host.name} there is a byte order mark."
+        found = CONTROL.search(content)
+        if found:
+            yield (
+                f"Expected no control characters in {MESSAGE_PATH}, and on {host.name} byte {found.start()} is "
+                f"0x{found[0][0]:02x}."
             )
 
 
@@ -95,6 +121,18 @@ def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str
                 f"Expected nothing of an input's content in {MESSAGE_PATH}, and {host.name} repeated a word of a "
                 f"corrupt input: {INPUT_MARKER}."
             )
+
+
+def _undecodable(host: Host, file: File) -> UnicodeDecodeError | None:
+    """What keeps the content of a message from being UTF-8."""
+    content = host.message or b""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        # Of a long message only the beginning is kept, which may end within a character.
+        decoder.decode(content, final=len(content) == file.size)
+    except UnicodeDecodeError as error:
+        return error
+    return None
 
 
 def _messages(outcome: Outcome) -> list[tuple[Host, File]]:

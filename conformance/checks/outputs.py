@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from conformance.account import user_id
 from conformance.checks.launch import needs_start
-from conformance.contract import API, BYOC
+from conformance.contract import API, BYOC, S3
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.evidence import LINE_CHARACTERS, lines, shortfalls
-from conformance.filetree import Kind
+from conformance.filetree import File, Kind, kept_back
 from conformance.image import Image
-from conformance.job import AS_REQUESTED, SEPARATE_MOUNTS
-from conformance.outcome import Host, Outcome
+from conformance.job import AS_REQUESTED, SEPARATE_MOUNTS, ProcessingOutput
+from conformance.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
+from conformance.outcome import End, Host, Outcome
 
 REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE)
 """How programs say that they may not write: the C library, Node.js, Python, Java."""
@@ -55,7 +56,8 @@ def no_symlinks(image: Image, outcome: Outcome) -> Iterator[str]:
 def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
     """Judged by what was uploaded, so a file that a VOLUME of the image keeps back does not count."""
     _needs_outputs(outcome)
-    if any(host.exit_code != 0 for host in outcome.hosts):
+    # One that was stopped may well exit with 0, and nothing of it is uploaded.
+    if any(host.exit_code != 0 or host.end is not End.EXITED for host in outcome.hosts):
         raise NotJudged("the program did not succeed", see="exit.zero-on-success")
     for output in outcome.request.outputs:
         if outcome.uploads_by_output[output.name]:
@@ -65,6 +67,11 @@ def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
             raise DoesNotApply("the program was not permitted to write", see="outputs.writable-by-user")
         if any(file.kind is Kind.SYMLINK for file in left):
             raise NotJudged(f"output {output.name} holds symbolic links", see="outputs.no-symlinks")
+        files = [file for file in left if file.kind is Kind.FILE]
+        if any(kept_back(file.path, output.directory, image.volumes) for file in files):
+            raise NotJudged(f"a VOLUME keeps back files of output {output.name}", see="image.volume-under-opt-ml")
+        if any(not file.is_utf8 or _key_bytes(file, output) > LONGEST_KEY_BYTES for file in files):
+            raise NotJudged(f"output {output.name} holds files that S3 has no key for", see="outputs.names-fit-s3")
         yield f"Expected at least one file below {output.local_path} for output {output.name}, and there is none."
 
 
@@ -103,7 +110,7 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
     remedy="Make FIFOs, sockets and the like outside of the outputs, for instance below /tmp.",
 )
 def regular_files_only(image: Image, outcome: Outcome) -> Iterator[str]:
-    """Symbolic links have a check of their own."""
+    """Symbolic links have a check of their own; sockets are never seen, for the engine leaves them out of archives."""
     _needs_outputs(outcome)
     for host in outcome.hosts:
         for output in outcome.request.outputs:
@@ -131,11 +138,55 @@ def work_as_mount_points(image: Image, good: Outcome, separate: Outcome) -> Iter
         yield f"Expected the job to do the same where each input and output is a mount point, and {shortfall}."
 
 
+@check(
+    "outputs.names-fit-s3",
+    SHOULD,
+    "S3 has a key for every file of an output",
+    job=AS_REQUESTED,
+    clause="A file of an output becomes an object whose key is the prefix of S3Uri and the file's path below "
+    "LocalPath; a key is UTF-8 text of at most 1,024 bytes.",
+    spec=S3 / "object-keys",
+    basis=INFERRED,
+    remedy="Name files in UTF-8 (`LANG=C.UTF-8`; `unzip -O` for archives from elsewhere), and keep their paths short: "
+    "put parameters into a file and not into its name.",
+)
+def names_fit_s3(image: Image, outcome: Outcome) -> Iterator[str]:
+    """What S3 has no key for is not uploaded, whatever else Processing makes of it, which AWS does not say."""
+    _needs_outputs(outcome)
+    for host in outcome.hosts:
+        for output in outcome.request.outputs:
+            files = [file for file in outcome.written(host, output) if file.kind is Kind.FILE]
+            odd = [file.path for file in files if not file.is_utf8]
+            if odd:
+                yield (
+                    f"Expected names in UTF-8 in output {output.name}, and {host.name} left {_first(odd)}, with bytes "
+                    "that are no UTF-8."
+                )
+            sizes = {file.path: _key_bytes(file, output) for file in files if file.is_utf8}
+            long = [path for path, size in sizes.items() if size > LONGEST_KEY_BYTES]
+            if long:
+                yield (
+                    f"Expected keys of at most {LONGEST_KEY_BYTES:,} bytes for output {output.name}, and {host.name} "
+                    f"left {_first(long)}, with keys of up to {max(sizes.values()):,} bytes."
+                )
+
+
 def refused_write(image: Image, outcome: Outcome, host: Host) -> str:
     """The line of its log by which another user than root was kept from an output; nothing where all were written."""
     if user_id(image) == 0 or all(outcome.written(host, output) for output in outcome.request.outputs):
         return ""
     return next((line for line in lines(host) if REFUSED.search(line) and "/opt/ml/" in line), "")
+
+
+def _key_bytes(file: File, output: ProcessingOutput) -> int:
+    """How long the key of a file would be."""
+    return uploaded_to(S3Uri.parse(output.s3_uri), file.path.removeprefix(output.directory + "/")).key_bytes
+
+
+def _first(paths: list[str]) -> str:
+    """The first of several paths, shortened, and how many more there are."""
+    shown = paths[0] if len(paths[0]) <= LINE_CHARACTERS else f"{paths[0][:LINE_CHARACTERS]}..."
+    return f"{shown} and {len(paths) - 1} more" if len(paths) > 1 else shown
 
 
 def _needs_outputs(outcome: Outcome) -> None:

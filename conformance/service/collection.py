@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import posixpath
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import IO
 
-from conformance.filetree import File, is_below
+from conformance.filetree import File, kept_back
 from conformance.job import JobRequest, ProcessingOutput
-from conformance.objects import S3Uri
+from conformance.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
 from conformance.outcome import MESSAGE_PATH, Log, Upload
 from conformance.service.storage import ObjectStore
 
@@ -56,10 +55,7 @@ class Collector:
 
     def _store(self, file: File, data: bytes) -> None:
         for output in self._targets(file):
-            target = S3Uri.parse(output.s3_uri)
-            below = file.path.removeprefix(output.directory + "/")
-            folder = target.key.rstrip("/")
-            uri = S3Uri(target.bucket, f"{folder}/{below}" if folder else below)
+            uri = _uri(file, output)
             self.store.put(uri, data)
             self.uploads.append(Upload(output.name, self.host, file.path, str(uri), file.size))
 
@@ -67,14 +63,18 @@ class Collector:
         """The outputs that a file is uploaded to."""
         if not self.upload:
             return []
-        return [output for output in self.request.outputs if self._reaches(file.path, output.directory)]
+        return [output for output in self.request.outputs if self._reaches(file, output)]
 
-    def _reaches(self, path: str, directory: str) -> bool:
-        # A VOLUME of the image strictly below an output is another volume than the output's: what is written there
-        # stays there.
-        volumes = (posixpath.normpath(volume) for volume in self.volumes)
-        lost = (volume for volume in volumes if volume != directory and is_below(volume, directory))
-        return path.startswith(directory + "/") and not any(is_below(path, volume) for volume in lost)
+    def _reaches(self, file: File, output: ProcessingOutput) -> bool:
+        if not file.path.startswith(output.directory + "/"):
+            return False
+        # What S3 has no key for cannot be there.
+        has_key = file.is_utf8 and _uri(file, output).key_bytes <= LONGEST_KEY_BYTES
+        return has_key and not kept_back(file.path, output.directory, self.volumes)
+
+
+def _uri(file: File, output: ProcessingOutput) -> S3Uri:
+    return uploaded_to(S3Uri.parse(output.s3_uri), file.path.removeprefix(output.directory + "/"))
 
 
 def _whole_characters(text: bytes, *, ended: bool) -> bytes:

@@ -141,8 +141,8 @@ class Container:
             if kind != REMOVED and path not in folders and not any(is_below(path, place) for place in own)
         )
 
-    def get(self, path: str = RESERVED) -> Iterable[bytes]:
-        """The archive of a file or directory in it, as a stream."""
+    def get(self, path: str = f"{RESERVED}/") -> Iterable[bytes]:
+        """The archive of a file or directory in it, as a stream; a slash at the end has a link there followed."""
         chunks: Iterable[bytes]
         chunks, _ = self.client.get_archive(self.id, path, chunk_size=archive.BLOCK)
         return chunks

@@ -1,10 +1,12 @@
 """Chapter `exit`: the exit code tells whether the job succeeded."""
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.job import JobRequest
-from conformance.outcome import End, Host
-from conformance.trace import Execution, Process, Trace
+from conformance.outcome import End, Host, Stop
+from conformance.trace import Execution, Process, Signal, Trace
 from conformance.verdict import Verdict, Word
 from tests.outcomes import (
     OUTPUT,
@@ -83,6 +85,63 @@ def test_a_job_beyond_its_own_limit_violates() -> None:
 
     assert Word.VIOLATES == verdict.word
     assert "within MaxRuntimeInSeconds, and it was still running after 60 s" in verdict.violations[0]
+
+
+SHELL = Process(1, 0, 1.0, (Execution(1.0, 1.0, ("/bin/sh", "/run.sh"), "/bin/sh"),))
+WORK = Process(8, 1, 2.0, (Execution(2.0, 2.0, ("python3", "/x.py"), "/usr/bin/python3"),), 5.0, 0)
+TAIL = Process(9, 1, 6.0, (Execution(6.0, 6.0, ("tail", "-f", "/dev/null"), "/usr/bin/tail"),))
+SIGINT = Signal(60.0, 60.0, 2, 0, 1, "default")
+STOP = Stop("SIGINT", 3.0, killed=True)
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [(SIGINT,), (), (Signal(3.0, 3.0, 2, 1, 8, "ignored"), SIGINT), (Signal(4.0, 4.0, 17, 0, 1, "default"), SIGINT)],
+    ids=["SIGINT", "SIGKILL alone", "SIGINT of a process", "another signal"],
+)
+def test_a_job_beyond_its_own_limit_is_told_by_its_processes(signals: tuple[Signal, ...]) -> None:
+    """What had done its work, and what kept the container running when the stop's own signal came."""
+    trace = Trace((SHELL, WORK, TAIL), signals, tracer=2)
+    (violation,) = of_zero(host(exit_code=137, end=End.MAX_RUNTIME, trace=trace, stop=STOP)).violations
+
+    assert violation.endswith(
+        "still running after 60 s: ['python3', '/x.py'] had ended with 0, "
+        "and ['tail', '-f', '/dev/null'] had not ended."
+    )
+
+
+def test_what_the_stop_ended_ran_until_then() -> None:
+    """And what ends of it is not what had done its work."""
+    working = replace(WORK, ended=60.1, exit_code=130)
+    trace = Trace((replace(SHELL, ended=60.2, exit_code=130), working), (SIGINT,), tracer=2)
+    (violation,) = of_zero(
+        host(exit_code=130, end=End.MAX_RUNTIME, trace=trace, stop=Stop("SIGINT", 0.2, killed=False))
+    ).violations
+
+    assert violation.endswith("still running after 60 s: ['python3', '/x.py'] had not ended.")
+
+
+def test_many_processes_that_ran_are_counted() -> None:
+    """Three are named."""
+    servers = (replace(WORK, pid=pid, ended=None, exit_code=None) for pid in range(10, 15))
+    trace = Trace((SHELL, *servers), (SIGINT,), tracer=2)
+    (violation,) = of_zero(host(exit_code=137, end=End.MAX_RUNTIME, trace=trace, stop=STOP)).violations
+
+    assert violation.count("['python3', '/x.py']") == 3
+    assert violation.endswith(" and 2 more had not ended.")
+
+
+@pytest.mark.parametrize(
+    ("trace", "untraced"),
+    [(None, ""), (Trace((SHELL, WORK, TAIL), (SIGINT,), tracer=2), "left to a debugger"), (Trace(), "")],
+    ids=["none", "incomplete", "empty"],
+)
+def test_processes_that_nobody_saw_are_no_evidence(trace: Trace | None, untraced: str) -> None:
+    """The sentence ends with the time."""
+    ended = host(exit_code=137, end=End.MAX_RUNTIME, trace=trace, untraced=untraced, stop=STOP)
+    (violation,) = of_zero(ended).violations
+
+    assert violation.endswith("still running after 60 s.")
 
 
 def test_a_job_beyond_the_suites_limit_is_not_judged() -> None:

@@ -5,16 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.filetree import File, Kind
-from conformance.outcome import MESSAGE_PATH
+from conformance.outcome import MESSAGE_PATH, Host
 from conformance.verdict import Word
 from tests.outcomes import directory, host, image, judged, link, not_started, outcome
 
 UTF8 = "message.utf8"
 SIZE = "message.fits-1-kb"
+PLAIN = "message.plain-text"
 
 
-@pytest.mark.parametrize("check", [UTF8, SIZE])
-@pytest.mark.parametrize("message", ["", "3 rows", "é京\U0001f4c8", "x" * 1024])
+@pytest.mark.parametrize("check", [UTF8, SIZE, PLAIN])
+@pytest.mark.parametrize("message", ["", " \t\r\n", "3 rows", "é京\U0001f4c8", "x" * 1024, "a\ufeffb\x7f\x85"])
 def test_a_short_text_conforms(check: str, message: str) -> None:
     """An empty one too."""
     assert Word.CONFORMS == judged(check, image(), outcome(host(message=message))).word
@@ -78,7 +79,7 @@ def test_the_size_is_that_of_the_file() -> None:
     assert "wrote 1,000,000, of which 998,976" in violation
 
 
-@pytest.mark.parametrize("check", [UTF8, SIZE])
+@pytest.mark.parametrize("check", [UTF8, SIZE, PLAIN])
 def test_a_message_is_optional(check: str) -> None:
     """Without one there is nothing to judge, and no profile can require it."""
     verdict = judged(check, image(), outcome())
@@ -87,21 +88,52 @@ def test_a_message_is_optional(check: str) -> None:
     assert MESSAGE_PATH in verdict.reason
 
 
-@pytest.mark.parametrize("check", [UTF8, SIZE])
-def test_a_program_that_fails_may_leave_a_message(check: str) -> None:
+@pytest.mark.parametrize(("check", "message"), [(UTF8, b"\xff"), (SIZE, b"x" * 1025), (PLAIN, b"\0")])
+def test_a_program_that_fails_may_leave_a_message(check: str, message: bytes) -> None:
     """It is judged like any other."""
-    wrong = host(message=b"\xff" * 1025, exit_code=1)
-
-    assert judged(check, image(), outcome(wrong)).violations
+    assert judged(check, image(), outcome(host(message=message, exit_code=1))).violations
 
 
-@pytest.mark.parametrize("check", [UTF8, SIZE])
+@pytest.mark.parametrize("check", [UTF8, SIZE, PLAIN])
 def test_a_container_that_did_not_start_left_none(check: str) -> None:
     """Which is judged elsewhere."""
     verdict = judged(check, image(), outcome(not_started("no")))
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
     assert "exit.zero-on-success" in verdict.reason
+
+
+def test_a_byte_order_mark_is_advised_against() -> None:
+    """At the beginning; as a character within a text it is none."""
+    verdict = judged(PLAIN, image(), outcome(host(message="\ufeff3 rows")))
+
+    assert Word.ADVISED == verdict.word
+    assert (
+        f"Expected text at the beginning of {MESSAGE_PATH}, and on algo-1 there is a byte order mark.",
+    ) == verdict.violations
+
+
+@pytest.mark.parametrize("number", sorted({*range(32)} - {0x09, 0x0A, 0x0D}))
+def test_a_control_character_is_advised_against(number: int) -> None:
+    """All of ASCII's but the tab and the ends of lines; the first is named, with its place."""
+    verdict = judged(PLAIN, image(), outcome(host(message=f"é\r\n\t{chr(number)}x\0")))
+
+    assert Word.ADVISED == verdict.word
+    assert (
+        f"Expected no control characters in {MESSAGE_PATH}, and on algo-1 byte 5 is 0x{number:02x}.",
+    ) == verdict.violations
+
+
+@pytest.mark.parametrize(
+    "left",
+    [host(message=b"\xef\xbb\xbf\0\xff"), host(directory(MESSAGE_PATH)), host(link(MESSAGE_PATH, "/dev/stdout"))],
+    ids=["not UTF-8", "directory", "link"],
+)
+def test_what_is_no_text_at_all_is_told_once(left: Host) -> None:
+    """By the check of the encoding."""
+    verdict = judged(PLAIN, image(), outcome(left))
+
+    assert (Word.NOT_JUDGED, UTF8) == (verdict.word, verdict.see)
 
 
 def test_the_way_to_the_credentials_is_no_message() -> None:

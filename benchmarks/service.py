@@ -24,6 +24,7 @@ from conformance.objects import ObjectTree
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
+from conformance.service.staging import staged
 from conformance.service.storage import ObjectStore
 from images.build import build
 
@@ -62,11 +63,11 @@ def bare_life(client: docker.APIClient, image: str, archive: bytes) -> None:
     client.remove_volume("conformance-benchmark")
 
 
-def staged_archive(service: LocalService, uri: str) -> Iterator[bytes]:
+def staged_archive(here: Path, uri: str) -> Iterator[bytes]:
     """The archive that the service makes of a job's input."""
     store = ObjectStore("us-east-1")
     try:
-        yield from write("/opt/ml", service._staged(request(uri), Variation.AS_REQUESTED, store))  # noqa: SLF001 - the part that is measured
+        yield from write("/opt/ml", staged(request(uri), Variation.AS_REQUESTED, {}, ObjectTree(here), store))
     finally:
         store.close()
 
@@ -105,7 +106,7 @@ def compare_life(client: docker.APIClient, image: Image, here: Path, repeats: in
     (here / "bucket/small").write_text("x", encoding="utf-8")
     uri = "s3://bucket/small"
     service = LocalService(engine.connect(), ObjectTree(here), Settings())
-    archive = b"".join(staged_archive(service, uri))
+    archive = b"".join(staged_archive(here, uri))
     ours, theirs = [], []
     for _ in range(repeats + 1):
         ours.append(seconds(lambda: service.run(image, request(uri), Variation.AS_REQUESTED)))
@@ -119,11 +120,10 @@ def compare_staging(client: docker.APIClient, image: Image, here: Path, repeats:
     many.mkdir(parents=True, exist_ok=True)
     for number in range(OBJECTS):
         (many / f"{number:04}").write_bytes(bytes([number % 256]) * OBJECT_BYTES)
-    service = LocalService(engine.connect(), ObjectTree(here), Settings())
-    archive = b"".join(staged_archive(service, "s3://bucket/many/"))
+    archive = b"".join(staged_archive(here, "s3://bucket/many/"))
     ours, theirs = [], []
     for _ in range(repeats + 1):
-        put_alone(client, image.id, lambda: staged_archive(service, "s3://bucket/many/"))
+        put_alone(client, image.id, lambda: staged_archive(here, "s3://bucket/many/"))
         ours.append(PUTS.pop())
         put_alone(client, image.id, lambda: archive)
         theirs.append(PUTS.pop())

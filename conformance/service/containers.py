@@ -95,20 +95,23 @@ class Container:
     settings: Settings
     probe: Probe
 
-    def run(self, content: Iterable[bytes], limits: Limits) -> Ended:
-        """Unpack an archive at `/opt/ml`, start it, and wait until it has ended, by itself or at its limit."""
-        begun = time.monotonic()
+    def fill(self, content: Iterable[bytes]) -> Ended | None:
+        """Unpack an archive at `/opt/ml`; what the image keeps from being unpacked there is an end, else None."""
         try:
             if content_of_probe := self.probe.bundle():
                 self.client.put_archive(self.id, "/", content_of_probe)
             self.client.put_archive(self.id, RESERVED, content)
+        except APIError as error:
+            return self._refused(error)
+        return None
+
+    def run(self, limits: Limits) -> Ended:
+        """Start it, and wait until it has ended, by itself or at its limit."""
+        begun = time.monotonic()
+        try:
             self.client.start(self.id)
         except APIError as error:
-            said = str(error.explanation or error).strip()
-            if not IMAGE_AT_FAULT.search(said):
-                raise
-            state = self.client.inspect_container(self.id)["State"]
-            return Ended(End.NOT_STARTED, state.get("ExitCode"), start_error=said)
+            return self._refused(error)
         stop = None if self._wait(limits.seconds) else self._stop(limits.signal)
         seconds = time.monotonic() - begun
         state = self._final_state(killed_by_us=stop is not None)
@@ -152,6 +155,14 @@ class Container:
         with contextlib.suppress(APIError):
             self.client.remove_container(self.id, v=True, force=True)
         _remove_volumes(self.client, self.volumes)
+
+    def _refused(self, error: APIError) -> Ended:
+        """The end of a container that cannot start because of its image; other trouble is raised again."""
+        said = str(error.explanation or error).strip()
+        if not IMAGE_AT_FAULT.search(said):
+            raise error
+        state = self.client.inspect_container(self.id)["State"]
+        return Ended(End.NOT_STARTED, state.get("ExitCode"), start_error=said)
 
     def _final_state(self, *, killed_by_us: bool) -> dict[str, Any]:
         """The engine's account of the end; it may learn of a lack of memory only after it learned of the exit."""

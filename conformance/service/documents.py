@@ -10,10 +10,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conformance.job import JobRequest
+from conformance.job import JobRequest, Variation
 
 JOB_PATH = "/opt/ml/config/processingjobconfig.json"
 RESOURCES_PATH = "/opt/ml/config/resourceconfig.json"
+
+
+def of_host(
+    host: str, hosts: tuple[str, ...], request: JobRequest, variation: Variation, *, region: str
+) -> dict[str, bytes]:
+    """The two JSON files that a host finds below /opt/ml/config, by path."""
+    more = variation is Variation.UNKNOWN_MEMBERS
+    return {
+        JOB_PATH: processing_job_config(request, region=region, more=more),
+        RESOURCES_PATH: resource_config(host, hosts, request if more else None),
+    }
 
 
 def processing_job_config(request: JobRequest, *, region: str, more: bool = False) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import threading
 import time
 import uuid
@@ -20,22 +19,18 @@ from typing import Any
 from docker.errors import DockerException
 from urllib3.exceptions import HTTPError
 
-from conformance import archive
 from conformance.errors import JobError
-from conformance.filetree import FileTree
 from conformance.image import Image
-from conformance.job import DEFAULT_COMMAND_SECONDS, PROCESSING, RESERVED, JobRequest, Variation
+from conformance.job import DEFAULT_COMMAND_SECONDS, JobRequest, Variation
 from conformance.objects import ObjectTree
-from conformance.outcome import MESSAGE_PATH, End, Host, Outcome, Upload
-from conformance.service import cleanup, command, containers, documents, message, staging, status
-from conformance.service.collection import Collector
+from conformance.outcome import End, Host, Outcome, Upload
+from conformance.service import cleanup, containers, documents, message, status
 from conformance.service.engine import Engine, explanation
+from conformance.service.hosts import HostRun, Plan, Surroundings
 from conformance.service.inspection import read_files
 from conformance.service.labels import run_labels
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
-from conformance.standin import every_witness
-from conformance.trace import Trace
 
 HOST = "algo-1"
 
@@ -84,25 +79,28 @@ class LocalService:
     ) -> Outcome:
         """Run a job to its end; see `conformance.service.Service.run`."""
         begun = time.monotonic()
-        limits = self._limits(request, variation, stop_after_seconds)
-        untraced = INSTEAD if stand_in else self._why_not_traced(variation)
+        plan = Plan(
+            image,
+            request,
+            variation,
+            self._limits(request, variation, stop_after_seconds),
+            untraced=INSTEAD if stand_in else self._why_not_traced(variation),
+            stand_in=stand_in,
+        )
         with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
-            host, uploads = self._run_host(image, request, variation, limits, untraced, stand_in)
-            if host.trace is not None and host.trace.disturbed:
+            hosts, uploads = self._run_hosts(plan)
+            if any(host.trace is not None and host.trace.disturbed for host in hosts):
                 # What has other privileges when it is traced is run again as it is.
-                host, uploads = self._run_host(image, request, variation, limits, DISTURBED, "")
-        fault = ""
-        text = None
-        try:
-            text = message.exit_message([] if host.message is None else [host.message])
-        except UnicodeDecodeError as error:
-            fault = f"{MESSAGE_PATH} of {HOST} is not UTF-8: {error.reason} at byte {error.start}"
-        job_status, reason = status.job_status([host], message_fault=fault)
+                hosts, uploads = self._run_hosts(replace(plan, untraced=DISTURBED))
+        messages = {host.name: host.message for host in hosts if host.message is not None}
+        fault = message.fault(messages)
+        text = None if fault else message.exit_message(list(messages.values()))
+        job_status, reason = status.job_status(hosts, message_fault=fault)
         return Outcome(
             request=request,
             variation=variation,
             status=job_status,
-            hosts=(host,),
+            hosts=hosts,
             uploads=uploads,
             exit_message=text,
             failure_reason=reason,
@@ -117,70 +115,34 @@ class LocalService:
                 cleanup.remove_run(self._engine.client, self.run_id)
 
     def documents(self, request: JobRequest, variation: Variation = Variation.AS_REQUESTED) -> dict[str, bytes]:
-        """The two JSON files that the host finds below /opt/ml/config, by path."""
-        more = variation is Variation.UNKNOWN_MEMBERS
-        return {
-            documents.JOB_PATH: documents.processing_job_config(request, region=self._settings.region, more=more),
-            documents.RESOURCES_PATH: documents.resource_config(HOST, (HOST,), request if more else None),
-        }
+        """The two JSON files that the first host finds below /opt/ml/config, by path."""
+        return documents.of_host(HOST, (HOST,), request, variation, region=self._settings.region)
 
     def described(self) -> dict[str, Any]:
         """What the reports say of the service: the engine's version and every choice with its basis."""
         return {"name": "local", "engine": self._engine.version, "choices": self._settings.described()}
 
-    def _run_host(
-        self,
-        image: Image,
-        request: JobRequest,
-        variation: Variation,
-        limits: containers.Limits,
-        untraced: str,
-        stand_in: str,
-    ) -> tuple[Host, tuple[Upload, ...]]:
-        argv = command.argv(image, request)
-        if not argv:
-            return Host(HOST, argv, End.NOT_STARTED, start_error="no command is specified"), ()
-        credentials = f"/v2/credentials/{uuid.uuid4()}"
-        store = ObjectStore(self._settings.region)
-        container = containers.create(
-            self._engine.client,
-            image,
-            request,
-            self._settings,
-            host=HOST,
-            memory_bytes=int(self._engine.memory_bytes * self._settings.memory_fraction),
-            labels=self.labels,
-            mounts=staging.mounts(request, variation),
-            probe=containers.Probe(() if untraced else argv, stand_in),
-            credentials=credentials,
-        )
-        try:
+    def _run_hosts(self, plan: Plan) -> tuple[tuple[Host, ...], tuple[Upload, ...]]:
+        """Prepare all hosts, start them, wait until all have ended, and read them back; one step after the other."""
+        if not plan.argv:
+            return tuple(
+                Host(name, (), End.NOT_STARTED, start_error="no command is specified") for name in plan.hosts
+            ), ()
+        around = Surroundings(self._engine, self._objects, self._settings, self.labels)
+        with contextlib.ExitStack() as removal:
+            store = ObjectStore(self._settings.region)
+            removal.callback(store.close)
+            runs = [HostRun(name, plan, around, store) for name in plan.hosts]
+            for run in runs:
+                removal.callback(self._remove, run)
+                run.prepare()
             if self._closing.is_set():
                 raise JobError("the run is being ended")
-            content = archive.write(RESERVED, self._staged(request, variation, store))
-            ended = container.run(content, limits)
-            host = Host(
-                name=HOST,
-                argv=argv,
-                end=ended.end,
-                exit_code=ended.exit_code,
-                start_error=ended.start_error,
-                out_of_memory=ended.out_of_memory,
-                seconds=ended.seconds,
-                untraced=untraced,
-                stop=ended.stop,
-                secret=credentials,
-            )
-            if host.started and not untraced:
-                host = _with_trace(host, Trace.parse(container.record()))
-            elif host.started and stand_in:
-                host = replace(host, witnesses=every_witness(container.record()))
-            if not host.started:
-                return host, ()
-            return self._collect(container, host, image, request, variation, store)
-        finally:
-            store.close()
-            self._remove(container)
+            for run in runs:
+                run.run()
+            completes = all(run.host.end is End.EXITED and run.host.exit_code == 0 for run in runs)
+            uploads = [upload for run in runs for upload in run.collect(upload=completes)]
+            return tuple(run.host for run in runs), tuple(uploads)
 
     def _why_not_traced(self, variation: Variation) -> str:
         if variation is Variation.DEFAULT_COMMAND:
@@ -188,20 +150,6 @@ class LocalService:
         if self._engine.architecture not in {"x86_64", "amd64"}:
             return f"the engine runs on {self._engine.architecture}, and the probe is for x86_64"
         return ""
-
-    def _staged(
-        self, request: JobRequest, variation: Variation, store: ObjectStore
-    ) -> Iterator[tuple[str, bytes | None]]:
-        """What is below /opt/ml when the container starts: directories as None, files with their content."""
-        yield PROCESSING, None
-        yield "/opt/ml/output", None
-        yield from self.documents(request, variation).items()
-        for item in request.inputs:
-            yield item.local_path, None
-            if variation is not Variation.EMPTY_INPUTS and self._objects is not None:
-                yield from staging.delivered(item, self._objects, store, variation)
-        for output in request.outputs:
-            yield output.local_path, None
 
     def _limits(self, request: JobRequest, variation: Variation, stop_after_seconds: float | None) -> containers.Limits:
         signal = self._settings.stop_signal
@@ -213,44 +161,14 @@ class LocalService:
             return containers.Limits(request.max_runtime_seconds, End.MAX_RUNTIME, signal)
         return containers.Limits(self._settings.time_limit_seconds, End.SUITE_LIMIT, signal)
 
-    def _collect(
-        self,
-        container: containers.Container,
-        host: Host,
-        image: Image,
-        request: JobRequest,
-        variation: Variation,
-        store: ObjectStore,
-    ) -> tuple[Host, tuple[Upload, ...]]:
-        stdout, stderr = container.logs()
-        changed = container.changed() if variation is Variation.AS_REQUESTED else ()
-        completes = host.end is End.EXITED and host.exit_code == 0
-        collector = Collector(HOST, request, image.volumes, store, upload=completes)
-        limit = self._settings.archive_bytes
-        entries = archive.read(
-            container.get(), root=RESERVED, limit_bytes=limit, peek=collector.peek, linked=collector.linked
-        )
-        files = FileTree.of(entries)
-        for path in collector.unread:
-            list(archive.read(container.get(path), root=path, limit_bytes=limit, peek=collector.peek))
-        host = replace(host, stdout=stdout, stderr=stderr, files=files, message=collector.message, changed=changed)
-        return host, tuple(collector.uploads)
-
-    def _remove(self, container: containers.Container) -> None:
+    def _remove(self, run: HostRun) -> None:
+        if run.container is None:
+            return
         if self._keep:
-            self.kept.append(f"container {container.id[:12]}, volumes {', '.join(container.volumes) or 'none'}")
+            volumes = ", ".join(run.container.volumes) or "none"
+            self.kept.append(f"container {run.container.id[:12]}, volumes {volumes}")
         else:
-            container.remove()
-
-
-def _with_trace(host: Host, trace: Trace) -> Host:
-    """The host with what the probe saw, which may be that the command could not begin."""
-    if trace.failed_errno is not None:
-        reason = f"exec {trace.failed_command!r}: {os.strerror(trace.failed_errno)}"
-        return replace(host, end=End.NOT_STARTED, start_error=reason, stop=None)
-    if host.stop is not None and host.stop.killed:
-        trace = trace.killed_from_outside()
-    return replace(host, trace=trace, untraced=trace.fault)
+            run.container.remove()
 
 
 @contextlib.contextmanager

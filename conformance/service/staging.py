@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from conformance.job import CORRUPT_CONTENT, RESERVED, JobRequest, ProcessingInput, Variation
+from conformance.job import CORRUPT_CONTENT, PROCESSING, RESERVED, JobRequest, ProcessingInput, Variation
 from conformance.objects import ObjectTree, S3Uri, relative_path
 from conformance.service.storage import ObjectStore
 
@@ -20,7 +20,26 @@ def mounts(request: JobRequest, variation: Variation) -> tuple[str, ...]:
     return tuple(dict.fromkeys((RESERVED, *places, *(output.directory for output in request.outputs))))
 
 
-def delivered(
+def staged(
+    request: JobRequest,
+    variation: Variation,
+    documents: Mapping[str, bytes],
+    objects: ObjectTree | None,
+    store: ObjectStore,
+) -> Iterator[tuple[str, bytes | None]]:
+    """What is below /opt/ml when a container starts: directories as None, files with their content."""
+    yield PROCESSING, None
+    yield "/opt/ml/output", None
+    yield from documents.items()
+    for item in request.inputs:
+        yield item.local_path, None
+        if variation is not Variation.EMPTY_INPUTS and objects is not None:
+            yield from _delivered(item, objects, store, variation)
+    for output in request.outputs:
+        yield output.local_path, None
+
+
+def _delivered(
     item: ProcessingInput, objects: ObjectTree, store: ObjectStore, variation: Variation
 ) -> Iterator[tuple[str, bytes | None]]:
     """The objects of one input, by the path where each lands."""

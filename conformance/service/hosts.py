@@ -1,0 +1,147 @@
+"""One host of a job: its container is prepared, run and read back, each step for itself, so that hosts keep pace."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import dataclass, field, replace
+
+from conformance import archive
+from conformance.filetree import FileTree
+from conformance.image import Image
+from conformance.job import RESERVED, JobRequest, Variation
+from conformance.objects import ObjectTree
+from conformance.outcome import End, Host, Upload
+from conformance.service import command, containers, documents, staging
+from conformance.service.collection import Collector
+from conformance.service.engine import Engine
+from conformance.service.settings import Settings
+from conformance.service.storage import ObjectStore
+from conformance.standin import every_witness
+from conformance.trace import Trace
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all runs of a service have in common: its engine, what S3 holds, its choices, the labels of its things."""
+
+    engine: Engine
+    objects: ObjectTree | None
+    settings: Settings
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all hosts of one run have in common; `untraced` says why they are not traced, where they are not."""
+
+    image: Image
+    request: JobRequest
+    variation: Variation
+    limits: containers.Limits
+    untraced: str = ""
+    stand_in: str = ""
+    hosts: tuple[str, ...] = ("algo-1",)
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command of every host's container."""
+        return command.argv(self.image, self.request)
+
+
+@dataclass
+class HostRun:
+    """One host of a run: `prepare`, `run` and `collect` in this order, and `remove` however it ends."""
+
+    name: str
+    plan: Plan
+    around: Surroundings
+    store: ObjectStore
+    credentials: str = field(default_factory=lambda: f"/v2/credentials/{uuid.uuid4()}")
+    container: containers.Container | None = None
+    host: Host = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin as a host that has not started."""
+        self.host = Host(
+            self.name, self.plan.argv, End.NOT_STARTED, untraced=self.plan.untraced, secret=self.credentials
+        )
+
+    def prepare(self) -> None:
+        """Create the container and fill it; what the image keeps from being filled is how the host ended."""
+        plan, around = self.plan, self.around
+        self.container = containers.create(
+            around.engine.client,
+            plan.image,
+            plan.request,
+            around.settings,
+            host=self.name,
+            memory_bytes=int(around.engine.memory_bytes * around.settings.memory_fraction),
+            labels=around.labels,
+            mounts=staging.mounts(plan.request, plan.variation),
+            probe=containers.Probe(() if plan.untraced else plan.argv, plan.stand_in),
+            credentials=self.credentials,
+        )
+        staged = staging.staged(
+            plan.request,
+            plan.variation,
+            documents.of_host(self.name, plan.hosts, plan.request, plan.variation, region=around.settings.region),
+            around.objects,
+            self.store,
+        )
+        self._ended(self.container.fill(archive.write(RESERVED, staged)))
+
+    def run(self) -> None:
+        """Start it and wait for its end."""
+        if self.container is None or self.host.start_error:
+            return
+        self._ended(self.container.run(self.plan.limits))
+
+    def collect(self, *, upload: bool) -> tuple[Upload, ...]:
+        """Read back what it left; `upload` says whether the service uploads the outputs."""
+        if self.container is None or not self.host.started:
+            return ()
+        plan = self.plan
+        if not plan.untraced:
+            self.host = _with_trace(self.host, Trace.parse(self.container.record()))
+        elif plan.stand_in:
+            self.host = replace(self.host, witnesses=every_witness(self.container.record()))
+        if not self.host.started:
+            return ()
+        stdout, stderr = self.container.logs()
+        changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED else ()
+        collector = Collector(self.name, plan.request, plan.image.volumes, self.store, upload=upload)
+        limit = self.around.settings.archive_bytes
+        entries = archive.read(
+            self.container.get(), root=RESERVED, limit_bytes=limit, peek=collector.peek, linked=collector.linked
+        )
+        files = FileTree.of(entries)
+        for path in collector.unread:
+            list(archive.read(self.container.get(path), root=path, limit_bytes=limit, peek=collector.peek))
+        self.host = replace(
+            self.host, stdout=stdout, stderr=stderr, files=files, message=collector.message, changed=changed
+        )
+        return tuple(collector.uploads)
+
+    def _ended(self, ended: containers.Ended | None) -> None:
+        if ended is None:
+            return
+        self.host = replace(
+            self.host,
+            end=ended.end,
+            exit_code=ended.exit_code,
+            start_error=ended.start_error,
+            out_of_memory=ended.out_of_memory,
+            seconds=ended.seconds,
+            stop=ended.stop,
+        )
+
+
+def _with_trace(host: Host, trace: Trace) -> Host:
+    """The host with what the probe saw, which may be that the command could not begin."""
+    if trace.failed_errno is not None:
+        reason = f"exec {trace.failed_command!r}: {os.strerror(trace.failed_errno)}"
+        return replace(host, end=End.NOT_STARTED, start_error=reason, stop=None)
+    if host.stop is not None and host.stop.killed:
+        trace = trace.killed_from_outside()
+    return replace(host, trace=trace, untraced=trace.fault)

@@ -25,7 +25,6 @@ from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from conformance.service.staging import staged
-from conformance.service.storage import ObjectStore
 from images.build import build
 
 ROOT = Path(__file__).parent.parent
@@ -65,11 +64,7 @@ def bare_life(client: docker.APIClient, image: str, archive: bytes) -> None:
 
 def staged_archive(here: Path, uri: str) -> Iterator[bytes]:
     """The archive that the service makes of a job's input."""
-    store = ObjectStore("us-east-1")
-    try:
-        yield from write("/opt/ml", staged(request(uri), Variation.AS_REQUESTED, {}, ObjectTree(here), store))
-    finally:
-        store.close()
+    return write("/opt/ml", staged(request(uri), Variation.AS_REQUESTED, {}, ObjectTree(here)))
 
 
 def put_alone(client: docker.APIClient, image: str, make: Callable[[], Any]) -> None:

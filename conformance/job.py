@@ -79,7 +79,7 @@ class JobRequest:
 
     @property
     def inputs(self) -> tuple[ProcessingInput, ...]:
-        """The inputs, with the defaults that the service fills in."""
+        """The inputs that the service brings, with the defaults that it fills in; not those that are `AppManaged`."""
         return tuple(
             ProcessingInput(
                 name=item["InputName"],
@@ -91,11 +91,12 @@ class JobRequest:
                 compression=item["S3Input"].get("S3CompressionType", "None"),
             )
             for item in self.document.get("ProcessingInputs", ())
+            if not item.get("AppManaged")
         )
 
     @property
     def outputs(self) -> tuple[ProcessingOutput, ...]:
-        """The outputs."""
+        """The outputs that the service uploads; not those that are `AppManaged`."""
         return tuple(
             ProcessingOutput(
                 name=item["OutputName"],
@@ -104,6 +105,7 @@ class JobRequest:
                 upload_mode=item["S3Output"]["S3UploadMode"],
             )
             for item in self.document.get("ProcessingOutputConfig", {}).get("Outputs", ())
+            if not item.get("AppManaged")
         )
 
     @property

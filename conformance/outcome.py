@@ -105,13 +105,17 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One object that the service uploaded: from which output and path of which host, to which URI, of what size."""
+    """One object that the service uploaded: from which output and path of which host, to which URI, of what size.
+
+    `digest` is the content's SHA-256.
+    """
 
     output: str
     host: str
     path: str
     uri: str
     size: int
+    digest: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import IO
 
+from conformance.archive import BLOCK
 from conformance.filetree import File, kept_back
 from conformance.job import JobRequest, ProcessingOutput
 from conformance.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
@@ -17,6 +19,9 @@ LOG_HEAD_BYTES = 64 << 10
 LOG_TAIL_BYTES = 192 << 10
 MESSAGE_BYTES = 64 << 10
 """How much of a message is kept: enough to show what goes beyond 1 KB."""
+
+KEPT_BYTES = 32 << 20
+"""Of a larger output only size and digest are kept: S3 is in this process, and its memory is not the job's."""
 
 
 @dataclass
@@ -40,7 +45,7 @@ class Collector:
         if file.path == MESSAGE_PATH:
             self.message = _whole_characters(content.read(MESSAGE_BYTES), ended=file.size <= MESSAGE_BYTES)
         elif self._targets(file):
-            self._store(file, content.read())
+            self._store(file, *_kept(file, content))
         return file
 
     def linked(self, file: File, original: File) -> None:
@@ -51,13 +56,15 @@ class Collector:
         if uploaded is None or file.path == MESSAGE_PATH:
             self.unread.append(file.path)
         else:
-            self._store(file, self.store.get(S3Uri.parse(uploaded.uri)))
+            data = None if original.size > KEPT_BYTES else self.store.get(S3Uri.parse(uploaded.uri))
+            self._store(file, data, uploaded.digest)
 
-    def _store(self, file: File, data: bytes) -> None:
+    def _store(self, file: File, data: bytes | None, digest: str) -> None:
         for output in self._targets(file):
             uri = _uri(file, output)
-            self.store.put(uri, data)
-            self.uploads.append(Upload(output.name, self.host, file.path, str(uri), file.size))
+            if data is not None:
+                self.store.put(uri, data)
+            self.uploads.append(Upload(output.name, self.host, file.path, str(uri), file.size, digest))
 
     def _targets(self, file: File) -> list[ProcessingOutput]:
         """The outputs that a file is uploaded to."""
@@ -71,6 +78,17 @@ class Collector:
         # What S3 has no key for cannot be there.
         has_key = file.is_utf8 and _uri(file, output).key_bytes <= LONGEST_KEY_BYTES
         return has_key and not kept_back(file.path, output.directory, self.volumes)
+
+
+def _kept(file: File, content: IO[bytes]) -> tuple[bytes | None, str]:
+    """A file's content, None where it is too large to be held, and its SHA-256."""
+    digest = hashlib.sha256()
+    kept = bytearray()
+    while block := content.read(BLOCK):
+        digest.update(block)
+        if file.size <= KEPT_BYTES:
+            kept += block
+    return (bytes(kept) if file.size <= KEPT_BYTES else None), digest.hexdigest()
 
 
 def _uri(file: File, output: ProcessingOutput) -> S3Uri:

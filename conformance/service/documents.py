@@ -8,6 +8,7 @@ the API model, but in the example and in the service's own error messages.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.job import JobRequest, Variation
@@ -44,33 +45,9 @@ def processing_job_config(request: JobRequest, *, region: str, more: bool = Fals
             "ContainerArguments": application.get("ContainerArguments"),
         },
         "Environment": dict(request.environment),
-        "ProcessingInputs": [
-            {
-                "InputName": item.name,
-                "S3Input": {
-                    "LocalPath": item.local_path,
-                    "S3Uri": item.s3_uri,
-                    "S3DataDistributionType": item.distribution,
-                    "S3DataType": item.data_type,
-                    "S3InputMode": item.mode,
-                    "S3CompressionType": item.compression,
-                    "S3DownloadMode": "StartOfJob",
-                },
-            }
-            for item in request.inputs
-        ],
+        "ProcessingInputs": [_input(item) for item in document.get("ProcessingInputs", ())],
         "ProcessingOutputConfig": {
-            "Outputs": [
-                {
-                    "OutputName": item.name,
-                    "S3Output": {
-                        "LocalPath": item.local_path,
-                        "S3Uri": item.s3_uri,
-                        "S3UploadMode": item.upload_mode,
-                    },
-                }
-                for item in request.outputs
-            ],
+            "Outputs": [_output(item) for item in document.get("ProcessingOutputConfig", {}).get("Outputs", ())],
             "KmsKeyId": document.get("ProcessingOutputConfig", {}).get("KmsKeyId"),
         },
         "ProcessingResources": {
@@ -87,10 +64,43 @@ def processing_job_config(request: JobRequest, *, region: str, more: bool = Fals
     if more:
         config |= {name: document.get(name) for name in ("NetworkConfig", "ExperimentConfig", "Tags")}
         for item in config["ProcessingInputs"]:
-            item |= {"AppManaged": False, "DatasetDefinition": None}
+            item |= {"AppManaged": item.get("AppManaged", False), "DatasetDefinition": None}
         for item in config["ProcessingOutputConfig"]["Outputs"]:
-            item |= {"AppManaged": False, "FeatureStoreOutput": None}
+            item |= {"AppManaged": item.get("AppManaged", False), "FeatureStoreOutput": None}
     return _encoded(config)
+
+
+def _input(item: Mapping[str, Any]) -> dict[str, Any]:
+    s3_input = item["S3Input"]
+    return {
+        "InputName": item["InputName"],
+        "S3Input": {
+            "LocalPath": s3_input.get("LocalPath"),
+            "S3Uri": s3_input["S3Uri"],
+            "S3DataDistributionType": s3_input.get("S3DataDistributionType", "FullyReplicated"),
+            "S3DataType": s3_input["S3DataType"],
+            "S3InputMode": s3_input.get("S3InputMode", "File"),
+            "S3CompressionType": s3_input.get("S3CompressionType", "None"),
+            "S3DownloadMode": "StartOfJob",
+        },
+    } | _app_managed(item)
+
+
+def _output(item: Mapping[str, Any]) -> dict[str, Any]:
+    s3_output = item["S3Output"]
+    return {
+        "OutputName": item["OutputName"],
+        "S3Output": {
+            "LocalPath": s3_output.get("LocalPath"),
+            "S3Uri": s3_output["S3Uri"],
+            "S3UploadMode": s3_output["S3UploadMode"],
+        },
+    } | _app_managed(item)
+
+
+def _app_managed(item: Mapping[str, Any]) -> dict[str, Any]:
+    # The documented example, which has no such input, has no such member either.
+    return {"AppManaged": True} if item.get("AppManaged") else {}
 
 
 def resource_config(host: str, hosts: tuple[str, ...], more_of: JobRequest | None = None) -> bytes:

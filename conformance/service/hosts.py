@@ -87,7 +87,8 @@ class HostRun:
             plan.variation,
             documents.of_host(self.name, plan.hosts, plan.request, plan.variation, region=around.settings.region),
             around.objects,
-            self.store,
+            host=self.name,
+            hosts=plan.hosts,
         )
         self._ended(self.container.fill(archive.write(RESERVED, staged)))
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
+from conformance.archive import Content
+from conformance.errors import JobError
 from conformance.job import CORRUPT_CONTENT, PROCESSING, RESERVED, JobRequest, ProcessingInput, Variation
+from conformance.manifest import Manifest, ManifestError
 from conformance.objects import ObjectTree, S3Uri, relative_path
-from conformance.service.storage import ObjectStore
+from conformance.service.distribution import share
 
 
 def mounts(request: JobRequest, variation: Variation) -> tuple[str, ...]:
@@ -25,32 +29,54 @@ def staged(
     variation: Variation,
     documents: Mapping[str, bytes],
     objects: ObjectTree | None,
-    store: ObjectStore,
-) -> Iterator[tuple[str, bytes | None]]:
-    """What is below /opt/ml when a container starts: directories as None, files with their content."""
+    *,
+    host: str = "algo-1",
+    hosts: tuple[str, ...] = ("algo-1",),
+) -> Iterator[tuple[str, Content]]:
+    """What is below /opt/ml of a host when its container starts, as `archive.write` takes it.
+
+    Raises:
+        JobError: a manifest cannot be read, or names an object that is not there.
+    """
     yield PROCESSING, None
     yield "/opt/ml/output", None
     yield from documents.items()
     for item in request.inputs:
         yield item.local_path, None
-        if variation is not Variation.EMPTY_INPUTS and objects is not None:
-            yield from _delivered(item, objects, store, variation)
+        if variation is Variation.EMPTY_INPUTS or objects is None:
+            continue
+        for path, content in share(_delivered(item, objects), item.distribution, hosts, host):
+            corrupt = variation is Variation.CORRUPT_INPUTS and content is not None
+            yield f"{item.local_path}/{path}", CORRUPT_CONTENT if corrupt else content
     for output in request.outputs:
         yield output.local_path, None
 
 
-def _delivered(
-    item: ProcessingInput, objects: ObjectTree, store: ObjectStore, variation: Variation
-) -> Iterator[tuple[str, bytes | None]]:
-    """The objects of one input, by the path where each lands."""
+def _delivered(item: ProcessingInput, objects: ObjectTree) -> list[tuple[str, Content]]:
+    """The objects of one input in the order of their keys, by the path below LocalPath where each lands."""
     uri = S3Uri.parse(item.s3_uri)
-    store.stage(objects, uri)
-    for key in store.list(uri):
-        path = f"{item.local_path}/{relative_path(uri.key, key)}"
-        # An empty object whose name ends in a slash is how consoles make a folder.
-        if key.endswith("/"):
-            yield path, None
-        elif variation is Variation.CORRUPT_INPUTS:
-            yield path, CORRUPT_CONTENT
-        else:
-            yield path, store.get(S3Uri(uri.bucket, key))
+    if item.data_type == "ManifestFile":
+        return [(path, content) for _, path, content in listed(uri, objects)]
+    found = sorted(objects.find(uri), key=lambda entry: entry[0].encode())
+    return [(relative_path(uri.key, key), path) for key, path in found]
+
+
+def listed(uri: S3Uri, objects: ObjectTree) -> list[tuple[str, str, Path]]:
+    """The objects that a manifest names, in the order of their keys: key, path below LocalPath, and file.
+
+    Raises:
+        JobError: there is no manifest, it cannot be read, or an object that it names is not there.
+    """
+    file = dict(objects.find(uri)).get(uri.key)
+    if file is None:
+        raise JobError(f"the manifest {uri} is not there")
+    try:
+        manifest = Manifest.parse(file.read_bytes())
+    except ManifestError as error:
+        raise JobError(f"{uri}: {error}") from error
+    there = dict(objects.find(manifest.prefix))
+    wanted = manifest.keys()
+    missing = next((key for key in wanted if key not in there), None)
+    if missing is not None:
+        raise JobError(f"{uri} names s3://{manifest.prefix.bucket}/{missing}, which is not there")
+    return [(key, wanted[key], there[key]) for key in sorted(wanted, key=str.encode)]

@@ -194,10 +194,7 @@ class LocalService:
         yield PROCESSING, None
         yield "/opt/ml/output", None
         yield from self.documents(request, variation).items()
-        for item in request.inputs:
-            yield item.local_path, None
-            if variation is not Variation.EMPTY_INPUTS and self._objects is not None:
-                yield from staging.delivered(item, self._objects, store, variation)
+        yield from staging.delivered(request.inputs, self._objects, store, variation)
         for output in request.outputs:
             yield output.local_path, None
 

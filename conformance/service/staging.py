@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from conformance.errors import JobError
 from conformance.job import CORRUPT_CONTENT, RESERVED, JobRequest, ProcessingInput, Variation
 from conformance.objects import ObjectTree, S3Uri, relative_path
 from conformance.service.storage import ObjectStore
@@ -21,17 +22,28 @@ def mounts(request: JobRequest, variation: Variation) -> tuple[str, ...]:
 
 
 def delivered(
-    item: ProcessingInput, objects: ObjectTree, store: ObjectStore, variation: Variation
+    inputs: Iterable[ProcessingInput], objects: ObjectTree | None, store: ObjectStore, variation: Variation
 ) -> Iterator[tuple[str, bytes | None]]:
-    """The objects of one input, by the path where each lands."""
-    uri = S3Uri.parse(item.s3_uri)
-    store.stage(objects, uri)
-    for key in store.list(uri):
-        path = f"{item.local_path}/{relative_path(uri.key, key)}"
-        # An empty object whose name ends in a slash is how consoles make a folder.
-        if key.endswith("/"):
-            yield path, None
-        elif variation is Variation.CORRUPT_INPUTS:
-            yield path, CORRUPT_CONTENT
-        else:
-            yield path, store.get(S3Uri(uri.bucket, key))
+    """The directories of these inputs, and their objects by the path where each lands.
+
+    Raises:
+        JobError: two objects land at one path, of which AWS does not say which one stays.
+    """
+    landed: dict[str, S3Uri] = {}
+    for item in inputs:
+        yield item.local_path, None
+        if variation is Variation.EMPTY_INPUTS or objects is None:
+            continue
+        uri = S3Uri.parse(item.s3_uri)
+        store.stage(objects, uri)
+        for key in store.list(uri):
+            path = posixpath.normpath(f"{item.local_path}/{relative_path(uri.key, key)}")
+            # An empty object whose name ends in a slash is how consoles make a folder.
+            if key.endswith("/"):
+                yield path, None
+                continue
+            source = S3Uri(uri.bucket, key)
+            other = landed.setdefault(path, source)
+            if other != source:
+                raise JobError(f"{path!r} would be two objects at once: {str(other)!r} and {str(source)!r}")
+            yield path, CORRUPT_CONTENT if variation is Variation.CORRUPT_INPUTS else store.get(source)

@@ -215,6 +215,30 @@ def not_run_locally(document: dict[str, Any]) -> Iterator[str]:
         if item.get("AppManaged"):
             yield f"{where}.AppManaged: an output that the application manages is not run locally"
         yield from _other_than(f"{where}.S3Output", item.get("S3Output", {}), RUN_LOCALLY_OUTPUT)
+    yield from _cut_short(_for_the_container(document))
+
+
+def _cut_short(texts: Iterator[tuple[str, str]]) -> Iterator[str]:
+    for where, text in texts:
+        if "\0" in text:
+            yield f"{where}: a NUL character cannot be handed to a program, for which it ends the text"
+
+
+def _for_the_container(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What becomes arguments, variables and paths, each with its JSON path."""
+    for member in ("ContainerEntrypoint", "ContainerArguments"):
+        words = document["AppSpecification"].get(member, ())
+        yield from ((f"AppSpecification.{member}[{index}]", word) for index, word in enumerate(words))
+    yield from ((f"Environment[{name!r}]", value) for name, value in document.get("Environment", {}).items())
+    outputs = document.get("ProcessingOutputConfig", {}).get("Outputs", ())
+    for where, member, items in (
+        ("ProcessingInputs", "S3Input", document.get("ProcessingInputs", ())),
+        ("ProcessingOutputConfig.Outputs", "S3Output", outputs),
+    ):
+        for index, item in enumerate(items):
+            places = item.get(member, {})
+            names = (name for name in ("S3Uri", "LocalPath") if name in places)
+            yield from ((f"{where}[{index}].{member}.{name}", places[name]) for name in names)
 
 
 RUN_LOCALLY_INPUT = {

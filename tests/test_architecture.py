@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "contract": set(),
     "nvidia": set(),
     "shell": set(),
-    "objects": set(),
+    "objects": {"errors"},
     "manifest": {"objects"},
     "archive": {"errors", "filetree"},
     "image": {"filetree"},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -175,6 +177,10 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
         lambda here: [f"--image-job={REFERENCE_JOB}", f"--image-s3={here}"],
         "no object begins with s3://",
     ),
+    "S3 with a name that is not UTF-8": (
+        lambda here: [f"--image-job={REFERENCE_JOB}", f"--image-s3={with_latin_1(here)}"],
+        r"/caf\udce9' has a name that is not UTF-8, as every key is",
+    ),
     "S3 that is a file": (
         lambda here: [f"--image-s3={written(here, '')}"],
         "--image-s3: expected a directory that holds bucket/key",
@@ -203,6 +209,13 @@ def written(here: Path, text: str) -> Path:
     path = here / "job.json"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def with_latin_1(here: Path) -> Path:
+    """The reference's S3, and beside its input a file with a name in Latin-1."""
+    copy = shutil.copytree(REFERENCE_S3, here / "s3")
+    Path(os.fsdecode(os.fsencode(copy / "conformance-fixtures/reference/documents") + b"/caf\xe9")).touch()
+    return copy
 
 
 @pytest.mark.parametrize("case", BAD_INPUT)

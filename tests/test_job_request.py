@@ -264,6 +264,18 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
         put(f"{S3_OUTPUT}.S3Uri", "https://bucket/key"),
         f"{AT_OUTPUT}.S3Uri: 'https://bucket/key' is not run locally, s3://bucket/prefix is",
     ),
+    *(
+        (put(where, value), f"{told}: a NUL character cannot be handed to a program, for which it ends the text")
+        for where, value, told in (
+            ("AppSpecification.ContainerEntrypoint", ["a", "b\0"], "AppSpecification.ContainerEntrypoint[1]"),
+            ("AppSpecification.ContainerArguments", ["\0"], "AppSpecification.ContainerArguments[0]"),
+            ("Environment", {"A": "a\0b"}, "Environment['A']"),
+            (f"{S3_INPUT}.S3Uri", "s3://bucket/\0", f"{AT_INPUT}.S3Uri"),
+            (f"{S3_INPUT}.LocalPath", f"{INPUT}\0", f"{AT_INPUT}.LocalPath"),
+            (f"{S3_OUTPUT}.S3Uri", "s3://bucket/\0", f"{AT_OUTPUT}.S3Uri"),
+            (f"{S3_OUTPUT}.LocalPath", f"{OUTPUT}\0", f"{AT_OUTPUT}.LocalPath"),
+        )
+    ),
     (
         lambda document: (
             drop(f"{CLUSTER}.InstanceType")(document),

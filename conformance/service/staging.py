@@ -36,33 +36,37 @@ def staged(
     """What is below /opt/ml of a host when its container starts, as `archive.write` takes it.
 
     Raises:
-        JobError: a manifest cannot be read, or names an object that is not there.
+        JobError: two objects land at one path, of which AWS does not say which one stays, or a manifest cannot be used.
     """
     yield PROCESSING, None
     yield "/opt/ml/output", None
     yield from documents.items()
+    landed: dict[str, str] = {}
     for item in request.inputs:
         yield item.local_path, None
         if variation is Variation.EMPTY_INPUTS or objects is None:
             continue
-        for path, content in share(_delivered(item, objects), item.distribution, hosts, host):
-            corrupt = variation is Variation.CORRUPT_INPUTS and content is not None
-            yield f"{item.local_path}/{path}", CORRUPT_CONTENT if corrupt else content
+        for uri, below, file in share(_delivered(item, objects), item.distribution, hosts, host):
+            path = posixpath.normpath(f"{item.local_path}/{below}")
+            other = landed.setdefault(path, str(uri))
+            if other != str(uri):
+                raise JobError(f"{path!r} would be two objects at once: {other!r} and {str(uri)!r}")
+            yield path, CORRUPT_CONTENT if variation is Variation.CORRUPT_INPUTS else file
     for output in request.outputs:
         yield output.local_path, None
 
 
-def _delivered(item: ProcessingInput, objects: ObjectTree) -> list[tuple[str, Content]]:
-    """The objects of one input in the order of their keys, by the path below LocalPath where each lands."""
+def _delivered(item: ProcessingInput, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
+    """The objects of one input in the order of their keys: each with its path below LocalPath, and its file."""
     uri = S3Uri.parse(item.s3_uri)
     if item.data_type == "ManifestFile":
-        return [(path, content) for _, path, content in listed(uri, objects)]
+        return listed(uri, objects)
     found = sorted(objects.find(uri), key=lambda entry: entry[0].encode())
-    return [(relative_path(uri.key, key), path) for key, path in found]
+    return [(S3Uri(uri.bucket, key), relative_path(uri.key, key), path) for key, path in found]
 
 
-def listed(uri: S3Uri, objects: ObjectTree) -> list[tuple[str, str, Path]]:
-    """The objects that a manifest names, in the order of their keys: key, path below LocalPath, and file.
+def listed(uri: S3Uri, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
+    """The objects that a manifest names, in the order of their keys: each with its path below LocalPath, and its file.
 
     Raises:
         JobError: there is no manifest, it cannot be read, or an object that it names is not there.
@@ -79,4 +83,5 @@ def listed(uri: S3Uri, objects: ObjectTree) -> list[tuple[str, str, Path]]:
     missing = next((key for key in wanted if key not in there), None)
     if missing is not None:
         raise JobError(f"{uri} names s3://{manifest.prefix.bucket}/{missing}, which is not there")
-    return [(key, wanted[key], there[key]) for key in sorted(wanted, key=str.encode)]
+    bucket = manifest.prefix.bucket
+    return [(S3Uri(bucket, key), wanted[key], there[key]) for key in sorted(wanted, key=str.encode)]

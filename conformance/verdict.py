@@ -131,7 +131,8 @@ def _cause(
 def not_judged(check: Check, stop: NotJudged, *, request: str = "") -> Verdict:
     """The verdict on a check that could not be exercised, which is no fault of anybody."""
     applies = not isinstance(stop, DoesNotApply)
-    return Verdict(check, Word.NOT_JUDGED, reason=str(stop), applies=applies, see=stop.see, request=request)
+    reason = _printable(str(stop))
+    return Verdict(check, Word.NOT_JUDGED, reason=reason, applies=applies, see=stop.see, request=request)
 
 
 def error(check: Check, reason: str, *, request: str = "") -> Verdict:
@@ -157,5 +158,5 @@ def _wrapped(label: str, text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """A sentence without what would steer a terminal: names of files come from the image."""
+    """A sentence without what would steer a terminal: names of files and of programs come from the image."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

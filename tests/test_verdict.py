@@ -96,6 +96,18 @@ def test_what_steers_a_terminal_is_escaped() -> None:
     assert ("left \\x1b[2J\\x07 and\\n more \\u202e é京",) == verdict.violations
 
 
+def test_a_reason_steers_no_terminal_either() -> None:
+    """It may name a program, which calls itself as it likes."""
+
+    def declining(image: object) -> object:
+        raise NotJudged(f"{image} runs \x1b[2J")
+        yield
+
+    verdict = verdict_of(declining)  # type: ignore[arg-type] # a generator of nothing
+
+    assert verdict.reason.endswith("runs \\x1b[2J")
+
+
 @pytest.mark.parametrize(
     ("cause_level", "cause_finds", "explained"),
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from conformance.archive import Content
@@ -33,30 +33,42 @@ def staged(
     host: str = "algo-1",
     hosts: tuple[str, ...] = ("algo-1",),
 ) -> Iterator[tuple[str, Content]]:
-    """What is below /opt/ml of a host when its container starts, as `archive.write` takes it.
-
-    Raises:
-        JobError: two objects land at one path, of which AWS does not say which one stays, or a manifest cannot be used.
-    """
+    """What is below /opt/ml of a host when its container starts, as `archive.write` takes it; see `delivered`."""
     yield PROCESSING, None
     yield "/opt/ml/output", None
     yield from documents.items()
+    yield from delivered(request.inputs, objects, variation, host=host, hosts=hosts)
+    for output in request.outputs:
+        yield output.local_path, None
+
+
+def delivered(
+    inputs: Iterable[ProcessingInput],
+    objects: ObjectTree | None,
+    variation: Variation,
+    *,
+    host: str = "algo-1",
+    hosts: tuple[str, ...] = ("algo-1",),
+) -> Iterator[tuple[str, Content]]:
+    """The directories of these inputs, and the objects of one host by the path where each lands.
+
+    Raises:
+        JobError: two objects land at one path, of which AWS does not say which one stays; or a manifest is no good.
+    """
     landed: dict[str, str] = {}
-    for item in request.inputs:
+    for item in inputs:
         yield item.local_path, None
         if variation is Variation.EMPTY_INPUTS or objects is None:
             continue
-        for uri, below, file in share(_delivered(item, objects), item.distribution, hosts, host):
+        for uri, below, file in share(_objects(item, objects), item.distribution, hosts, host):
             path = posixpath.normpath(f"{item.local_path}/{below}")
             other = landed.setdefault(path, str(uri))
             if other != str(uri):
                 raise JobError(f"{path!r} would be two objects at once: {other!r} and {str(uri)!r}")
             yield path, CORRUPT_CONTENT if variation is Variation.CORRUPT_INPUTS else file
-    for output in request.outputs:
-        yield output.local_path, None
 
 
-def _delivered(item: ProcessingInput, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
+def _objects(item: ProcessingInput, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
     """The objects of one input in the order of their keys: each with its path below LocalPath, and its file."""
     uri = S3Uri.parse(item.s3_uri)
     if item.data_type == "ManifestFile":

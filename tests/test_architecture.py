@@ -42,6 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "trace": {"record"},
     "workload": {"trace"},
     "standin": {"record"},
+    "resolution": {"record"},
     "outcome": {"filetree", "job", "trace"},
     "declaration": {"contract", "job", "checks"},
     "checks": {
@@ -63,6 +64,7 @@ ALLOWED: dict[str, set[str]] = {
             "objects",
             "outcome",
             "probe",
+            "resolution",
             "trace",
         ),
     },

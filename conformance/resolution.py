@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from conformance.record import Event, Record, to_text
+from conformance.record import Event, Record, to_bytes, to_text
 
 TYPES: Mapping[int, str] = {1: "A", 5: "CNAME", 12: "PTR", 16: "TXT", 28: "AAAA", 33: "SRV", 65: "HTTPS", 255: "ANY"}
 """Types that clients ask for (IANA, DNS parameters); another one is called `TYPE` and its number (RFC 3597)."""
@@ -94,7 +94,8 @@ def _query(event: Event) -> Query:
         at=event["monotonic_ns"] / 1e9,
         client=event["client"],
         transport=event["transport"],
-        name=to_text(event["name"]).lower(),
+        # Only the letters of ASCII are the same in capitals (RFC 4343).
+        name=to_bytes(event["name"]).lower().decode("utf-8", "surrogateescape"),
         type=TYPES.get(event["type"], f"TYPE{event['type']}"),
         code=_code(event),
         answer="" if event["answer"] is None else to_text(event["answer"]),

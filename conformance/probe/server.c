@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A query is hardly ever longer than 300 bytes. What a longer datagram has past this is not looked at. */
@@ -15,20 +14,14 @@
 struct connection {
     int socket;
     struct in_addr client;
-    time_t used;
+    unsigned long used; /* when it was last read from, counted in such events */
     size_t length;
     unsigned char bytes[2 + MESSAGE_BYTES];
 };
 
 static int datagrams, listener;
 static struct connection connections[CONNECTIONS];
-
-static time_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec;
-}
+static unsigned long events;
 
 static int open_socket(int type, int port)
 {
@@ -81,7 +74,7 @@ static void accept_connection(void)
             chosen = each;
     if (chosen->socket >= 0)
         close(chosen->socket);
-    *chosen = (struct connection){.socket = accepted, .client = client.sin_addr, .used = now()};
+    *chosen = (struct connection){.socket = accepted, .client = client.sin_addr, .used = ++events};
 }
 
 /* Answer the first message of what has been read, if it is complete; returns how many bytes it took, or -1. */
@@ -112,7 +105,7 @@ static void read_connection(struct connection *connection, replier *reply_to)
                        sizeof connection->bytes - connection->length);
 
     if (got > 0) {
-        connection->used = now();
+        connection->used = ++events;
         connection->length += (size_t)got;
         while ((taken = answer_first(connection, reply_to)) > 0) {
             connection->length -= (size_t)taken;

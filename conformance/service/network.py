@@ -1,8 +1,8 @@
 """The network of a job's hosts: they reach one another, and neither the outside nor the machine that they run on.
 
 `internal` alone leaves them the bridge's own address, and with it every port of the machine; and a connection to the
-outside waits for minutes there, because the packets are dropped unsaid. A bridge without an address leaves nobody to
-drop them, and such a connection fails within seconds (measured with Docker 20.10).
+outside is given up after more than two minutes, because its packets are dropped without a word. Where the bridge has no
+address it fails within three seconds, as one to a host does that is not there (measured with Docker 20.10).
 """
 
 from __future__ import annotations

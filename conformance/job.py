@@ -114,6 +114,11 @@ class JobRequest:
         return int(self.document["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1))
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names of the hosts, by their numbers."""
+        return tuple(f"algo-{number}" for number in range(1, self.instance_count + 1))
+
+    @property
     def max_runtime_seconds(self) -> int:
         """`MaxRuntimeInSeconds`."""
         condition = self.document.get("StoppingCondition", {})

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
-from conformance.objects import S3Uri
+from conformance.objects import ObjectTree, S3Uri
 
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 """Half of a character, which JSON can spell and no key can hold."""
@@ -57,6 +58,28 @@ class Manifest:
     def text(self) -> bytes:
         """The manifest as it lies in S3; what `parse` reads."""
         return json.dumps([{"prefix": str(self.prefix)}, *self.names], ensure_ascii=False).encode("utf-8")
+
+
+def listed(uri: S3Uri, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
+    """The objects that a manifest names, in the order of their keys: each with its path below LocalPath, and its file.
+
+    Raises:
+        ManifestError: there is no manifest, it cannot be read, or an object that it names is not there.
+    """
+    file = dict(objects.find(uri)).get(uri.key)
+    if file is None:
+        raise ManifestError(f"the manifest {uri} is not there")
+    try:
+        manifest = Manifest.parse(file.read_bytes())
+    except ManifestError as error:
+        raise ManifestError(f"{uri}: {error}") from error
+    there = dict(objects.find(manifest.prefix))
+    wanted = manifest.keys()
+    bucket = manifest.prefix.bucket
+    missing = next((key for key in wanted if key not in there), None)
+    if missing is not None:
+        raise ManifestError(f"{uri} names s3://{bucket}/{missing}, which is not there")
+    return [(S3Uri(bucket, key), wanted[key], there[key]) for key in sorted(wanted, key=str.encode)]
 
 
 def _name(index: int, name: object) -> str:

@@ -151,6 +151,7 @@ def _requests(paths: Sequence[Path], objects: ObjectTree | None) -> tuple[JobReq
 
 
 def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
+    from conformance.manifest import ManifestError, listed  # noqa: PLC0415 - as above
     from conformance.objects import S3Uri  # noqa: PLC0415 - as above
 
     for index, item in enumerate(request.inputs):
@@ -158,7 +159,12 @@ def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
         if objects is None:
             raise UsageError(f"{where}: {item.s3_uri} is nowhere to be found", hint="--image-s3=DIR holds bucket/key")
         uri = S3Uri.parse(item.s3_uri)
-        if next(objects.find(uri), None) is None:
+        if item.data_type == "ManifestFile":
+            try:
+                listed(uri, objects)
+            except ManifestError as error:
+                raise UsageError(f"{where}: {error}") from error
+        elif next(objects.find(uri), None) is None:
             expected = objects.directory / uri.bucket / uri.key
             raise UsageError(f"{where}: no object begins with {item.s3_uri}; expected a file at {expected}*")
 

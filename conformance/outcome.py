@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from conformance.filetree import File, FileTree, Kind
 from conformance.job import JobRequest, ProcessingOutput, Variation
+from conformance.resolution import Queries
 from conformance.standin import Witness
 from conformance.trace import Trace
 
@@ -71,7 +72,7 @@ class Host:
     says why. `stop` is there where it was stopped in the middle of its work. `secret` stood in its environment, and
     nowhere else: the path to its credentials. `witnesses` is what the probe found where it stood in for a program, once
     for each time that it was started. `changed` are files that it made or changed outside of /opt/ml, in a run as
-    requested.
+    requested. `address` is its own on the network of the job's hosts; a job of one host has no network.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Host:
     secret: str = ""
     witnesses: tuple[Witness, ...] = ()
     changed: tuple[str, ...] = ()
+    address: str = ""
 
     @property
     def started(self) -> bool:
@@ -120,7 +122,10 @@ class Upload:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One job, ended: as `DescribeProcessingJob` would tell it, and what the hosts showed."""
+    """One job, ended: as `DescribeProcessingJob` would tell it, and what the hosts showed.
+
+    `queries` is what several hosts asked their name server.
+    """
 
     request: JobRequest
     variation: Variation
@@ -128,6 +133,7 @@ class Outcome:
     hosts: tuple[Host, ...]
     uploads: tuple[Upload, ...] = ()
     exit_message: str | None = None
+    queries: Queries | None = None
     failure_reason: str | None = None
     seconds: float = 0.0
 

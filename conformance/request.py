@@ -198,22 +198,15 @@ def not_run_locally(document: dict[str, Any]) -> Iterator[str]:
     if "InstancePreferences" in cluster:
         where = "ProcessingResources.ClusterConfig.InstancePreferences"
         yield f"{where}: a choice of instances is not run locally, one InstanceType is"
-    count = cluster.get("InstanceCount", 1)
-    if count != 1:
-        yield f"ProcessingResources.ClusterConfig.InstanceCount: {count} hosts are not run locally, 1 is"
     for index, item in enumerate(document.get("ProcessingInputs", ())):
         where = f"ProcessingInputs[{index}]"
         if "DatasetDefinition" in item:
             yield f"{where}.DatasetDefinition: an input from Athena or Redshift is not run locally"
-        if item.get("AppManaged"):
-            yield f"{where}.AppManaged: an input that the application manages is not run locally"
         yield from _other_than(f"{where}.S3Input", item.get("S3Input", {}), RUN_LOCALLY_INPUT)
     for index, item in enumerate(document.get("ProcessingOutputConfig", {}).get("Outputs", ())):
         where = f"ProcessingOutputConfig.Outputs[{index}]"
         if "FeatureStoreOutput" in item:
             yield f"{where}.FeatureStoreOutput: an output to a feature store is not run locally"
-        if item.get("AppManaged"):
-            yield f"{where}.AppManaged: an output that the application manages is not run locally"
         yield from _other_than(f"{where}.S3Output", item.get("S3Output", {}), RUN_LOCALLY_OUTPUT)
     yield from _cut_short(_for_the_container(document))
 
@@ -242,9 +235,7 @@ def _for_the_container(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 RUN_LOCALLY_INPUT = {
-    "S3DataType": "S3Prefix",
     "S3InputMode": "File",
-    "S3DataDistributionType": "FullyReplicated",
     "S3CompressionType": "None",
 }
 RUN_LOCALLY_OUTPUT = {"S3UploadMode": "EndOfJob"}

@@ -154,8 +154,6 @@ def test_kept_containers_are_named_and_stay(
                 client.remove_volume(volume)
 
 
-TWO_HOSTS = {"ClusterConfig": {"InstanceCount": 2, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}}
-
 BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "job that is not there": (
         lambda here: [f"--image-job={here / 'none.json'}"],
@@ -197,11 +195,25 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
         lambda _: [f"--image-job={REFERENCE_JOB}"] * 2 + [f"--image-s3={REFERENCE_S3}"],
         "--image-job: expected each ProcessingJobName once, got 'reference' 2 times",
     ),
-    "several hosts": (
-        lambda here: [f"--image-job={request(here / 'job.json', ProcessingResources=TWO_HOSTS)}"],
-        "InstanceCount: 2 hosts are not run locally, 1 is (this is a limit of the suite, not a fault of the request)",
+    "manifest that is not there": (
+        lambda here: [
+            f"--image-job={changed_input(here, S3Uri='s3://bucket/list', S3DataType='ManifestFile')}",
+            f"--image-s3={REFERENCE_S3}",
+        ],
+        "ProcessingInputs[0].S3Input.S3Uri: the manifest s3://bucket/list is not there",
+    ),
+    "mode that is not run": (
+        lambda here: [f"--image-job={changed_input(here, S3InputMode='Pipe')}"],
+        "S3InputMode: Pipe is not run locally, File is (this is a limit of the suite, not a fault of the request)",
     ),
 }
+
+
+def changed_input(here: Path, **members: str) -> Path:
+    """The reference's request with these members in its first input."""
+    inputs = json.loads(REFERENCE_JOB.read_text(encoding="utf-8"))["ProcessingInputs"]
+    inputs[0]["S3Input"] |= members
+    return request(here / "job.json", ProcessingInputs=inputs)
 
 
 def written(here: Path, text: str) -> Path:

@@ -223,27 +223,10 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
         f"{CLUSTER}: expected exactly one of InstanceType and InstancePreferences, got none",
     ),
     # what is not run locally
-    (put(f"{CLUSTER}.InstanceCount", 2), f"{CLUSTER}.InstanceCount: 2 hosts are not run locally, 1 is"),
-    (
-        put(f"{S3_INPUT}.S3DataType", "ManifestFile"),
-        f"{AT_INPUT}.S3DataType: ManifestFile is not run locally, S3Prefix is",
-    ),
     (put(f"{S3_INPUT}.S3InputMode", "Pipe"), f"{AT_INPUT}.S3InputMode: Pipe is not run locally, File is"),
-    (
-        put(f"{S3_INPUT}.S3DataDistributionType", "ShardedByS3Key"),
-        f"{AT_INPUT}.S3DataDistributionType: ShardedByS3Key is not run locally, FullyReplicated is",
-    ),
     (
         put(f"{S3_OUTPUT}.S3UploadMode", "Continuous"),
         f"{AT_OUTPUT}.S3UploadMode: Continuous is not run locally, EndOfJob is",
-    ),
-    (
-        put("ProcessingInputs.0.AppManaged", value=True),
-        "ProcessingInputs[0].AppManaged: an input that the application manages is not run locally",
-    ),
-    (
-        put("ProcessingOutputConfig.Outputs.0.AppManaged", value=True),
-        "ProcessingOutputConfig.Outputs[0].AppManaged: an output that the application manages is not run locally",
     ),
     (
         put("ProcessingInputs", [{"InputName": "a", "DatasetDefinition": {"LocalPath": INPUT}}]),
@@ -426,7 +409,7 @@ def test_the_faults_of_a_file_are_listed(tmp_path: Path) -> None:
 def test_what_is_not_run_locally_is_no_fault_of_the_request(tmp_path: Path) -> None:
     """The hint says so."""
     path = tmp_path / "job.json"
-    path.write_text(json.dumps(changed(put(f"{CLUSTER}.InstanceCount", 2))))
+    path.write_text(json.dumps(changed(put(f"{S3_INPUT}.S3InputMode", "Pipe"))))
 
     assert "this is a limit of the suite, not a fault of the request" == refused(path).hint
 

@@ -26,6 +26,7 @@ from conformance.outcome import End, Log, Stop
 from conformance.probe import DIRECTORY, PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, trace
 from conformance.service.collection import head_and_tail
+from conformance.service.network import Network
 from conformance.service.settings import Settings
 
 KILL_WAIT_SECONDS = 30.0
@@ -83,6 +84,15 @@ class Probe:
         if self.traced_argv:
             return bundle(trace())
         return bundle(report(), copies=[self.stand_in]) if self.stand_in else b""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A host's name, and its address on the network of the job's hosts, where there are several."""
+
+    host: str
+    network: Network | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -210,7 +220,7 @@ def create(
     request: JobRequest,
     settings: Settings,
     *,
-    host: str,
+    place: Place,
     memory_bytes: int,
     labels: dict[str, str],
     mounts: tuple[str, ...],
@@ -219,8 +229,8 @@ def create(
 ) -> Container:
     """Create a host's container as the request asks for it; it is not started.
 
-    Each of `mounts` gets a fresh volume. `credentials` is the path below which the platform would give out the role's
-    credentials.
+    `place` is where it is on the network. Each of `mounts` gets a fresh volume. `credentials` is the path below which
+    the platform would give out the role's credentials.
     """
     # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
     entrypoint = None if request.entrypoint is None else list(request.entrypoint)
@@ -243,14 +253,16 @@ def create(
             },
             hostname=settings.hostname,
             labels=labels,
+            networking_config=place.network.attachment(place.address) if place.network else None,
             host_config=client.create_host_config(
                 mounts=[
                     Mount(place, volume, type="volume", no_copy=True)
                     for place, volume in zip(mounts, volumes, strict=True)
                 ],
-                network_mode=settings.network,
+                network_mode=place.network.name if place.network else settings.network,
+                dns=[place.network.name_server] if place.network else None,
                 # Without a network, a server that binds to its own name finds it in /etc/hosts alone.
-                extra_hosts={settings.hostname: "127.0.0.1", host: "127.0.0.1"},
+                extra_hosts=None if place.network else {settings.hostname: "127.0.0.1", place.host: "127.0.0.1"},
                 shm_size=settings.shm_bytes,
                 pids_limit=settings.processes,
                 mem_limit=memory_bytes or None,

@@ -53,7 +53,7 @@ class Plan:
 class HostRun:
     """One host of a run: `prepare`, `run` and `collect` in this order, and `remove` however it ends."""
 
-    name: str
+    place: containers.Place
     plan: Plan
     around: Surroundings
     store: ObjectStore
@@ -64,7 +64,12 @@ class HostRun:
     def __post_init__(self) -> None:
         """Begin as a host that has not started."""
         self.host = Host(
-            self.name, self.plan.argv, End.NOT_STARTED, untraced=self.plan.untraced, secret=self.credentials
+            self.place.host,
+            self.plan.argv,
+            End.NOT_STARTED,
+            untraced=self.plan.untraced,
+            secret=self.credentials,
+            address=self.place.address,
         )
 
     def prepare(self) -> None:
@@ -75,8 +80,8 @@ class HostRun:
             plan.image,
             plan.request,
             around.settings,
-            host=self.name,
-            memory_bytes=int(around.engine.memory_bytes * around.settings.memory_fraction),
+            place=self.place,
+            memory_bytes=int(around.engine.memory_bytes * around.settings.memory_fraction / len(plan.hosts)),
             labels=around.labels,
             mounts=staging.mounts(plan.request, plan.variation),
             probe=containers.Probe(() if plan.untraced else plan.argv, plan.stand_in),
@@ -85,9 +90,9 @@ class HostRun:
         staged = staging.staged(
             plan.request,
             plan.variation,
-            documents.of_host(self.name, plan.hosts, plan.request, plan.variation, region=around.settings.region),
+            documents.of_host(self.place.host, plan.hosts, plan.request, plan.variation, region=around.settings.region),
             around.objects,
-            host=self.name,
+            host=self.place.host,
             hosts=plan.hosts,
         )
         self._ended(self.container.fill(archive.write(RESERVED, staged)))
@@ -111,7 +116,7 @@ class HostRun:
             return ()
         stdout, stderr = self.container.logs()
         changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED else ()
-        collector = Collector(self.name, plan.request, plan.image.volumes, self.store, upload=upload)
+        collector = Collector(self.place.host, plan.request, plan.image.volumes, self.store, upload=upload)
         limit = self.around.settings.archive_bytes
         entries = archive.read(
             self.container.get(), root=RESERVED, limit_bytes=limit, peek=collector.peek, linked=collector.linked

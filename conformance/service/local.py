@@ -12,9 +12,10 @@ import functools
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from docker.errors import DockerException
 from urllib3.exceptions import HTTPError
@@ -24,15 +25,15 @@ from conformance.image import Image
 from conformance.job import DEFAULT_COMMAND_SECONDS, JobRequest, Variation
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, Outcome, Upload
-from conformance.service import cleanup, containers, documents, message, status
+from conformance.probe.names import Name
+from conformance.resolution import Queries
+from conformance.service import cleanup, containers, documents, message, names, network, status
 from conformance.service.engine import Engine, explanation
 from conformance.service.hosts import HostRun, Plan, Surroundings
 from conformance.service.inspection import read_files
 from conformance.service.labels import run_labels
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
-
-HOST = "algo-1"
 
 DISTURBED = "it runs programs that give themselves other privileges, which no traced program gets"
 """Why a run is made again without the tracer."""
@@ -41,8 +42,20 @@ INSTEAD = "the probe stood in for its program"
 """Why a run with a stand-in is not traced."""
 
 
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What the hosts of a job showed, what the service uploaded, and what the name server was asked."""
+
+    hosts: tuple[Host, ...]
+    uploads: tuple[Upload, ...] = ()
+    queries: Queries | None = None
+
+
 class LocalService:
-    """Runs jobs of one host, several at a time; see `conformance.service.Service`."""
+    """Runs jobs, several at a time; see `conformance.service.Service`."""
 
     def __init__(self, engine: Engine, objects: ObjectTree | None, settings: Settings, *, keep: bool = False) -> None:
         """Use this engine, and the objects of this tree as what S3 holds before a job."""
@@ -86,12 +99,14 @@ class LocalService:
             self._limits(request, variation, stop_after_seconds),
             untraced=INSTEAD if stand_in else self._why_not_traced(variation),
             stand_in=stand_in,
+            hosts=request.hosts,
         )
         with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
-            hosts, uploads = self._run_hosts(plan)
-            if any(host.trace is not None and host.trace.disturbed for host in hosts):
+            ran = self._run_hosts(plan)
+            if any(host.trace is not None and host.trace.disturbed for host in ran.hosts):
                 # What has other privileges when it is traced is run again as it is.
-                hosts, uploads = self._run_hosts(replace(plan, untraced=DISTURBED))
+                ran = self._run_hosts(replace(plan, untraced=DISTURBED))
+        hosts = ran.hosts
         messages = {host.name: host.message for host in hosts if host.message is not None}
         fault = message.fault(messages)
         text = None if fault else message.exit_message(list(messages.values()))
@@ -101,7 +116,8 @@ class LocalService:
             variation=variation,
             status=job_status,
             hosts=hosts,
-            uploads=uploads,
+            uploads=ran.uploads,
+            queries=ran.queries,
             exit_message=text,
             failure_reason=reason,
             seconds=time.monotonic() - begun,
@@ -116,33 +132,50 @@ class LocalService:
 
     def documents(self, request: JobRequest, variation: Variation = Variation.AS_REQUESTED) -> dict[str, bytes]:
         """The two JSON files that the first host finds below /opt/ml/config, by path."""
-        return documents.of_host(HOST, (HOST,), request, variation, region=self._settings.region)
+        return documents.of_host(request.hosts[0], request.hosts, request, variation, region=self._settings.region)
 
     def described(self) -> dict[str, Any]:
         """What the reports say of the service: the engine's version and every choice with its basis."""
         return {"name": "local", "engine": self._engine.version, "choices": self._settings.described()}
 
-    def _run_hosts(self, plan: Plan) -> tuple[tuple[Host, ...], tuple[Upload, ...]]:
+    def _run_hosts(self, plan: Plan) -> Ran:
         """Prepare all hosts, start them, wait until all have ended, and read them back; one step after the other."""
         if not plan.argv:
-            return tuple(
-                Host(name, (), End.NOT_STARTED, start_error="no command is specified") for name in plan.hosts
-            ), ()
+            refused = "no command is specified"
+            return Ran(tuple(Host(name, (), End.NOT_STARTED, start_error=refused) for name in plan.hosts))
         around = Surroundings(self._engine, self._objects, self._settings, self.labels)
         with contextlib.ExitStack() as removal:
             store = ObjectStore(self._settings.region)
             removal.callback(store.close)
-            runs = [HostRun(name, plan, around, store) for name in plan.hosts]
+            places, server = self._places(plan, removal)
+            runs = [HostRun(place, plan, around, store) for place in places]
             for run in runs:
                 removal.callback(self._remove, run)
-                run.prepare()
+            _each(runs, HostRun.prepare)
             if self._closing.is_set():
                 raise JobError("the run is being ended")
-            for run in runs:
-                run.run()
+            _each(runs, HostRun.run)
             completes = all(run.host.end is End.EXITED and run.host.exit_code == 0 for run in runs)
-            uploads = [upload for run in runs for upload in run.collect(upload=completes)]
-            return tuple(run.host for run in runs), tuple(uploads)
+            uploads = _each(runs, functools.partial(HostRun.collect, upload=completes))
+            return Ran(
+                tuple(run.host for run in runs),
+                tuple(upload for found in uploads for upload in found),
+                None if server is None else server.queries(),
+            )
+
+    def _places(
+        self, plan: Plan, removal: contextlib.ExitStack
+    ) -> tuple[list[containers.Place], names.NameServer | None]:
+        """Where the hosts are; several get a network with a name server, which are removed with the rest."""
+        if len(plan.hosts) == 1:
+            return [containers.Place(plan.hosts[0])], None
+        client = self._engine.client
+        made = network.create(client, labels=self.labels)
+        removal.callback(self._forget, f"network {made.name}", made.remove)
+        places = [containers.Place(host, made, made.host(at)) for at, host in enumerate(plan.hosts, start=1)]
+        server = names.start(client, made, [Name(place.host, place.address) for place in places], labels=self.labels)
+        removal.callback(self._forget, f"container {server.id[:12]}", server.remove)
+        return places, server
 
     def _why_not_traced(self, variation: Variation) -> str:
         if variation is Variation.DEFAULT_COMMAND:
@@ -162,13 +195,23 @@ class LocalService:
         return containers.Limits(self._settings.time_limit_seconds, End.SUITE_LIMIT, signal)
 
     def _remove(self, run: HostRun) -> None:
-        if run.container is None:
-            return
-        if self._keep:
+        if run.container is not None:
             volumes = ", ".join(run.container.volumes) or "none"
-            self.kept.append(f"container {run.container.id[:12]}, volumes {volumes}")
+            self._forget(f"container {run.container.id[:12]}, volumes {volumes}", run.container.remove)
+
+    def _forget(self, what: str, remove: Callable[[], None]) -> None:
+        if self._keep:
+            self.kept.append(what)
         else:
-            run.container.remove()
+            remove()
+
+
+def _each(runs: Sequence[HostRun], step: Callable[[HostRun], Result]) -> list[Result]:
+    """Take a step with every host at once; the first trouble is raised when all have taken it."""
+    if len(runs) == 1:
+        return [step(runs[0])]
+    with ThreadPoolExecutor(len(runs), thread_name_prefix="host") as pool:
+        return list(pool.map(step, runs))
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from conformance.archive import Content
 from conformance.errors import JobError
 from conformance.job import CORRUPT_CONTENT, PROCESSING, RESERVED, JobRequest, ProcessingInput, Variation
-from conformance.manifest import Manifest, ManifestError
+from conformance.manifest import ManifestError, listed
 from conformance.objects import ObjectTree, S3Uri, relative_path
 from conformance.service.distribution import share
 
@@ -72,28 +72,9 @@ def _objects(item: ProcessingInput, objects: ObjectTree) -> list[tuple[S3Uri, st
     """The objects of one input in the order of their keys: each with its path below LocalPath, and its file."""
     uri = S3Uri.parse(item.s3_uri)
     if item.data_type == "ManifestFile":
-        return listed(uri, objects)
+        try:
+            return listed(uri, objects)
+        except ManifestError as error:
+            raise JobError(str(error)) from error
     found = sorted(objects.find(uri), key=lambda entry: entry[0].encode())
     return [(S3Uri(uri.bucket, key), relative_path(uri.key, key), path) for key, path in found]
-
-
-def listed(uri: S3Uri, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
-    """The objects that a manifest names, in the order of their keys: each with its path below LocalPath, and its file.
-
-    Raises:
-        JobError: there is no manifest, it cannot be read, or an object that it names is not there.
-    """
-    file = dict(objects.find(uri)).get(uri.key)
-    if file is None:
-        raise JobError(f"the manifest {uri} is not there")
-    try:
-        manifest = Manifest.parse(file.read_bytes())
-    except ManifestError as error:
-        raise JobError(f"{uri}: {error}") from error
-    there = dict(objects.find(manifest.prefix))
-    wanted = manifest.keys()
-    missing = next((key for key in wanted if key not in there), None)
-    if missing is not None:
-        raise JobError(f"{uri} names s3://{manifest.prefix.bucket}/{missing}, which is not there")
-    bucket = manifest.prefix.bucket
-    return [(S3Uri(bucket, key), wanted[key], there[key]) for key in sorted(wanted, key=str.encode)]

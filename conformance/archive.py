@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import posixpath
 import tarfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import IO
@@ -21,16 +22,19 @@ def write(root: str, entries: Iterable[tuple[str, bytes | None]]) -> Iterator[by
     """Yield, in pieces, the archive of what the platform puts below `root`: root:root, files 0644, directories 0755.
 
     An entry is an absolute path with a file's content, or with None for a directory; directories above it are added.
-    The engine unpacks the first pieces while the last entries are still being read.
+    All get the time of the call. The engine unpacks the first pieces while the last entries are still being read.
 
     Raises:
         JobError: a path leaves the root, or is a directory and a file at once.
     """
     sink = io.BytesIO()
     kinds = {".": tarfile.DIRTYPE}
+    # Not of 1970, the default of an archive: a program that makes a ZIP archive of its inputs may not be given that.
+    now = int(time.time())
     with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         for path, content in entries:
             for member in _members(posixpath.relpath(path, root), content, kinds):
+                member.mtime = now
                 archive.addfile(member, io.BytesIO(content or b""))
             if sink.tell() >= BLOCK:
                 yield sink.getvalue()

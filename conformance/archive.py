@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import posixpath
 import tarfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,16 +26,20 @@ Peek = Callable[[File, IO[bytes]], File]
 def write(root: str, entries: Iterable[tuple[str, Content]]) -> Iterator[bytes]:
     """Yield, in pieces, the archive of what the platform puts below `root`: root:root, files 0644, directories 0755.
 
-    An entry is an absolute path with its content; directories above it are added. The engine unpacks the first pieces
-    while the last entries are still being read, and of a large file only a piece is held at a time.
+    An entry is an absolute path with its content; directories above it are added. All get the time of the call. The
+    engine unpacks the first pieces while the last entries are still being read, and of a large file only a piece is
+    held at a time.
 
     Raises:
         JobError: a path leaves the root, or is a directory and a file at once, or a file changes while it is read.
     """
     kinds = {".": tarfile.DIRTYPE}
+    # Not of 1970, the default of an archive: a program that makes a ZIP archive of its inputs may not be given that.
+    now = int(time.time())
     pieces = bytearray()
     for path, content in entries:
         for member in _members(posixpath.relpath(path, root), content, kinds):
+            member.mtime = now
             pieces += member.tobuf(tarfile.PAX_FORMAT)
             for piece in _pieces(content, member.size):
                 pieces += piece

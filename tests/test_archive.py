@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -111,6 +112,16 @@ def test_a_directory_is_written_once() -> None:
         found = tar.getnames()
 
     assert ["a", "a/x", "a/y"] == found
+
+
+def test_what_is_written_is_new() -> None:
+    """Files and directories alike: 1970, the default of an archive, is a date that ZIP does not have."""
+    begun = int(time.time())
+    with tarfile.open(fileobj=io.BytesIO(written({f"{ROOT}/a/x": b""}, f"{ROOT}/b"))) as tar:
+        times = [entry.mtime for entry in tar]
+
+    assert 3 == len(times)
+    assert begun <= min(times) <= max(times) <= time.time()
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", f"{ROOT}/../x", "/opt/mlx", ROOT, f"{ROOT}/a/../../x"])

@@ -33,6 +33,7 @@ class Settings:
     archive_bytes: int = _setting(32 << 30, "the suite's own bound on what a container leaves below /opt/ml")
     directory_mode: str = _setting("0755", "observed: directories of the platform belong to root:root")
     file_mode: str = _setting("0644", "S3 keeps no modes, so no input is executable")
+    file_time: str = _setting("that of the delivery", "AWS does not say whether a file keeps the time of its object")
     message_order: str = _setting("by host, no separator", "AWS documents neither order nor separator")
     message_cut: str = _setting("1024 bytes, on a character", "AWS says 1 KB, not bytes or characters")
     outputs_uploaded: str = _setting("when every host exited with 0", "AWS does not say what happens otherwise")

@@ -46,12 +46,14 @@ def staged(
         yield item.local_path, None
         if variation is Variation.EMPTY_INPUTS or objects is None:
             continue
+        # A script that is no script says nothing of how the program takes its inputs.
+        corrupt = variation is Variation.CORRUPT_INPUTS and not request.brings_program(item)
         for uri, below, file in share(_delivered(item, objects), item.distribution, hosts, host):
             path = posixpath.normpath(f"{item.local_path}/{below}")
             other = landed.setdefault(path, str(uri))
             if other != str(uri):
                 raise JobError(f"{path!r} would be two objects at once: {other!r} and {str(uri)!r}")
-            yield path, CORRUPT_CONTENT if variation is Variation.CORRUPT_INPUTS else file
+            yield path, CORRUPT_CONTENT if corrupt else file
     for output in request.outputs:
         yield output.local_path, None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import workload
 from conformance.declaration import NotJudged
-from conformance.outcome import End, Host, JobStatus, Outcome
+from conformance.outcome import End, Host, Outcome
 from conformance.trace import Process, Trace
 
 LINE_CHARACTERS = 200
@@ -48,9 +48,21 @@ def missing_outputs(good: Outcome, other: Outcome) -> list[str]:
     ]
 
 
+def succeeded(outcome: Outcome) -> bool:
+    """Whether every program exited with 0; a job whose message is not UTF-8 has Failed, and its program has not."""
+    return all(host.end is End.EXITED and host.exit_code == 0 for host in outcome.hosts)
+
+
+def end_of(host: Host) -> str:
+    """How a host ended, as the end of a sentence that begins with its name."""
+    if not host.started:
+        return f"did not start: {host.start_error}"
+    return f"was {host.end}" if host.end is not End.EXITED else f"exited with {host.exit_code}{last_words(host)}"
+
+
 def needs_success(good: Outcome) -> None:
     """Raise `NotJudged` where the run as requested did not succeed: nothing can be held against it then."""
-    if good.status is not JobStatus.COMPLETED:
+    if not succeeded(good):
         raise NotJudged("the job did not succeed when nothing was changed either", see="exit.zero-on-success")
 
 
@@ -74,12 +86,8 @@ def shortfalls(good: Outcome, changed: Outcome) -> Iterator[str]:
     for host in changed.hosts:
         if host.end is End.SUITE_LIMIT:
             raise NotJudged(f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit")
-        if not host.started:
-            yield f"{host.name} did not start: {host.start_error}"
-        elif host.end is not End.EXITED:
-            yield f"{host.name} was {host.end}"
-        elif host.exit_code != 0:
-            yield f"{host.name} exited with {host.exit_code}{last_words(host)}"
+        if host.end is not End.EXITED or host.exit_code != 0:
+            yield f"{host.name} {end_of(host)}"
     missing = missing_outputs(good, changed)
-    if missing and all(host.exit_code == 0 for host in changed.hosts):
+    if missing and succeeded(changed):
         yield f"nothing was written to {named(missing)}"

@@ -124,6 +124,11 @@ class JobRequest:
         condition = self.document.get("StoppingCondition", {})
         return int(condition.get("MaxRuntimeInSeconds", DEFAULT_RUNTIME_SECONDS))
 
+    def brings_program(self, item: ProcessingInput) -> bool:
+        """Whether ContainerEntrypoint names a file of an input: a script, as a ScriptProcessor brings one."""
+        place = posixpath.normpath(item.local_path) + "/"
+        return any(place in word for word in self.entrypoint or ())
+
     def overriding(
         self,
         *,
@@ -153,7 +158,7 @@ class Variation(StrEnum):
     DEFAULT_COMMAND = "default command"
     """A request of the suite's own that overrides nothing and has neither inputs nor outputs."""
     CORRUPT_INPUTS = "corrupt inputs"
-    """The same request, but each object holds `CORRUPT_CONTENT`."""
+    """The same request, but each object holds `CORRUPT_CONTENT`, unless its input brings the program itself."""
     UNKNOWN_MEMBERS = "unknown members"
     """The same request, but both documents have more members than the documented ones, some of them null."""
     SEPARATE_MOUNTS = "separate mounts"

@@ -60,6 +60,8 @@ def write_material(
         for path, content in contents.items():
             (directory / Path(path).name).write_bytes(content)
     for item in request.inputs:
+        if request.brings_program(item):
+            continue
         uri = S3Uri.parse(item.s3_uri)
         for key, _ in islice(objects.find(uri) if objects is not None else (), SHOWN_CORRUPT):
             corrupt = _job(report, request) / "corrupt" / item.name / relative_path(uri.key, key)
@@ -102,7 +104,7 @@ def _mounts(
         if variation is Variation.EMPTY_INPUTS or objects is None:
             yield str(written / "empty" / item.name), item.local_path
             continue
-        if variation is Variation.CORRUPT_INPUTS:
+        if variation is Variation.CORRUPT_INPUTS and not request.brings_program(item):
             yield str(job / "corrupt" / item.name), item.local_path
             continue
         uri = S3Uri.parse(item.s3_uri)

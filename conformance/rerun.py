@@ -5,14 +5,17 @@ Each function gives what the service is asked for next, or raises why such a run
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 
 from conformance import workload
 from conformance.declaration import DoesNotApply
-from conformance.evidence import needs_success, program_of
+from conformance.evidence import needs_success, program_of, succeeded
 from conformance.image import Image
 from conformance.job import RESERVED, JobRequest
 from conformance.outcome import JobStatus, Outcome
+from conformance.request import model_faults, service_faults
+from conformance.trace import Process
 
 SHORTEST_STOPPED_SECONDS = 2.0
 """A job that ends sooner may end, or still begin, when its signal comes."""
@@ -90,18 +93,22 @@ def with_stand_in(image: Image, good: Outcome) -> Rerun:
     needs_success(good)
     (host,) = good.hosts
     program, _ = program_of(host)
+    if not program.executable:
+        raise DoesNotApply("what does the work is no program of its own, in whose place another could be put")
     request = good.request
-    given = request.arguments
+    environment = {**odd_environment(MOST_WORDS - len(request.environment)), **request.environment}
+    changed = request.overriding(entrypoint=request.entrypoint, arguments=request.arguments, environment=environment)
     # Arguments of a request's own entrypoint are not for ENTRYPOINT, and without one the first is the program.
     if request.entrypoint is None and image.entrypoint:
-        own = image.cmd if given is None else given
+        own = image.cmd if request.arguments is None else request.arguments
         given = own + odd_arguments(MOST_WORDS - len(own))
-    environment = {**odd_environment(MOST_WORDS - len(request.environment)), **request.environment}
-    changed = request.overriding(entrypoint=request.entrypoint, arguments=given, environment=environment)
+        further = request.overriding(arguments=given, environment=environment)
+        # What stands in CMD need be nothing that a request may have.
+        changed = changed if _fault(further) else further
     return Rerun(changed, stand_in=program.executable)
 
 
-def overridden(good: Outcome) -> Rerun:
+def overridden(image: Image, good: Outcome) -> Rerun:
     """Name the program in ContainerEntrypoint, so that the image's ENTRYPOINT is not run."""
     needs_success(good)
     if good.request.entrypoint is not None:
@@ -112,15 +119,17 @@ def overridden(good: Outcome) -> Rerun:
         raise DoesNotApply("ENTRYPOINT starts the program itself and nothing before it")
     if workload.others(trace, program):
         raise DoesNotApply("ENTRYPOINT starts several programs, of which none is the job by itself")
-    words = program.argv
-    if not 0 < len(words) <= MOST_WORDS or not all(0 < len(word) <= LONGEST_WORD for word in words):
-        raise DoesNotApply("the program's command is no ContainerEntrypoint that the API takes")
-    return Rerun(good.request.overriding(entrypoint=words, environment=good.request.environment))
+    request = good.request.overriding(entrypoint=_command(image, program), environment=good.request.environment)
+    fault = _fault(request)
+    if fault:
+        raise DoesNotApply(f"the program's command is no ContainerEntrypoint that the API takes: {fault}")
+    return Rerun(request)
 
 
 def with_own_reserved(image: Image, replaced: Outcome) -> Rerun | None:
     """Leave what the image ships below /opt/ml; None where the run could only end as the other one did."""
-    if replaced.status is not JobStatus.FAILED or not list(image.files.below(RESERVED)):
+    failed = replaced.status is JobStatus.FAILED and not succeeded(replaced)
+    if not failed or not any(image.files.below(RESERVED)):
         return None
     return Rerun(replaced.request)
 
@@ -134,6 +143,22 @@ def odd_arguments(count: int) -> tuple[str, ...]:
 def odd_environment(count: int) -> dict[str, str]:
     """So many variables, most of them as long as may be."""
     return {f"CONFORMANCE_{number}": _padded(number) for number in range(max(count, 0))}
+
+
+def _command(image: Image, program: Process) -> tuple[str, ...]:
+    """Its command line; by its file where its name is one that no file has, such as `-bash` or that of `exec -a`."""
+    name = posixpath.basename(program.argv[0]) if program.argv else ""
+    named = [file.path for file in image.files if posixpath.basename(file.path) == name]
+    found = [image.files.resolve(path).file for path in named]
+    if any(file is not None and file.path == program.executable for file in found):
+        return program.argv
+    return (program.executable, *program.argv[1:])
+
+
+def _fault(request: JobRequest) -> str:
+    """Why the API would not take a request; empty where it would."""
+    document = dict(request.document)
+    return next(model_faults(document), "") or next(service_faults(document), "")
 
 
 def _padded(number: int) -> str:

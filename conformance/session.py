@@ -132,7 +132,7 @@ class Session:
             case Variation.STAND_IN:
                 again = rerun.with_stand_in(self.found, good)
             case Variation.OVERRIDDEN:
-                again = rerun.overridden(good)
+                again = rerun.overridden(self.image, good)
             case Variation.OWN_RESERVED:
                 again = rerun.with_own_reserved(self.image, good)
             case _:

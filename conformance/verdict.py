@@ -86,7 +86,9 @@ def judge(
     if not found:
         return Verdict(check, Word.CONFORMS, request=request)
     own_entrypoint = bool(outcomes) and outcomes[0].request.entrypoint is not None
-    cause = _cause(check, image, requests, registry, own_entrypoint=own_entrypoint)
+    # What is wrong with another request explains nothing here.
+    judged = requests if check.job is None else [outcome.request for outcome in outcomes[:1]]
+    cause = _cause(check, image, judged, registry, own_entrypoint=own_entrypoint)
     if cause:
         return not_judged(
             check, NotJudged("what it saw is a consequence of another violation", see=cause), request=request

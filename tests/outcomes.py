@@ -13,6 +13,8 @@ from conformance.image import Image
 from conformance.job import JobRequest, Variation
 from conformance.outcome import MESSAGE_PATH, End, Host, Log, Outcome, Upload
 from conformance.service.status import job_status
+from conformance.standin import Witness
+from conformance.trace import Execution, Process, Trace
 from conformance.verdict import Verdict, judge
 
 INPUT = "/opt/ml/processing/input/data"
@@ -108,6 +110,7 @@ def request(
     inputs: Mapping[str, str] | None = None,
     outputs: Mapping[str, str] | None = None,
     overrides: Mapping[str, Iterable[str]] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> JobRequest:
     """A request with these inputs and outputs, each a name and its LocalPath, and overrides by their AWS names."""
     inputs = {"data": INPUT} if inputs is None else inputs
@@ -138,6 +141,7 @@ def request(
             },
             "RoleArn": "arn:aws:iam::123456789012:role/processing",
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+            "Environment": dict(environment or {}),
         }
     )
 
@@ -173,6 +177,54 @@ def host(
         files=FileTree.of(left),
         message=content,
         **rest,
+    )
+
+
+def process(
+    pid: int, parent: int, *argv: str, executable: str = "", ended: float | None = 99.0, exit_code: int = 0
+) -> Process:
+    """A process that became a program as soon as it began, which its number says, and ended; `python3` is a link."""
+    place = executable or {"python3": "/usr/bin/python3.12"}.get(argv[0], argv[0])
+    began = float(pid)
+    execution = Execution(began, began, argv, executable=place)
+    return Process(pid, parent, began, (execution,), ended, None if ended is None else exit_code)
+
+
+def becoming(process: Process, *argv: str) -> Process:
+    """The same process after `exec`."""
+    at = process.executions[-1].at + 0.5
+    place = {"python3": "/usr/bin/python3.12"}.get(argv[0], argv[0])
+    return replace(process, executions=(*process.executions, Execution(at, at, argv, executable=place)))
+
+
+def ran(*processes: Process, of: JobRequest | None = None, **rest: Any) -> Outcome:  # noqa: ANN401 - the fields of Host
+    """The outcome of a job that wrote its outputs and exited with 0, and whose processes were seen."""
+    asked = of or request()
+    written = (file(f"{output.local_path}/part-1") for output in asked.outputs)
+    return outcome(host(*written, trace=Trace(processes, tracer=2), **rest), of=asked)
+
+
+def witness(*argv: str, environment: Mapping[str, str] | None = None) -> Witness:
+    """What the stand-in found where it was started with this command and these variables."""
+    return Witness(
+        pid=1,
+        argv=argv,
+        variables=tuple(f"{name}={value}" for name, value in (environment or {}).items()),
+        executable="/usr/bin/python3.12",
+        cwd="/",
+        hostname="host",
+        uid=0,
+        euid=0,
+        gid=0,
+        egid=0,
+        groups=(),
+        umask=0o22,
+        shared_memory_bytes=None,
+        descriptors=(),
+        ignored=frozenset(),
+        blocked=frozenset(),
+        limits={},
+        files={},
     )
 
 

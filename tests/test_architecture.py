@@ -48,7 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "declaration": {"contract", "job", "checks"},
     "evidence": {"declaration", "outcome", "trace", "workload"},
     "facts": {"evidence", "image", "job", "outcome"},
-    "rerun": {"declaration", "evidence", "image", "job", "outcome", "workload"},
+    "rerun": {"declaration", "evidence", "image", "job", "outcome", "request", "trace", "workload"},
     "checks": {
         *("account", "contract", "declaration", "evidence", "executable", "filetree", "image", "interpreter", "job"),
         *("nvidia", "objects", "outcome", "shell", "standin", "trace", "workload"),

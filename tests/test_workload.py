@@ -259,3 +259,31 @@ def test_a_trace_of_nothing_has_nothing_that_ran() -> None:
     empty = Trace.parse(b"")
 
     assert ((), None) == (workload.running(empty, 0.0), workload.finished(empty, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ((become(1, "python3", "w.py"), *short("gcc")), []),
+        ((SHELL, *short("mkdir", "x"), *work()), []),
+        ((SHELL, *short("prepare"), *work()), ["prepare"]),
+        ((SHELL, *work(), fork(9), become(9, "tini", "report"), fork(10, 9), become(10, "report")), ["report"]),
+        ((SHELL, *work(8, script="a.py"), *work(9, script="b.py")), ["python3 a.py"]),
+        ((become(1, "tini", "sh"), fork(7), become(7, "sh", "/run.sh"), *work(8, 7)), []),
+    ],
+    ids=["no wrapper", "tools", "preparation", "wrapper", "two steps", "wrappers"],
+)
+def test_what_wrappers_started_besides_the_work(events: tuple[object, ...], expected: list[str]) -> None:
+    """However short it lived; neither tools of a shell nor wrappers nor what the work starts itself."""
+    trace = Trace.parse(record(begin(), *events, leave(1)))  # type: ignore[arg-type] # as above
+    process = workload.find(trace).process
+    assert process is not None
+
+    assert expected == [" ".join(other.argv) for other in workload.others(trace, process)]
+
+
+def test_a_trace_of_nothing_has_no_others() -> None:
+    """Nor has it a process to ask about."""
+    process = Trace.parse(record(begin(), SHELL)).processes[0]
+
+    assert () == workload.others(Trace.parse(b""), process)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from conformance.checks.launch import witness_of
 from conformance.contract import BYOC, SDK
-from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, check
+from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, check
 from conformance.evidence import some_of
 from conformance.image import Image
 from conformance.job import STAND_IN
@@ -81,17 +81,20 @@ def no_fixed_region(image: Image) -> Iterator[str]:
     "`--preserve-env`, no `subprocess.run(..., env={...})` without `**os.environ`.",
 )
 def reaches_the_program(image: Image, good: Outcome, seen: Outcome) -> Iterator[str]:
-    """Judged by a stand-in for the program; names are said, values are not."""
-    given = seen.request.environment
+    """Judged by a stand-in, and by variables that no wrapper knows: those of the job's own it may change on purpose."""
+    own = good.request.environment
+    given = {name: value for name, value in seen.request.environment.items() if name not in own}
+    if not given:
+        raise DoesNotApply("the job cannot be given further variables: it has as many as it may have")
     for before, host in zip(good.hosts, seen.hosts, strict=True):
         witness = witness_of(before, host)
         got = witness.environment
         lacking = [name for name in given if name not in got]
         changed = [name for name, value in given.items() if name in got and got[name] != value]
-        found = [f"{len(lacking)} are missing there: {some_of(lacking)}"] if lacking else []
-        found += [f"{len(changed)} have other values there: {some_of(changed)}"] if changed else []
+        found = [f"lacks {some_of(lacking)}"] if lacking else []
+        found += [f"has other values for {some_of(changed)}"] if changed else []
         if found:
             yield (
-                f"Expected {len(given)} variables of Environment to reach {list(witness.argv[:2])} on {host.name}, and "
-                f"{', and '.join(found)}."
+                f"Expected {len(given)} unusual variables to reach {list(witness.argv[:2])} on {host.name}, and it "
+                f"{' and '.join(found)}."
             )

@@ -11,10 +11,10 @@ from conformance.checks.launch import STARTS, start_failure
 from conformance.checks.outputs import refused_write
 from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.evidence import LINE_CHARACTERS, last_words, lines, missing_outputs, named, some_of
+from conformance.evidence import LINE_CHARACTERS, last_words, lines, missing_outputs, named, some_of, succeeded
 from conformance.image import Image
 from conformance.job import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, RESERVED_REPLACED
-from conformance.outcome import End, Host, JobStatus, Outcome
+from conformance.outcome import End, Host, Outcome
 from conformance.trace import Process
 
 CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits with another code."
@@ -56,7 +56,7 @@ CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
 )
 def zero_on_success(image: Image, own: Outcome, outcome: Outcome) -> Iterator[str]:
     """The job is the user's own, so it is one that must succeed."""
-    if own.status is JobStatus.COMPLETED and outcome.status is JobStatus.FAILED:
+    if succeeded(own) and not succeeded(outcome):
         raise NotJudged("the job succeeds with the image's own /opt/ml", see="reserved.works-when-replaced")
     for host in outcome.hosts:
         refusal = start_failure(host)
@@ -114,8 +114,10 @@ def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[
 def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrupt: Outcome) -> Iterator[str]:
     """Judged as with empty inputs; what those show already is not shown twice."""
     found = list(_swallowed(good, corrupt, "corrupt"))
-    if found and any(host.exit_code == 0 and _failure(before, host) for before, host in _pairs(good, empty)):
+    if found and _is_swallowed(good, empty):
         raise NotJudged("its failure is swallowed with empty inputs as well", see="exit.nonzero-on-failure")
+    if found and missing_outputs(corrupt, good):
+        raise DoesNotApply("with its inputs corrupt the program wrote other outputs than usual, which may tell of them")
     yield from found
 
 
@@ -205,6 +207,13 @@ def _swallowed(good: Outcome, failing: Outcome, how: str) -> Iterator[str]:
         )
 
 
+def _is_swallowed(good: Outcome, empty: Outcome) -> bool:
+    try:
+        return any(_swallowed(good, empty, "empty"))
+    except NotJudged:
+        return False
+
+
 def _pairs(good: Outcome, other: Outcome) -> Iterator[tuple[Host, Host]]:
     """Each host as it ended in the one run and in the other."""
     return zip(good.hosts, other.hosts, strict=True)
@@ -214,7 +223,7 @@ def _missing_outputs(good: Outcome, failing: Outcome) -> list[str]:
     """The outputs that the good run wrote and the run whose inputs are no good did not."""
     if not good.request.inputs:
         raise DoesNotApply("the request has no inputs that could be empty or corrupt")
-    if any(host.exit_code != 0 or host.end is not End.EXITED for host in good.hosts):
+    if not succeeded(good):
         raise NotJudged("the job did not succeed with its inputs either", see="exit.zero-on-success")
     return missing_outputs(good, failing)
 

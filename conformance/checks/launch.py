@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
+from conformance import workload
 from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.evidence import last_words, program_of, shortfalls
+from conformance.evidence import end_of, missing_outputs, named, program_of, shortfalls, succeeded
 from conformance.image import Image
 from conformance.job import DEFAULT_COMMAND, OVERRIDDEN, STAND_IN, JobRequest
 from conformance.outcome import Host, Outcome
@@ -101,15 +103,21 @@ def arguments_reach_the_program(image: Image, good: Outcome, seen: Outcome) -> I
         raise DoesNotApply("it is not the image's ENTRYPOINT that gets ContainerArguments")
     own = len(image.cmd if good.request.arguments is None else good.request.arguments)
     given = (seen.request.arguments or ())[own:]
+    if not given:
+        raise DoesNotApply(
+            "the job cannot be given further ContainerArguments: it has as many as it may have, or CMD is nothing that "
+            "the API takes for them"
+        )
     for before, host in zip(good.hosts, seen.hosts, strict=True):
         got = witness_of(before, host).argv
-        if _in_a_row(given, got):
+        # Where several programs are run by one interpreter, they may be for any of them.
+        if any(_in_a_row(given, witness.argv) for witness in host.witnesses):
             continue
+        _needs_one_program(before)
         lost = [word for word in given if word not in got]
-        some = f"{len(given) - len(lost)} of them" if len(lost) < len(given) else "none of them"
-        which = f"{lost[0]!r} is not among its arguments" if lost else "they are in another order"
-        program = list(got[:2])
-        yield f"Expected {len(given)} odd arguments to reach {program} on {host.name}, and it got {some}: {which}."
+        some = str(len(given) - len(lost)) if len(lost) < len(given) else "none"
+        what = f"{some} of them: {lost[0]!r} is not among its arguments" if lost else "them in another order"
+        yield f"Expected {len(given)} unusual arguments to reach {list(got[:2])} on {host.name}, and it got {what}."
 
 
 @check(
@@ -127,6 +135,9 @@ def arguments_reach_the_program(image: Image, good: Outcome, seen: Outcome) -> I
 def program_runs_by_itself(image: Image, good: Outcome, overridden: Outcome) -> Iterator[str]:
     """The same job, without the image's ENTRYPOINT."""
     entrypoint = list(overridden.request.entrypoint or ())
+    left_out = missing_outputs(good, overridden)
+    if left_out and succeeded(overridden):
+        raise DoesNotApply(f"ENTRYPOINT does a part of the job itself, since without it {named(left_out)} got nothing")
     for shortfall in shortfalls(good, overridden):
         yield f"Expected {entrypoint} to do the job where ContainerEntrypoint names it, and {shortfall}."
 
@@ -137,15 +148,30 @@ def witness_of(before: Host, host: Host) -> Witness:
     Raises:
         NotJudged: it was not started there.
     """
-    program, _ = program_of(before)
-    # An interpreter may run other programs too.
-    found = [witness for witness in host.witnesses if witness.argv[:2] == program.argv[:2]]
-    if not found:
-        raise DoesNotApply(
-            f"with further arguments and variables {host.name} did not start {list(program.argv[:2])}: it exited with "
-            f"{host.exit_code}{last_words(host)}"
-        )
-    return found[-1]
+    program, trace = program_of(before)
+    runs = (run for process in trace.processes for run in process.executions)
+    # The same interpreter may run other programs too: a witness stands for that one which it is most like.
+    others = [run.argv for run in runs if run.executable == program.executable]
+    for witness in reversed(host.witnesses):
+        likest = max((program.argv, *others), key=lambda argv: _alike(argv, witness.argv))
+        if likest == program.argv and witness.argv[:2] == program.argv[:2]:
+            return witness
+    raise DoesNotApply(
+        f"with further arguments and variables {host.name} did not start {list(program.argv[:2])}, and {end_of(host)}"
+    )
+
+
+def _needs_one_program(before: Host) -> None:
+    """Blame no program for arguments that may be for another one, which nothing stood in for."""
+    program, trace = program_of(before)
+    others = [other for other in workload.others(trace, program) if other.executable != program.executable]
+    if others:
+        raise DoesNotApply(f"ENTRYPOINT starts {list(others[0].argv)} too, and ContainerArguments may be for that one")
+
+
+def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """With how many of the same words two commands begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _in_a_row(wanted: tuple[str, ...], words: tuple[str, ...]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from conformance.checks.outputs import refused_write
 from conformance.contract import BYOC
 from conformance.declaration import (
     DOCUMENTED,
@@ -17,11 +18,11 @@ from conformance.declaration import (
     NotJudged,
     check,
 )
-from conformance.evidence import last_words, some_of
+from conformance.evidence import end_of, some_of, succeeded
 from conformance.filetree import Kind, is_below
 from conformance.image import Image
 from conformance.job import AS_REQUESTED, PROCESSING, RESERVED, RESERVED_REPLACED
-from conformance.outcome import MESSAGE_PATH, JobStatus, Outcome
+from conformance.outcome import MESSAGE_PATH, Outcome
 
 CLAUSE = "/opt/ml and all its subdirectories are reserved by SageMaker: do not put data there that the container needs."
 
@@ -68,18 +69,18 @@ def nothing_required(image: Image) -> Iterator[str]:
 )
 def works_when_replaced(image: Image, own: Outcome, replaced: Outcome) -> Iterator[str]:
     """Shown by two runs: with what the image ships below /opt/ml, and without."""
-    if replaced.status is JobStatus.COMPLETED:
+    if succeeded(replaced):
         return
-    if own.status is not JobStatus.COMPLETED:
+    if not succeeded(own):
         raise NotJudged("the job did not succeed, whatever is below /opt/ml", see="exit.zero-on-success")
     shipped = some_of([file.path for file in image.files.below(RESERVED)])
     for host in replaced.hosts:
-        how = (
-            f"exited with {host.exit_code}{last_words(host)}" if host.started else f"did not start: {host.start_error}"
-        )
+        if refused_write(image, replaced, host):
+            # That a directory belongs to root is the suite's own choice, so no MUST can rest on it.
+            raise NotJudged("the program was not permitted to write", see="outputs.writable-by-user")
         yield (
             f"Expected the job to do without what the image ships below {RESERVED} ({shipped}), and without it "
-            f"{host.name} {how}; with it the job was Completed."
+            f"{host.name} {end_of(host)}; with it {host.name} exited with 0."
         )
 
 

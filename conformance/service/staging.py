@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from conformance.archive import Content
@@ -37,35 +37,37 @@ def staged(
     yield PROCESSING, None
     yield "/opt/ml/output", None
     yield from documents.items()
-    yield from delivered(request.inputs, objects, variation, host=host, hosts=hosts)
+    yield from delivered(request, objects, variation, host=host, hosts=hosts)
     for output in request.outputs:
         yield output.local_path, None
 
 
 def delivered(
-    inputs: Iterable[ProcessingInput],
+    request: JobRequest,
     objects: ObjectTree | None,
     variation: Variation,
     *,
     host: str = "algo-1",
     hosts: tuple[str, ...] = ("algo-1",),
 ) -> Iterator[tuple[str, Content]]:
-    """The directories of these inputs, and the objects of one host by the path where each lands.
+    """The directories of the inputs, and the objects of one host by the path where each lands.
 
     Raises:
         JobError: two objects land at one path, of which AWS does not say which one stays; or a manifest is no good.
     """
     landed: dict[str, str] = {}
-    for item in inputs:
+    for item in request.inputs:
         yield item.local_path, None
         if variation is Variation.EMPTY_INPUTS or objects is None:
             continue
+        # A script that is no script says nothing of how the program takes its inputs.
+        corrupt = variation is Variation.CORRUPT_INPUTS and not request.brings_program(item)
         for uri, below, file in share(_objects(item, objects), item.distribution, hosts, host):
             path = posixpath.normpath(f"{item.local_path}/{below}")
             other = landed.setdefault(path, str(uri))
             if other != str(uri):
                 raise JobError(f"{path!r} would be two objects at once: {other!r} and {str(uri)!r}")
-            yield path, CORRUPT_CONTENT if variation is Variation.CORRUPT_INPUTS else file
+            yield path, CORRUPT_CONTENT if corrupt else file
 
 
 def _objects(item: ProcessingInput, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:

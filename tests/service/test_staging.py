@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import JobError
-from conformance.job import ProcessingInput, Variation
+from conformance.job import JobRequest, Variation
 from conformance.manifest import Manifest
 from conformance.objects import ObjectTree, S3Uri
 from conformance.service.distribution import SHARDED
@@ -22,12 +22,23 @@ def arriving(
     variation: Variation = Variation.AS_REQUESTED,
     hosts: int = 1,
     host: int = 1,
-    **more: str,
+    **members: str,
 ) -> list[tuple[str, bytes | None]]:
     """What inputs of these URIs and directories bring to a host."""
-    items = [ProcessingInput(f"input-{number}", uri, place, **more) for number, (uri, place) in enumerate(inputs)]
+    request = JobRequest(
+        {
+            "AppSpecification": {},
+            "ProcessingInputs": [
+                {
+                    "InputName": f"input-{number}",
+                    "S3Input": {"S3Uri": uri, "LocalPath": place, "S3DataType": "S3Prefix", **members},
+                }
+                for number, (uri, place) in enumerate(inputs)
+            ],
+        }
+    )
     names = tuple(f"algo-{number}" for number in range(1, hosts + 1))
-    found = delivered(items, ObjectTree(tree), variation, host=f"algo-{host}", hosts=names)
+    found = delivered(request, ObjectTree(tree), variation, host=f"algo-{host}", hosts=names)
     return [(path, content.read_bytes() if isinstance(content, Path) else content) for path, content in found]
 
 
@@ -98,7 +109,7 @@ def test_a_manifest_brings_what_it_names(tmp_path: Path) -> None:
     manifest(tmp_path, "sub/y", "x")
 
     assert [(f"{PLACE}/a", None), (f"{PLACE}/a/sub/y", b"2"), (f"{PLACE}/a/x", b"1")] == arriving(
-        tmp_path, LISTED, data_type="ManifestFile"
+        tmp_path, LISTED, S3DataType="ManifestFile"
     )
 
 
@@ -108,7 +119,7 @@ def test_a_manifest_that_names_what_is_not_there_is_refused(tmp_path: Path) -> N
     manifest(tmp_path, "x", "y")
 
     with pytest.raises(JobError, match=r"s3://b/list\.json names s3://b/data/y, which is not there"):
-        arriving(tmp_path, LISTED, data_type="ManifestFile")
+        arriving(tmp_path, LISTED, S3DataType="ManifestFile")
 
 
 def test_a_manifest_must_be_there_and_be_one(tmp_path: Path) -> None:
@@ -116,11 +127,11 @@ def test_a_manifest_must_be_there_and_be_one(tmp_path: Path) -> None:
     write(tmp_path, **{"list.json.old": "[]"})
 
     with pytest.raises(JobError, match=r"the manifest s3://b/list\.json is not there"):
-        arriving(tmp_path, LISTED, data_type="ManifestFile")
+        arriving(tmp_path, LISTED, S3DataType="ManifestFile")
 
     write(tmp_path, **{"list.json": "{}"})
     with pytest.raises(JobError, match=r"s3://b/list\.json: expected a JSON array"):
-        arriving(tmp_path, LISTED, data_type="ManifestFile")
+        arriving(tmp_path, LISTED, S3DataType="ManifestFile")
 
 
 def test_a_host_gets_its_share(tmp_path: Path) -> None:
@@ -129,7 +140,11 @@ def test_a_host_gets_its_share(tmp_path: Path) -> None:
     data = ("s3://b/data", f"{PLACE}/a")
 
     shares = [
-        [path for path, content in arriving(tmp_path, data, hosts=4, host=host, distribution=SHARDED) if content]
+        [
+            path
+            for path, content in arriving(tmp_path, data, hosts=4, host=host, S3DataDistributionType=SHARDED)
+            if content
+        ]
         for host in (1, 2, 3, 4)
     ]
     assert [[f"{PLACE}/a/a"], [f"{PLACE}/a/b"], [f"{PLACE}/a/c"], []] == shares

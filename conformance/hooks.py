@@ -36,7 +36,7 @@ class SessionHooks:
         self._session = session
         self._worker = worker
         self._checks = load_checks()
-        self._profile = profile_of(has_requests=bool(session.options.requests))
+        self._profile = profile_of(session.options.requests)
         self._recorder = Recorder()
         self._report: Report | None = None
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
-
-from conformance.errors import RequestError
 
 RESERVED = "/opt/ml"
 """The directory that the contract reserves, with all below it."""
 
 PROCESSING = "/opt/ml/processing"
 """Every LocalPath must begin with this."""
+
+SHARDED = "ShardedByS3Key"
+"""The S3DataDistributionType that gives each host a share of the objects."""
 
 DEFAULT_RUNTIME_SECONDS = 86_400
 """MaxRuntimeInSeconds where the request sets none: 24 hours."""
@@ -129,6 +128,12 @@ class JobRequest:
         place = posixpath.normpath(item.local_path) + "/"
         return any(place in word for word in self.entrypoint or ())
 
+    def on_hosts(self, count: int) -> JobRequest:
+        """The same request for so many hosts."""
+        resources = self.document["ProcessingResources"]
+        cluster = {**resources["ClusterConfig"], "InstanceCount": count}
+        return replace(self, document={**self.document, "ProcessingResources": {**resources, "ClusterConfig": cluster}})
+
     def overriding(
         self,
         *,
@@ -167,6 +172,20 @@ class Variation(StrEnum):
     """The same request, but what the image ships below /opt/ml is still there."""
     OVERRIDDEN = "without ENTRYPOINT"
     """The same request, but ContainerEntrypoint names the program that does the work."""
+    ONE_HOST = "one host"
+    """The same request on one host."""
+    LATE_NAMES = "late names"
+    """The same request, but no host's name is known before it was asked for some times, and some seconds went by."""
+    LATE_START = "late start"
+    """The same request, but the last host starts some seconds after the others."""
+    RENAMED_HOSTS = "renamed hosts"
+    """The same request, but the hosts have other names than `algo-1` and so on."""
+    TRUE_HOSTNAMES = "true hostnames"
+    """The same request, but each container's own hostname is the name of its host."""
+    FEW_OBJECTS = "fewer objects than hosts"
+    """The same request, but of each input that is sharded there is one object."""
+    PEER_FAILS = "a peer fails"
+    """The same request, but in the last host's place stands one that exits with 1."""
     STAND_IN = "stand-in"
     """More arguments and variables, and the probe in the place of the program that does the work."""
     STOPPED_BY_SIGINT = "stopped by SIGINT"
@@ -175,6 +194,17 @@ class Variation(StrEnum):
     """The same as soon as it has started, which is told of and not judged."""
     STOPPED_BY_SIGTERM = "stopped by SIGTERM"
     """The same with SIGTERM."""
+
+    @property
+    def of_several_hosts(self) -> bool:
+        """Whether a job of one host cannot show it."""
+        return self in {
+            self.LATE_NAMES,
+            self.LATE_START,
+            self.RENAMED_HOSTS,
+            self.FEW_OBJECTS,
+            self.PEER_FAILS,
+        }
 
     @property
     def stop_signal(self) -> str:
@@ -213,6 +243,14 @@ INPUT_REPEATED = Job("input-repeated", (Variation.AS_REQUESTED, Variation.CORRUP
 UNKNOWN_MEMBERS = Job("unknown-members", (Variation.AS_REQUESTED, Variation.UNKNOWN_MEMBERS))
 SEPARATE_MOUNTS = Job("separate-mounts", (Variation.AS_REQUESTED, Variation.SEPARATE_MOUNTS))
 RESERVED_REPLACED = Job("reserved-replaced", (Variation.OWN_RESERVED, Variation.AS_REQUESTED))
+HOSTNAMES = Job("hostnames", (Variation.OWN_RESERVED, Variation.TRUE_HOSTNAMES, Variation.AS_REQUESTED))
+TRUE_HOSTNAMES = Job("true-hostnames", (Variation.TRUE_HOSTNAMES, Variation.AS_REQUESTED))
+ONE_HOST = Job("one-host", (Variation.AS_REQUESTED, Variation.ONE_HOST))
+LATE_NAMES = Job("late-names", (Variation.AS_REQUESTED, Variation.LATE_NAMES))
+LATE_START = Job("late-start", (Variation.AS_REQUESTED, Variation.LATE_START))
+RENAMED_HOSTS = Job("renamed-hosts", (Variation.AS_REQUESTED, Variation.RENAMED_HOSTS))
+FEW_OBJECTS = Job("few-objects", (Variation.AS_REQUESTED, Variation.FEW_OBJECTS))
+PEER_FAILS = Job("peer-fails", (Variation.AS_REQUESTED, Variation.PEER_FAILS))
 OVERRIDDEN = Job("overridden", (Variation.AS_REQUESTED, Variation.OVERRIDDEN))
 STAND_IN = Job("stand-in", (Variation.AS_REQUESTED, Variation.STAND_IN))
 DEFAULT_COMMAND = Job("default-command", (Variation.DEFAULT_COMMAND,))
@@ -238,34 +276,3 @@ def default_command_request(image_uri: str) -> JobRequest:
         },
         source="the suite's own request",
     )
-
-
-def read_document(path: Path) -> dict[str, Any]:
-    """Read a request's JSON from a file.
-
-    Raises:
-        RequestError: the file cannot be read, is not JSON, or holds something other than an object.
-    """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RequestError(str(path), (f"cannot be read: {error.strerror}",)) from error
-    except UnicodeDecodeError as error:
-        raise RequestError(str(path), (f"is not UTF-8 text: {error.reason} at byte {error.start}",)) from error
-    except json.JSONDecodeError as error:
-        fault = f"is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        raise RequestError(str(path), (fault,)) from error
-    except RecursionError as error:
-        raise RequestError(str(path), ("is not valid JSON: it is nested too deeply",)) from error
-    except ValueError as error:
-        raise RequestError(str(path), ("is not valid JSON: it has a number of too many digits",)) from error
-    if not isinstance(document, dict):
-        fault = f"holds a JSON {json_type(document)}, expected the object of a CreateProcessingJob request"
-        raise RequestError(str(path), (fault,))
-    return document
-
-
-def json_type(value: object) -> str:
-    """What JSON calls a value that was read from it."""
-    names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
-    return names.get(type(value), "number")

@@ -29,6 +29,8 @@ def command_line(
     variation = check.job.runs[-1]
     if variation is Variation.DEFAULT_COMMAND or request is None:
         return shlex.join(["docker", "run", "--rm", "--network", "none", image.reference])
+    if request.instance_count > 1:
+        return _session(check, image, request, objects)
     words = ["docker", "run", "--rm", "--network", "none"]
     if variation.stop_signal:
         words.insert(2, "--detach")
@@ -45,6 +47,13 @@ def command_line(
     if variation.stop_signal:
         return f"id=$({shlex.join(words)}); sleep 2; docker kill --signal {variation.stop_signal} $id; docker wait $id"
     return f"{shlex.join(words)}; echo exit code $?"
+
+
+def _session(check: Check, image: Image, request: JobRequest, objects: ObjectTree | None) -> str:
+    """The session that shows it again: several hosts and their name server are more than a line can hold."""
+    words = ["pytest", f"--image={image.reference}", f"--image-job={request.source}"]
+    words += [] if objects is None else [f"--image-s3={objects.directory}"]
+    return shlex.join([*words, "-k", check.id])
 
 
 def write_material(

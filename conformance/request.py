@@ -18,7 +18,8 @@ import regex
 
 from conformance.errors import RequestError
 from conformance.filetree import is_below
-from conformance.job import PROCESSING, JobRequest, json_type, read_document
+from conformance.job import PROCESSING, JobRequest
+from conformance.jsonfile import json_type, read_document
 
 if TYPE_CHECKING:
     from botocore.model import Shape

@@ -12,7 +12,7 @@ from conformance import workload
 from conformance.declaration import DoesNotApply
 from conformance.evidence import needs_success, program_of, succeeded
 from conformance.image import Image
-from conformance.job import RESERVED, JobRequest
+from conformance.job import RESERVED, SHARDED, JobRequest
 from conformance.outcome import JobStatus, Outcome
 from conformance.request import model_faults, service_faults
 from conformance.trace import Process
@@ -22,6 +22,10 @@ SHORTEST_STOPPED_SECONDS = 2.0
 
 LATEST_STOP_SECONDS = 3.0
 """A long job is stopped this soon: half of an hour would be waited for in vain."""
+
+FAILURE_SECONDS = 60.0
+"""How long hosts may take to see that a peer is gone, beyond twice the time of the whole job: as long as AWS's own
+Spark image tries to reach one (contract, N23)."""
 
 EARLY_STOP_SECONDS = 0.1
 """When wrappers begin, and programs have no handlers yet."""
@@ -78,20 +82,47 @@ class Rerun:
 def stopped(good: Outcome, *, early: bool = False) -> Rerun:
     """Stop it half-way, or soon; `early` is as soon as it has started."""
     needs_success(good)
-    (host,) = good.hosts
-    if host.seconds < SHORTEST_STOPPED_SECONDS:
+    took = min(host.seconds for host in good.hosts)
+    if took < SHORTEST_STOPPED_SECONDS:
         raise DoesNotApply(
-            f"the job ended after {host.seconds:.1f} s, too soon to be stopped in the middle of its work; a job of "
-            f"more than {SHORTEST_STOPPED_SECONDS:g} s shows it"
+            f"the job ended after {took:.1f} s, too soon to be stopped in the middle of its work; a job of more than "
+            f"{SHORTEST_STOPPED_SECONDS:g} s shows it"
         )
-    seconds = EARLY_STOP_SECONDS if early else min(host.seconds / 2, LATEST_STOP_SECONDS)
+    seconds = EARLY_STOP_SECONDS if early else min(took / 2, LATEST_STOP_SECONDS)
     return Rerun(good.request, stop_after_seconds=seconds)
+
+
+def on_one_host(good: Outcome) -> Rerun | None:
+    """Run it on one host; None where it was so anyway."""
+    return None if len(good.hosts) == 1 else Rerun(good.request.on_hosts(1))
+
+
+def with_true_hostnames(decoyed: Outcome) -> Rerun | None:
+    """Let each container's hostname be its host's name; None where the run could only end as the other one did."""
+    if len(decoyed.hosts) == 1 or succeeded(decoyed):
+        return None
+    return Rerun(decoyed.request)
+
+
+def with_a_failing_peer(good: Outcome) -> Rerun:
+    """Let the last host fail, and give the others some time to find that out."""
+    needs_success(good)
+    took = max(host.seconds for host in good.hosts)
+    return Rerun(good.request, stop_after_seconds=FAILURE_SECONDS + 2 * took)
+
+
+def with_fewer_objects(good: Outcome) -> Rerun:
+    """Let some hosts get nothing of what is sharded."""
+    needs_success(good)
+    if not any(item.distribution == SHARDED for item in good.request.inputs):
+        raise DoesNotApply(f"no input of the request has S3DataDistributionType {SHARDED}")
+    return Rerun(good.request)
 
 
 def with_stand_in(image: Image, good: Outcome) -> Rerun:
     """Put the probe in the program's place, and give it as many arguments and variables as a request may have."""
     needs_success(good)
-    (host,) = good.hosts
+    host = good.hosts[0]
     program, _ = program_of(host)
     if not program.executable:
         raise DoesNotApply("what does the work is no program of its own, in whose place another could be put")
@@ -113,7 +144,7 @@ def overridden(image: Image, good: Outcome) -> Rerun:
     needs_success(good)
     if good.request.entrypoint is not None:
         raise DoesNotApply("the request names a ContainerEntrypoint of its own, so ENTRYPOINT is not run")
-    (host,) = good.hosts
+    host = good.hosts[0]
     program, trace = program_of(host)
     if program == trace.command and len(program.executions) == 1:
         raise DoesNotApply("ENTRYPOINT starts the program itself and nothing before it")

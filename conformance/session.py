@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from conformance import rerun
+from conformance.declaration import DoesNotApply
 from conformance.image import Image
 from conformance.job import Job, JobRequest, Variation, default_command_request
 from conformance.options import Options
@@ -21,6 +22,10 @@ IN_FLIGHT = 4
 RESTING = frozenset(
     {
         Variation.OWN_RESERVED,
+        Variation.TRUE_HOSTNAMES,
+        Variation.ONE_HOST,
+        Variation.FEW_OBJECTS,
+        Variation.PEER_FAILS,
         Variation.OVERRIDDEN,
         Variation.STAND_IN,
         Variation.STOPPED_EARLY,
@@ -114,6 +119,8 @@ class Session:
     def _run(self, variation: Variation, request: JobRequest | None) -> Future[Outcome]:
         if variation is Variation.DEFAULT_COMMAND or request is None:
             request = default_command_request(self.options.image)
+        if variation.of_several_hosts and request.instance_count == 1:
+            return _no_run(DoesNotApply("the request asks for one host"))
         key = (variation, request.name)
         with self._lock:
             if key not in self._runs:
@@ -135,6 +142,14 @@ class Session:
                 again = rerun.overridden(self.image, good)
             case Variation.OWN_RESERVED:
                 again = rerun.with_own_reserved(self.image, good)
+            case Variation.ONE_HOST:
+                again = rerun.on_one_host(good)
+            case Variation.TRUE_HOSTNAMES:
+                again = rerun.with_true_hostnames(good)
+            case Variation.PEER_FAILS:
+                again = rerun.with_a_failing_peer(good)
+            case Variation.FEW_OBJECTS:
+                again = rerun.with_fewer_objects(good)
             case _:
                 again = rerun.stopped(good, early=variation is Variation.STOPPED_EARLY)
         if again is None:
@@ -146,3 +161,9 @@ class Session:
             stop_after_seconds=again.stop_after_seconds,
             stand_in=again.stand_in,
         )
+
+
+def _no_run(reason: DoesNotApply) -> Future[Outcome]:
+    future: Future[Outcome] = Future()
+    future.set_exception(reason)
+    return future

@@ -37,8 +37,9 @@ ALLOWED: dict[str, set[str]] = {
     "account": {"image"},
     "interpreter": {"shell"},
     "executable": {"filetree", "image", "shell"},
-    "job": {"errors"},
-    "request": {"errors", "filetree", "job"},
+    "jsonfile": {"errors"},
+    "job": set(),
+    "request": {"errors", "filetree", "job", "jsonfile"},
     "record": set(),
     "trace": {"record"},
     "workload": {"trace"},
@@ -51,11 +52,11 @@ ALLOWED: dict[str, set[str]] = {
     "rerun": {"declaration", "evidence", "image", "job", "outcome", "request", "trace", "workload"},
     "checks": {
         *("account", "contract", "declaration", "evidence", "executable", "filetree", "image", "interpreter", "job"),
-        *("nvidia", "objects", "outcome", "shell", "standin", "trace", "workload"),
+        *("nvidia", "objects", "outcome", "resolution", "shell", "standin", "trace", "workload"),
     },
     "verdict": {"declaration", "image", "job", "outcome"},
     "reproduce": {"declaration", "image", "job", "objects", "rerun"},
-    "profiles": {"declaration", "verdict"},
+    "profiles": {"declaration", "job", "verdict"},
     "service": {
         *(
             "archive",
@@ -76,10 +77,10 @@ ALLOWED: dict[str, set[str]] = {
     },
     "probe": {"archive", "errors"},
     "options": {"errors", "job", "manifest", "objects", "request"},
-    "session": {"image", "job", "options", "outcome", "rerun", "service"},
+    "session": {"declaration", "image", "job", "options", "outcome", "rerun", "service"},
     "scheduling": {"declaration"},
     "collect": {"checks", "declaration", "errors", "job", "outcome", "reproduce", "session", "verdict"},
-    "reports": {"", "declaration", "facts", "image", "outcome", "profiles", "trace", "verdict"},
+    "reports": {"", "declaration", "facts", "image", "outcome", "profiles", "resolution", "trace", "verdict"},
     "hooks": {
         *(
             "",

@@ -13,7 +13,7 @@ from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.evidence import LINE_CHARACTERS, last_words, lines, missing_outputs, named, some_of, succeeded
 from conformance.image import Image
-from conformance.job import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, RESERVED_REPLACED
+from conformance.job import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
 from conformance.outcome import End, Host, Outcome
 from conformance.trace import Process
 
@@ -41,7 +41,7 @@ CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
     "exit.zero-on-success",
     MUST,
     "The program exits with 0 when its work is done",
-    job=RESERVED_REPLACED,
+    job=HOSTNAMES,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
@@ -54,10 +54,9 @@ CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
         "inputs.not-executed",
     ),
 )
-def zero_on_success(image: Image, own: Outcome, outcome: Outcome) -> Iterator[str]:
+def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome) -> Iterator[str]:
     """The job is the user's own, so it is one that must succeed."""
-    if succeeded(own) and not succeeded(outcome):
-        raise NotJudged("the job succeeds with the image's own /opt/ml", see="reserved.works-when-replaced")
+    _needs_no_other_explanation(own, true, outcome)
     for host in outcome.hosts:
         refusal = start_failure(host)
         if refusal and outcome.request.entrypoint is None and outcome.request.arguments is None:
@@ -189,6 +188,19 @@ def _what_ran(host: Host) -> str:
 def _commands(processes: Sequence[Process]) -> str:
     """The command lines of some processes, of many only the first."""
     return some_of([str(list(process.argv) or f"process {process.pid}") for process in processes], "; ")
+
+
+def _needs_no_other_explanation(own: Outcome, true: Outcome, outcome: Outcome) -> None:
+    """Leave it to another check where that one says why the job did not succeed."""
+    if succeeded(outcome):
+        return
+    if succeeded(own):
+        raise NotJudged("the job succeeds with the image's own /opt/ml", see="reserved.works-when-replaced")
+    if succeeded(true):
+        raise NotJudged("the job succeeds where hostnames are true", see="hosts.ignores-etc-hostname")
+    ends = {host.end for host in outcome.hosts if host.end is not End.EXITED or host.exit_code == 0}
+    if ends == {End.EXITED, End.MAX_RUNTIME}:
+        raise NotJudged("some hosts exited with 0 and others ran on", see="hosts.worker-ends-with-leader")
 
 
 def _swallowed(good: Outcome, failing: Outcome, how: str) -> Iterator[str]:

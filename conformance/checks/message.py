@@ -66,6 +66,30 @@ def fits_1_kb(image: Image, outcome: Outcome) -> Iterator[str]:
 
 
 @check(
+    "message.budget-of-all-hosts",
+    SHOULD,
+    "The messages of all hosts together fit in 1 KB",
+    job=AS_REQUESTED,
+    clause="The messages of several containers are joined, and then cut to 1 KB.",
+    spec=BYOC / "byoc-metadata",
+    basis=DOCUMENTED,
+    remedy="Let one host write the message, or keep each below 1,024 bytes divided by the number of hosts.",
+)
+def budget_of_all_hosts(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Where one alone is too long, that is another matter."""
+    if len(outcome.hosts) == 1:
+        raise DoesNotApply("the request asks for one host")
+    sizes = {host.name: file.size for host, file in _messages(outcome)}
+    if any(size > LIMIT_BYTES for size in sizes.values()):
+        raise NotJudged("one message alone does not fit", see="message.fits-1-kb")
+    if sum(sizes.values()) > LIMIT_BYTES:
+        yield (
+            f"Expected at most {LIMIT_BYTES:,} bytes in {MESSAGE_PATH} of all hosts, and {len(sizes)} hosts wrote "
+            f"{sum(sizes.values()):,}, of which {sum(sizes.values()) - LIMIT_BYTES:,} are cut off."
+        )
+
+
+@check(
     "message.plain-text",
     SHOULD,
     "The message is text without a byte order mark and control characters",

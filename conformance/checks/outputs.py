@@ -9,7 +9,7 @@ from conformance.account import user_id
 from conformance.checks.launch import needs_start
 from conformance.contract import API, BYOC, S3
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.evidence import LINE_CHARACTERS, lines, shortfalls
+from conformance.evidence import LINE_CHARACTERS, lines, needs_success, shortfalls, some_of
 from conformance.filetree import File, Kind, kept_back
 from conformance.image import Image
 from conformance.job import AS_REQUESTED, SEPARATE_MOUNTS, ProcessingOutput
@@ -169,6 +169,36 @@ def names_fit_s3(image: Image, outcome: Outcome) -> Iterator[str]:
                     f"Expected keys of at most {LONGEST_KEY_BYTES:,} bytes for output {output.name}, and {host.name} "
                     f"left {_first(long)}, with keys of up to {max(sizes.values()):,} bytes."
                 )
+
+
+@check(
+    "outputs.no-collision",
+    SHOULD,
+    "No two hosts write the same path of an output",
+    job=AS_REQUESTED,
+    clause="The outputs of all hosts go to one S3Uri, which has no part for the host: of two files with the same path "
+    "one replaces the other.",
+    spec=API / "ProcessingS3Output",
+    basis=INFERRED,
+    remedy="Put the host's name from resourceconfig.json into the names of files, or let one host write them.",
+)
+def no_collision(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Where their contents are the same nothing is lost."""
+    if len(outcome.hosts) == 1:
+        raise DoesNotApply("the request asks for one host")
+    _needs_outputs(outcome)
+    needs_success(outcome)
+    for output, uploads in outcome.uploads_by_output.items():
+        by_uri: dict[str, dict[str, str]] = {}
+        for upload in uploads:
+            by_uri.setdefault(upload.uri, {})[upload.host] = upload.digest
+        lost = {uri: hosts for uri, hosts in by_uri.items() if len(set(hosts.values())) > 1}
+        if lost:
+            uri, hosts = next(iter(lost.items()))
+            yield (
+                f"Expected each host to write files of its own to output {output}, and {some_of(list(hosts))} wrote "
+                f"{uri} each with other content{f', and so with {len(lost) - 1} more' if len(lost) > 1 else ''}."
+            )
 
 
 def refused_write(image: Image, outcome: Outcome, host: Host) -> str:

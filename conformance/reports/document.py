@@ -15,6 +15,7 @@ from conformance.declaration import Registry
 from conformance.image import Image
 from conformance.outcome import Host, Outcome
 from conformance.profiles import ExitStatus, Profile, exit_status, missing
+from conformance.resolution import Queries
 from conformance.trace import Trace
 from conformance.verdict import Verdict, Word
 
@@ -162,6 +163,7 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 3),
         "facts": list(facts.of_outcome(outcome)),
         "hosts": [_host_record(host) for host in outcome.hosts],
+        "queries": [] if outcome.queries is None else _query_records(outcome, outcome.queries),
         "uploads": [
             {"output": upload.output, "path": upload.path, "uri": upload.uri, "bytes": upload.size}
             for upload in outcome.uploads[:LISTED_FILES]
@@ -200,6 +202,22 @@ def _host_record(host: Host) -> dict[str, Any]:
         ],
         "files_in_all": len(host.files),
     }
+
+
+def _query_records(outcome: Outcome, asked: Queries) -> list[dict[str, Any]]:
+    names = {host.address: host.name for host in outcome.hosts}
+    return [
+        {
+            "host": names.get(query.client, query.client),
+            "seconds": round(query.at - asked.queries[0].at, 3),
+            "name": _shown(query.name),
+            "type": query.type,
+            "code": query.code,
+            "answer": _shown(query.answer),
+            "too_early": query.delayed,
+        }
+        for query in asked.queries[:LISTED_FILES]
+    ]
 
 
 def _process_records(trace: Trace) -> list[dict[str, Any]]:

@@ -74,13 +74,19 @@ class Ended:
 
 @dataclass(frozen=True)
 class Probe:
-    """What the probe does in a container: trace this command, or stand in for the program at this path, or neither."""
+    """What the probe does in a container: trace this command, stand in for the program at this path, or be all of it.
+
+    `lines` are those of a plan that the probe follows in the place of the image's command; see `standin.c`.
+    """
 
     traced_argv: tuple[str, ...] = ()
     stand_in: str = ""
+    lines: tuple[str, ...] = ()
 
     def bundle(self) -> bytes:
         """What is unpacked at `/` before the start; nothing where the probe is not wanted."""
+        if self.lines:
+            return bundle(report(*self.lines))
         if self.traced_argv:
             return bundle(trace())
         return bundle(report(), copies=[self.stand_in]) if self.stand_in else b""
@@ -88,11 +94,15 @@ class Probe:
 
 @dataclass(frozen=True)
 class Place:
-    """A host's name, and its address on the network of the job's hosts, where there are several."""
+    """A host's name, and its address on the network of the job's hosts, where there are several.
+
+    `hostname` is the container's own, where it is to be another than the decoy of the settings.
+    """
 
     host: str
     network: Network | None = None
     address: str = ""
+    hostname: str = ""
 
 
 @dataclass(frozen=True)
@@ -235,7 +245,7 @@ def create(
     # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
     entrypoint = None if request.entrypoint is None else list(request.entrypoint)
     arguments = None if request.arguments is None else list(request.arguments)
-    if probe.traced_argv:
+    if probe.traced_argv or probe.lines:
         entrypoint, arguments = [PROGRAM, *probe.traced_argv], None
     volumes = tuple(f"conformance-{uuid.uuid4().hex[:16]}" for _ in mounts)
     try:
@@ -251,7 +261,7 @@ def create(
                 "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": credentials,
                 **request.environment,
             },
-            hostname=settings.hostname,
+            hostname=place.hostname or settings.hostname,
             labels=labels,
             networking_config=place.network.attachment(place.address) if place.network else None,
             host_config=client.create_host_config(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-SHARDED = "ShardedByS3Key"
+from conformance.job import SHARDED
 
 Item = TypeVar("Item")
 

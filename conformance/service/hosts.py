@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from conformance.image import Image
 from conformance.job import RESERVED, JobRequest, Variation
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, Upload
+from conformance.probe.bundle import words
 from conformance.service import command, containers, documents, staging
 from conformance.service.collection import Collector
 from conformance.service.engine import Engine
@@ -19,6 +21,12 @@ from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
 from conformance.standin import every_witness
 from conformance.trace import Trace
+
+LATE_START_SECONDS = 5.0
+"""How much later the last host starts, where it does."""
+
+FAILING_AFTER_MILLISECONDS = 1_000
+"""When a host that is to fail does: others have found it by then, or are waiting for it."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +80,22 @@ class HostRun:
             address=self.place.address,
         )
 
+    @property
+    def is_last(self) -> bool:
+        """Whether no host has a higher number."""
+        return self.place.host == self.plan.hosts[-1]
+
+    @property
+    def fails(self) -> bool:
+        """Whether the probe takes its place and fails."""
+        return self.plan.variation is Variation.PEER_FAILS and self.is_last
+
     def prepare(self) -> None:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
         plan, around = self.plan, self.around
+        probe = containers.Probe(() if plan.untraced else plan.argv, plan.stand_in)
+        if self.fails:
+            probe = containers.Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
         self.container = containers.create(
             around.engine.client,
             plan.image,
@@ -84,7 +105,7 @@ class HostRun:
             memory_bytes=int(around.engine.memory_bytes * around.settings.memory_fraction / len(plan.hosts)),
             labels=around.labels,
             mounts=staging.mounts(plan.request, plan.variation),
-            probe=containers.Probe(() if plan.untraced else plan.argv, plan.stand_in),
+            probe=probe,
             credentials=self.credentials,
         )
         staged = staging.staged(
@@ -101,6 +122,8 @@ class HostRun:
         """Start it and wait for its end."""
         if self.container is None or self.host.start_error:
             return
+        if self.plan.variation is Variation.LATE_START and self.is_last:
+            time.sleep(LATE_START_SECONDS)
         self._ended(self.container.run(self.plan.limits))
 
     def collect(self, *, upload: bool) -> tuple[Upload, ...]:
@@ -108,7 +131,9 @@ class HostRun:
         if self.container is None or not self.host.started:
             return ()
         plan = self.plan
-        if not plan.untraced:
+        if self.fails:
+            self.host = replace(self.host, untraced="a host that fails stood in its place")
+        elif not plan.untraced:
             self.host = _with_trace(self.host, Trace.parse(self.container.record()))
         elif plan.stand_in:
             self.host = replace(self.host, witnesses=every_witness(self.container.record()))

@@ -38,6 +38,10 @@ from conformance.service.storage import ObjectStore
 DISTURBED = "it runs programs that give themselves other privileges, which no traced program gets"
 """Why a run is made again without the tracer."""
 
+LATE_NAME_SECONDS = 3.0
+LATE_NAME_QUERIES = 3
+"""How long, and how often for each host, a name is not known, where names come late; AWS's own images try for 60 s."""
+
 INSTEAD = "the probe stood in for its program"
 """Why a run with a stand-in is not traced."""
 
@@ -99,7 +103,7 @@ class LocalService:
             self._limits(request, variation, stop_after_seconds),
             untraced=INSTEAD if stand_in else self._why_not_traced(variation),
             stand_in=stand_in,
-            hosts=request.hosts,
+            hosts=request.hosts if variation is not Variation.RENAMED_HOSTS else renamed(request.hosts),
         )
         with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
             ran = self._run_hosts(plan)
@@ -172,8 +176,22 @@ class LocalService:
         client = self._engine.client
         made = network.create(client, labels=self.labels)
         removal.callback(self._forget, f"network {made.name}", made.remove)
-        places = [containers.Place(host, made, made.host(at)) for at, host in enumerate(plan.hosts, start=1)]
-        server = names.start(client, made, [Name(place.host, place.address) for place in places], labels=self.labels)
+        true = plan.variation is Variation.TRUE_HOSTNAMES
+        places = [
+            containers.Place(host, made, made.host(at), hostname=host if true else "")
+            for at, host in enumerate(plan.hosts, start=1)
+        ]
+        late = plan.variation is Variation.LATE_NAMES
+        known = [
+            Name(
+                place.host,
+                place.address,
+                after_seconds=LATE_NAME_SECONDS if late else 0,
+                after_queries=LATE_NAME_QUERIES if late else 0,
+            )
+            for place in places
+        ]
+        server = names.start(client, made, known, labels=self.labels)
         removal.callback(self._forget, f"container {server.id[:12]}", server.remove)
         return places, server
 
@@ -204,6 +222,11 @@ class LocalService:
             self.kept.append(what)
         else:
             remove()
+
+
+def renamed(hosts: Sequence[str]) -> tuple[str, ...]:
+    """Other names for as many hosts, whose order is theirs."""
+    return tuple(f"host-{number:03}.job.internal" for number, _ in enumerate(hosts, start=1))
 
 
 def _each(runs: Sequence[HostRun], step: Callable[[HostRun], Result]) -> list[Result]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conformance.archive import Content
 from conformance.errors import JobError
-from conformance.job import CORRUPT_CONTENT, PROCESSING, RESERVED, JobRequest, ProcessingInput, Variation
+from conformance.job import CORRUPT_CONTENT, PROCESSING, RESERVED, SHARDED, JobRequest, ProcessingInput, Variation
 from conformance.manifest import ManifestError, listed
 from conformance.objects import ObjectTree, S3Uri, relative_path
 from conformance.service.distribution import share
@@ -62,7 +62,10 @@ def delivered(
             continue
         # A script that is no script says nothing of how the program takes its inputs.
         corrupt = variation is Variation.CORRUPT_INPUTS and not request.brings_program(item)
-        for uri, below, file in share(_objects(item, objects), item.distribution, hosts, host):
+        found = _objects(item, objects)
+        if variation is Variation.FEW_OBJECTS and item.distribution == SHARDED:
+            found = found[:1]
+        for uri, below, file in share(found, item.distribution, hosts, host):
             path = posixpath.normpath(f"{item.local_path}/{below}")
             other = landed.setdefault(path, str(uri))
             if other != str(uri):

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import JobError
-from conformance.job import JobRequest, Variation
+from conformance.job import SHARDED, JobRequest, Variation
 from conformance.manifest import Manifest
 from conformance.objects import ObjectTree, S3Uri
-from conformance.service.distribution import SHARDED
 from conformance.service.staging import delivered
 
 PLACE = "/opt/ml/processing"

@@ -78,7 +78,6 @@ class Container:
 
     def run(self, content: Iterable[bytes], limits: Limits) -> Ended:
         """Unpack an archive at `/opt/ml`, start it, and wait until it has ended, by itself or at its limit."""
-        begun = time.monotonic()
         try:
             if self.traced:
                 self.client.put_archive(self.id, "/", bundle(trace()))
@@ -90,6 +89,7 @@ class Container:
                 raise
             state = self.client.inspect_container(self.id)["State"]
             return Ended(End.NOT_STARTED, state.get("ExitCode"), start_error=said)
+        begun = time.monotonic()
         stop = None if self._wait(limits.seconds) else self._stop(limits.signal)
         seconds = time.monotonic() - begun
         state = self._final_state(killed_by_us=stop is not None)

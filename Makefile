@@ -19,7 +19,7 @@ conformance: override export JOB := $(value JOB)
 conformance: override export S3 := $(value S3)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images probe lint ready test clean
+.PHONY: help setup conformance example images probe lint ready test table benchmark clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ images: setup ## build every image that is missing
 
 benchmark: setup ## compare the service with docker-py alone
 	@.venv/bin/python -m benchmarks.service
+
+table: setup ## compare what is concluded from a stop with what is true, for 40 forms of ENTRYPOINT
+	@.venv/bin/python -m tests.stop_table
 
 probe: .venv/stamp ## build the probe from its source (downloads a compiler of 100 MB)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[probe]'

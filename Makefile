@@ -19,7 +19,7 @@ conformance: override export JOB := $(value JOB)
 conformance: override export S3 := $(value S3)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images hostile probe lint ready test clean
+.PHONY: help setup conformance example images hostile probe lint ready test table benchmark clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ benchmark: setup ## compare the service with docker-py alone
 
 hostile: setup ## judge an output of 100,000 files (takes minutes)
 	@.venv/bin/python -m pytest tests/large_outputs.py
+
+table: setup ## compare what is concluded from a stop with what is true, for 40 forms of ENTRYPOINT
+	@.venv/bin/python -m tests.stop_table
 
 probe: .venv/stamp ## build the probe from its source (downloads a compiler of 100 MB)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[probe]'

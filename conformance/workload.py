@@ -4,12 +4,14 @@ The rule:
 
 1. The container's command is where to begin. A process that is no wrapper is the work, whatever it starts itself.
 2. A wrapper hands its work on: an init, a change of user, `conda run` or `timeout` to its children, a shell to those of
-   its children that are no common tools (`mkdir`, `tee`). A fork that became no other program is what its parent was.
+   its children that are no common tools (`mkdir`, `tee`). A common tool that runs something else, as `xargs` does, is a
+   wrapper too. A fork that became no other program is what its parent was.
 3. Of the processes that are found so, those count that lived at least half as long as the longest; the one that began
    last is the work. Where another of them lived at the same time, that is a doubt.
 4. A shell that starts nothing but common tools does the work itself, which is a doubt too.
 
-Launchers that are programs of their own kind, such as `torchrun`, are not seen through: they are the work.
+Launchers that are programs of their own kind, such as `torchrun`, are not seen through: they are the work. What they
+ran at a moment is told by `run_by`, for whoever needs to know that it may be the work instead.
 """
 
 from __future__ import annotations
@@ -45,6 +47,9 @@ ulimit uname uniq unzip wc wget which whoami xargs xz zcat
 
 TOOLS = frozenset(_COMMON.split())
 """Programs that scripts are made of: none of them is what a container is for."""
+
+_WORKERS = ("from multiprocessing.", "from joblib.", "joblib.externals.")
+"""How an argument begins by which Python's multiprocessing and joblib start a program's own workers."""
 
 _LONG = 0.5
 """The part of the longest life that makes a life a long one."""
@@ -115,6 +120,21 @@ def finished(trace: Trace, at: float) -> Process | None:
     return max(_long_lived(ended, at), key=lambda process: process.began, default=None)
 
 
+def run_by(trace: Trace, process: Process, *, at: float) -> tuple[Process, ...]:
+    """The programs that a process which is no wrapper ran at a moment, without common tools and its own workers.
+
+    It may do the work itself and have them for helpers, or only wait for them, as `subprocess.run` does: nothing in a
+    trace tells which.
+    """
+    return tuple(
+        each
+        for child in trace.children_of(process)
+        if program(child)
+        for each in _below(trace, child, "")
+        if program(each) not in TOOLS | SHELLS and _lives(each, at) and not _is_worker(each)
+    )
+
+
 def _long_lived(found: list[Process], end: float) -> list[Process]:
     """Those that lived at least half as long as the longest, until they ended or this moment came."""
     lives = {process: (end if process.ended is None else process.ended) - process.began for process in found}
@@ -127,13 +147,15 @@ def _below(
 ) -> Iterator[Process]:
     """The first processes on each way down that are no wrappers, nor these tools where a shell started them."""
     name = program(process) or inherited
-    if not _is_wrapper(process, name) or depth == _DEEPEST:
+    if depth == _DEEPEST or not (_is_wrapper(process, name) or _is_running_tool(trace, process, name)):
         yield process
         return
     handed_on = [
         (child, program(child) or name)
         for child in trace.children_of(process)
-        if name not in SHELLS or (program(child) or name) not in tools
+        if name not in SHELLS | TOOLS
+        or (program(child) or name) not in tools
+        or _is_running_tool(trace, child, program(child) or name)
     ]
     found = [each for child, _ in handed_on for each in _below(trace, child, name, depth + 1, tools=tools)]
     if found or name not in SHELLS:
@@ -160,6 +182,15 @@ def _is_wrapper(process: Process, name: str) -> bool:
         return True
     called = {posixpath.basename(argument) for argument in process.argv[:2]}
     return bool(called & CONDA) and "run" in process.argv[1:4]
+
+
+def _is_running_tool(trace: Trace, process: Process, name: str) -> bool:
+    """Whether it is a common tool that runs a program which is none, or a shell's `exec tail` beside one."""
+    return name in TOOLS and any({program(child)} - TOOLS - {""} for child in trace.children_of(process))
+
+
+def _is_worker(process: Process) -> bool:
+    return any(argument.startswith(_WORKERS) for argument in process.argv)
 
 
 def _lives(process: Process, at: float) -> bool:

@@ -5,14 +5,14 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import docker
 from docker import APIClient
-from docker.errors import ImageNotFound
+from docker.errors import APIError, ImageNotFound
 from docker.utils import kwargs_from_env
 from filelock import FileLock
 
@@ -67,12 +67,18 @@ def _make_shells(client: docker.DockerClient) -> None:
 
 @dataclass(frozen=True)
 class Ran:
-    """A container that has ended: its exit status, its output, the record, and the files that were asked for."""
+    """A container that has ended: its exit status, its output, the record, and the files that were asked for.
+
+    `killed` says that it still ran when its grace was over, and was ended by SIGKILL; `ready_seconds` is how long it
+    took to say something, where a signal waited for that.
+    """
 
     status: int
     output: str
     record: bytes
     seconds: float
+    killed: bool
+    ready_seconds: float
     files: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
@@ -102,12 +108,17 @@ def run(
     read: Sequence[str] = (),
     send: str = "",
     grace_seconds: float = 0.5,
+    patience: float = 0.0,
     security: Sequence[str] = (),
+    image: str = "",
 ) -> Ran:
-    """Run a command, watched unless a plan says otherwise; send it a signal once it has said something on stdout."""
+    """Run a command, watched unless a plan says otherwise; send it a signal once it has said something on stdout.
+
+    The grace is at least so many times as long as it took to say that: `patience`, on a machine that is slow just now.
+    """
     with engine() as client:
         container = client.create_container(
-            shells(),
+            image or shells(),
             entrypoint=[PROGRAM, *argv] if traced else list(argv),
             user=user,
             working_dir=directory or None,
@@ -120,10 +131,12 @@ def run(
                 client.put_archive(container, "/", pack(files))
             begun = time.monotonic()
             client.start(container)
+            killed, ready_seconds = False, 0.0
             if send:
                 _wait_for_output(client, container)
+                ready_seconds = time.monotonic() - begun
                 client.kill(container, send)
-                _kill_unless_ended(client, container, grace_seconds)
+                killed = _kill_unless_ended(client, container, max(grace_seconds, patience * ready_seconds))
             status = int(client.wait(container, timeout=SECONDS)["StatusCode"])
             seconds = time.monotonic() - begun
             return Ran(
@@ -131,6 +144,8 @@ def run(
                 client.logs(container).decode(),
                 read_record(client.get_archive(container, RECORD)[0]),
                 seconds,
+                killed,
+                ready_seconds,
                 {path: read_record(client.get_archive(container, path)[0]) for path in read},
             )
         finally:
@@ -141,16 +156,18 @@ def _wait_for_output(client: APIClient, container: str) -> None:
     until = time.monotonic() + SECONDS
     while not client.logs(container, stderr=False):
         assert time.monotonic() < until, client.logs(container)
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
-def _kill_unless_ended(client: APIClient, container: str, grace_seconds: float) -> None:
+def _kill_unless_ended(client: APIClient, container: str, grace_seconds: float) -> bool:
     until = time.monotonic() + grace_seconds
     while client.inspect_container(container)["State"]["Running"]:
         if time.monotonic() >= until:
-            client.kill(container, "SIGKILL")
-            return
-        time.sleep(0.02)
+            with suppress(APIError):  # it may end by itself between these two calls
+                client.kill(container, "SIGKILL")
+                return True
+        time.sleep(0.05)
+    return False
 
 
 def names_in(archive: bytes) -> dict[str, tarfile.TarInfo]:

@@ -66,6 +66,21 @@ def test_common_tools_of_a_script_are_not_the_work() -> None:
     assert (8, "") == found(*events)
 
 
+def test_a_tool_that_runs_a_program_hands_its_work_on() -> None:
+    """As the command, where a shell became it beside a program, and in the middle of a pipeline."""
+    work = (fork(9, 8), become(9, "python3"), *idle(5), leave(9))
+    command = (become(1, "xargs", "python3"), fork(9), *work[1:], leave(1))
+    beside = (
+        *(become(1, "sh", "/run.sh"), fork(8), become(8, "tee", "log"), fork(9), become(9, "python3")),
+        *(become(1, "tail", "-f", "log"), *idle(5), leave(9), leave(8), leave(1)),
+    )
+    pipeline = (become(1, "sh", "/run.sh"), fork(7), fork(8), become(7, "find"), become(8, "xargs", "python3"))
+
+    assert (9, "") == found(*command)
+    assert (9, "") == found(*beside)
+    assert (9, "") == found(*pipeline, *work, leave(8), leave(7), leave(1))
+
+
 def test_a_tool_below_an_init_is_the_work() -> None:
     """An init was told to run nothing else."""
     assert (8, "") == found(become(1, "tini", "cp", "a", "b"), fork(8), become(8, "cp", "a", "b"), leave(8), leave(1))
@@ -123,6 +138,24 @@ def test_the_work_at_a_moment() -> None:
     assert (8, "") == found(*events, at=0.005)
     assert (9, "") == found(*events, at=0.020)
     assert (1, "only wrappers lived at that moment") == found(*events, at=0.0095)
+
+
+def test_what_a_program_runs_at_a_moment() -> None:
+    """Programs, also below shells, that live then; neither tools nor forks nor the workers of its own."""
+    events = (
+        *(become(1, "python3", "/launcher.py"), fork(2), become(2, "a"), leave(2)),
+        *(fork(3), become(3, "python3", "/work.py"), fork(4), become(4, "sh", "-c", "b"), fork(5, 4), become(5, "b")),
+        *(fork(6), become(6, "tee", "log"), fork(7), fork(8), become(8, "sh", "-c", "sleep 9"), fork(9, 8)),
+        *(become(9, "sleep", "9"), fork(10), become(10, "python3", "-c", "from multiprocessing.spawn import main")),
+        *(fork(11), become(11, "python3", "-m", "joblib.externals.loky.backend.popen_loky_posix")),
+        *(*idle(10), fork(12), become(12, "c"), leave(1)),
+    )
+    trace = Trace.parse(record(begin(), *events))
+    first = trace.process(1)
+    assert first is not None
+
+    assert [3, 5] == [process.pid for process in workload.run_by(trace, first, at=0.03)]
+    assert [2] == [process.pid for process in workload.run_by(trace, first, at=0.003)]
 
 
 def test_an_incomplete_trace_is_a_doubt() -> None:

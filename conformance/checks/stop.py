@@ -16,9 +16,12 @@ from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, Does
 from conformance.image import Image
 from conformance.job import STOPPED_BY_SIGINT, STOPPED_BY_SIGTERM, STOPS_BY_SIGINT
 from conformance.outcome import Host, Outcome, Stop
-from conformance.trace import Process
+from conformance.trace import Process, Trace
 
 REACHES = "stop.sigint-reaches-the-program"
+
+ASKS_TO_END = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM})
+"""The signals by which a program tells those that it runs to end, whichever it got itself."""
 
 NATURAL_END = 0.9
 """A run that took this part of the undisturbed one's time ended because its work was done."""
@@ -40,7 +43,7 @@ def sigint_reaches_the_program(image: Image, good: Outcome, stopped: Outcome) ->
     """Judged by the process that the signal was delivered to, not by how anything ended."""
     for host in stopped.hosts:
         stop = _stop_of(host)
-        program, reached = _delivery(host, signal.SIGINT)
+        program, reached = delivery(host, signal.SIGINT)
         if not reached:
             yield (
                 f"Expected SIGINT to reach {list(program.argv)} on {host.name}, and only its ancestors got it; "
@@ -91,10 +94,9 @@ def _endings(good: Outcome, stopped: Outcome, number: signal.Signals) -> Iterato
             )
         if not stop.killed:
             continue
-        if host.trace is not None and not host.untraced:
-            program, reached = _delivery(host, number)
-            if not reached:
-                raise NotJudged(f"{number.name} did not reach {list(program.argv)}", see=REACHES)
+        unreached = _unreached(host, number)
+        if unreached is not None:
+            raise NotJudged(f"{number.name} did not reach {list(unreached.argv)}", see=REACHES)
         yield (
             f"Expected {host.name} to end within {stop.seconds:.0f} s of {number.name}, and it was still running and "
             "was ended by SIGKILL."
@@ -107,19 +109,53 @@ def _stop_of(host: Host) -> Stop:
     return host.stop
 
 
-def _delivery(host: Host, number: signal.Signals) -> tuple[Process, bool]:
-    """The process that did the work when the signal came, and whether it got it."""
-    if host.trace is None or host.untraced:
+def delivery(host: Host, number: signal.Signals) -> tuple[Process, bool]:
+    """The process that did the work when the signal came, and whether it got it.
+
+    Raises:
+        NotJudged: there is no evidence, or it allows of both answers.
+    """
+    trace = host.trace
+    if trace is None or host.untraced:
         raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
-    arrivals = [arrival for arrival in host.trace.signals if arrival.number == number]
+    arrivals = [arrival for arrival in trace.signals if arrival.number == number]
     if not arrivals:
         raise NotJudged(f"no {number.name} was seen to arrive in the container")
-    found = workload.find(host.trace, at=arrivals[0].at)
+    moment = arrivals[0].at
+    found = workload.find(trace, at=moment)
     if found.process is None or not found.certain:
         raise NotJudged(f"which process does the work cannot be told: {found.doubt}")
-    if number in found.process.blocked:
+    reached = bool(trace.signals_to(found.process, number))
+    # A handler that ends its process runs with its own signal blocked, and that one was seen to arrive.
+    if not reached and number in found.process.blocked:
         raise NotJudged(f"{list(found.process.argv)} blocks {number.name}, and may fetch it unseen")
-    return found.process, bool(host.trace.signals_to(found.process, number))
+    for program in workload.run_by(trace, found.process, at=moment):
+        if reached and not _was_told(trace, program, since=moment):
+            heard, deaf = found.process, program
+        elif not reached and trace.signals_to(program, number):
+            heard, deaf = program, found.process
+        else:
+            continue
+        raise NotJudged(
+            f"which process does the work cannot be told: {list(heard.argv)} got {number.name}, and {list(deaf.argv)}, "
+            f"which {'it runs' if heard is found.process else 'runs it'}, did not"
+        )
+    return found.process, reached
+
+
+def _unreached(host: Host, number: signal.Signals) -> Process | None:
+    """The process that does the work, where it is certain that the signal did not reach it."""
+    try:
+        program, reached = delivery(host, number)
+    except NotJudged:
+        return None
+    return None if reached else program
+
+
+def _was_told(trace: Trace, program: Process, *, since: float) -> bool:
+    """Whether a process that ran at that moment was asked to end, or ended by itself: a pipe may have told it."""
+    asked = any(found.at >= since and found.number in ASKS_TO_END for found in trace.signals_to(program))
+    return asked or program.exit_code is not None
 
 
 def _end(host: Host, stop: Stop) -> str:

@@ -127,11 +127,11 @@ class Container:
 
     def run(self, limits: Limits) -> Ended:
         """Start it, and wait until it has ended, by itself or at its limit."""
-        begun = time.monotonic()
         try:
             self.client.start(self.id)
         except APIError as error:
             return self._refused(error)
+        begun = time.monotonic()
         stop = None if self._wait(limits.seconds) else self._stop(limits.signal)
         seconds = time.monotonic() - begun
         state = self._final_state(killed_by_us=stop is not None)

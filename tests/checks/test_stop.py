@@ -31,6 +31,8 @@ def arrival(receiver: int, number: int = SIGINT) -> Signal:
 PROGRAM = process(1, 0, "/usr/bin/python3", "/processing.py")
 SHELL = process(1, 0, "/bin/sh", "/run.sh")
 CHILD = process(7, 1, "/usr/bin/python3", "/processing.py")
+BLOCKING = replace(CHILD, blocked=frozenset({SIGINT}))
+LAUNCHER = process(1, 0, "/usr/bin/python3", "/launcher.py")
 
 
 def stopped(
@@ -95,7 +97,7 @@ def test_a_program_below_a_shell_is_not_reached(killed: bool, words: str) -> Non
     [
         (stopped((), (), untraced="ptrace is forbidden"), "could not be seen: ptrace is forbidden"),
         (stopped((PROGRAM,), ()), "no SIGINT was seen to arrive"),
-        (stopped((process(1, 0, "/usr/bin/python3", blocked=frozenset({SIGINT})),), (arrival(1),)), "blocks SIGINT"),
+        (stopped((SHELL, BLOCKING), (arrival(1),)), "blocks SIGINT"),
     ],
 )
 def test_what_cannot_be_seen_is_not_guessed(run: Outcome, reason: str) -> None:
@@ -104,6 +106,64 @@ def test_what_cannot_be_seen_is_not_guessed(run: Outcome, reason: str) -> None:
 
     assert (Word.NOT_JUDGED, True) == (found.word, found.applies)
     assert reason in found.reason
+
+
+def test_a_signal_that_was_seen_to_arrive_was_not_fetched() -> None:
+    """A handler in C that ends its process does so with its own signal blocked."""
+    ending = replace(PROGRAM, blocked=frozenset({SIGINT}))
+
+    assert Word.CONFORMS is verdict(REACHES, stopped((ending,), (arrival(1),), exit_code=2)).word
+
+
+@pytest.mark.parametrize(
+    ("signals", "words"),
+    [
+        (
+            (arrival(1),),
+            "['/usr/bin/python3', '/launcher.py'] got SIGINT, and ['/usr/bin/python3', '/processing.py'], ",
+        ),
+        (
+            (arrival(7),),
+            "['/usr/bin/python3', '/processing.py'] got SIGINT, and ['/usr/bin/python3', '/launcher.py'], ",
+        ),
+    ],
+)
+def test_a_launcher_and_what_it_runs_may_both_be_the_work(signals: tuple[Signal, ...], words: str) -> None:
+    """Where only one of them got the signal, the trace allows of both answers."""
+    found = verdict(REACHES, stopped((LAUNCHER, CHILD), signals))
+
+    assert (Word.NOT_JUDGED, True) == (found.word, found.applies)
+    assert f"which process does the work cannot be told: {words}" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("child", "signals"),
+    [
+        (CHILD, (arrival(1), arrival(7))),
+        (CHILD, (arrival(1), arrival(7, SIGTERM))),
+        (replace(CHILD, ended=101.0, exit_code=0), (arrival(1),)),
+        (process(7, 1, "/bin/sleep", "60"), (arrival(1),)),
+    ],
+    ids=["handed on", "told by another signal", "ended by itself", "a common tool"],
+)
+def test_a_launcher_that_tells_what_it_runs_is_reached(child: Process, signals: tuple[Signal, ...]) -> None:
+    """Whichever of the two does the work, it knows of the stop."""
+    assert Word.CONFORMS is verdict(REACHES, stopped((LAUNCHER, child), signals)).word
+
+
+def test_what_a_launcher_runs_is_not_told_by_being_killed() -> None:
+    """So `subprocess.run` ends what it runs when it is interrupted."""
+    killed = replace(CHILD, ended=101.0, killed_by=9)
+
+    assert Word.NOT_JUDGED is verdict(REACHES, stopped((LAUNCHER, killed), (arrival(1),))).word
+
+
+@pytest.mark.parametrize("processes", [(LAUNCHER, CHILD), (SHELL, BLOCKING)], ids=["a launcher", "a blocked signal"])
+def test_an_end_that_had_to_be_forced_is_no_doubt(processes: tuple[Process, ...]) -> None:
+    """Whichever process does the work, and whether it got the signal or not: the container was still running."""
+    found = verdict("stop.ends-on-sigint", stopped(processes, (arrival(1),), killed=True))
+
+    assert Word.ADVISED is found.word
 
 
 @pytest.mark.parametrize(("check", "number"), [("stop.ends-on-sigint", SIGINT), ("stop.ends-on-sigterm", SIGTERM)])

@@ -19,7 +19,7 @@ conformance: override export JOB := $(value JOB)
 conformance: override export S3 := $(value S3)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images probe lint ready test clean
+.PHONY: help setup conformance example images benchmark probe lint ready test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,8 +41,9 @@ lint: .venv/stamp ## check style and types
 images: setup ## build every image that is missing
 	@.venv/bin/python -m images.build
 
-benchmark: setup ## compare the service with docker-py alone
-	@.venv/bin/python -m benchmarks.service
+benchmark: setup ## compare with other programs, and traced with untraced (downloads 12 MB)
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[benchmark]'
+	@.venv/bin/python -m benchmarks
 
 probe: .venv/stamp ## build the probe from its source (downloads a compiler of 100 MB)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[probe]'

@@ -228,7 +228,7 @@ def _process_records(trace: Trace) -> list[dict[str, Any]]:
             "parent": process.parent,
             "argv": [_shown(word) for word in process.argv],
             "status": process.status,
-            "signals": [arrival.name for arrival in trace.signals_to(process) if arrival.name != "SIGCHLD"],
+            "signals": [arrival.name for arrival in trace.signals_to(process)],
         }
         for process in trace.processes
         if process.executions

@@ -1,6 +1,7 @@
 """The runs that rest on what the undisturbed one showed: which program does the work, and how long it takes.
 
 Each function gives what the service is asked for next, or raises why such a run would show nothing. None runs anything.
+All hosts are started with one command, so it is the first one that shows the program.
 """
 
 from __future__ import annotations
@@ -82,13 +83,13 @@ class Rerun:
 def stopped(good: Outcome, *, early: bool = False) -> Rerun:
     """Stop it half-way, or soon; `early` is as soon as it has started."""
     needs_success(good)
-    took = min(host.seconds for host in good.hosts)
-    if took < SHORTEST_STOPPED_SECONDS:
+    shortest = min(host.seconds for host in good.hosts)
+    if shortest < SHORTEST_STOPPED_SECONDS:
         raise DoesNotApply(
-            f"the job ended after {took:.1f} s, too soon to be stopped in the middle of its work; a job of more than "
-            f"{SHORTEST_STOPPED_SECONDS:g} s shows it"
+            f"the job ended after {shortest:.1f} s, too soon to be stopped in the middle of its work; a job of "
+            f"more than {SHORTEST_STOPPED_SECONDS:g} s shows it"
         )
-    seconds = EARLY_STOP_SECONDS if early else min(took / 2, LATEST_STOP_SECONDS)
+    seconds = EARLY_STOP_SECONDS if early else min(shortest / 2, LATEST_STOP_SECONDS)
     return Rerun(good.request, stop_after_seconds=seconds)
 
 
@@ -122,8 +123,7 @@ def with_fewer_objects(good: Outcome) -> Rerun:
 def with_stand_in(image: Image, good: Outcome) -> Rerun:
     """Put the probe in the program's place, and give it as many arguments and variables as a request may have."""
     needs_success(good)
-    host = good.hosts[0]
-    program, _ = program_of(host)
+    program, _ = program_of(good.hosts[0])
     if not program.executable:
         raise DoesNotApply("what does the work is no program of its own, in whose place another could be put")
     request = good.request
@@ -144,8 +144,7 @@ def overridden(image: Image, good: Outcome) -> Rerun:
     needs_success(good)
     if good.request.entrypoint is not None:
         raise DoesNotApply("the request names a ContainerEntrypoint of its own, so ENTRYPOINT is not run")
-    host = good.hosts[0]
-    program, trace = program_of(host)
+    program, trace = program_of(good.hosts[0])
     if program == trace.command and len(program.executions) == 1:
         raise DoesNotApply("ENTRYPOINT starts the program itself and nothing before it")
     if workload.others(trace, program):

@@ -44,6 +44,11 @@ class ProcessingOutput:
     upload_mode: str = "EndOfJob"
 
     @property
+    def is_continuous(self) -> bool:
+        """Whether it is uploaded while the job runs."""
+        return self.upload_mode == "Continuous"
+
+    @property
     def directory(self) -> str:
         """`local_path` without what makes no difference, such as a slash at its end."""
         return posixpath.normpath(self.local_path)
@@ -111,6 +116,11 @@ class JobRequest:
     def instance_count(self) -> int:
         """`InstanceCount`, 1 where none is given."""
         return int(self.document["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1))
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether it asks for `EnableNetworkIsolation`."""
+        return bool(self.document.get("NetworkConfig", {}).get("EnableNetworkIsolation", False))
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -63,6 +63,16 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """A file of a continuous output as it was when it was uploaded, so many seconds after the start."""
+
+    seconds: float
+    path: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """One host's container: what was run, how it ended, what it said and what it left below /opt/ml.
 
@@ -73,6 +83,7 @@ class Host:
     nowhere else: the path to its credentials. `witnesses` is what the probe found where it stood in for a program, once
     for each time that it was started. `changed` are files that it made or changed outside of /opt/ml, in a run as
     requested. `address` is its own on the network of the job's hosts; a job of one host has no network.
+    `sightings` are what was uploaded of continuous outputs while it ran, each file once for each content.
     """
 
     name: str
@@ -93,6 +104,7 @@ class Host:
     witnesses: tuple[Witness, ...] = ()
     changed: tuple[str, ...] = ()
     address: str = ""
+    sightings: tuple[Sighting, ...] = ()
 
     @property
     def started(self) -> bool:

@@ -208,7 +208,7 @@ def not_run_locally(document: dict[str, Any]) -> Iterator[str]:
         where = f"ProcessingOutputConfig.Outputs[{index}]"
         if "FeatureStoreOutput" in item:
             yield f"{where}.FeatureStoreOutput: an output to a feature store is not run locally"
-        yield from _other_than(f"{where}.S3Output", item.get("S3Output", {}), RUN_LOCALLY_OUTPUT)
+        yield from _other_than(f"{where}.S3Output", item.get("S3Output", {}), {})
     yield from _cut_short(_for_the_container(document))
 
 
@@ -239,7 +239,6 @@ RUN_LOCALLY_INPUT = {
     "S3InputMode": "File",
     "S3CompressionType": "None",
 }
-RUN_LOCALLY_OUTPUT = {"S3UploadMode": "EndOfJob"}
 
 
 def _other_than(where: str, item: dict[str, Any], supported: dict[str, str]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 
 IN_FLIGHT = 4
-"""Runs at the same time: an engine on two cores gains nothing from more."""
+"""Runs of one host at the same time: an engine on two cores gains nothing from more."""
 
 RESTING = frozenset(
     {
@@ -56,7 +56,8 @@ class Session:
         self.found = image or inspection.find(reached, options.image)
         settings = Settings(time_limit_seconds=options.timeout_seconds, stop_grace_seconds=options.grace_seconds)
         self.service = LocalService(reached, options.objects, settings, keep=options.keep)
-        self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="conformance")
+        hosts = max((request.instance_count for request in options.requests), default=1)
+        self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
         self._runs: dict[tuple[Variation, str], Future[Outcome]] = {}
         self._reading: Future[Image] | None = None
         self._lock = threading.Lock()

@@ -159,3 +159,30 @@ def test_a_stand_in_tells_what_the_program_would_have_got(
     assert ("/dev/null", False) == (witness.descriptors[0].target, witness.descriptors[1].terminal)
     assert (0, wrapped.working_directory) == (witness.uid, witness.cwd)
     assert witness.pid != 1
+
+
+def test_continuous_outputs_are_uploaded_while_the_job_runs(service: LocalService, image: Image) -> None:
+    """Each file once for each content that it is found with; what is there at the end goes up, however the job ends."""
+    code = f"""
+import sys, time
+out = open("{OUTPUT}/growing", "w")
+open("{OUTPUT}/complete", "w").write("123")
+for _ in range(8):
+    out.write("x" * 10)
+    out.flush()
+    time.sleep(0.5)
+sys.exit(3)
+"""
+    application = {"ImageUri": "image", "ContainerEntrypoint": ["python3", "-c", code]}
+    request = job(outputs=("a",), AppSpecification=application)
+    request.document["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3UploadMode"] = "Continuous"
+
+    outcome = service.run(image, request, Variation.AS_REQUESTED)
+
+    (host,) = outcome.hosts
+    sizes = [sighting.size for sighting in host.sightings if sighting.path.endswith("growing")]
+    assert sizes == sorted(set(sizes)), sizes
+    assert len(sizes) > 1
+    assert [3] == [sighting.size for sighting in host.sightings if sighting.path.endswith("complete")]
+    assert {"growing": 80, "complete": 3} == {upload.path.rpartition("/")[2]: upload.size for upload in outcome.uploads}
+    assert JobStatus.FAILED is outcome.status

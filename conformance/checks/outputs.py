@@ -172,6 +172,41 @@ def names_fit_s3(image: Image, outcome: Outcome) -> Iterator[str]:
 
 
 @check(
+    "outputs.continuous",
+    SHOULD,
+    "Files of a continuous output appear when they are complete",
+    job=AS_REQUESTED,
+    clause="With S3UploadMode Continuous what is written to an output is uploaded while the job runs, whoever reads it "
+    "there.",
+    spec=API / "ProcessingS3Output",
+    basis=OBSERVED,
+    remedy="Write each file in another directory of the same volume, and rename it into the output when it is complete; "
+    "do not rewrite what is there.",
+)
+def continuous(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Shown by a file that was uploaded with one content, and had another later."""
+    if not any(output.is_continuous for output in outcome.request.outputs):
+        raise DoesNotApply("no output of the request is continuous")
+    needs_start(outcome)
+    for host in outcome.hosts:
+        contents: dict[str, list[int]] = {}
+        for sighting in host.sightings:
+            contents.setdefault(sighting.path, []).append(sighting.size)
+        final = {upload.path: upload for upload in outcome.uploads if upload.host == host.name}
+        last = {sighting.path: sighting.digest for sighting in host.sightings}
+        for path, sizes in contents.items():
+            if path in final and final[path].digest != last[path]:
+                sizes.append(final[path].size)
+        changed = {path: sizes for path, sizes in contents.items() if len(sizes) > 1}
+        if changed:
+            path, sizes = next(iter(changed.items()))
+            yield (
+                f"Expected {host.name} to write each file of a continuous output once, and {path} was uploaded "
+                f"{len(sizes)} times with other content, of {some_of([f'{size:,}' for size in sizes])} bytes."
+            )
+
+
+@check(
     "outputs.no-collision",
     SHOULD,
     "No two hosts write the same path of an output",

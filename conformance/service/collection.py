@@ -28,7 +28,8 @@ KEPT_BYTES = 32 << 20
 class Collector:
     """Looks into the archive of `/opt/ml` as it passes, and uploads what the service would.
 
-    `upload` says whether outputs are uploaded at all. A symbolic link is no regular file, so it never comes here.
+    `upload` says whether outputs are uploaded; what is continuous is, however the job ends. A symbolic link is no
+    regular file, so it never comes here.
     """
 
     host: str
@@ -68,9 +69,11 @@ class Collector:
 
     def _targets(self, file: File) -> list[ProcessingOutput]:
         """The outputs that a file is uploaded to."""
-        if not self.upload:
-            return []
-        return [output for output in self.request.outputs if self._reaches(file, output)]
+        return [
+            output
+            for output in self.request.outputs
+            if (self.upload or output.is_continuous) and self._reaches(file, output)
+        ]
 
     def _reaches(self, file: File, output: ProcessingOutput) -> bool:
         if not file.path.startswith(output.directory + "/"):

@@ -255,10 +255,11 @@ def create(
             image.id,
             entrypoint=entrypoint,
             command=arguments,
-            # What AWS's own Processing images read from the environment (contract, section 3.1).
+            # What AWS's own Processing images read from the environment (contract, section 3.1); an isolated
+            # container has no credentials.
             environment={
                 "AWS_REGION": settings.region,
-                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": credentials,
+                **({} if request.is_isolated else {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": credentials}),
                 **request.environment,
             },
             hostname=place.hostname or settings.hostname,

@@ -16,6 +16,7 @@ from conformance.outcome import End, Host, Upload
 from conformance.probe.bundle import words
 from conformance.service import command, containers, documents, staging
 from conformance.service.collection import Collector
+from conformance.service.continuous import Watch
 from conformance.service.engine import Engine
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
@@ -124,7 +125,13 @@ class HostRun:
             return
         if self.plan.variation is Variation.LATE_START and self.is_last:
             time.sleep(LATE_START_SECONDS)
-        self._ended(self.container.run(self.plan.limits))
+        if not any(output.is_continuous for output in self.plan.request.outputs):
+            self._ended(self.container.run(self.plan.limits))
+            return
+        watch = Watch(self.container, self._collector, self.around.settings.archive_bytes)
+        with watch.watching():
+            self._ended(self.container.run(self.plan.limits))
+        self.host = replace(self.host, sightings=tuple(watch.sightings))
 
     def collect(self, *, upload: bool) -> tuple[Upload, ...]:
         """Read back what it left; `upload` says whether the service uploads the outputs."""
@@ -141,7 +148,7 @@ class HostRun:
             return ()
         stdout, stderr = self.container.logs()
         changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED else ()
-        collector = Collector(self.place.host, plan.request, plan.image.volumes, self.store, upload=upload)
+        collector = self._collector(upload=upload)
         limit = self.around.settings.archive_bytes
         entries = archive.read(
             self.container.get(), root=RESERVED, limit_bytes=limit, peek=collector.peek, linked=collector.linked
@@ -153,6 +160,9 @@ class HostRun:
             self.host, stdout=stdout, stderr=stderr, files=files, message=collector.message, changed=changed
         )
         return tuple(collector.uploads)
+
+    def _collector(self, *, upload: bool = False) -> Collector:
+        return Collector(self.place.host, self.plan.request, self.plan.image.volumes, self.store, upload=upload)
 
     def _ended(self, ended: containers.Ended | None) -> None:
         if ended is None:

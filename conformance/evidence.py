@@ -12,13 +12,17 @@ from conformance.trace import Process, Trace
 LINE_CHARACTERS = 200
 """How much of a line of a log a sentence quotes."""
 
+LONGEST_LINE = 2_000
+"""How much of a line is looked at: a pattern may take longer than a line does."""
+
 LISTED = 3
 """How many of several things a sentence names."""
 
 
 def lines(host: Host) -> list[str]:
-    """What a host said, line by line, stderr last; empty lines are left out."""
-    return [line.strip() for line in (host.stdout.text + "\n" + host.stderr.text).splitlines() if line.strip()]
+    """What a host said, line by line, stderr last; empty lines are left out, and long ones are cut."""
+    said = (host.stdout.text + "\n" + host.stderr.text).splitlines()
+    return [line.strip()[:LONGEST_LINE] for line in said if line.strip()]
 
 
 def last_words(host: Host) -> str:

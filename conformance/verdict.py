@@ -64,6 +64,9 @@ class Verdict:
         return "\n".join(lines)
 
 
+MOST_FINDINGS = 20
+"""How many sentences a verdict has: an output may hold a hundred thousand links."""
+
 OF_THE_ENTRYPOINT = ("image.entrypoint-", "image.has-command")
 """How the ids begin of the checks that judge the image's own command."""
 
@@ -94,7 +97,8 @@ def judge(
             check, NotJudged("what it saw is a consequence of another violation", see=cause), request=request
         )
     word = Word.VIOLATES if _is_violation(check, found) else Word.ADVISED
-    return Verdict(check, word, violations=tuple(map(_printable, found)), request=request, reproduce=reproduce)
+    told = [*found[:MOST_FINDINGS], *([f"And {len(found) - MOST_FINDINGS} more."] if found[MOST_FINDINGS:] else [])]
+    return Verdict(check, word, violations=tuple(map(_printable, told)), request=request, reproduce=reproduce)
 
 
 def _is_violation(check: Check, found: Sequence[str]) -> bool:

@@ -161,3 +161,13 @@ def test_a_verdict_names_the_users_job() -> None:
     """Where the check needs one."""
     assert "example" == judged("message.utf8", image(), outcome(host(message="x"))).request
     assert "" == judged("launch.default-command", image(), outcome()).request
+
+
+def test_of_many_findings_the_first_are_told() -> None:
+    """And how many there were."""
+    links = [link(f"/opt/ml/processing/output/result/{number:03}", "x") for number in range(100)]
+
+    told = judged("outputs.no-symlinks", image(), outcome(host(*links))).violations
+
+    assert 21 == len(told)
+    assert "And 80 more." == told[-1]

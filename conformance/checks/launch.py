@@ -9,7 +9,7 @@ from itertools import takewhile
 from conformance import workload
 from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.evidence import end_of, missing_outputs, named, program_of, shortfalls, succeeded
+from conformance.evidence import end_of, lines, missing_outputs, named, program_of, shortfalls, succeeded
 from conformance.image import Image
 from conformance.job import DEFAULT_COMMAND, OVERRIDDEN, STAND_IN, JobRequest
 from conformance.outcome import Host, Outcome
@@ -184,7 +184,7 @@ def start_failure(host: Host) -> str:
     if not host.started:
         return f"the engine refused: {host.start_error}"
     # A program that never ran said nothing else.
-    said = [line.strip() for line in (host.stdout.text + host.stderr.text).splitlines() if line.strip()]
+    said = lines(host)
     if host.exit_code and said and all(EXEC_FAILED.fullmatch(line) for line in said):
         return f"it could not be executed (exit code {host.exit_code}): {said[0]}"
     return ""

@@ -180,8 +180,8 @@ def names_fit_s3(image: Image, outcome: Outcome) -> Iterator[str]:
     "there.",
     spec=API / "ProcessingS3Output",
     basis=OBSERVED,
-    remedy="Write each file in another directory of the same volume, and rename it into the output when it is complete; "
-    "do not rewrite what is there.",
+    remedy="Write each file in another directory of the same volume, and rename it into the output when it is "
+    "complete; do not rewrite what is there.",
 )
 def continuous(image: Image, outcome: Outcome) -> Iterator[str]:
     """Shown by a file that was uploaded with one content, and had another later."""

@@ -109,7 +109,7 @@ def retries_resolution(image: Image, good: Outcome, late: Outcome) -> Iterator[s
     remedy="Try again to connect to a peer that does not answer yet, for a minute or more.",
 )
 def late_start(image: Image, good: Outcome, late: Outcome) -> Iterator[str]:
-    """The last host starts five seconds after the others; its name is known all the time."""
+    """The last host starts some seconds after the others; its name is known all the time."""
     for shortfall in shortfalls(good, late):
         yield f"Expected the job to do the same where {late.hosts[-1].name} starts later, and {shortfall}."
 

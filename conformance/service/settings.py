@@ -28,7 +28,7 @@ class Settings:
     hosts_network: str = _setting("internal", "of several hosts: they reach one another, and nothing else")
     late_name_seconds: float = _setting(3.0, "AWS names no time; its own Spark image tries to resolve names for 60 s")
     late_name_queries: int = _setting(3, "how often each host asks in vain, where names are known late")
-    late_start_seconds: float = _setting(5.0, "AWS names no time between the starts of hosts")
+    late_start_seconds: float = _setting(8.0, "AWS names no time between the starts of hosts")
     shards: str = _setting("one by one, in the order of keys", "AWS does not say which object goes to which host")
     continuous_seconds: float = _setting(1.0, "AWS does not say how often it looks at a continuous output")
     hostname: str = _setting(DECOY_HOSTNAME, "observed: a container's own hostname is not algo-1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,7 @@ class ObjectTree:
         for place, folders, files in os.walk(top, onerror=_refuse_unreadable, followlinks=True):
             path = Path(place)
             above = "" if path == bucket else f"{path.relative_to(bucket).as_posix()}/"
-            folders[:] = [name for name in folders if _may_lead_to(f"{above}{name}/", prefix)]
+            folders[:] = [name for name in folders if f"{above}{name}/".startswith(prefix)]
             for name in folders:
                 _refuse_too_long(f"{above}{name}/", path / name)
                 below = os.path.join(place, name)  # noqa: PTH118 - as above
@@ -89,11 +90,6 @@ class ObjectTree:
                     raise _refusal(below, "is a link to a directory that it lies in, so that its objects have no end")
                 ways[below] = ways[place] | {directory}
             yield from (_object(above + name, path / name) for name in files if f"{above}{name}".startswith(prefix))
-
-
-def _may_lead_to(folder: str, prefix: str) -> bool:
-    """Whether keys that begin with one can begin with the other."""
-    return folder.startswith(prefix) or prefix.startswith(folder)
 
 
 def _identity(directory: str) -> tuple[int, int]:
@@ -112,12 +108,12 @@ def _object(key: str, path: Path) -> tuple[str, Path]:
         raise _refusal(path, "has a name that is not UTF-8, as every key is") from error
     _refuse_too_long(key, path)
     try:
-        found = path.is_file()
+        mode = path.stat().st_mode
     except OSError as error:
-        raise _refusal(path, f"cannot be read: {error.strerror}") from error
-    # A FIFO would never end, and a link to nothing has no content.
-    if not found:
-        raise _refusal(path, "is no object: neither a file nor a link to one")
+        _refuse_unreadable(error)
+    # A FIFO would never end.
+    if not stat.S_ISREG(mode):
+        raise _refusal(path, "is neither a file nor a directory, and so no object")
     return key, path
 
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.filetree import File, Kind
-from conformance.outcome import MESSAGE_PATH, Host
+from conformance.job import INPUT_MARKER, Variation
+from conformance.outcome import MESSAGE_PATH, Host, Outcome
 from conformance.verdict import Word
 from tests.outcomes import directory, host, image, judged, link, not_started, outcome
 
@@ -153,3 +154,56 @@ def test_other_messages_hold_no_credentials(message: str) -> None:
     found = judged("message.no-secrets", image(), outcome(host(message=message, secret="/v2/credentials/0815")))
 
     assert Word.CONFORMS is found.word
+
+
+SECRETS = "message.no-secrets"
+REPEATED = f"cannot parse {INPUT_MARKER!r} of part-1.csv\n"
+
+
+def corrupt(ended: Host) -> Outcome:
+    """The outcome of a run whose inputs were corrupt."""
+    return outcome(ended, variation=Variation.CORRUPT_INPUTS)
+
+
+@pytest.mark.parametrize("good", [outcome(), outcome(host(message="3 rows"))])
+def test_a_message_that_repeats_an_input_violates(good: Outcome) -> None:
+    """Whether the job leaves one when its inputs are well or not; the word is the suite's own, so it is told."""
+    verdict = judged(SECRETS, image(), good, corrupt(host(exit_code=1, message=REPEATED)))
+
+    assert Word.VIOLATES is verdict.word
+    (violation,) = verdict.violations
+    assert violation.startswith(f"Expected nothing of an input's content in {MESSAGE_PATH}, and algo-1 repeated a ")
+    assert violation.endswith(f"word of a corrupt input: {INPUT_MARKER}.")
+
+
+def test_a_message_that_names_the_file_and_the_line_conforms() -> None:
+    """As one does that quotes the word of no input, or the bytes around it."""
+    said = "part-1.csv, line 1: 'utf-8' codec can't decode byte 0x80 in position 0: invalid start byte"
+
+    assert Word.CONFORMS is judged(SECRETS, image(), outcome(), corrupt(host(exit_code=1, message=said))).word
+
+
+def test_credentials_are_told_once_and_what_an_input_holds_besides() -> None:
+    """Both runs have the credentials' own paths, and a dump shows them in both."""
+    leaks = [host(message=f"URI=/v2/credentials/{word}\n{REPEATED}", secret=f"/v2/credentials/{word}") for word in "ab"]
+    verdict = judged(SECRETS, image(), outcome(leaks[0]), corrupt(leaks[1]))
+
+    assert ["credentials", "nothing of an input's content", "nothing of an input's content"] == [
+        text.removeprefix("Expected ").removeprefix("no ").partition(" in /opt")[0] for text in verdict.violations
+    ]
+
+
+def test_without_a_message_in_either_run_it_does_not_apply() -> None:
+    """One that is left only where inputs are corrupt is judged."""
+    neither = judged(SECRETS, image(), outcome(), corrupt(host(exit_code=1)))
+
+    assert (Word.NOT_JUDGED, False) == (neither.word, neither.applies)
+    assert f"the job left no {MESSAGE_PATH}" == neither.reason
+    assert Word.CONFORMS is judged(SECRETS, image(), outcome(), corrupt(host(exit_code=1, message="no rows"))).word
+
+
+def test_a_job_that_did_not_start_leaves_its_message_to_be_judged() -> None:
+    """Unless there is none."""
+    verdict = judged(SECRETS, image(), outcome(not_started("no")), corrupt(not_started("no")))
+
+    assert (Word.NOT_JUDGED, "exit.zero-on-success", True) == (verdict.word, verdict.see, verdict.applies)

@@ -10,7 +10,7 @@ from pathlib import Path
 from conformance import rerun
 from conformance.declaration import Check
 from conformance.image import Image
-from conformance.job import CORRUPT_CONTENT, RESERVED, RESERVED_REPLACED, JobRequest, Variation
+from conformance.job import CORRUPT_CONTENT, RESERVED, JobRequest, Variation
 from conformance.objects import ObjectTree, S3Uri, relative_path
 
 SHOWN_ODD = 3
@@ -34,7 +34,7 @@ def command_line(
     words = ["docker", "run", "--rm", "--network", "none"]
     if variation.stop_signal:
         words.insert(2, "--detach")
-    if check.job is RESERVED_REPLACED:
+    if Variation.OWN_RESERVED in check.job.runs:
         words += ["--mount", f"type=volume,destination={RESERVED},volume-nocopy"]
     for name, value in _environment(request, variation).items():
         words += ["--env", f"{name}={value}"]

@@ -133,6 +133,16 @@ def test_a_stand_in_is_shown_by_some_of_what_it_was_given() -> None:
     )
 
 
+def test_variables_are_shown_without_odd_arguments() -> None:
+    """A program may fail by those, which would say nothing of the variables."""
+    asked = request(overrides={"ContainerArguments": ["--rows", "3"]})
+    shell, work = process(1, 0, "/bin/sh", "/run.sh"), process(8, 1, "python3", "/processing.py", "--rows", "3")
+    words = line("environment.reaches-the-program", rerun.with_stand_in(WRAPPER, ran(shell, work, of=asked)).request)
+
+    assert ["example:1", "--rows", "3"] == words["image"]
+    assert 3 == len(words["--env"])
+
+
 def test_a_stand_in_that_got_no_arguments_is_shown_without() -> None:
     """CMD is what runs then."""
     script = replace(WRAPPER, cmd=("echo a\necho b",))

@@ -10,7 +10,7 @@ from pathlib import Path
 from conformance import rerun
 from conformance.declaration import Check
 from conformance.image import Image
-from conformance.job import CORRUPT_CONTENT, RESERVED, RESERVED_REPLACED, JobRequest, Variation
+from conformance.job import CORRUPT_CONTENT, RESERVED, JobRequest, Variation
 from conformance.objects import ObjectTree, S3Uri, relative_path
 
 SHOWN_ODD = 3
@@ -34,7 +34,7 @@ def command_line(
     words = ["docker", "run", "--rm", "--network", "none"]
     if variation.stop_signal:
         words.insert(2, "--detach")
-    if check.job is RESERVED_REPLACED:
+    if Variation.OWN_RESERVED in check.job.runs:
         words += ["--mount", f"type=volume,destination={RESERVED},volume-nocopy"]
     for name, value in _environment(request, variation).items():
         words += ["--env", f"{name}={value}"]
@@ -43,7 +43,9 @@ def command_line(
     if request.entrypoint is not None:
         words += ["--entrypoint", request.entrypoint[0]]
     words.append(image.reference)
-    words += [*(request.entrypoint or ())[1:], *_arguments(request, variation)]
+    # Odd arguments, by which a program may fail, say nothing of what becomes of variables.
+    odd = 0 if check.chapter == "environment" else SHOWN_ODD
+    words += [*(request.entrypoint or ())[1:], *_arguments(request, variation, odd)]
     if variation.stop_signal:
         return f"id=$({shlex.join(words)}); sleep 2; docker kill --signal {variation.stop_signal} $id; docker wait $id"
     return f"{shlex.join(words)}; echo exit code $?"
@@ -95,12 +97,12 @@ def _environment(request: JobRequest, variation: Variation) -> Mapping[str, str]
     return {name: value for name, value in request.environment.items() if name not in left_out}
 
 
-def _arguments(request: JobRequest, variation: Variation) -> tuple[str, ...]:
+def _arguments(request: JobRequest, variation: Variation, odd: int) -> tuple[str, ...]:
     words = request.arguments or ()
     if variation is not Variation.STAND_IN or not words:
         return words
     own = next((at for at, word in enumerate(words) if word == rerun.ODD_WORDS[0]), len(words))
-    return words[: own + SHOWN_ODD]
+    return words[: own + odd]
 
 
 def _mounts(

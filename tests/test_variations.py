@@ -81,6 +81,23 @@ def test_corrupt_inputs_have_their_names_and_other_content(service: LocalService
     assert base64.b64decode(content) == CORRUPT_CONTENT
 
 
+def test_a_script_among_corrupt_inputs_is_whole(service: LocalService, image: Image, tmp_path: Path) -> None:
+    """What ContainerEntrypoint runs is no input that the program takes, and the inputs beside it are corrupt."""
+    write(tmp_path, "bucket/code/main.py", "print(open('/opt/ml/processing/input/rows/a', 'rb').read())")
+    write(tmp_path, "bucket/rows/a", "1,2,3")
+    (code,) = job().document["ProcessingInputs"]
+    rows = {
+        "InputName": "rows",
+        "S3Input": {**code["S3Input"], "S3Uri": "s3://bucket/rows", "LocalPath": "/opt/ml/processing/input/rows"},
+    }
+    application = {"ImageUri": "image", "ContainerEntrypoint": ["python3", f"{INPUTS}/main.py"]}
+    request = job(AppSpecification=application, ProcessingInputs=[code, rows])
+
+    (host,) = service.run(image, request, Variation.CORRUPT_INPUTS).hosts
+
+    assert (0, f"{CORRUPT_CONTENT!r}\n") == (host.exit_code, host.stdout.text)
+
+
 def test_as_requested_all_below_opt_ml_is_one_mount(service: LocalService, image: Image) -> None:
     """An output is a plain directory there, which can be removed."""
     found = look(service, image, Variation.AS_REQUESTED)

@@ -111,8 +111,12 @@ class Peer:
 
 
 @contextlib.asynccontextmanager
-async def connected(own: str, hosts: Iterable[str], address: str = EVERY_ADDRESS) -> AsyncIterator[dict[str, Peer]]:
-    """The other hosts by name, once all are connected. At the end goodbyes are exchanged with all of them.
+async def connected(
+    own: str, hosts: Iterable[str], address: str = EVERY_ADDRESS, *, patience: float = APPEARANCE_SECONDS
+) -> AsyncIterator[dict[str, Peer]]:
+    """The other hosts by name, once all are connected, for which each has `patience` seconds.
+
+    At the end goodbyes are exchanged with all of them.
 
     When one fails, the block is cancelled at its next `await`. What fails in the block is told to all others.
 
@@ -128,7 +132,8 @@ async def connected(own: str, hosts: Iterable[str], address: str = EVERY_ADDRESS
 
             async def meet(host: str) -> None:
                 # Of two hosts the later one by name calls, so that they do not both.
-                peers[host] = Peer(host, await (_call(host, own) if host < own else _await(host, visitors[host])))
+                streams = _call(host, own, patience) if host < own else _await(host, visitors[host], patience)
+                peers[host] = Peer(host, await streams)
                 tasks.create_task(peers[host].listen())
 
             for meeting in [tasks.create_task(meet(host)) for host in others]:
@@ -162,9 +167,9 @@ async def _tell(peers: Sequence[Peer], reason: str) -> None:
             await asyncio.gather(*(peer.fail(reason) for peer in peers), return_exceptions=True)
 
 
-async def _call(host: str, own: str) -> Streams:
+async def _call(host: str, own: str, patience: float) -> Streams:
     """Connect to a host, again and again, from the look-up of its name on."""
-    deadline = time.monotonic() + APPEARANCE_SECONDS
+    deadline = time.monotonic() + patience
     while True:
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS):
@@ -177,13 +182,13 @@ async def _call(host: str, own: str) -> Streams:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _await(host: str, visitor: asyncio.Future[Streams]) -> Streams:
+async def _await(host: str, visitor: asyncio.Future[Streams], patience: float) -> Streams:
     """Wait for a host that is to call."""
     try:
-        async with asyncio.timeout(APPEARANCE_SECONDS):
+        async with asyncio.timeout(patience):
             return await visitor
     except TimeoutError as error:
-        raise PeerError(f"{host} did not appear within {APPEARANCE_SECONDS:g} s") from error
+        raise PeerError(f"{host} did not appear within {patience:g} s") from error
 
 
 async def _welcome(

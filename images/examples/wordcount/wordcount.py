@@ -141,9 +141,9 @@ async def count_corpus(job: Job, peers: dict[str, Peer], top: int) -> str:
     )
 
 
-async def run(job: Job, top: int) -> str:
+async def run(job: Job, top: int, patience: float) -> str:
     """Do the work in the company of the other hosts; the result is the message."""
-    async with connected(job.host, job.hosts) as peers:
+    async with connected(job.host, job.hosts, patience=patience) as peers:
         print(f"{job.host} is connected with {len(peers)} other hosts")
         return await count_corpus(job, peers, top)
 
@@ -152,12 +152,13 @@ def main() -> int:
     """Run the job."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--top", type=int, default=10, metavar="N", help="tell the N words that occur most often")
+    parser.add_argument("--patience", type=float, default=60, metavar="SECONDS", help="wait so long for a host")
     options = parser.parse_args()
     job = Job()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, job.stop)
     try:
-        message = asyncio.run(run(job, options.top))
+        message = asyncio.run(run(job, options.top, options.patience))
     except JobError as error:
         print(f"error: {error}", file=sys.stderr)
         job.say(str(error))

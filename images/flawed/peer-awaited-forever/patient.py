@@ -6,7 +6,7 @@ import peers
 import wordcount
 
 
-async def wait(_host: str, visitor: object) -> object:
+async def wait(_host: str, visitor: object, _patience: float) -> object:
     """Wait for a host that is to call."""
     return await visitor
 

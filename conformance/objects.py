@@ -12,9 +12,6 @@ from typing import NoReturn
 
 from conformance.errors import UsageError
 
-KEY_BYTES = 1024
-"""The longest key, in UTF-8: the S3 user guide, "Naming Amazon S3 objects"."""
-
 SHOWN_CHARACTERS = 80
 """How much of a path is shown, of its end: what a line holds."""
 
@@ -119,8 +116,8 @@ def _object(key: str, path: Path) -> tuple[str, Path]:
 
 def _refuse_too_long(key: str, path: Path) -> None:
     size = len(key.encode("utf-8", "surrogateescape"))
-    if size > KEY_BYTES:
-        raise _refusal(path, f"has a key of {size} bytes, and S3 takes at most {KEY_BYTES}")
+    if size > LONGEST_KEY_BYTES:
+        raise _refusal(path, f"has a key of {size} bytes, and S3 takes at most {LONGEST_KEY_BYTES}")
 
 
 def _refuse_unreadable(error: OSError) -> NoReturn:

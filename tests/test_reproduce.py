@@ -204,3 +204,51 @@ def test_without_objects_nothing_is_corrupt(tmp_path: Path) -> None:
     write_material(tmp_path, request(), {Variation.AS_REQUESTED: {"/x/a.json": b"{}"}}, None)
 
     assert ["a.json"] == [path.name for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def called(*names: str) -> JobRequest:
+    """A request of inputs and outputs of these names, all inputs from `s3://bucket/in`."""
+    asked = request(
+        inputs={name: f"{INPUT}/{number}" for number, name in enumerate(names)},
+        outputs={name: f"{OUTPUT}/{number}" for number, name in enumerate(names)},
+    )
+    inputs = [
+        {**item, "S3Input": {**item["S3Input"], "S3Uri": "s3://bucket/in"}}
+        for item in asked.document["ProcessingInputs"]
+    ]
+    return JobRequest({**asked.document, "ProcessingInputs": inputs})
+
+
+def corrupted(here: Path, asked: JobRequest, *keys: str) -> set[str]:
+    """The corrupt files that are written for a request of objects with these keys, wherever they are written."""
+    for key in keys:
+        path = here / "s3/bucket" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    report = here / "deep/down/in/a/report"
+    write_material(report, asked, {Variation.AS_REQUESTED: {}}, ObjectTree(here / "s3"))
+    written = [path for path in here.rglob("*") if path.is_file() and not path.is_relative_to(here / "s3")]
+    return {str(path.relative_to(here)).removeprefix("deep/down/in/a/report/jobs/example/") for path in written}
+
+
+@pytest.mark.parametrize("name", ["../../../../../out", "..", ".", "/etc", "a/b", "a\0b", "x" * 300, "é" * 200, "a\n"])
+def test_any_name_has_a_folder_in_the_report(name: str, tmp_path: Path) -> None:
+    """The service limits the names of inputs in no way, so one that can be no folder's is not taken for one."""
+    assert {"corrupt/plain-1.x/x", "corrupt/+1/x"} == corrupted(tmp_path, called("plain-1.x", name), "in/x")
+
+
+def test_names_do_not_meet(objects: ObjectTree) -> None:
+    """An output called `message` or `empty` has a folder of its own, beside those of the message and of inputs."""
+    mounted = line(EMPTY, called("message", "empty", "..", "summary"), objects)["--volume"]
+
+    assert [
+        "config",
+        *(f"reproduced/empty/{folder}" for folder in ("+0", "+1", "+2", "summary")),
+        *(f"reproduced/{folder}" for folder in ("+0", "+1", "+2", "summary")),
+        "reproduced/message",
+    ] == [word.partition(":")[0].removeprefix("/report/jobs/example/") for word in mounted]
+
+
+def test_objects_that_cannot_lie_beside_each_other(tmp_path: Path) -> None:
+    """Such a job ends in an error, and the report is written all the same."""
+    assert {"corrupt/data/in-x"} == corrupted(tmp_path, called("data"), "in-x", "in/in-x/y")

@@ -219,13 +219,15 @@ def test_a_shell_keeps_arguments_to_itself(
     tag("reference")
     name = build(reached.client, f"delivery-{uuid.uuid4().hex[:12]}", "ENTRYPOINT python3 /processing.py 'own word'")
     image = inspection.find(reached, name)
-    python = inspection.read_files(reached, image, service.labels).executable("python3").file
-    assert python is not None
     request = job(AppSpecification={"ImageUri": "image", "ContainerArguments": ["a", "b"]})
 
-    _, witness = witnessed(service, image, request, python.path)
+    try:
+        python = inspection.read_files(reached, image, service.labels).executable("python3").file
+        assert python is not None
+        _, witness = witnessed(service, image, request, python.path)
+    finally:
+        reached.client.remove_image(name)
 
-    reached.client.remove_image(name)
     assert ("python3", "/processing.py", "own word") == witness.argv
 
 

@@ -231,7 +231,7 @@ def corrupted(here: Path, asked: JobRequest, *keys: str) -> set[str]:
     return {str(path.relative_to(here)).removeprefix("deep/down/in/a/report/jobs/example/") for path in written}
 
 
-@pytest.mark.parametrize("name", ["../../../../../out", "..", ".", "/etc", "a/b", "a\0b", "x" * 300, "é" * 200, "a\n"])
+@pytest.mark.parametrize("name", ["../../../../../out", "..", ".", "/etc", "a/b", "a\0b", "x" * 300, "京" * 100, "a\n"])
 def test_any_name_has_a_folder_in_the_report(name: str, tmp_path: Path) -> None:
     """The service limits the names of inputs in no way, so one that can be no folder's is not taken for one."""
     assert {"corrupt/plain-1.x/x", "corrupt/+1/x"} == corrupted(tmp_path, called("plain-1.x", name), "in/x")

@@ -82,7 +82,7 @@ def test_every_dockerfile_names_its_base(name: str) -> None:
 
 @pytest.mark.parametrize("name", FLAWED)
 def test_every_flawed_image_says_what_it_fails(name: str) -> None:
-    """A flawed image opens with its flaw in words, and names what it fails: one check, or what tells of the same flaw."""
+    """A flawed image opens with its flaw in words, and names the check that it fails, or two that one flaw breaks."""
     text = folder(name).dockerfile
 
     assert text.startswith("# Flaw: ")

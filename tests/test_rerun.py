@@ -42,14 +42,6 @@ def test_odd_arguments_are_all_different_and_legal(count: int) -> None:
     assert not words or [] == faults(request(overrides={"ContainerArguments": words}))
 
 
-def test_odd_arguments_are_odd() -> None:
-    """A hundred hold all that a shell changes, and one as long as an argument may be."""
-    words = rerun.odd_arguments(rerun.MOST_WORDS)
-
-    assert set(rerun.ODD_WORDS) < set(words)
-    assert rerun.LONGEST_WORD == max(map(len, words))
-
-
 @given(st.integers(-5, rerun.MOST_WORDS))
 def test_odd_variables_are_legal(count: int) -> None:
     """As many as were asked for."""
@@ -59,13 +51,14 @@ def test_odd_variables_are_legal(count: int) -> None:
     assert [] == faults(request(environment=variables))
 
 
-def test_odd_variables_are_odd() -> None:
-    """A hundred hold every odd value as it is, and many as long as a value may be."""
-    values = rerun.odd_environment(rerun.MOST_WORDS).values()
+def test_what_is_odd_is_odd() -> None:
+    """A hundred hold each odd word or value as it is, and one at least that is as long as may be."""
+    words, values = rerun.odd_arguments(rerun.MOST_WORDS), rerun.odd_environment(rerun.MOST_WORDS).values()
 
+    assert set(rerun.ODD_WORDS) < set(words)
     assert set(rerun.ODD_VALUES) < set(values)
     assert {"", "two\nlines\n"} < set(values)
-    assert rerun.LONGEST_WORD == max(map(len, values))
+    assert [rerun.LONGEST_WORD] * 2 == [max(map(len, words)), max(map(len, values))]
 
 
 # The stand-in
@@ -82,6 +75,13 @@ def test_a_request_with_a_stand_in_is_one_that_the_api_takes(words: list[str] | 
     assert (*(words or ()),) == arguments[: len(words or ())]
     assert own.items() <= changed.environment.items()
     assert [rerun.MOST_WORDS] * 2 == [len(arguments), len(changed.environment)]
+
+
+def test_a_variable_of_an_odd_name_may_be_the_jobs_own() -> None:
+    """It keeps its value."""
+    asked = request(environment={"CONFORMANCE_1": "own"})
+
+    assert "own" == rerun.with_stand_in(WRAPPER, ran(SHELL, WORK, of=asked)).request.environment["CONFORMANCE_1"]
 
 
 @given(any_words)

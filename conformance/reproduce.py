@@ -126,10 +126,11 @@ def _mounts(
     yield str(_documents(report, request, variation)), "/opt/ml/config"
     for number, item in enumerate(request.inputs):
         folder = _folder(item.name, number)
-        if variation is Variation.EMPTY_INPUTS or objects is None:
+        is_data = not request.brings_program(item)
+        if objects is None or (variation is Variation.EMPTY_INPUTS and is_data):
             yield str(written / "empty" / folder), item.local_path
             continue
-        if variation is Variation.CORRUPT_INPUTS and not request.brings_program(item):
+        if variation is Variation.CORRUPT_INPUTS and is_data:
             yield str(job / "corrupt" / folder), item.local_path
             continue
         uri = S3Uri.parse(item.s3_uri)

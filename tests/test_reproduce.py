@@ -102,12 +102,13 @@ SCRIPT = request(
 )
 
 
-def test_a_script_among_corrupt_inputs_is_whole(objects: ObjectTree) -> None:
+@pytest.mark.parametrize(("check", "data"), [(CORRUPT, "corrupt/data"), (EMPTY, "reproduced/empty/data")])
+def test_a_script_among_inputs_is_whole(check: str, data: str, objects: ObjectTree) -> None:
     """As it was in the run; the entrypoint is told apart from its arguments, as docker has it."""
-    words = line(CORRUPT, SCRIPT, objects)
+    words = line(check, SCRIPT, objects)
 
     assert f"{objects.directory}/bucket/code:{CODE}" in words["--volume"]
-    assert f"/report/jobs/example/corrupt/data:{INPUT}" in words["--volume"]
+    assert f"/report/jobs/example/{data}:{INPUT}" in words["--volume"]
     assert (["python3"], ["example:1", f"{CODE}/main.py", "--fast"]) == (words["--entrypoint"], words["image"])
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
+from conformance.job import JobRequest
 from conformance.outcome import End, Host
 from conformance.trace import Execution, Process, Trace
 from conformance.verdict import Verdict, Word
-from tests.outcomes import OUTPUT, empty_inputs, file, host, image, judged, link, not_started, outcome, request
+from tests.outcomes import INPUT, OUTPUT, empty_inputs, file, host, image, judged, link, not_started, outcome, request
 
 NONZERO = "exit.nonzero-on-failure"
 NOTICED = "exit.empty-input-noticed"
@@ -117,9 +118,13 @@ def test_several_missing_outputs_are_all_named() -> None:
 
 
 @pytest.mark.parametrize("check", [NONZERO, NOTICED])
-def test_without_inputs_nothing_can_be_empty(check: str) -> None:
-    """The request has none."""
-    asked = request(inputs={})
+@pytest.mark.parametrize(
+    "asked",
+    [request(inputs={}), request(overrides={"ContainerEntrypoint": ["python3", f"{INPUT}/main.py"]})],
+    ids=["none", "a script"],
+)
+def test_without_inputs_nothing_can_be_empty(check: str, asked: JobRequest) -> None:
+    """The request has none, or one that brings the program, which is there in every run."""
     verdict = judged(check, image(), outcome(of=asked), empty_inputs(host(), of=asked))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)

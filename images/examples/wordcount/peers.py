@@ -1,8 +1,8 @@
 """The other hosts of a job: they are found by name, exchange messages, and end together, well or not.
 
-Every two hosts share one TCP connection, on which JSON messages follow each other, each after its length. The last one
-is a goodbye, or else the reason why a host has failed. A connection that ends without either means that its host is
-lost. Whoever learns of a failure fails too and says so to all others: a job whose part is missing is never finished.
+Every two hosts share one TCP connection, with a JSON message on each line. The last one is a goodbye, or the reason why
+a host has failed; a connection that ends without either means that its host is lost. Whoever learns of a failure fails
+too and tells all others: a job of which a part is missing is never finished.
 """
 
 from __future__ import annotations
@@ -12,30 +12,20 @@ import contextlib
 import functools
 import json
 import socket
-import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - the peers are not on this machine
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - where the others call
 PORT = 7070
+LONGEST_MESSAGE_BYTES = 1 << 30
 
-APPEARANCE_SECONDS = 60.0
-"""How long a host may take to appear: its name may be unknown at first, and then its program may still be starting."""
-
+APPEARANCE_SECONDS = 60.0  # a host's name may be unknown at first, and then its program may still be starting
 ATTEMPT_SECONDS = 5.0
-PAUSE_SECONDS = 0.5
-"""One attempt to reach a host, and the time until the next one."""
-
-SILENCE_SECONDS = 20
-"""A machine that is gone sends nothing, not even an end: the kernel asks every few seconds whether it is there."""
-
-STOP_SECONDS = 2.0
-"""Hosts are not stopped at one moment: one that sees others vanish may be about to get the signal itself."""
-
-FAREWELL_SECONDS = 5.0
-"""How long a host that has failed waits until the others have heard why."""
-
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+PAUSES_SECONDS = (0.25, 4.0)  # between two attempts: at first, and at most
+SILENCE_SECONDS = 20  # a machine that is gone does not even close its connections: the kernel asks whether it is there
+STOP_SECONDS = 2.0  # a job's hosts are stopped one after the other: who sees one vanish may be next, and is to say so
+FAREWELL_SECONDS = 5.0  # until the others have heard why this host fails: who hangs up too early is not heard
 
 
 class JobError(Exception):
@@ -43,184 +33,144 @@ class JobError(Exception):
 
 
 class PeerError(JobError):
-    """Another host failed, was lost or did not appear; the text says which one."""
+    """Another host has failed, is lost or did not appear; the text says which one."""
 
 
+@dataclass(frozen=True)
 class Peer:
     """Another host, connected with this one."""
 
-    def __init__(self, name: str, streams: Streams) -> None:
-        """Take over a connection."""
-        self.name = name
-        self.farewell = asyncio.Event()
-        self._reader, self._writer = streams
-        self._received: asyncio.Queue[Any] = asyncio.Queue()
-        _notice_silence(self._writer)
+    name: str
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    received: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
+    farewell: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def send(self, content: object) -> None:
-        """Send anything that JSON can hold.
+    def __post_init__(self) -> None:
+        """Have the kernel notice when the other machine is gone."""
+        connection = self.writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, SILENCE_SECONDS // 4)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, SILENCE_SECONDS // 4)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)
 
-        Raises:
-            PeerError: The connection is broken.
-        """
-        await self._send({"content": content})
+    async def send(self, content: object, kind: str = "content") -> None:
+        """Send what JSON can hold; raises `PeerError` where the connection is broken."""
+        try:
+            self.writer.write(json.dumps([kind, content]).encode() + b"\n")
+            await self.writer.drain()
+        except OSError as error:
+            raise PeerError(f"{self.name} is lost: {error}") from error
 
     async def receive(self) -> Any:  # noqa: ANN401 - whatever the other host has sent
-        """What the other host has sent next. When it fails, whoever waits here is cancelled by `connected`."""
-        return await self._received.get()
+        """What the other host has sent next; where it fails instead, `connected` cancels whoever waits here."""
+        return await self.received.get()
 
     async def listen(self) -> None:
-        """Take what it sends, until it says goodbye.
-
-        Raises:
-            PeerError: It has failed, or is lost.
-        """
+        """Take what it sends until it says goodbye; raises `PeerError` where it has failed or is lost."""
         while not self.farewell.is_set():
             try:
-                message = await _read(self._reader)
+                kind, content = await _read(self.reader)
             except (EOFError, OSError, ValueError) as error:
                 await asyncio.sleep(STOP_SECONDS)
                 raise PeerError(f"{self.name} is lost: its connection broke") from error
-            if "failed" in message:
-                raise PeerError(str(message["failed"]))
-            if "goodbye" in message:
+            if kind == "failure":
+                raise PeerError(f"{self.name}: {content}")
+            if kind == "goodbye":
                 self.farewell.set()
             else:
-                self._received.put_nowait(message.get("content"))
-
-    async def say_goodbye(self) -> None:
-        """Tell it that nothing more will come."""
-        await self._send({"goodbye": True})
+                self.received.put_nowait(content)
 
     async def fail(self, reason: str) -> None:
-        """Tell it that this host has failed, and wait until it hangs up: what is unread may be lost when we do."""
-        await self._send({"failed": reason})
-        self._writer.write_eof()
-        while await self._reader.read(1 << 16):
+        """Tell it why this host fails, and wait until it has nothing more to say."""
+        await self.send(reason, "failure")
+        self.writer.write_eof()
+        while await self.reader.read(1 << 16):
             pass
-
-    def hang_up(self) -> None:
-        """Close the connection."""
-        self._writer.close()
-
-    async def _send(self, message: dict[str, object]) -> None:
-        try:
-            await _write(self._writer, message)
-        except OSError as error:
-            raise PeerError(f"{self.name} is lost: {error}") from error
 
 
 @contextlib.asynccontextmanager
 async def connected(
-    own: str, hosts: Iterable[str], address: str = EVERY_ADDRESS, *, patience: float = APPEARANCE_SECONDS
+    own: str, hosts: Iterable[str], address: str = EVERY_ADDRESS, *, patience: float | None = APPEARANCE_SECONDS
 ) -> AsyncIterator[dict[str, Peer]]:
-    """The other hosts by name, once all are connected, for which each has `patience` seconds.
+    """The other hosts by name, once all are connected; after the block goodbyes are exchanged with all of them.
 
-    At the end goodbyes are exchanged with all of them.
-
-    When one fails, the block is cancelled at its next `await`. What fails in the block is told to all others.
+    Each of the others has `patience` seconds to appear. When one fails, the block is cancelled where it awaits
+    something. When the block fails, all others are told why.
 
     Raises:
-        PeerError: One of them failed, was lost or did not appear.
+        PeerError: One of them has failed, is lost or did not appear.
     """
-    others = sorted(set(hosts) - {own})
+    others = set(hosts) - {own}
+    # Of two hosts the one that is later by name calls the other.
     visitors = {host: asyncio.get_running_loop().create_future() for host in others if host > own}
+    welcome = functools.partial(_welcome, visitors)
+    server = await asyncio.start_server(welcome, address, PORT, limit=LONGEST_MESSAGE_BYTES)
     peers: dict[str, Peer] = {}
-    server = await asyncio.start_server(functools.partial(_welcome, visitors), address, PORT)
+
+    async def meet(host: str) -> None:
+        try:
+            async with asyncio.timeout(patience):
+                peers[host] = await (_call(host, own) if host < own else visitors[host])
+        except TimeoutError:
+            raise PeerError(f"{host} did not appear within {patience} s") from None
+        tasks.create_task(peers[host].listen())
+
     try:
         async with asyncio.TaskGroup() as tasks:
-
-            async def meet(host: str) -> None:
-                # Of two hosts the later one by name calls, so that they do not both.
-                streams = _call(host, own, patience) if host < own else _await(host, visitors[host], patience)
-                peers[host] = Peer(host, await streams)
-                tasks.create_task(peers[host].listen())
-
             for meeting in [tasks.create_task(meet(host)) for host in others]:
                 await meeting
             server.close()
             yield peers
             for peer in peers.values():
-                await peer.say_goodbye()
-            # The group ends when every listener has heard a goodbye.
+                await peer.send(None, "goodbye")
+            # The group ends when the others have said goodbye as well.
     except ExceptionGroup as group:
         cause = next((error for error in group.exceptions if isinstance(error, JobError)), group.exceptions[0])
-        await _tell(list(peers.values()), _reason(own, cause))
+        # What nobody expected may repeat anything, so only its kind is told.
+        reason = str(cause) if isinstance(cause, JobError) else type(cause).__name__
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await asyncio.gather(*(peer.fail(reason) for peer in peers.values()), return_exceptions=True)
         raise cause from None
     finally:
         server.close()
         for peer in peers.values():
-            peer.hang_up()
+            peer.writer.close()
 
 
-def _reason(own: str, cause: Exception) -> str:
-    """What the others are told. An error that nobody expected may repeat anything, so only its kind is named."""
-    if isinstance(cause, PeerError):
-        return str(cause)
-    return f"{own}: {cause if isinstance(cause, JobError) else type(cause).__name__}"
-
-
-async def _tell(peers: Sequence[Peer], reason: str) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(FAREWELL_SECONDS):
-            # Some may be gone already.
-            await asyncio.gather(*(peer.fail(reason) for peer in peers), return_exceptions=True)
-
-
-async def _call(host: str, own: str, patience: float) -> Streams:
-    """Connect to a host, again and again, from the look-up of its name on."""
-    deadline = time.monotonic() + patience
+async def _call(host: str, own: str) -> Peer:
+    """Connect to a host, again and again, each time from the look-up of its name on."""
+    pause, longest_pause = PAUSES_SECONDS
     while True:
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS):
-                reader, writer = await asyncio.open_connection(host, PORT)
-                await _write(writer, {"hello": own})
-                return reader, writer
-        except OSError as error:  # that a name is unknown is one, and so is that the time is over
-            if time.monotonic() >= deadline:
-                raise PeerError(f"{host} cannot be reached: {error or 'no answer'}") from error
-        await asyncio.sleep(PAUSE_SECONDS)
-
-
-async def _await(host: str, visitor: asyncio.Future[Streams], patience: float) -> Streams:
-    """Wait for a host that is to call."""
-    try:
-        async with asyncio.timeout(patience):
-            return await visitor
-    except TimeoutError as error:
-        raise PeerError(f"{host} did not appear within {patience:g} s") from error
+                peer = Peer(host, *await asyncio.open_connection(host, PORT, limit=LONGEST_MESSAGE_BYTES))
+                await peer.send(own, "hello")
+                return peer
+        except (OSError, PeerError) as error:  # an unknown name is an OSError, and so is the end of the attempt
+            print(f"{host} is not there yet: {type(error).__name__}")
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, longest_pause)
 
 
 async def _welcome(
-    visitors: dict[str, asyncio.Future[Streams]], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    visitors: dict[str, asyncio.Future[Peer]], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     """Take the connection of a host that introduces itself, and of nobody else."""
     with contextlib.suppress(EOFError, OSError, ValueError):
         async with asyncio.timeout(ATTEMPT_SECONDS):
-            visitor = visitors.get(str((await _read(reader)).get("hello")))
-        if visitor is not None and not visitor.done():
-            visitor.set_result((reader, writer))
+            kind, name = await _read(reader)
+        visitor = visitors.get(str(name))
+        if kind == "hello" and visitor is not None and not visitor.done():
+            visitor.set_result(Peer(str(name), reader, writer))
             return
     writer.close()
 
 
-async def _write(writer: asyncio.StreamWriter, message: dict[str, object]) -> None:
-    encoded = json.dumps(message).encode()
-    writer.write(len(encoded).to_bytes(8, "big") + encoded)
-    await writer.drain()
-
-
-async def _read(reader: asyncio.StreamReader) -> dict[str, Any]:
-    size = int.from_bytes(await reader.readexactly(8), "big")
-    message = json.loads(await reader.readexactly(size))
-    if not isinstance(message, dict):
-        raise ValueError("a message is an object")  # noqa: TRY004 - it is what a peer has sent that is wrong
-    return message
-
-
-def _notice_silence(writer: asyncio.StreamWriter) -> None:
-    connection = writer.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, SILENCE_SECONDS // 4)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, SILENCE_SECONDS // 4)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)
+async def _read(reader: asyncio.StreamReader) -> tuple[Any, Any]:
+    """The kind and the content of a message; a `ValueError` says that it is none."""
+    match json.loads(await reader.readuntil()):
+        case [kind, content]:
+            return kind, content
+    raise ValueError("this is no message")

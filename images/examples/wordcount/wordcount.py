@@ -1,7 +1,7 @@
 """Count the words of a text corpus on all hosts of a processing job.
 
-Each host counts its share of the texts and sends each word's count to the one host that adds that word up and writes it
-to `counts-HOST.csv`. The first host by name gathers the totals into `totals-HOST.json` and speaks for all.
+Each host counts its share of the texts, and sends the count of each word to the one host that adds that word up and
+writes it to `counts-HOST.csv`. The first host by name writes `totals-HOST.json` and the message.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,7 +22,7 @@ from peers import JobError, Peer, connected
 
 OPT_ML = Path("/opt/ml")
 MESSAGE_BYTES = 1024  # what DescribeProcessingJob returns of the messages of all hosts together
-BATCH_CHARACTERS = 1 << 20  # between two batches a host notices what became of the others
+BATCH_CHARACTERS = 1 << 20  # between two batches a host notices what has become of the others
 
 
 class InputError(JobError):
@@ -34,26 +34,13 @@ class Job:
 
     def __init__(self) -> None:
         """Read what Processing says of the job and of its hosts."""
-        request = read_config("processingjobconfig.json")
-        outputs = (request.get("ProcessingOutputConfig") or {}).get("Outputs")
+        request, resources = read_config("processingjobconfig.json"), read_config("resourceconfig.json")
         self.inputs = local_paths(request.get("ProcessingInputs"), "InputName", "S3Input")
+        outputs = (request.get("ProcessingOutputConfig") or {}).get("Outputs")
         self.outputs = local_paths(outputs, "OutputName", "S3Output")
-        resources = read_config("resourceconfig.json")
-        self.host = str(resources["current_host"])  # neither the machine's own name nor always algo-N
+        self.host = str(resources["current_host"])  # a machine's own name is another one
         self.hosts = sorted(resources.get("hosts") or [self.host])
         self.leader = self.hosts[0]
-
-    def files(self, name: str) -> list[Path]:
-        """The files of an input, at any depth. On a host whose share is empty there may not even be a directory."""
-        if name not in self.inputs:
-            raise InputError(f"the request has no input {name}")
-        return sorted(path for path in self.inputs[name].rglob("*") if path.is_file())
-
-    def write(self, name: str, text: str) -> None:
-        """Write a file of the output so that it appears complete: it may be uploaded while the job runs."""
-        if "counts" not in self.outputs:
-            raise InputError("the request has no output counts")
-        write(self.outputs["counts"] / name, text)
 
     def say(self, message: str) -> None:
         """Leave the message that DescribeProcessingJob returns; one host speaks for all."""
@@ -61,7 +48,7 @@ class Job:
             write(OPT_ML / "output" / "message", message.encode()[:MESSAGE_BYTES].decode(errors="ignore"))
 
     def stop(self, number: int, _frame: object) -> NoReturn:
-        """Leave as the signal asks; the other hosts get it too."""
+        """Leave as the signal asks, which the other hosts get too."""
         name = signal.Signals(number).name
         self.say(f"stopped by {name}")
         print(f"{name}: leaving", file=sys.stderr, flush=True)
@@ -81,7 +68,7 @@ def local_paths(entries: list[dict[str, Any]] | None, name: str, location: str) 
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file under another name, then rename it."""
+    """Write a file so that it appears complete: an output may be uploaded while the job runs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}")
     unfinished.write_text(text, encoding="utf-8")
@@ -89,7 +76,7 @@ def write(path: Path, text: str) -> None:
     print(f"wrote {path}")
 
 
-async def count_files(files: list[Path], ignored: Collection[str] = ()) -> Counter[str]:
+async def count_files(files: Iterable[Path], ignored: Collection[str] = ()) -> Counter[str]:
     """The words of some files."""
     counts: Counter[str] = Counter()
     for path in files:
@@ -105,46 +92,44 @@ async def count_files(files: list[Path], ignored: Collection[str] = ()) -> Count
 
 async def count_corpus(job: Job, peers: dict[str, Peer], top: int) -> str:
     """Count together with the other hosts; the result is the message."""
-    # Everybody is connected, so that whatever goes wrong from here on is told to all.
-    ignored = await count_files(job.files("stop-words")) if "stop-words" in job.inputs else Counter[str]()
-    texts = job.files("texts")
-    counted = await count_files(texts, ignored)
-    print(f"counted {counted.total()} words of {len(texts)} texts")
+    if "texts" not in job.inputs or "counts" not in job.outputs:
+        raise InputError("the request must have an input texts and an output counts")
+    # A host whose share is empty may not even have the directory.
+    files = {name: sorted(path for path in folder.rglob("*") if path.is_file()) for name, folder in job.inputs.items()}
+    counted = await count_files(files["texts"], await count_files(files.get("stop-words", ())))
+    print(f"counted {counted.total()} words of {len(files['texts'])} texts")
 
     parts = words.partition(counted, job.hosts)
+    found = {name: len(paths) for name, paths in files.items()}
     for peer in peers.values():
-        await peer.send({"texts": len(texts), "counts": parts[peer.name]})
-    received = [{"texts": len(texts), "counts": parts[job.host]}, *[await peer.receive() for peer in peers.values()]]
-    number_of_texts = sum(part["texts"] for part in received)
-    if not number_of_texts:
-        raise InputError("input texts is empty on every host")
+        await peer.send({"files": found, "counts": parts[peer.name]})
+    received = [{"files": found, "counts": parts[job.host]}, *[await peer.receive() for peer in peers.values()]]
+    for name in found:
+        if not any(each["files"][name] for each in received):
+            raise InputError(f"input {name} is empty on every host")
 
-    counts = words.merge(part["counts"] for part in received)
+    counts = words.merge(each["counts"] for each in received)
     rows = "".join(f"{word},{number}\n" for word, number in sorted(counts.items()))
-    job.write(f"counts-{job.host}.csv", f"word,count\n{rows}")
-    share = {"words": counts.total(), "different": len(counts), "most_common": words.most_common(counts, top)}
+    write(job.outputs["counts"] / f"counts-{job.host}.csv", f"word,count\n{rows}")
+    share = {"words": counts.total(), "different words": len(counts), "most common": words.most_common(counts, top)}
     if job.host != job.leader:
         await peers[job.leader].send(share)
         await peers[job.leader].farewell.wait()
         return ""
 
     shares = [share, *[await peer.receive() for peer in peers.values()]]
-    totals = {name: sum(each[name] for each in shares) for name in ("words", "different")}
-    ranking = words.most_common(words.merge(each["most_common"] for each in shares), top)
-    job.write(
-        f"totals-{job.host}.json",
-        json.dumps({"texts": number_of_texts, **totals, "most_common": ranking}, indent=2, ensure_ascii=False) + "\n",
-    )
-    return (
-        f"counted {totals['words']} words, {totals['different']} different ones, in {number_of_texts} texts "
-        f"on {len(job.hosts)} hosts"
-    )
+    totals = {"hosts": len(shares), "texts": sum(each["files"]["texts"] for each in received)}
+    totals |= {name: sum(each[name] for each in shares) for name in ("words", "different words")}
+    ranking = words.most_common(words.merge(each["most common"] for each in shares), top)
+    document = json.dumps({**totals, "most common": ranking}, indent=2, ensure_ascii=False)
+    write(job.outputs["counts"] / f"totals-{job.host}.json", f"{document}\n")
+    return ", ".join(f"{name}: {number}" for name, number in totals.items())
 
 
 async def run(job: Job, top: int, patience: float) -> str:
-    """Do the work in the company of the other hosts; the result is the message."""
+    """Do the work in the company of the other hosts, who learn of whatever goes wrong; the result is the message."""
     async with connected(job.host, job.hosts, patience=patience) as peers:
-        print(f"{job.host} is connected with {len(peers)} other hosts")
+        print(f"{job.host} is connected with {len(peers)} others")
         return await count_corpus(job, peers, top)
 
 
@@ -164,7 +149,7 @@ def main() -> int:
         job.say(str(error))
         return 1
     job.say(message)
-    print("done")
+    print(f"done on {job.host}")
     return 0
 
 

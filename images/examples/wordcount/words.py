@@ -1,4 +1,4 @@
-"""What a word is, how often each one occurs, and which host adds it up. Nothing here reads a file or a connection."""
+"""What a word is, how often each one occurs, and which host adds it up: nothing of files and connections."""
 
 from __future__ import annotations
 
@@ -6,36 +6,30 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
-"""Letters of any script, and apostrophes between them."""
+WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")  # letters of any script, with apostrophes between them
 
 
 def words_of(line: str) -> list[str]:
-    """The words of a line, in small letters. A letter with its accent is one letter, however it was written."""
+    """The words of a line, in small letters. A letter with an accent is one letter, however it was written."""
     return WORD.findall(unicodedata.normalize("NFC", line).lower())
 
 
-def count(lines: Iterable[str], ignored: Collection[str]) -> Counter[str]:
+def count(lines: Iterable[str], ignored: Collection[str] = ()) -> Counter[str]:
     """How often each word occurs, but for those that are ignored."""
     return Counter(word for line in lines for word in words_of(line) if word not in ignored)
 
 
-def owner(word: str, hosts: Sequence[str]) -> str:
-    """The host that adds up a word, the same whoever asks; `hash` differs from process to process."""
-    return hosts[zlib.crc32(word.encode()) % len(hosts)]
-
-
-def partition(counts: Counter[str], hosts: Sequence[str]) -> dict[str, Counter[str]]:
-    """What each host is to add up; every word goes to one of them."""
-    parts: dict[str, Counter[str]] = {host: Counter() for host in hosts}
+def partition(counts: Mapping[str, int], hosts: Sequence[str]) -> dict[str, dict[str, int]]:
+    """What each host adds up. Every host gives a word to the same one, as with `hash` it would not."""
+    parts: dict[str, dict[str, int]] = {host: {} for host in hosts}
     for word, number in counts.items():
-        parts[owner(word, hosts)][word] = number
+        parts[hosts[zlib.crc32(word.encode()) % len(hosts)]][word] = number
     return parts
 
 
-def merge(parts: Iterable[dict[str, int]]) -> Counter[str]:
+def merge(parts: Iterable[Mapping[str, int]]) -> Counter[str]:
     """The sum of several counts."""
     merged: Counter[str] = Counter()
     for part in parts:
@@ -43,7 +37,6 @@ def merge(parts: Iterable[dict[str, int]]) -> Counter[str]:
     return merged
 
 
-def most_common(counts: dict[str, int], number: int) -> dict[str, int]:
-    """The words that occur most often, at most so many; of those that occur equally often, the first by name."""
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return dict(ranked[:number])
+def most_common(counts: Mapping[str, int], number: int) -> dict[str, int]:
+    """The words that occur most often, so many at most; of those that occur equally often, the first by name."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:number])

@@ -18,7 +18,7 @@ from conformance.declaration import (
     NotJudged,
     check,
 )
-from conformance.evidence import end_of, some_of, succeeded
+from conformance.evidence import did_well, end_of, some_of, succeeded
 from conformance.filetree import Kind, is_below
 from conformance.image import Image
 from conformance.job import AS_REQUESTED, PROCESSING, RESERVED, RESERVED_REPLACED
@@ -78,10 +78,11 @@ def works_when_replaced(image: Image, own: Outcome, replaced: Outcome) -> Iterat
         if refused_write(image, replaced, host):
             # That a directory belongs to root is the suite's own choice, so no MUST can rest on it.
             raise NotJudged("the program was not permitted to write", see="outputs.writable-by-user")
-        yield (
-            f"Expected the job to do without what the image ships below {RESERVED} ({shipped}), and without it "
-            f"{host.name} {end_of(host)}; with it {host.name} exited with 0."
-        )
+        if not did_well(host):
+            yield (
+                f"Expected the job to do without what the image ships below {RESERVED} ({shipped}), and without it "
+                f"{host.name} {end_of(host)}; with it {host.name} exited with 0."
+            )
 
 
 @check(

@@ -151,10 +151,10 @@ def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator
     outputs = good.request.outputs
     if not any(good.written(host, output) for host in good.hosts for output in outputs):
         raise DoesNotApply("the job writes no outputs that an empty input could keep it from")
+    if missing and any(_failure(before, host) for before, host in _pairs(good, empty)):
+        raise NotJudged("the program failed and exited with 0", see="exit.nonzero-on-failure")
     for before, host in _pairs(good, empty):
         own = [output.name for output in outputs if output.name in missing and good.written(before, output)]
-        if own and _failure(before, host):
-            raise NotJudged("the program failed and exited with 0", see="exit.nonzero-on-failure")
         if own:
             yield (
                 f"Expected {host.name} to exit with another code than 0, or to write its outputs, when its inputs are "

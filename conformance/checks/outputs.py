@@ -200,7 +200,7 @@ def continuous(image: Image, outcome: Outcome) -> Iterator[str]:
         changed = {path: sizes for path, sizes in contents.items() if len(sizes) > 1}
         if changed:
             path, sizes = next(iter(changed.items()))
-            more = f", and {len(changed) - 1} more files changed as well" if len(changed) > 1 else ""
+            more = f", and {len(changed) - 1} more changed too" if len(changed) > 1 else ""
             yield (
                 f"Expected {host.name} to write each file of a continuous output once, and {path} was uploaded "
                 f"{len(sizes)} times with other content: with {sizes[0]:,} bytes at first and {sizes[-1]:,} at "

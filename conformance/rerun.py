@@ -13,10 +13,10 @@ from typing import TypeVar
 
 from conformance import workload
 from conformance.declaration import DoesNotApply
-from conformance.evidence import needs_success, program_of, succeeded
+from conformance.evidence import failed_by_itself, needs_success, program_of, succeeded
 from conformance.image import Image
 from conformance.job import RESERVED, SHARDED, JobRequest
-from conformance.outcome import JobStatus, Outcome
+from conformance.outcome import Outcome
 from conformance.request import model_faults, service_faults
 from conformance.trace import Process
 
@@ -170,7 +170,7 @@ def overridden(image: Image, good: Outcome) -> Rerun:
 
 def with_own_reserved(image: Image, replaced: Outcome) -> Rerun | None:
     """Leave what the image ships below /opt/ml; None where the run could only end as the other one did."""
-    failed = replaced.status is JobStatus.FAILED and not succeeded(replaced)
+    failed = any(failed_by_itself(host) for host in replaced.hosts)
     if not failed or not any(image.files.below(RESERVED)):
         return None
     return Rerun(replaced.request)

@@ -13,7 +13,7 @@ from conformance.job import JobRequest
 from conformance.outcome import End, Outcome
 from conformance.request import model_faults, service_faults
 from conformance.trace import Process, Trace
-from tests.outcomes import host, image, outcome, process, program, request
+from tests.outcomes import directory, host, image, outcome, process, program, request
 
 SHELL = process(1, 0, "/bin/sh", "/run.sh")
 WORK = process(8, 1, "python3", "/processing.py")
@@ -62,6 +62,17 @@ def test_true_hostnames_are_tried_where_they_may_matter(decoyed: Outcome) -> Non
 def test_a_job_of_several_hosts_that_does_not_succeed_is_tried_with_true_hostnames(decoyed: Outcome) -> None:
     """Also where a host waited until its limit: its request is the same, and nothing stops it sooner."""
     assert rerun.Rerun(decoyed.request) == rerun.with_true_hostnames(decoyed)
+
+
+@pytest.mark.parametrize("other", [End.SUITE_LIMIT, End.MAX_RUNTIME])
+def test_a_host_that_fails_while_another_waits_is_run_with_what_the_image_ships(other: End) -> None:
+    """Its failure is what may have another cause there."""
+    replaced = outcome(host(exit_code=1), host(end=other))
+    waiting = outcome(host(), host(end=other))
+    shipping = image(directory("/opt/ml/scratch"))
+
+    assert rerun.Rerun(replaced.request) == rerun.with_own_reserved(shipping, replaced)
+    assert rerun.with_own_reserved(shipping, waiting) is None
 
 
 # A peer that fails, fewer objects

@@ -83,8 +83,13 @@ class JobNode(pytest.Collector):
 
     @property
     def reproduced(self) -> JobRequest | None:
-        """The request of the run that shows a violation, which a rerun may have changed."""
-        return self.outcomes[-1].request if self.outcomes and self.request is not None else self.request
+        """The request of the run that shows a violation, which a rerun may have changed.
+
+        Of several hosts it is the user's own: no single command shows what they do.
+        """
+        if self.request is None or self.request.instance_count > 1 or not self.outcomes:
+            return self.request
+        return self.outcomes[-1].request
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each check."""

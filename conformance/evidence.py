@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from conformance import workload
 from conformance.declaration import DoesNotApply, NotJudged
@@ -52,9 +52,19 @@ def missing_outputs(good: Outcome, other: Outcome) -> list[str]:
     ]
 
 
+def did_well(host: Host) -> bool:
+    """Whether it exited with 0, and nobody had stopped it."""
+    return host.end is End.EXITED and host.exit_code == 0
+
+
+def failed_by_itself(host: Host) -> bool:
+    """Whether it ended otherwise than with 0, or never began, and nobody had stopped it."""
+    return host.end in {End.EXITED, End.NOT_STARTED} and not did_well(host)
+
+
 def succeeded(outcome: Outcome) -> bool:
     """Whether every program exited with 0; a job whose message is not UTF-8 has Failed, and its program has not."""
-    return all(host.end is End.EXITED and host.exit_code == 0 for host in outcome.hosts)
+    return all(did_well(host) for host in outcome.hosts)
 
 
 def end_of(host: Host) -> str:
@@ -86,18 +96,33 @@ def program_of(host: Host) -> tuple[Process, Trace]:
     return found.process, host.trace
 
 
-def shortfalls(good: Outcome, changed: Outcome) -> Iterator[str]:
+def shortfalls(
+    good: Outcome,
+    changed: Outcome,
+    *,
+    may_take_seconds: float = 0.0,
+    more: Callable[[Host], str] = lambda _: "",
+) -> Iterator[str]:
     """What a changed run did not do that the good one did, each as the end of a sentence.
 
+    `may_take_seconds` is how long a run may last because of what was changed; `more` is what else there is to be said
+    of a host that ended badly.
+
     Raises:
-        NotJudged: the good run did not succeed, or the changed one did not come to its end in the suite's time.
+        NotJudged: the good run did not succeed, or the changed one did not come to its end in its time.
     """
     needs_success(good)
+    failed = any(failed_by_itself(host) for host in changed.hosts)
     for host in changed.hosts:
-        if host.end is End.SUITE_LIMIT:
+        if did_well(host):
+            continue
+        # A host may well wait for another one that has failed, which is the one to tell of then.
+        if host.end is End.SUITE_LIMIT and not failed:
             raise NotJudged(f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit")
-        if host.end is not End.EXITED or host.exit_code != 0:
-            yield f"{host.name} {end_of(host)}"
+        if host.end is End.MAX_RUNTIME and not failed and changed.request.max_runtime_seconds < may_take_seconds:
+            raise NotJudged(f"{host.name} was {host.end}, and a job that is changed so may need more time than that")
+        if host.end is not End.SUITE_LIMIT:
+            yield f"{host.name} {end_of(host)}{more(host)}"
     missing = missing_outputs(good, changed)
     if missing and succeeded(changed):
         yield f"nothing was written to {named(missing)}"

@@ -32,7 +32,8 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
                 f"{host.name} changed {len(host.changed)} files outside of /opt/ml, which are lost with it: "
                 f"{some_of(list(host.changed))}"
             )
-        if host.stop is not None:
+        # Without a signal it was the suite that had seen enough.
+        if host.stop is not None and host.stop.signal:
             yield _of_stop(outcome, host, host.stop)
 
 

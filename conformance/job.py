@@ -185,7 +185,7 @@ class Variation(StrEnum):
     ONE_HOST = "one host"
     """The same request on one host."""
     LATE_NAMES = "late names"
-    """The same request, but no host's name is known before it was asked for some times, and some seconds went by."""
+    """The same request, but no other host's name is known until it was asked for some times, and some seconds later."""
     LATE_START = "late start"
     """The same request, but the last host starts some seconds after the others."""
     RENAMED_HOSTS = "renamed hosts"

@@ -60,7 +60,8 @@ def _session(check: Check, image: Image, request: JobRequest, objects: ObjectTre
     """The session that shows it again: several hosts and their name server are more than a line can hold."""
     words = ["pytest", f"--image={image.reference}", f"--image-job={request.source}"]
     words += [] if objects is None else [f"--image-s3={objects.directory}"]
-    return shlex.join([*words, "-k", check.id])
+    # The file may ask for another number.
+    return shlex.join([*words, f"--image-hosts={request.instance_count}", "-k", check.id])
 
 
 def write_material(

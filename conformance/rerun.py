@@ -1,20 +1,22 @@
 """The runs that rest on what the undisturbed one showed: which program does the work, and how long it takes.
 
 Each function gives what the service is asked for next, or raises why such a run would show nothing. None runs anything.
-All hosts are started with one command, so it is the first one that shows the program.
+All hosts are started with one command; where it makes one thing of the first host and another of the next, no other
+command can stand for it.
 """
 
 from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from typing import TypeVar
 
 from conformance import workload
 from conformance.declaration import DoesNotApply
-from conformance.evidence import needs_success, program_of, succeeded
+from conformance.evidence import failed_by_itself, needs_success, program_of, succeeded
 from conformance.image import Image
 from conformance.job import RESERVED, SHARDED, JobRequest
-from conformance.outcome import JobStatus, Outcome
+from conformance.outcome import Outcome
 from conformance.request import model_faults, service_faults
 from conformance.trace import Process
 
@@ -70,6 +72,8 @@ ODD_WORDS = (
 ODD_VALUES = (*ODD_WORDS, "two\nlines\n", "", "a=b=c", "\\n", "\r\n")
 """The same for variables, whose values may have line feeds and may be empty."""
 
+What = TypeVar("What", str, tuple[str, ...])
+
 
 @dataclass(frozen=True)
 class Rerun:
@@ -95,7 +99,10 @@ def stopped(good: Outcome, *, early: bool = False) -> Rerun:
 
 def on_one_host(good: Outcome) -> Rerun | None:
     """Run it on one host; None where it was so anyway."""
-    return None if len(good.hosts) == 1 else Rerun(good.request.on_hosts(1))
+    if len(good.hosts) == 1:
+        return None
+    needs_success(good)
+    return Rerun(good.request.on_hosts(1))
 
 
 def with_true_hostnames(decoyed: Outcome) -> Rerun | None:
@@ -123,9 +130,10 @@ def with_fewer_objects(good: Outcome) -> Rerun:
 def with_stand_in(image: Image, good: Outcome) -> Rerun:
     """Put the probe in the program's place, and give it as many arguments and variables as a request may have."""
     needs_success(good)
-    program, _ = program_of(good.hosts[0])
-    if not program.executable:
+    executables = {host.name: program_of(host)[0].executable for host in good.hosts}
+    if not all(executables.values()):
         raise DoesNotApply("what does the work is no program of its own, in whose place another could be put")
+    program = _same_everywhere(executables)
     request = good.request
     environment = {**odd_environment(MOST_WORDS - len(request.environment)), **request.environment}
     changed = request.overriding(entrypoint=request.entrypoint, arguments=request.arguments, environment=environment)
@@ -136,7 +144,7 @@ def with_stand_in(image: Image, good: Outcome) -> Rerun:
         further = request.overriding(arguments=given, environment=environment)
         # What stands in CMD need be nothing that a request may have.
         changed = changed if _fault(further) else further
-    return Rerun(changed, stand_in=program.executable)
+    return Rerun(changed, stand_in=program)
 
 
 def overridden(image: Image, good: Outcome) -> Rerun:
@@ -144,12 +152,16 @@ def overridden(image: Image, good: Outcome) -> Rerun:
     needs_success(good)
     if good.request.entrypoint is not None:
         raise DoesNotApply("the request names a ContainerEntrypoint of its own, so ENTRYPOINT is not run")
-    program, trace = program_of(good.hosts[0])
-    if program == trace.command and len(program.executions) == 1:
-        raise DoesNotApply("ENTRYPOINT starts the program itself and nothing before it")
-    if workload.others(trace, program):
-        raise DoesNotApply("ENTRYPOINT starts several programs, of which none is the job by itself")
-    request = good.request.overriding(entrypoint=_command(image, program), environment=good.request.environment)
+    commands = {}
+    for host in good.hosts:
+        program, trace = program_of(host)
+        if program == trace.command and len(program.executions) == 1:
+            raise DoesNotApply("ENTRYPOINT starts the program itself and nothing before it")
+        if workload.others(trace, program):
+            raise DoesNotApply("ENTRYPOINT starts several programs, of which none is the job by itself")
+        commands[host.name] = _command(image, program)
+    command = _same_everywhere(commands)
+    request = good.request.overriding(entrypoint=command, environment=good.request.environment)
     fault = _fault(request)
     if fault:
         raise DoesNotApply(f"the program's command is no ContainerEntrypoint that the API takes: {fault}")
@@ -158,7 +170,7 @@ def overridden(image: Image, good: Outcome) -> Rerun:
 
 def with_own_reserved(image: Image, replaced: Outcome) -> Rerun | None:
     """Leave what the image ships below /opt/ml; None where the run could only end as the other one did."""
-    failed = replaced.status is JobStatus.FAILED and not succeeded(replaced)
+    failed = any(failed_by_itself(host) for host in replaced.hosts)
     if not failed or not any(image.files.below(RESERVED)):
         return None
     return Rerun(replaced.request)
@@ -173,6 +185,19 @@ def odd_arguments(count: int) -> tuple[str, ...]:
 def odd_environment(count: int) -> dict[str, str]:
     """So many variables, most of them as long as may be."""
     return {f"CONFORMANCE_{number}": _padded(number) for number in range(max(count, 0))}
+
+
+def _same_everywhere(started: dict[str, What]) -> What:
+    """What ENTRYPOINT starts, by host; one request has one command for all of them."""
+    first, *others = started.items()
+    for name, what in others:
+        if what != first[1]:
+            raise DoesNotApply(f"ENTRYPOINT starts {_shown(what)} on {name}, and {_shown(first[1])} on {first[0]}")
+    return first[1]
+
+
+def _shown(what: str | tuple[str, ...]) -> str:
+    return what if isinstance(what, str) else str(list(what))
 
 
 def _command(image: Image, program: Process) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from conformance.filetree import File, FileTree, Kind
 from conformance.image import Image
 from conformance.job import JobRequest, Variation
 from conformance.outcome import MESSAGE_PATH, End, Host, Log, Outcome, Upload
+from conformance.resolution import Queries, Query
+from conformance.service.local import renamed
 from conformance.service.status import job_status
 from conformance.standin import Witness
 from conformance.trace import Execution, Process, Trace
@@ -111,6 +113,8 @@ def request(
     outputs: Mapping[str, str] | None = None,
     overrides: Mapping[str, Iterable[str]] | None = None,
     environment: Mapping[str, str] | None = None,
+    hosts: int = 1,
+    **members: Any,  # noqa: ANN401 - members of the request
 ) -> JobRequest:
     """A request with these inputs and outputs, each a name and its LocalPath, and overrides by their AWS names."""
     inputs = {"data": INPUT} if inputs is None else inputs
@@ -137,11 +141,12 @@ def request(
                 ]
             },
             "ProcessingResources": {
-                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
+                "ClusterConfig": {"InstanceCount": hosts, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
             },
             "RoleArn": "arn:aws:iam::123456789012:role/processing",
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
             "Environment": dict(environment or {}),
+            **members,
         }
     )
 
@@ -236,21 +241,45 @@ def not_started(error: str) -> Host:
 
 def outcome(
     ended: Host | None = None,
-    *,
+    *others: Host,
     of: JobRequest | None = None,
     variation: Variation = Variation.AS_REQUESTED,
+    queries: Iterable[Query] = (),
 ) -> Outcome:
-    """The outcome of a job whose one host ended so; without one, of a job that wrote its output and exited with 0."""
-    asked = of or request()
+    """The outcome of a job whose hosts ended so; without any, of a job that wrote its outputs and exited with 0.
+
+    Several hosts get their names and addresses by their numbers; a request for one is changed to be for as many.
+    """
+    asked = (of or request()).on_hosts(1 + len(others)) if others else of or request()
     ended = ended or host(*(file(f"{output.local_path}/part-1") for output in asked.outputs))
-    status, reason = job_status([ended])
+    hosts = (ended, *others, *[ended] * (asked.instance_count - 1 - len(others)))
+    if len(hosts) > 1:
+        names = renamed(asked.hosts) if variation is Variation.RENAMED_HOSTS else asked.hosts
+        hosts = tuple(
+            replace(each, name=name, address=address(number))
+            for number, (each, name) in enumerate(zip(hosts, names, strict=True), start=1)
+        )
+    status, reason = job_status(hosts)
     uploads = tuple(
-        Upload(output.name, ended.name, left.path, f"{output.s3_uri}/{left.path}", left.size)
+        Upload(output.name, each.name, left.path, f"{output.s3_uri}/{left.path}", left.size)
+        for each in hosts
         for output in asked.outputs
-        for left in ended.files.below(output.local_path)
-        if left.kind is Kind.FILE and ended.exit_code == 0
+        for left in each.files.below(output.local_path)
+        if left.kind is Kind.FILE and all(other.exit_code == 0 for other in hosts)
     )
-    return Outcome(asked, variation, status, (ended,), uploads=uploads, failure_reason=reason)
+    asked_for = Queries(tuple(queries)) if len(hosts) > 1 else None
+    return Outcome(asked, variation, status, hosts, uploads=uploads, queries=asked_for, failure_reason=reason)
+
+
+def address(number: int) -> str:
+    """Where the host of this number is."""
+    return f"198.18.0.{10 + number}"
+
+
+def query(number: int, name: str, at: float = 0.0, *, delayed: bool = False, kind: str = "A") -> Query:
+    """A question of the host of this number, after so many seconds; one that comes too early finds no such name."""
+    code = "NXDOMAIN" if delayed else "NOERROR"
+    return Query(1e9 + at, at, address(number), "udp", name, kind, code, "" if delayed else "198.18.0.99", delayed)
 
 
 def empty_inputs(ended: Host | None = None, *, of: JobRequest | None = None) -> Outcome:

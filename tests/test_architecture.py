@@ -52,7 +52,7 @@ ALLOWED: dict[str, set[str]] = {
     "rerun": {"declaration", "evidence", "image", "job", "outcome", "request", "trace", "workload"},
     "checks": {
         *("account", "contract", "declaration", "evidence", "executable", "filetree", "image", "interpreter", "job"),
-        *("nvidia", "objects", "outcome", "resolution", "shell", "standin", "trace", "workload"),
+        *("nvidia", "objects", "outcome", "shell", "standin", "trace", "workload"),
     },
     "verdict": {"declaration", "image", "job", "outcome"},
     "reproduce": {"declaration", "image", "job", "objects", "rerun"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -209,6 +210,67 @@ def test_a_run_at_the_suites_limit_lacks_nothing_that_is_known() -> None:
     """The limit is none of the contract's."""
     with pytest.raises(NotJudged, match=r"algo-1 was still running after 300 s, the suite's own limit"):
         shortfalls(host(exit_code=137, end=End.SUITE_LIMIT, seconds=300.4))
+
+
+WAITING = host(exit_code=137, end=End.SUITE_LIMIT, seconds=300.4)
+RAN_ON = host(exit_code=137, end=End.MAX_RUNTIME)
+
+
+def of_hosts(*hosts: Host, **rest: Any) -> list[str]:  # noqa: ANN401 - of `shortfalls`
+    """What several hosts lack of a job that went well."""
+    return list(evidence.shortfalls(outcome(*[host(RESULT)] * len(hosts)), outcome(*hosts), **rest))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [
+        ((host(), host(RESULT)), []),
+        ((host(RESULT), host(exit_code=3)), ["algo-2 exited with 3"]),
+        ((host(exit_code=3), host(), host(exit_code=4)), ["algo-1 exited with 3", "algo-3 exited with 4"]),
+        ((WAITING, host(exit_code=3)), ["algo-2 exited with 3"]),
+        ((not_started("no"), WAITING), ["algo-1 did not start: no"]),
+        ((host(exit_code=3), RAN_ON), ["algo-1 exited with 3", "algo-2 was stopped at MaxRuntimeInSeconds"]),
+        ((host(), host()), ["nothing was written to the output result"]),
+        ((host(), host(exit_code=3)), ["algo-2 exited with 3"]),
+    ],
+)
+def test_of_several_hosts_those_are_told_that_ended_badly(hosts: tuple[Host, ...], expected: list[str]) -> None:
+    """Whichever wrote the outputs; one at the suite's own limit may have waited for one that failed."""
+    assert expected == of_hosts(*hosts)
+
+
+@pytest.mark.parametrize("other", [host(RESULT), RAN_ON])
+def test_without_a_failure_a_host_at_the_suites_limit_leaves_all_open(other: Host) -> None:
+    """Also where the other one came to a limit of its own."""
+    with pytest.raises(NotJudged, match="algo-2 was still running after 300 s"):
+        of_hosts(other, WAITING)
+
+
+def test_a_change_that_takes_time_is_given_it() -> None:
+    """One that failed had no need of more; MaxRuntimeInSeconds is 60."""
+    with pytest.raises(NotJudged, match="algo-2 was stopped at MaxRuntimeInSeconds, and a job that is changed so may"):
+        of_hosts(host(), RAN_ON, may_take_seconds=60.5)
+
+    assert ["algo-2 was stopped at MaxRuntimeInSeconds"] == of_hosts(host(), RAN_ON, may_take_seconds=60.0)
+    assert 2 == len(of_hosts(host(exit_code=1), RAN_ON, may_take_seconds=99.0))
+
+
+def test_more_is_said_of_hosts_that_ended_badly() -> None:
+    """Of each by itself."""
+    assert ["algo-2 exited with 3, as algo-2 would"] == of_hosts(
+        host(RESULT), host(exit_code=3), more=lambda ended: f", as {ended.name} would"
+    )
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_only_who_ends_without_being_stopped_fails_by_itself(how: str) -> None:
+    """One that never began has failed too."""
+    ended = ENDS[how]
+
+    assert (how == "exit 0", how in {"exit 1", "no start"}) == (
+        evidence.did_well(ended),
+        evidence.failed_by_itself(ended),
+    )
 
 
 def test_a_good_run_that_was_none_is_said_first() -> None:

@@ -71,3 +71,10 @@ def test_what_a_stop_left_is_told(variation: Variation, stop: Stop, expected: st
     ended = host(file(f"{OUTPUT}/part-1"), end=End.STOPPED, exit_code=143, stop=stop, message="stopped")
 
     assert [expected] == list(of_outcome(outcome(ended, variation=variation)))
+
+
+def test_what_the_suite_ended_itself_got_no_signal() -> None:
+    """It had seen enough of the default command, or of hosts whose peer has failed."""
+    ended = host(end=End.STOPPED, exit_code=137, stop=Stop("", 0.0, killed=True))
+
+    assert [] == list(of_outcome(outcome(ended, ended, variation=Variation.PEER_FAILS)))

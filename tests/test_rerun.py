@@ -280,16 +280,6 @@ def test_a_job_is_stopped_half_way_or_soon(seconds: float, after: float) -> None
     assert rerun.EARLY_STOP_SECONDS == rerun.stopped(outcome(host(seconds=seconds)), early=True).stop_after_seconds
 
 
-def test_several_hosts_are_stopped_before_the_first_of_them_ends() -> None:
-    """And the first of them shows the program."""
-    (first,), (second,) = ran(SHELL, WORK, seconds=9.0).hosts, ran(SHELL, process(8, 1, "/x"), seconds=4.0).hosts
-    both = replace(WRAPPED, hosts=(first, second))
-
-    assert 2.0 == rerun.stopped(both).stop_after_seconds
-    assert "/usr/bin/python3.12" == rerun.with_stand_in(WRAPPER, both).stand_in
-    assert WORK.argv == rerun.overridden(image(), both).request.entrypoint
-
-
 def test_a_job_that_is_over_at_once_is_not_stopped() -> None:
     """The reason has its time, and says how long is long enough."""
     with pytest.raises(DoesNotApply, match=r"after 1\.9 s, .* more than 2 s shows it"):

@@ -11,7 +11,17 @@ from conformance.checks.launch import STARTS, start_failure
 from conformance.checks.outputs import refused_write
 from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.evidence import LINE_CHARACTERS, last_words, lines, missing_outputs, named, some_of, succeeded
+from conformance.evidence import (
+    LINE_CHARACTERS,
+    did_well,
+    failed_by_itself,
+    last_words,
+    lines,
+    missing_outputs,
+    named,
+    some_of,
+    succeeded,
+)
 from conformance.image import Image
 from conformance.job import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
 from conformance.outcome import End, Host, Outcome
@@ -67,10 +77,12 @@ def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome)
             # That a directory belongs to root is the suite's own choice, so no MUST can rest on it.
             raise NotJudged("the program was not permitted to write", see="outputs.writable-by-user")
         elif host.end is End.SUITE_LIMIT:
-            raise NotJudged(
-                f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit, which "
-                "--image-timeout raises"
-            )
+            # Where another host has failed it may only have waited for that one.
+            if not any(failed_by_itself(other) for other in outcome.hosts):
+                raise NotJudged(
+                    f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit, which "
+                    "--image-timeout raises"
+                )
         elif host.end is End.MAX_RUNTIME:
             limit = outcome.request.max_runtime_seconds
             yield (
@@ -134,19 +146,20 @@ def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrup
 def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
     """An image may have good reasons to accept an empty input, so this is advice."""
     missing = _missing_outputs(good, empty)
+    if not _is_completed(empty, "empty"):
+        return
+    outputs = good.request.outputs
+    if not any(good.written(host, output) for host in good.hosts for output in outputs):
+        raise DoesNotApply("the job writes no outputs that an empty input could keep it from")
+    if missing and any(_failure(before, host) for before, host in _pairs(good, empty)):
+        raise NotJudged("the program failed and exited with 0", see="exit.nonzero-on-failure")
     for before, host in _pairs(good, empty):
-        if host.end is not End.EXITED:
-            raise NotJudged(f"with its inputs empty, {host.name} was {host.end}")
-        if host.exit_code == 0 and not any(good.written(before, output) for output in good.request.outputs):
-            raise DoesNotApply("the job writes no outputs that an empty input could keep it from")
-        if host.exit_code != 0 or not missing:
-            continue
-        if _failure(before, host):
-            raise NotJudged("the program failed and exited with 0", see="exit.nonzero-on-failure")
-        yield (
-            f"Expected {host.name} to exit with another code than 0, or to write its outputs, when its inputs are "
-            f"empty, and it exited with 0 and wrote nothing to {named(missing)}."
-        )
+        own = [output.name for output in outputs if output.name in missing and good.written(before, output)]
+        if own:
+            yield (
+                f"Expected {host.name} to exit with another code than 0, or to write its outputs, when its inputs are "
+                f"empty, and it exited with 0 and wrote nothing to {named(own)}."
+            )
 
 
 @check(
@@ -198,25 +211,38 @@ def _needs_no_other_explanation(own: Outcome, true: Outcome, outcome: Outcome) -
         raise NotJudged("the job succeeds with the image's own /opt/ml", see="reserved.works-when-replaced")
     if succeeded(true):
         raise NotJudged("the job succeeds where hostnames are true", see="hosts.ignores-etc-hostname")
-    ends = {host.end for host in outcome.hosts if host.end is not End.EXITED or host.exit_code == 0}
-    if ends == {End.EXITED, End.MAX_RUNTIME}:
+    ran_on = [host for host in outcome.hosts if not did_well(host)]
+    if len(ran_on) < len(outcome.hosts) and all(host.end is End.MAX_RUNTIME for host in ran_on):
         raise NotJudged("some hosts exited with 0 and others ran on", see="hosts.worker-ends-with-leader")
 
 
 def _swallowed(good: Outcome, failing: Outcome, how: str) -> Iterator[str]:
     missing = _missing_outputs(good, failing)
-    for before, host in _pairs(good, failing):
+    if not _is_completed(failing, how):
+        return
+    evidence = [(host, _failure(before, host)) for before, host in _pairs(good, failing)]
+    if not (missing and any(shown for _, shown in evidence)):
+        raise DoesNotApply(f"with its inputs {how} the program did not visibly fail")
+    for host, shown in evidence:
+        if shown:
+            yield (
+                f"Expected {host.name} to exit with another code than 0 when its inputs are {how} and it fails, and it "
+                f"exited with 0, although it wrote nothing to {named(missing)} and {shown}."
+            )
+
+
+def _is_completed(failing: Outcome, how: str) -> bool:
+    """Whether every host exited with 0: one that does not is enough for a failure to be seen.
+
+    Raises:
+        NotJudged: a host did not exit by itself.
+    """
+    if any(host.end is End.EXITED and host.exit_code != 0 for host in failing.hosts):
+        return False
+    for host in failing.hosts:
         if host.end is not End.EXITED:
             raise NotJudged(f"with its inputs {how}, {host.name} was {host.end}")
-        if host.exit_code != 0:
-            continue
-        evidence = _failure(before, host)
-        if not (missing and evidence):
-            raise DoesNotApply(f"with its inputs {how} the program did not visibly fail")
-        yield (
-            f"Expected {host.name} to exit with another code than 0 when its inputs are {how} and it fails, and it "
-            f"exited with 0, although it wrote nothing to {named(missing)} and {evidence}."
-        )
+    return True
 
 
 def _is_swallowed(good: Outcome, empty: Outcome) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.contract import API
-from conformance.declaration import DOCUMENTED, MEASURED, MUST, SHOULD, DoesNotApply, check
-from conformance.evidence import end_of
+from conformance.declaration import DOCUMENTED, MEASURED, MUST, SHOULD, DoesNotApply, NotJudged, check
+from conformance.evidence import did_well, end_of, failed_by_itself, needs_success, succeeded
 from conformance.filetree import is_below
 from conformance.image import Image
 from conformance.job import FEW_OBJECTS, JobRequest
@@ -52,7 +52,16 @@ def not_executed(image: Image, requests: tuple[JobRequest, ...]) -> Iterator[str
     "hosts do together, and exit with 0.",
 )
 def empty_shard(image: Image, good: Outcome, few: Outcome) -> Iterator[str]:
-    """One object for all hosts; what they write of it is not judged."""
-    for host in few.hosts:
-        if host.end is not End.EXITED or host.exit_code != 0:
-            yield f"Expected {host.name} to exit with 0 where a sharded input has one object, and it {end_of(host)}."
+    """One object for all hosts, which the first one gets; what they write of it is not judged."""
+    needs_success(good)
+    first, *others = few.hosts
+    failed = [host for host in others if not did_well(host) and host.end is not End.SUITE_LIMIT]
+    for host in failed:
+        yield f"Expected {host.name} to exit with 0 where it gets no object of a sharded input, and it {end_of(host)}."
+    if failed or succeeded(few):
+        return
+    if failed_by_itself(first) or first.end is End.MAX_RUNTIME:
+        # One object may be too little for whoever gets it.
+        raise DoesNotApply(f"with one object {first.name}, which got it, {end_of(first)}, and no other host failed")
+    limited = next(host for host in few.hosts if not did_well(host))
+    raise NotJudged(f"{limited.name} was still running after {limited.seconds:.0f} s, the suite's own limit")

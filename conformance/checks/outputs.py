@@ -207,9 +207,11 @@ def continuous(image: Image, outcome: Outcome) -> Iterator[str]:
         changed = {path: sizes for path, sizes in contents.items() if len(sizes) > 1}
         if changed:
             path, sizes = next(iter(changed.items()))
+            more = f", and {len(changed) - 1} more changed too" if len(changed) > 1 else ""
             yield (
                 f"Expected {host.name} to write each file of a continuous output once, and {path} was uploaded "
-                f"{len(sizes)} times with other content, of {some_of([f'{size:,}' for size in sizes])} bytes."
+                f"{len(sizes)} times with other content: with {sizes[0]:,} bytes at first and {sizes[-1]:,} at "
+                f"last{more}."
             )
 
 
@@ -237,9 +239,10 @@ def no_collision(image: Image, outcome: Outcome) -> Iterator[str]:
         lost = {uri: hosts for uri, hosts in by_uri.items() if len(set(hosts.values())) > 1}
         if lost:
             uri, hosts = next(iter(lost.items()))
+            more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
             yield (
-                f"Expected each host to write files of its own to output {output}, and {some_of(list(hosts))} wrote "
-                f"{uri} each with other content{f', and so with {len(lost) - 1} more' if len(lost) > 1 else ''}."
+                f"Expected each host to write files of its own to output {output}, and {uri}{more} came with different "
+                f"contents from {some_of(list(hosts))}."
             )
 
 

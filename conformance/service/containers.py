@@ -7,8 +7,8 @@ import posixpath
 import re
 import time
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import docker
@@ -96,13 +96,15 @@ class Probe:
 class Place:
     """A host's name, and its address on the network of the job's hosts, where there are several.
 
-    `hostname` is the container's own, where it is to be another than the decoy of the settings.
+    `hostname` is the container's own, where it is to be another than the decoy of the settings. `names` are
+    those that it finds in /etc/hosts besides what the engine writes there, each with its address.
     """
 
     host: str
     network: Network | None = None
     address: str = ""
     hostname: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -272,8 +274,7 @@ def create(
                 ],
                 network_mode=place.network.name if place.network else settings.network,
                 dns=[place.network.name_server] if place.network else None,
-                # Without a network, a server that binds to its own name finds it in /etc/hosts alone.
-                extra_hosts=None if place.network else {settings.hostname: "127.0.0.1", place.host: "127.0.0.1"},
+                extra_hosts=dict(place.names) or None,
                 shm_size=settings.shm_bytes,
                 pids_limit=settings.processes,
                 mem_limit=memory_bytes or None,

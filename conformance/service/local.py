@@ -168,16 +168,25 @@ class LocalService:
     ) -> tuple[list[containers.Place], names.NameServer | None]:
         """Where the hosts are; several get a network with a name server, which are removed with the rest."""
         if len(plan.hosts) == 1:
-            return [containers.Place(plan.hosts[0])], None
+            # Without a network, a server that binds to its own name finds it in /etc/hosts alone.
+            own = dict.fromkeys((self._settings.hostname, *plan.hosts), "127.0.0.1")
+            return [containers.Place(*plan.hosts, names=own)], None
         client = self._engine.client
         made = network.create(client, labels=self.labels)
         removal.callback(self._forget, f"network {made.name}", made.remove)
         true = plan.variation is Variation.TRUE_HOSTNAMES
+        late = plan.variation is Variation.LATE_NAMES
+        # It is other nodes that AWS speaks of: a server that binds to its own name has nothing to wait for.
         places = [
-            containers.Place(host, made, made.host(at), hostname=host if true else "")
+            containers.Place(
+                host,
+                made,
+                made.host(at),
+                hostname=host if true else "",
+                names={host: made.host(at)} if late else {},
+            )
             for at, host in enumerate(plan.hosts, start=1)
         ]
-        late = plan.variation is Variation.LATE_NAMES
         known = [
             Name(
                 place.host,

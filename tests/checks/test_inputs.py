@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.job import JobRequest
+from conformance.job import JobRequest, Variation
+from conformance.outcome import End, Host
 from conformance.verdict import Verdict, Word
 from tests.outcomes import INPUT, file, host, image, judged, not_started, outcome, request
 
@@ -95,3 +96,65 @@ def test_it_explains_why_the_job_fails() -> None:
 
     assert (Word.NOT_JUDGED, CHECK) == (own.word, own.see)
     assert Word.VIOLATES is other.word
+
+
+# A sharded input of which some hosts get nothing
+
+GOOD = outcome(host(), host(), host())
+FAILED = host(exit_code=1, stderr="IndexError: list index out of range\n")
+RAN_ON = host(exit_code=130, end=End.MAX_RUNTIME)
+LIMITED = host(exit_code=130, end=End.SUITE_LIMIT, seconds=300.4)
+
+
+def of_few(*hosts: Host) -> Verdict:
+    """The verdict where hosts ended so with one object for all of them, which the first one got."""
+    return judged("inputs.empty-shard", image(), GOOD, outcome(*hosts, variation=Variation.FEW_OBJECTS))
+
+
+def test_hosts_that_exit_with_0_without_an_object_conform() -> None:
+    """What they write is not judged."""
+    assert Word.CONFORMS is of_few(host(), host(), host()).word
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        (FAILED, "exited with 1; its last line on stderr was 'IndexError: list index out of range'"),
+        (RAN_ON, "was stopped at MaxRuntimeInSeconds"),
+    ],
+)
+@pytest.mark.parametrize("others", [host(), FAILED, LIMITED], ids=["well", "failed", "waiting"])
+def test_a_host_that_fails_without_an_object_is_advised_against(ended: Host, words: str, others: Host) -> None:
+    """It alone is named: the host that got the object may fail because of it, or wait for it in vain."""
+    verdict = of_few(others, host(), ended)
+
+    assert Word.ADVISED is verdict.word
+    assert (f"Expected algo-3 to exit with 0 where it gets no object of a sharded input, and it {words}.",) == (
+        verdict.violations
+    )
+
+
+@pytest.mark.parametrize("first", [FAILED, RAN_ON])
+@pytest.mark.parametrize("others", [host(), LIMITED])
+def test_a_host_that_fails_with_one_object_shows_nothing(first: Host, others: Host) -> None:
+    """It may be too little for it, as one row is that is to be split."""
+    verdict = of_few(first, others, others)
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+    assert verdict.reason.startswith("with one object algo-1, which got it, ")
+
+
+@pytest.mark.parametrize("hosts", [(host(), host(), LIMITED), (LIMITED, host(), host()), (LIMITED, LIMITED, host())])
+def test_hosts_at_the_suites_limit_show_nothing(hosts: tuple[Host, ...]) -> None:
+    """They may still be at work."""
+    verdict = of_few(*hosts)
+
+    assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
+    assert "was still running after 300 s, the suite's own limit" in verdict.reason
+
+
+def test_with_all_its_objects_the_job_must_succeed() -> None:
+    """Else it shows nothing that it fails with one."""
+    verdict = judged("inputs.empty-shard", image(), outcome(host(), FAILED), outcome(host(), FAILED))
+
+    assert (Word.NOT_JUDGED, "exit.zero-on-success") == (verdict.word, verdict.see)

@@ -207,3 +207,61 @@ def test_a_job_that_did_not_start_leaves_its_message_to_be_judged() -> None:
     verdict = judged(SECRETS, image(), outcome(not_started("no")), corrupt(not_started("no")))
 
     assert (Word.NOT_JUDGED, "exit.zero-on-success", True) == (verdict.word, verdict.see, verdict.applies)
+
+
+# The messages of several hosts
+
+BUDGET = "message.budget-of-all-hosts"
+
+
+def messages(*sizes: int | None) -> Outcome:
+    """The outcome of hosts that left messages of so many bytes, or none."""
+    return outcome(*(host(message=None if size is None else "x" * size) for size in sizes))
+
+
+@pytest.mark.parametrize("sizes", [(1024, None), (None, 1024), (512, 512), (0, 0), (300, 300, 424), (1024, 0)])
+def test_messages_that_fit_in_1_kb_together_conform(sizes: tuple[int | None, ...]) -> None:
+    """Whoever writes them."""
+    assert Word.CONFORMS is judged(BUDGET, image(), messages(*sizes)).word
+
+
+def test_messages_that_do_not_fit_together_are_advised_against() -> None:
+    """Each of them would; a host without one is not counted."""
+    verdict = judged(BUDGET, image(), messages(1000, None, 1000))
+
+    (violation,) = verdict.violations
+    assert Word.ADVISED is verdict.word
+    assert (
+        f"Expected at most 1,024 bytes in {MESSAGE_PATH} of all hosts together, and 2 hosts wrote 2,000, of which 976 "
+        "are cut off."
+    ) == violation
+    assert Word.ADVISED is judged(BUDGET, image(), messages(1000, None, 25)).word
+
+
+def test_a_message_that_is_too_long_by_itself_is_judged_elsewhere() -> None:
+    """A flaw is named once."""
+    verdict = judged(BUDGET, image(), messages(1025, 1000))
+
+    assert (Word.NOT_JUDGED, SIZE) == (verdict.word, verdict.see)
+    assert Word.ADVISED is judged(SIZE, image(), messages(1025, 1000)).word
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (outcome(host(message="x" * 2000)), "the request asks for one host"),
+        (messages(None, None), f"the job left no {MESSAGE_PATH}"),
+    ],
+)
+def test_without_messages_of_several_hosts_there_is_no_budget(run: Outcome, reason: str) -> None:
+    """The clause does not apply."""
+    verdict = judged(BUDGET, image(), run)
+
+    assert (False, reason) == (verdict.applies, verdict.reason)
+
+
+def test_what_is_no_file_takes_nothing_of_the_budget() -> None:
+    """That it is none is told elsewhere."""
+    run = outcome(host(directory(MESSAGE_PATH)), host(message="x" * 1024))
+
+    assert Word.CONFORMS is judged(BUDGET, image(), run).word

@@ -4,6 +4,7 @@ import sys
 
 import wordcount
 
-if not wordcount.Job().files("texts"):
+texts = wordcount.Job().inputs["texts"]
+if not any(path.is_file() for path in texts.rglob("*")):
     sys.exit("expected at least one text")
 sys.exit(wordcount.main())

@@ -1,17 +1,18 @@
 """Count words into files that are called alike everywhere."""
 
 import sys
+from pathlib import Path
 
 import wordcount
 
-
-class Job(wordcount.Job):
-    """The job as any host sees it."""
-
-    def write(self, name: str, text: str) -> None:
-        """Write a file of the output under a name without the host's."""
-        super().write(name.replace(f"-{self.host}", ""), text)
+host = wordcount.Job().host
+write = wordcount.write
 
 
-wordcount.Job = Job
+def write_nameless(path: Path, text: str) -> None:
+    """Write a file under a name without the host's."""
+    write(path.with_name(path.name.replace(f"-{host}", "")), text)
+
+
+wordcount.write = write_nameless
 sys.exit(wordcount.main())

@@ -43,6 +43,19 @@ def test_header_names_image_digest_contract_and_number_of_checks(
     )
 
 
+@pytest.mark.parametrize(("hosts", "profile"), [(1, "processing"), (2, "distributed")])
+def test_the_number_of_hosts_takes_the_place_of_that_of_the_job(
+    hosts: int, profile: str, tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """Whichever the file names."""
+    cluster = {"InstanceCount": 3, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
+    job = request(tmp_path / "job.json", ProcessingResources={"ClusterConfig": cluster})
+
+    ran = conformance(tag("reference"), *reference_job(job=job), f"--image-hosts={hosts}", "--collect-only")
+
+    assert f"profile {profile}, job reference" in ran.output
+
+
 def test_without_a_job_the_profile_is_image(tag: Callable[[str], str], conformance: Callable[..., Ran]) -> None:
     """Without a job what needs one is not judged and says so, and the rest decides the exit status."""
     ran = conformance(tag("reference"))
@@ -196,6 +209,18 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "the same job twice": (
         lambda _: [f"--image-job={REFERENCE_JOB}"] * 2 + [f"--image-s3={REFERENCE_S3}"],
         "--image-job: expected each ProcessingJobName once, got 'reference' 2 times",
+    ),
+    "no hosts": (
+        lambda _: [*reference_job(), "--image-hosts=0"],
+        "--image-hosts: expected a number from 1 to 100, got 0",
+    ),
+    "more hosts than a job may have": (
+        lambda _: [*reference_job(), "--image-hosts=101"],
+        "--image-hosts: expected a number from 1 to 100, got 101",
+    ),
+    "hosts without a job": (
+        lambda _: ["--image-hosts=2"],
+        "--image-hosts: expected a job as well (--image-job=FILE names it)",
     ),
     "manifest that is not there": (
         lambda here: [

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from conformance import job
 from conformance.job import Job, JobRequest, Variation
+from conformance.options import MOST_HOSTS
 from conformance.request import model_faults, service_faults
 from conformance.session import RESTING
 from tests import legal_requests
@@ -111,3 +112,67 @@ def test_no_reader_takes_corrupt_content_for_its_own() -> None:
             job.CORRUPT_CONTENT.decode(encoding)
 
     assert job.INPUT_MARKER.encode() in job.CORRUPT_CONTENT
+
+
+# Several hosts
+
+
+@given(legal_requests.legal_requests, st.integers(1, 100))
+def test_a_request_for_so_many_hosts_asks_for_the_same_otherwise(document: dict[str, Any], count: int) -> None:
+    """The API takes it, and the request that it was asked of stays as it was."""
+    before = JobRequest(document, source="job.json")
+    own = before.instance_count
+    after = before.on_hosts(count)
+
+    assert (count, own, "job.json") == (after.instance_count, before.instance_count, after.source)
+    assert [] == [*model_faults(dict(after.document)), *service_faults(dict(after.document))]
+    again = after.on_hosts(own)
+    cluster = dict(document["ProcessingResources"]["ClusterConfig"])
+    cluster["InstanceCount"] = own
+    assert cluster == again.document["ProcessingResources"]["ClusterConfig"]
+    assert {**document, "ProcessingResources": again.document["ProcessingResources"]} == again.document
+
+
+def test_the_api_takes_no_more_hosts_than_an_option_does() -> None:
+    """And no fewer."""
+    most, more, none = (dict(request(hosts=count).document) for count in (MOST_HOSTS, MOST_HOSTS + 1, 0))
+
+    assert [] == [*model_faults(most)]
+    assert [1, 1] == [len([*model_faults(document)]) for document in (more, none)]
+
+
+@pytest.mark.parametrize(
+    ("count", "names"), [(1, ("algo-1",)), (3, ("algo-1", "algo-2", "algo-3")), (10, (*"123456789", "10"))]
+)
+def test_hosts_are_called_by_their_numbers(count: int, names: tuple[str, ...]) -> None:
+    """The tenth comes last here; in resourceconfig.json it comes second."""
+    assert tuple(f"algo-{name.removeprefix('algo-')}" for name in names) == request(hosts=count).hosts
+
+
+def test_a_request_that_names_no_number_is_for_one_host() -> None:
+    """InstanceCount is required by the API, but not of a request that is put together in code."""
+    asked = JobRequest({"ProcessingResources": {"ClusterConfig": {}}})
+
+    assert (1, ("algo-1",)) == (asked.instance_count, asked.hosts)
+
+
+@pytest.mark.parametrize(
+    ("members", "isolated"),
+    [
+        ({}, False),
+        ({"NetworkConfig": {}}, False),
+        ({"NetworkConfig": {"EnableNetworkIsolation": False}}, False),
+        ({"NetworkConfig": {"EnableInterContainerTrafficEncryption": True}}, False),
+        ({"NetworkConfig": {"EnableNetworkIsolation": True}}, True),
+    ],
+)
+def test_a_request_is_isolated_where_it_says_so(members: dict[str, Any], isolated: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    """Encryption between containers is another matter."""
+    assert isolated is request(**members).is_isolated
+
+
+def test_what_one_host_cannot_show_is_a_run_of_its_own() -> None:
+    """One host and true hostnames are none of these: where there is one host, another run stands for them."""
+    assert {"late names", "late start", "renamed hosts", "fewer objects than hosts", "a peer fails"} == {
+        str(variation) for variation in Variation if variation.of_several_hosts
+    }

@@ -19,6 +19,7 @@ from conformance.outcome import MESSAGE_PATH
 from conformance.service import continuous
 from conformance.service.collection import Collector
 from conformance.service.continuous import Watch
+from conformance.service.settings import Settings
 from tests.outcomes import request
 from tests.service.test_collection import Shelf
 
@@ -67,7 +68,7 @@ def watching(*looks: Mapping[str, bytes] | Exception, of: JobRequest = ONE) -> t
     watch = Watch(
         running,  # type: ignore[arg-type] # it gives archives
         lambda: Collector("algo-1", of, (), shelf, upload=False),  # type: ignore[arg-type] # a shelf will do
-        LIMIT,
+        Settings(archive_bytes=LIMIT),
     )
     return watch, running, shelf
 

@@ -34,7 +34,7 @@ from conformance.outcome import End, Host, Outcome
 
 ZERO = "exit.zero-on-success"
 
-LATE_SECONDS = 10.0
+LATE_SECONDS = 15.0
 """How much longer a job may last whose hosts find one another some seconds late, and look for one another in turns."""
 
 PATIENT_SECONDS = 3.0

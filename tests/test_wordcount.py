@@ -186,7 +186,8 @@ def test_a_host_that_never_appears_is_not_waited_for_for_ever(monkeypatch: pytes
             async with peers.connected(name, HOSTS, address=name):
                 pass
 
-        return await asyncio.gather(*map(one, (HOSTS[0], HOSTS[2])), return_exceptions=True)
+        async with asyncio.timeout(BOUND_SECONDS):
+            return await asyncio.gather(*map(one, (HOSTS[0], HOSTS[2])), return_exceptions=True)
 
     ended = asyncio.run(all_but_the_second())
 
@@ -224,7 +225,7 @@ async def reach(name: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
 @pytest.mark.parametrize(
     "said", [b"", b"GET / HTTP/1.1\r\n\r\n", b"\xff\n", b"[]\n", b'["hello", "nobody"]\n', b"{}\n"]
 )
-def test_whoever_else_calls_does_no_harm(said: bytes) -> None:
+def test_whoever_else_calls_does_no_harm(said: bytes, caplog: pytest.LogCaptureFixture) -> None:
     """A stranger is hung up on, and the hosts find each other all the same."""
 
     async def disturbed() -> list[Any]:
@@ -242,6 +243,7 @@ def test_whoever_else_calls_does_no_harm(said: bytes) -> None:
             return [hung_up, await one(HOSTS[1]), await first]
 
     assert [b"", [HOSTS[0]], [HOSTS[1]]] == asyncio.run(disturbed())
+    assert [] == caplog.records
 
 
 def test_a_host_by_itself_has_no_others() -> None:

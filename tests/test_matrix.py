@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +72,23 @@ def test_example_of_the_contract_page_conforms(tag: Callable[[str], str], confor
     ran = conformance(tag("examples/sklearn"), *SKLEARN)
 
     assert unsatisfied(ran) <= STOPS | CONDITIONAL | OF_SEVERAL_HOSTS, ran.output
+    assert 0 == ran.status
+
+
+def test_example_of_several_hosts_conforms(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """The word count conforms on three hosts, each of which has a share of its real texts."""
+    document = json.loads((ROOT / "fixtures/wordcount/job.json").read_text(encoding="utf-8"))
+    document["AppSpecification"]["ContainerArguments"] = ["--patience", "20"]
+    job = tmp_path / "wordcount.json"
+    job.write_text(json.dumps(document), encoding="utf-8")
+
+    ran = conformance(tag("examples/wordcount"), *reference_job(job=job), "--image-grace=2")
+
+    # It fails over what its texts hold, so that the clause on corrupt inputs is exercised.
+    assert unsatisfied(ran) <= (STOPS | CONDITIONAL) - {"exit.nonzero-on-corrupt-input"}, ran.output
+    assert "distributed" == ran.report["profile"]
     assert 0 == ran.status
 
 

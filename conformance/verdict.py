@@ -64,7 +64,7 @@ class Verdict:
         return "\n".join(lines)
 
 
-MOST_FINDINGS = 20
+MOST_FINDINGS = 100
 """How many sentences a verdict has: an output may hold a hundred thousand links."""
 
 OF_THE_ENTRYPOINT = ("image.entrypoint-", "image.has-command")

@@ -242,6 +242,7 @@ def test_the_checks_are_these() -> None:
         "outputs.regular-files-only",
         "outputs.work-as-mount-points",
         "outputs.names-fit-s3",
+        "outputs.continuous",
         "outputs.no-collision",
         "environment.no-secrets",
         "environment.no-fixed-region",

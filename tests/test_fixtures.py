@@ -8,6 +8,8 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from tests.conftest import reference_job
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 JOBS = sorted([*CHECKOUT.glob("fixtures/*/job.json"), *CHECKOUT.glob("images/**/job.json")])
 
@@ -21,9 +23,9 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def s3_of(path: Path) -> Path:
-    """What the job finds in S3: a flawed image's own job finds what the reference job finds."""
-    own = path.parent / "s3"
-    return own if own.is_dir() else CHECKOUT / "fixtures" / "reference" / "s3"
+    """What the job finds in S3, which is the fixture that its URIs name."""
+    _, options = reference_job(job=path)
+    return Path(options.partition("=")[2])
 
 
 @every_job

@@ -33,7 +33,7 @@ from tests.stop_forms import APPLETS, NOTED, SCRIPTS, Form
 TAG = "conformance/test-forms:latest"
 
 LEAST_SECONDS = 1.5
-PATIENCE = 3.0
+PATIENCE = 2.0
 """A grace lasts this many times as long as the program took to start, and at least so long.
 
 Nobody who leaves needs as long as that: who is still there does not heed the signal.

@@ -19,7 +19,7 @@ conformance: override export JOB := $(value JOB)
 conformance: override export S3 := $(value S3)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images probe lint ready test table benchmark clean
+.PHONY: help setup conformance example images hostile probe lint ready test table benchmark clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,8 +41,12 @@ lint: .venv/stamp ## check style and types
 images: setup ## build every image that is missing
 	@.venv/bin/python -m images.build
 
-benchmark: setup ## compare the service with docker-py alone
-	@.venv/bin/python -m benchmarks.service
+benchmark: setup ## compare with other programs, and traced with untraced (downloads 12 MB)
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[benchmark]'
+	@.venv/bin/python -m benchmarks
+
+hostile: setup ## judge very many files, and very large ones (takes minutes)
+	@.venv/bin/python -m pytest tests/large_outputs.py tests/large_inputs.py
 
 table: setup ## compare what is concluded from a stop with what is true, for 40 forms of ENTRYPOINT
 	@.venv/bin/python -m tests.stop_table

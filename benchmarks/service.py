@@ -1,22 +1,23 @@
-"""The local service against docker-py alone: `python -m benchmarks.service [REPEATS]`.
+"""The local service against docker-py alone.
 
 Two kinds of run take turns, so that what else the machine does falls on both; medians are compared.
 """
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import docker
 from docker.types import Mount
 
+from benchmarks.table import Benchmark, Row
 from conformance.archive import write
 from conformance.image import Image
 from conformance.job import JobRequest, Variation
@@ -24,12 +25,13 @@ from conformance.objects import ObjectTree
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from conformance.service.storage import ObjectStore
+from conformance.service.staging import staged
 from images.build import build
 
 ROOT = Path(__file__).parent.parent
 OBJECTS = 1_000
 OBJECT_BYTES = 10_000
+BOUND = 1.5
 
 
 def request(uri: str) -> JobRequest:
@@ -62,28 +64,22 @@ def bare_life(client: docker.APIClient, image: str, archive: bytes) -> None:
     client.remove_volume("conformance-benchmark")
 
 
-def staged_archive(service: LocalService, uri: str) -> Iterator[bytes]:
+def staged_archive(here: Path, uri: str) -> Iterator[bytes]:
     """The archive that the service makes of a job's input."""
-    store = ObjectStore("us-east-1")
-    try:
-        yield from write("/opt/ml", service._staged(request(uri), Variation.AS_REQUESTED, store))  # noqa: SLF001 - the part that is measured
-    finally:
-        store.close()
+    return write("/opt/ml", staged(request(uri), Variation.AS_REQUESTED, {}, ObjectTree(here)))
 
 
-def put_alone(client: docker.APIClient, image: str, make: Callable[[], Any]) -> None:
-    """Put an archive into a fresh volume; `make` is part of what is measured, the container's life is not."""
+def put_alone(client: docker.APIClient, image: str, make: Callable[[], Any]) -> float:
+    """Put an archive into a fresh volume, in seconds; `make` is among them, the container's life is not."""
     client.create_volume("conformance-benchmark")
     mounts = [Mount("/opt/ml", "conformance-benchmark", no_copy=True)]
     container = client.create_container(image, ["true"], host_config=client.create_host_config(mounts=mounts))
     begun = time.perf_counter()
     client.put_archive(container, "/opt/ml", make())
-    PUTS.append(time.perf_counter() - begun)
+    lasted = time.perf_counter() - begun
     client.remove_container(container)
     client.remove_volume("conformance-benchmark")
-
-
-PUTS: list[float] = []
+    return lasted
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -93,44 +89,36 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def row(name: str, ours: list[float], theirs: list[float], bound: str) -> None:
-    """Print two medians and their ratio."""
-    mine, other = statistics.median(ours), statistics.median(theirs)
-    print(f"{name:44} {mine:8.3f} s {other:8.3f} s {mine / other:7.2f}   {bound}")
-
-
-def compare_life(client: docker.APIClient, image: Image, here: Path, repeats: int) -> None:
+def compare_life(client: docker.APIClient, image: Image, here: Path, turns: int) -> Row:
     """One small job against the bare life of the same container."""
     (here / "bucket").mkdir(exist_ok=True)
     (here / "bucket/small").write_text("x", encoding="utf-8")
     uri = "s3://bucket/small"
     service = LocalService(engine.connect(), ObjectTree(here), Settings())
-    archive = b"".join(staged_archive(service, uri))
+    archive = b"".join(staged_archive(here, uri))
     ours, theirs = [], []
-    for _ in range(repeats + 1):
+    for _ in range(turns + 1):
         ours.append(seconds(lambda: service.run(image, request(uri), Variation.AS_REQUESTED)))
         theirs.append(seconds(lambda: bare_life(client, image.id, archive)))
-    row("one job that exits at once / docker-py", ours[1:], theirs[1:], "at most 1.5")
+    return Row("one job that exits at once", tuple(ours[1:]), tuple(theirs[1:]), most=BOUND)
 
 
-def compare_staging(client: docker.APIClient, image: Image, here: Path, repeats: int) -> None:
+def compare_staging(client: docker.APIClient, image: Image, here: Path, turns: int) -> Row:
     """A thousand objects from the directory into the volume against putting the finished archive."""
     many = here / "bucket/many"
     many.mkdir(parents=True, exist_ok=True)
     for number in range(OBJECTS):
         (many / f"{number:04}").write_bytes(bytes([number % 256]) * OBJECT_BYTES)
-    service = LocalService(engine.connect(), ObjectTree(here), Settings())
-    archive = b"".join(staged_archive(service, "s3://bucket/many/"))
+    archive = b"".join(staged_archive(here, "s3://bucket/many/"))
     ours, theirs = [], []
-    for _ in range(repeats + 1):
-        put_alone(client, image.id, lambda: staged_archive(service, "s3://bucket/many/"))
-        ours.append(PUTS.pop())
-        put_alone(client, image.id, lambda: archive)
-        theirs.append(PUTS.pop())
-    row(f"{OBJECTS} inputs of {OBJECT_BYTES} bytes / one put_archive", ours[1:], theirs[1:], "at most 1.5")
+    for _ in range(turns + 1):
+        ours.append(put_alone(client, image.id, lambda: staged_archive(here, "s3://bucket/many/")))
+        theirs.append(put_alone(client, image.id, lambda: archive))
+    name = f"{OBJECTS} inputs of {OBJECT_BYTES} bytes / one put_archive"
+    return Row(name, tuple(ours[1:]), tuple(theirs[1:]), most=BOUND)
 
 
-def whole_process(repeats: int) -> None:
+def whole_process(turns: int) -> Iterator[Row]:
     """The command itself, and what of it is not the engine's."""
     job = ["--image-job", str(ROOT / "fixtures/reference/job.json"), "--image-s3", str(ROOT / "fixtures/reference/s3")]
     pytest = [sys.executable, "-m", "pytest", "-q"]
@@ -145,26 +133,24 @@ def whole_process(repeats: int) -> None:
         "import of pytest alone": [sys.executable, "-c", "import pytest"],
     }
     with tempfile.TemporaryDirectory() as place:
-        for name, command in commands.items():
-            times = [
-                seconds(lambda: subprocess.run(command, cwd=place, check=True, stdout=subprocess.DEVNULL))  # noqa: B023 - called at once
-                for _ in range(repeats)
-            ]
-            print(f"{name:44} {statistics.median(times):8.3f} s")
+        calls = {
+            name: partial(subprocess.run, command, cwd=place, check=True, stdout=subprocess.DEVNULL)
+            for name, command in commands.items()
+        }
+        taken = [{name: seconds(call) for name, call in calls.items()} for _ in range(turns)]
+    for name in commands:
+        yield Row(name, tuple(times[name] for times in taken))
 
 
-def main() -> None:
-    """Print the table."""
-    repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+def measure(turns: int) -> Iterator[Row]:
+    """One job, the staging of many objects, and whole processes."""
     build("reference", docker.from_env())
     reached = engine.connect()
     image = inspection.find(reached, "conformance/reference")
-    print(f"medians of {repeats}{'':33} {'ours':>10} {'docker-py':>10} {'ratio':>7}   bound")
     with tempfile.TemporaryDirectory() as place:
-        compare_life(reached.client, image, Path(place), repeats)
-        compare_staging(reached.client, image, Path(place), max(repeats // 2, 3))
-    whole_process(max(repeats // 3, 3))
+        yield compare_life(reached.client, image, Path(place), turns)
+        yield compare_staging(reached.client, image, Path(place), turns)
+    yield from whole_process(turns)
 
 
-if __name__ == "__main__":
-    main()
+BENCHMARK = Benchmark("ours", "docker-py", 9, measure)

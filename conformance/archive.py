@@ -5,41 +5,66 @@ from __future__ import annotations
 import io
 import posixpath
 import tarfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import IO
 
 from conformance.errors import JobError
 from conformance.filetree import File, Kind
 
 BLOCK = 1 << 20
+
+Content = bytes | Path | None
+"""What a path gets: a file with these bytes, or with those of this file; None is a directory."""
+
 Peek = Callable[[File, IO[bytes]], File]
 """Looks into a file's content while it passes, and returns the entry with what it wants to keep."""
 
 
-def write(root: str, entries: Iterable[tuple[str, bytes | None]]) -> Iterator[bytes]:
+def write(root: str, entries: Iterable[tuple[str, Content]]) -> Iterator[bytes]:
     """Yield, in pieces, the archive of what the platform puts below `root`: root:root, files 0644, directories 0755.
 
-    An entry is an absolute path with a file's content, or with None for a directory; directories above it are added.
-    The engine unpacks the first pieces while the last entries are still being read.
+    An entry is an absolute path with its content; directories above it are added. All get the time of the call. The
+    engine unpacks the first pieces while the last entries are still being read, and of a large file only a piece is
+    held at a time.
 
     Raises:
-        JobError: a path leaves the root, or is a directory and a file at once.
+        JobError: a path leaves the root, or is a directory and a file at once, or a file changes while it is read.
     """
-    sink = io.BytesIO()
     kinds = {".": tarfile.DIRTYPE}
-    with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:
-        for path, content in entries:
-            for member in _members(posixpath.relpath(path, root), content, kinds):
-                archive.addfile(member, io.BytesIO(content or b""))
-            if sink.tell() >= BLOCK:
-                yield sink.getvalue()
-                sink.seek(0)
-                sink.truncate()
-    yield sink.getvalue()
+    # Not of 1970, the default of an archive: a program that makes a ZIP archive of its inputs may not be given that.
+    now = int(time.time())
+    pieces = bytearray()
+    for path, content in entries:
+        for member in _members(posixpath.relpath(path, root), content, kinds):
+            member.mtime = now
+            pieces += member.tobuf(tarfile.PAX_FORMAT)
+            for piece in _pieces(content, member.size):
+                pieces += piece
+                if len(pieces) >= BLOCK:
+                    yield bytes(pieces)
+                    pieces.clear()
+            pieces += bytes(-member.size % tarfile.BLOCKSIZE)
+    # Two empty blocks end an archive, which fills a whole record.
+    pieces += bytes(2 * tarfile.BLOCKSIZE)
+    yield bytes(pieces)
 
 
-def _members(name: str, content: bytes | None, kinds: dict[str, bytes]) -> Iterator[tarfile.TarInfo]:
+def _pieces(content: Content, size: int) -> Iterator[bytes]:
+    if isinstance(content, bytes):
+        yield content[:size]
+    elif content is not None:
+        with content.open("rb") as file:
+            while size and (piece := file.read(min(BLOCK, size))):
+                size -= len(piece)
+                yield piece
+        if size:
+            raise JobError(f"{content} became shorter while it was read")
+
+
+def _members(name: str, content: Content, kinds: dict[str, bytes]) -> Iterator[tarfile.TarInfo]:
     """The entries that a path needs and that are not there yet; `kinds` remembers those that are."""
     wanted = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
     if name == ".." or name.startswith("../") or kinds.get(name, wanted) != wanted:
@@ -51,7 +76,7 @@ def _members(name: str, content: bytes | None, kinds: dict[str, bytes]) -> Itera
     member = tarfile.TarInfo(name)
     member.type = wanted
     member.mode = 0o755 if content is None else 0o644
-    member.size = len(content or b"")
+    member.size = len(content) if isinstance(content, bytes) else content.stat().st_size if content else 0
     yield member
 
 
@@ -122,7 +147,7 @@ def _entries(
             file = _entry(member, root)
             if member.islnk():
                 original = seen.get(_path(member.linkname, root))
-                file = replace(original, path=file.path) if original else file
+                file = replace(original, path=file.path, is_utf8=file.is_utf8) if original else file
                 if linked is not None and original is not None and original.kind is Kind.FILE:
                     linked(file, original)
             elif peek is not None and member.isreg():
@@ -154,6 +179,7 @@ def _entry(member: tarfile.TarInfo, root: str) -> File:
         gid=member.gid,
         size=member.size if kind is Kind.FILE else 0,
         target=printable(member.linkname) if kind is Kind.SYMLINK else "",
+        is_utf8=printable(member.name) == member.name,
     )
 
 

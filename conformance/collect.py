@@ -81,6 +81,16 @@ class JobNode(pytest.Collector):
         """Whether the job cannot be run because the user gave no request."""
         return self.job is not None and self.job.needs_request and self.request is None
 
+    @property
+    def reproduced(self) -> JobRequest | None:
+        """The request of the run that shows a violation, which a rerun may have changed.
+
+        Of several hosts it is the user's own: no single command shows what they do.
+        """
+        if self.request is None or self.request.instance_count > 1 or not self.outcomes:
+            return self.request
+        return self.outcomes[-1].request
+
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each check."""
         requests = self.config.stash[session_key].options.requests
@@ -164,7 +174,7 @@ class CheckItem(pytest.Item):
                 self.parent.outcomes,
                 registry=load_checks(),
                 reproduce=command_line(
-                    self.check, image, self.parent.request, session.options.objects, session.options.report
+                    self.check, image, self.parent.reproduced, session.options.objects, session.options.report
                 ),
             )
         except ConformanceError as caught:

@@ -74,6 +74,13 @@ SDK = Document(
 )
 """How a program that calls AWS finds its credentials and its region."""
 
+S3 = Document(
+    "Amazon S3 user guide",
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/{}.html",
+    frozenset({"object-keys"}),
+)
+"""What the outputs of a job are uploaded to."""
+
 DOCKER = Document(
     "Docker, Dockerfile reference",
     "https://docs.docker.com/reference/dockerfile/#{}",

@@ -28,7 +28,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One entry: `path` is absolute, `size` is in bytes, `head` holds the first bytes where they were wanted."""
+    """One entry: `path` is absolute, `size` is in bytes, `head` holds the first bytes where they were wanted.
+
+    Of a path that is not UTF-8, the bytes that are not stand in `path` as escapes, and `is_utf8` is False.
+    """
 
     path: str
     kind: Kind
@@ -38,6 +41,7 @@ class File:
     size: int = 0
     target: str = ""
     head: bytes = b""
+    is_utf8: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +137,13 @@ def is_below(path: str, directory: str) -> bool:
     """Say whether a path is a directory or lies in it; both are absolute."""
     path, directory = posixpath.normpath(path), posixpath.normpath(directory)
     return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
+def kept_back(path: str, directory: str, volumes: Iterable[str]) -> str:
+    """The VOLUME of an image that keeps a path from the directory that it lies in; empty where none does.
+
+    A VOLUME strictly below a directory is another volume than the directory's own: what is written there stays there.
+    """
+    below = (posixpath.normpath(volume) for volume in volumes)
+    lost = (volume for volume in below if volume != directory and is_below(volume, directory))
+    return next((volume for volume in lost if is_below(path, volume)), "")

@@ -15,10 +15,11 @@ from conformance import CONTRACT_VERSION, options
 from conformance.collect import CHECKS, CheckFile, CheckItem, requests_for, session_key
 from conformance.declaration import load_checks
 from conformance.errors import ConformanceError
+from conformance.job import Variation
 from conformance.profiles import profile_of
 from conformance.reports import junit, terminal
 from conformance.reports.document import Recorder, Report
-from conformance.reproduce import write_documents
+from conformance.reproduce import write_material
 from conformance.session import Session
 from conformance.verdict import error
 
@@ -35,7 +36,7 @@ class SessionHooks:
         self._session = session
         self._worker = worker
         self._checks = load_checks()
-        self._profile = profile_of(has_requests=bool(session.options.requests))
+        self._profile = profile_of(session.options.requests)
         self._recorder = Recorder()
         self._report: Report | None = None
 
@@ -151,7 +152,7 @@ class SessionHooks:
         chosen = self._session.options
         self._report = self._recorder.report(
             self._checks,
-            image=self._session.found,
+            image=self._session.image_as_known,
             service=self._session.service.described(),
             profile=self._profile,
             strict=chosen.strict,
@@ -161,7 +162,11 @@ class SessionHooks:
         )
         session.exitstatus = self._report.exit_status
         for request in chosen.requests:
-            write_documents(chosen.report, request, self._session.service.documents(request))
+            documents = {
+                variation: self._session.service.documents(request, variation)
+                for variation in (Variation.AS_REQUESTED, Variation.UNKNOWN_MEMBERS)
+            }
+            write_material(chosen.report, request, documents, chosen.objects)
         self._report.write(chosen.report)
         junit.finish(Path(self._config.option.xmlpath), chosen.report, self._report.document)
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
+
+from conformance.errors import UsageError
+
+SHOWN_CHARACTERS = 80
+"""How much of a path is shown, of its end: what a line holds."""
+
+LONGEST_KEY_BYTES = 1024
+"""So many bytes of UTF-8 a key has at most, its prefix included (Amazon S3 user guide, "Naming Amazon S3 objects")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +38,19 @@ class S3Uri:
         """The URI as AWS writes it."""
         return f"s3://{self.bucket}/{self.key}"
 
+    @property
+    def key_bytes(self) -> int:
+        """How long the key is as S3 counts it."""
+        return len(self.key.encode("utf-8"))
+
 
 @dataclass(frozen=True)
 class ObjectTree:
-    """A directory whose files are objects: `directory/bucket/key`."""
+    """A directory whose files are objects: `directory/bucket/key`.
+
+    Some keys that S3 takes no directory can hold: those with an empty component or with dots for one, those that end
+    in a slash, `a` beside `a/b`, and components of more than 255 bytes. An empty directory holds no object.
+    """
 
     directory: Path
 
@@ -39,23 +58,83 @@ class ObjectTree:
         """Yield the key and file of every object whose key begins with the URI's, in the order of the keys.
 
         A key prefix is not a folder: `train` finds `train/a` and `train-01/a` alike, as S3 does.
+
+        Raises:
+            UsageError: the URI selects what can be no object of S3, or cannot be read; nothing is left out in silence.
         """
         folder = uri.key.rpartition("/")[0]
         # No file has a key with such components, but a path with them would lead out of the bucket.
         components = [uri.bucket, *(folder.split("/") if "/" in uri.key else ())]
         if not {".", "..", ""}.isdisjoint(components):
             return
-        bucket = self.directory / uri.bucket
-        found = []
-        for place, folders, files in os.walk(bucket / folder, followlinks=True):
-            folders.sort()
-            for name in files:
-                path = Path(place) / name
-                key = path.relative_to(bucket).as_posix()
-                # What is no file could not be read: a FIFO would never end.
-                if key.startswith(uri.key) and path.is_file():
-                    found.append((key, path))
-        yield from sorted(found)
+        yield from sorted(self._selected(self.directory / uri.bucket, folder, uri.key))
+
+    def _selected(self, bucket: Path, folder: str, prefix: str) -> Iterator[tuple[str, Path]]:
+        top = os.path.join(bucket, folder)  # noqa: PTH118 - as os.walk gives it
+        if not os.path.isdir(top):  # noqa: PTH112 - as above
+            return
+        # Links are followed, so for each directory it is known which ones it was reached through.
+        ways = {top: frozenset({_identity(top)})}
+        for place, folders, files in os.walk(top, onerror=_refuse_unreadable, followlinks=True):
+            path = Path(place)
+            above = "" if path == bucket else f"{path.relative_to(bucket).as_posix()}/"
+            folders[:] = [name for name in folders if f"{above}{name}/".startswith(prefix)]
+            for name in folders:
+                _refuse_too_long(f"{above}{name}/", path / name)
+                below = os.path.join(place, name)  # noqa: PTH118 - as above
+                directory = _identity(below)
+                if directory in ways[place]:
+                    raise _refusal(below, "is a link to a directory that it lies in, so that its objects have no end")
+                ways[below] = ways[place] | {directory}
+            yield from (_object(above + name, path / name) for name in files if f"{above}{name}".startswith(prefix))
+
+
+def _identity(directory: str) -> tuple[int, int]:
+    """What tells a directory from every other one, whatever path led to it."""
+    try:
+        facts = os.stat(directory)  # noqa: PTH116 - as os.walk gives it
+    except OSError as error:
+        _refuse_unreadable(error)
+    return facts.st_dev, facts.st_ino
+
+
+def _object(key: str, path: Path) -> tuple[str, Path]:
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        raise _refusal(path, "has a name that is not UTF-8, as every key is") from error
+    _refuse_too_long(key, path)
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        _refuse_unreadable(error)
+    # A FIFO would never end.
+    if not stat.S_ISREG(mode):
+        raise _refusal(path, "is neither a file nor a directory, and so no object")
+    return key, path
+
+
+def _refuse_too_long(key: str, path: Path) -> None:
+    size = len(key.encode("utf-8", "surrogateescape"))
+    if size > LONGEST_KEY_BYTES:
+        raise _refusal(path, f"has a key of {size} bytes, and S3 takes at most {LONGEST_KEY_BYTES}")
+
+
+def _refuse_unreadable(error: OSError) -> NoReturn:
+    raise _refusal(error.filename, f"cannot be read: {error.strerror}") from error
+
+
+def _refusal(path: str | Path, reason: str) -> UsageError:
+    # The end of a path tells most. What is not UTF-8 becomes escapes, and so does what would begin a new line.
+    shown = str(path)
+    shown = repr(shown if len(shown) <= SHOWN_CHARACTERS else f"...{shown[-SHOWN_CHARACTERS:]}")
+    return UsageError(f"--image-s3: {shown} {reason}")
+
+
+def uploaded_to(prefix: S3Uri, below: str) -> S3Uri:
+    """Where a file of an output goes, by its path below LocalPath; with one slash between the two."""
+    folder = prefix.key.rstrip("/")
+    return S3Uri(prefix.bucket, f"{folder}/{below}" if folder else below)
 
 
 def relative_path(prefix: str, key: str) -> str:

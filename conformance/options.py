@@ -22,6 +22,9 @@ DEFAULT_REPORT = "conformance-report"
 DEFAULT_TIMEOUT_SECONDS = 300.0
 DEFAULT_GRACE_SECONDS = 10.0
 
+MOST_HOSTS = 100
+"""The largest InstanceCount of the API model."""
+
 LONGEST_SECONDS = 86_400.0
 """What a run leaves on the engine is taken for forgotten after a day."""
 
@@ -46,6 +49,12 @@ def add_options(parser: pytest.Parser) -> None:
         "--image-s3",
         metavar="DIR",
         help="what the job finds in S3: DIR/bucket/key",
+    )
+    group.addoption(
+        "--image-hosts",
+        type=int,
+        metavar="COUNT",
+        help="run the job on so many hosts in the place of its InstanceCount",
     )
     group.addoption(
         "--image-report",
@@ -115,6 +124,9 @@ def read(config: pytest.Config) -> Options:
             raise UsageError(f"--image-s3: expected a directory that holds bucket/key, and {directory} is none")
         objects = ObjectTree(root)
     requests = _requests([where / name for name in config.getoption("--image-job")], objects)
+    hosts = config.getoption("--image-hosts")
+    if hosts is not None:
+        requests = _on_hosts(requests, hosts)
     report = where / str(config.getoption("--image-report"))
     _make_writable(report)
     return Options(
@@ -151,6 +163,7 @@ def _requests(paths: Sequence[Path], objects: ObjectTree | None) -> tuple[JobReq
 
 
 def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
+    from conformance.manifest import ManifestError, listed  # noqa: PLC0415 - as above
     from conformance.objects import S3Uri  # noqa: PLC0415 - as above
 
     for index, item in enumerate(request.inputs):
@@ -158,9 +171,22 @@ def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
         if objects is None:
             raise UsageError(f"{where}: {item.s3_uri} is nowhere to be found", hint="--image-s3=DIR holds bucket/key")
         uri = S3Uri.parse(item.s3_uri)
-        if next(objects.find(uri), None) is None:
+        if item.data_type == "ManifestFile":
+            try:
+                listed(uri, objects)
+            except ManifestError as error:
+                raise UsageError(f"{where}: {error}") from error
+        elif next(objects.find(uri), None) is None:
             expected = objects.directory / uri.bucket / uri.key
             raise UsageError(f"{where}: no object begins with {item.s3_uri}; expected a file at {expected}*")
+
+
+def _on_hosts(requests: tuple[JobRequest, ...], hosts: int) -> tuple[JobRequest, ...]:
+    if not 1 <= hosts <= MOST_HOSTS:
+        raise UsageError(f"--image-hosts: expected a number from 1 to {MOST_HOSTS}, got {hosts}")
+    if not requests:
+        raise UsageError("--image-hosts: expected a job as well", hint="--image-job=FILE names it")
+    return tuple(request.on_hosts(hosts) for request in requests)
 
 
 def _make_writable(report: Path) -> None:

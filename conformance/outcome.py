@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from conformance.filetree import File, FileTree, Kind
 from conformance.job import JobRequest, ProcessingOutput, Variation
+from conformance.resolution import Queries
+from conformance.standin import Witness
 from conformance.trace import Trace
 
 MESSAGE_PATH = "/opt/ml/output/message"
@@ -61,6 +63,16 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """A file of a continuous output as it was when it was uploaded, so many seconds after the start."""
+
+    seconds: float
+    path: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """One host's container: what was run, how it ended, what it said and what it left below /opt/ml.
 
@@ -68,7 +80,10 @@ class Host:
     first bytes of `/opt/ml/output/message`, and None where there is no such file. `seconds` is from start to end.
     `trace` tells what its processes did, and is None where that was not asked or could not be seen: then `untraced`
     says why. `stop` is there where it was stopped in the middle of its work. `secret` stood in its environment, and
-    nowhere else: the path to its credentials.
+    nowhere else: the path to its credentials. `witnesses` is what the probe found where it stood in for a program, once
+    for each time that it was started. `changed` are files that it made or changed outside of /opt/ml, in a run as
+    requested. `address` is its own on the network of the job's hosts; a job of one host has no network.
+    `sightings` are what was uploaded of continuous outputs while it ran, each file once for each content.
     """
 
     name: str
@@ -86,6 +101,10 @@ class Host:
     untraced: str = ""
     stop: Stop | None = None
     secret: str = ""
+    witnesses: tuple[Witness, ...] = ()
+    changed: tuple[str, ...] = ()
+    address: str = ""
+    sightings: tuple[Sighting, ...] = ()
 
     @property
     def started(self) -> bool:
@@ -100,18 +119,25 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One object that the service uploaded: from which output and path of which host, to which URI, of what size."""
+    """One object that the service uploaded: from which output and path of which host, to which URI, of what size.
+
+    `digest` is the content's SHA-256.
+    """
 
     output: str
     host: str
     path: str
     uri: str
     size: int
+    digest: str = ""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One job, ended: as `DescribeProcessingJob` would tell it, and what the hosts showed."""
+    """One job, ended: as `DescribeProcessingJob` would tell it, and what the hosts showed.
+
+    `queries` is what several hosts asked their name server.
+    """
 
     request: JobRequest
     variation: Variation
@@ -119,6 +145,7 @@ class Outcome:
     hosts: tuple[Host, ...]
     uploads: tuple[Upload, ...] = ()
     exit_message: str | None = None
+    queries: Queries | None = None
     failure_reason: str | None = None
     seconds: float = 0.0
 

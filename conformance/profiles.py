@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from enum import IntEnum, StrEnum
 
 from conformance.declaration import SHOULD, Check
+from conformance.job import JobRequest
 from conformance.verdict import Verdict, Word
 
 
@@ -16,6 +17,8 @@ class Profile(StrEnum):
     """Without a job: every check that needs none of the user's."""
     PROCESSING = "processing"
     """With a job of one host: every check that one host can show."""
+    DISTRIBUTED = "distributed"
+    """With a job of several hosts: every check."""
 
 
 class ExitStatus(IntEnum):
@@ -27,15 +30,16 @@ class ExitStatus(IntEnum):
     INCOMPLETE = 6
 
 
-def profile_of(*, has_requests: bool) -> Profile:
-    """The profile that a session is judged by."""
-    return Profile.PROCESSING if has_requests else Profile.IMAGE
+def profile_of(requests: Iterable[JobRequest]) -> Profile:
+    """The profile that a session with these requests is judged by."""
+    most = max((request.instance_count for request in requests), default=0)
+    return Profile.DISTRIBUTED if most > 1 else Profile.PROCESSING if most else Profile.IMAGE
 
 
 def requires(profile: Profile, check: Check) -> bool:
     """Whether a profile cannot do without a verdict on this check."""
-    if profile is Profile.PROCESSING:
-        return check.chapter != "hosts"
+    if profile is not Profile.IMAGE:
+        return profile is Profile.DISTRIBUTED or check.chapter != "hosts"
     return check.job is None or not check.job.needs_request
 
 

@@ -2,63 +2,137 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shlex
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
+from conformance import rerun
 from conformance.declaration import Check
 from conformance.image import Image
-from conformance.job import JobRequest, Variation
-from conformance.objects import ObjectTree, S3Uri
+from conformance.job import CORRUPT_CONTENT, RESERVED, JobRequest, Variation
+from conformance.objects import ObjectTree, S3Uri, relative_path
+
+SHOWN_ODD = 3
+"""How many odd arguments and variables a command line shows, of the hundred that the run had."""
+
+SHOWN_CORRUPT = 1_000
+"""How many corrupt objects of an input are written down at most."""
+
+PLAIN_NAME = re.compile(r"(?!(empty|message)$)\w[\w.-]{0,99}", re.ASCII)
+"""A name that can be a folder's, and is no other folder's beside it."""
 
 
 def command_line(
     check: Check, image: Image, request: JobRequest | None, objects: ObjectTree | None, report: Path
 ) -> str:
-    """One line for a shell; a job's documents are those that `write_documents` has put into the report's directory."""
+    """One line for a shell; `request` is the run's own, and `write_material` has put what it mounts into the report."""
     if check.job is None:
         return check.reproduce.replace("IMAGE", shlex.quote(image.reference))
     variation = check.job.runs[-1]
     if variation is Variation.DEFAULT_COMMAND or request is None:
         return shlex.join(["docker", "run", "--rm", "--network", "none", image.reference])
+    if request.instance_count > 1:
+        return _session(check, image, request, objects)
     words = ["docker", "run", "--rm", "--network", "none"]
     if variation.stop_signal:
         words.insert(2, "--detach")
-    for name, value in request.environment.items():
+    if Variation.OWN_RESERVED in check.job.runs:
+        words += ["--mount", f"type=volume,destination={RESERVED},volume-nocopy"]
+    for name, value in _environment(request, variation).items():
         words += ["--env", f"{name}={value}"]
     for source, target in _mounts(request, variation, objects, report):
         words += ["--volume", f"{source}:{target}"]
     if request.entrypoint is not None:
         words += ["--entrypoint", request.entrypoint[0]]
     words.append(image.reference)
-    words += [*(request.entrypoint or ())[1:], *(request.arguments or ())]
+    # Odd arguments, by which a program may fail, say nothing of what becomes of variables.
+    odd = 0 if check.chapter == "environment" else SHOWN_ODD
+    words += [*(request.entrypoint or ())[1:], *_arguments(request, variation, odd)]
     if variation.stop_signal:
         return f"id=$({shlex.join(words)}); sleep 2; docker kill --signal {variation.stop_signal} $id; docker wait $id"
     return f"{shlex.join(words)}; echo exit code $?"
 
 
-def documents_directory(report: Path, request: JobRequest) -> Path:
-    """Where in the report's directory the documents of a job are kept for reproducing."""
-    return report / "jobs" / request.name / "config"
+def _session(check: Check, image: Image, request: JobRequest, objects: ObjectTree | None) -> str:
+    """The session that shows it again: several hosts and their name server are more than a line can hold."""
+    words = ["pytest", f"--image={image.reference}", f"--image-job={request.source}"]
+    words += [] if objects is None else [f"--image-s3={objects.directory}"]
+    # The file may ask for another number.
+    return shlex.join([*words, f"--image-hosts={request.instance_count}", "-k", check.id])
 
 
-def write_documents(report: Path, request: JobRequest, documents: Mapping[str, bytes]) -> None:
-    """Keep the documents that the container gets, each by its path there."""
-    directory = documents_directory(report, request)
-    directory.mkdir(parents=True, exist_ok=True)
-    for path, content in documents.items():
-        (directory / Path(path).name).write_bytes(content)
+def write_material(
+    report: Path,
+    request: JobRequest,
+    documents: Mapping[Variation, Mapping[str, bytes]],
+    objects: ObjectTree | None,
+) -> None:
+    """Keep what the command lines mount: the documents of each variation, and inputs that are corrupt."""
+    for variation, contents in documents.items():
+        directory = _documents(report, request, variation)
+        directory.mkdir(parents=True, exist_ok=True)
+        for path, content in contents.items():
+            (directory / Path(path).name).write_bytes(content)
+    for number, item in enumerate(request.inputs):
+        if request.brings_program(item):
+            continue
+        place = _job(report, request) / "corrupt" / _folder(item.name, number)
+        uri = S3Uri.parse(item.s3_uri)
+        for key, _ in islice(objects.find(uri) if objects is not None else (), SHOWN_CORRUPT):
+            corrupt = place / relative_path(uri.key, key)
+            # Of objects that cannot lie beside each other, which no run takes either, the first ones stay.
+            with contextlib.suppress(FileExistsError, IsADirectoryError, NotADirectoryError):
+                corrupt.parent.mkdir(parents=True, exist_ok=True)
+                corrupt.write_bytes(CORRUPT_CONTENT)
+
+
+def _job(report: Path, request: JobRequest) -> Path:
+    return report / "jobs" / request.name
+
+
+def _folder(name: str, number: int) -> str:
+    """A folder for an input or output, whose name may be any text, `..` and a path included."""
+    return name if PLAIN_NAME.fullmatch(name) else f"+{number}"
+
+
+def _documents(report: Path, request: JobRequest, variation: Variation) -> Path:
+    more = variation is Variation.UNKNOWN_MEMBERS
+    return _job(report, request) / ("config-with-unknown-members" if more else "config")
+
+
+def _environment(request: JobRequest, variation: Variation) -> Mapping[str, str]:
+    if variation is not Variation.STAND_IN:
+        return request.environment
+    shown = rerun.odd_environment(SHOWN_ODD)
+    left_out = rerun.odd_environment(rerun.MOST_WORDS).keys() - shown.keys()
+    return {name: value for name, value in request.environment.items() if name not in left_out}
+
+
+def _arguments(request: JobRequest, variation: Variation, odd: int) -> tuple[str, ...]:
+    words = request.arguments or ()
+    if variation is not Variation.STAND_IN or not words:
+        return words
+    own = next((at for at, word in enumerate(words) if word == rerun.ODD_WORDS[0]), len(words))
+    return words[: own + odd]
 
 
 def _mounts(
     request: JobRequest, variation: Variation, objects: ObjectTree | None, report: Path
 ) -> Iterator[tuple[str, str]]:
-    config = documents_directory(report, request)
-    written = config.parent / "reproduced"
-    yield str(config), "/opt/ml/config"
-    for item in request.inputs:
-        if variation is Variation.EMPTY_INPUTS or objects is None:
-            yield str(written / "empty" / item.name), item.local_path
+    job = _job(report, request)
+    written = job / "reproduced"
+    yield str(_documents(report, request, variation)), "/opt/ml/config"
+    for number, item in enumerate(request.inputs):
+        folder = _folder(item.name, number)
+        is_data = not request.brings_program(item)
+        if objects is None or (variation is Variation.EMPTY_INPUTS and is_data):
+            yield str(written / "empty" / folder), item.local_path
+            continue
+        if variation is Variation.CORRUPT_INPUTS and is_data:
+            yield str(job / "corrupt" / folder), item.local_path
             continue
         uri = S3Uri.parse(item.s3_uri)
         source = objects.directory / uri.bucket / uri.key
@@ -68,6 +142,6 @@ def _mounts(
             yield str(source), f"{item.local_path}/{source.name}"
         else:
             yield str(source.parent), item.local_path
-    for output in request.outputs:
-        yield str(written / output.name), output.local_path
+    for number, output in enumerate(request.outputs):
+        yield str(written / _folder(output.name, number)), output.local_path
     yield str(written / "message"), "/opt/ml/output"

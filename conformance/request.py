@@ -18,7 +18,8 @@ import regex
 
 from conformance.errors import RequestError
 from conformance.filetree import is_below
-from conformance.job import PROCESSING, JobRequest, json_type, read_document
+from conformance.job import PROCESSING, JobRequest
+from conformance.jsonfile import json_type, read_document
 
 if TYPE_CHECKING:
     from botocore.model import Shape
@@ -198,32 +199,46 @@ def not_run_locally(document: dict[str, Any]) -> Iterator[str]:
     if "InstancePreferences" in cluster:
         where = "ProcessingResources.ClusterConfig.InstancePreferences"
         yield f"{where}: a choice of instances is not run locally, one InstanceType is"
-    count = cluster.get("InstanceCount", 1)
-    if count != 1:
-        yield f"ProcessingResources.ClusterConfig.InstanceCount: {count} hosts are not run locally, 1 is"
     for index, item in enumerate(document.get("ProcessingInputs", ())):
         where = f"ProcessingInputs[{index}]"
         if "DatasetDefinition" in item:
             yield f"{where}.DatasetDefinition: an input from Athena or Redshift is not run locally"
-        if item.get("AppManaged"):
-            yield f"{where}.AppManaged: an input that the application manages is not run locally"
         yield from _other_than(f"{where}.S3Input", item.get("S3Input", {}), RUN_LOCALLY_INPUT)
     for index, item in enumerate(document.get("ProcessingOutputConfig", {}).get("Outputs", ())):
         where = f"ProcessingOutputConfig.Outputs[{index}]"
         if "FeatureStoreOutput" in item:
             yield f"{where}.FeatureStoreOutput: an output to a feature store is not run locally"
-        if item.get("AppManaged"):
-            yield f"{where}.AppManaged: an output that the application manages is not run locally"
-        yield from _other_than(f"{where}.S3Output", item.get("S3Output", {}), RUN_LOCALLY_OUTPUT)
+        yield from _other_than(f"{where}.S3Output", item.get("S3Output", {}), {})
+    yield from _cut_short(_for_the_container(document))
+
+
+def _cut_short(texts: Iterator[tuple[str, str]]) -> Iterator[str]:
+    for where, text in texts:
+        if "\0" in text:
+            yield f"{where}: a NUL character cannot be handed to a program, for which it ends the text"
+
+
+def _for_the_container(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What becomes arguments, variables and paths, each with its JSON path."""
+    for member in ("ContainerEntrypoint", "ContainerArguments"):
+        words = document["AppSpecification"].get(member, ())
+        yield from ((f"AppSpecification.{member}[{index}]", word) for index, word in enumerate(words))
+    yield from ((f"Environment[{name!r}]", value) for name, value in document.get("Environment", {}).items())
+    outputs = document.get("ProcessingOutputConfig", {}).get("Outputs", ())
+    for where, member, items in (
+        ("ProcessingInputs", "S3Input", document.get("ProcessingInputs", ())),
+        ("ProcessingOutputConfig.Outputs", "S3Output", outputs),
+    ):
+        for index, item in enumerate(items):
+            places = item.get(member, {})
+            names = (name for name in ("S3Uri", "LocalPath") if name in places)
+            yield from ((f"{where}[{index}].{member}.{name}", places[name]) for name in names)
 
 
 RUN_LOCALLY_INPUT = {
-    "S3DataType": "S3Prefix",
     "S3InputMode": "File",
-    "S3DataDistributionType": "FullyReplicated",
     "S3CompressionType": "None",
 }
-RUN_LOCALLY_OUTPUT = {"S3UploadMode": "EndOfJob"}
 
 
 def _other_than(where: str, item: dict[str, Any], supported: dict[str, str]) -> Iterator[str]:

@@ -6,23 +6,34 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from conformance.declaration import DoesNotApply, NotJudged
+from conformance import rerun
+from conformance.declaration import DoesNotApply
 from conformance.image import Image
 from conformance.job import Job, JobRequest, Variation, default_command_request
 from conformance.options import Options
-from conformance.outcome import JobStatus, Outcome
+from conformance.outcome import Outcome
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 
 IN_FLIGHT = 4
-"""Runs at the same time: an engine on two cores gains nothing from more."""
+"""Runs of one host at the same time: an engine on two cores gains nothing from more."""
 
-SHORTEST_STOPPED_SECONDS = 2.0
-"""A job that ends sooner may end, or still begin, when its signal comes."""
-
-LATEST_STOP_SECONDS = 3.0
-"""A long job is stopped this soon: half of an hour would be waited for in vain."""
+RESTING = frozenset(
+    {
+        Variation.OWN_RESERVED,
+        Variation.TRUE_HOSTNAMES,
+        Variation.ONE_HOST,
+        Variation.FEW_OBJECTS,
+        Variation.PEER_FAILS,
+        Variation.OVERRIDDEN,
+        Variation.STAND_IN,
+        Variation.STOPPED_EARLY,
+        Variation.STOPPED_BY_SIGINT,
+        Variation.STOPPED_BY_SIGTERM,
+    }
+)
+"""Runs that rest on what the undisturbed one showed."""
 
 
 class Session:
@@ -45,7 +56,8 @@ class Session:
         self.found = image or inspection.find(reached, options.image)
         settings = Settings(time_limit_seconds=options.timeout_seconds, stop_grace_seconds=options.grace_seconds)
         self.service = LocalService(reached, options.objects, settings, keep=options.keep)
-        self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="conformance")
+        hosts = max((request.instance_count for request in options.requests), default=1)
+        self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
         self._runs: dict[tuple[Variation, str], Future[Outcome]] = {}
         self._reading: Future[Image] | None = None
         self._lock = threading.Lock()
@@ -59,13 +71,26 @@ class Session:
         """
         return self._image or self._read().result()
 
+    @property
+    def image_as_known(self) -> Image:
+        """The image with the names of its files where they have been read, and without them where not; never waits."""
+        reading = self._reading
+        if self._image or reading is None or not reading.done() or reading.cancelled() or reading.exception():
+            return self._image or self.found
+        return reading.result()
+
     def start(self, jobs: Iterable[tuple[Job, JobRequest | None]]) -> None:
         """Begin to read the image's files and to run these jobs, without waiting for any of it."""
         self._read()
-        for job, request in jobs:
-            if not job.needs_request or request is not None:
-                for variation in job.runs:
-                    self._run(variation, request)
+        runs = [
+            (variation, request)
+            for job, request in jobs
+            if not job.needs_request or request is not None
+            for variation in job.runs
+        ]
+        # Those that wait for another one come last, so that no thread waits while there is something to run.
+        for variation, request in sorted(runs, key=lambda run: run[0] in RESTING):
+            self._run(variation, request)
 
     def outcomes(self, job: Job, request: JobRequest | None) -> tuple[Outcome, ...]:
         """What the runs of a job showed; waits until they have ended.
@@ -74,9 +99,9 @@ class Session:
             JobError: one of them could not be run.
             NotJudged: one of them would show nothing, as a stop of a job that is over at once.
         """
-        # All are begun before the first is waited for.
-        futures = [self._run(variation, request) for variation in job.runs]
-        return tuple(future.result() for future in futures)
+        # All are begun before the first is waited for, and a run that another one waits for before that one.
+        futures = {variation: self._run(variation, request) for variation in sorted(job.runs, key=RESTING.__contains__)}
+        return tuple(futures[variation].result() for variation in job.runs)
 
     def close(self) -> None:
         """End and remove all that still runs; to be called however the session ends."""
@@ -95,28 +120,51 @@ class Session:
     def _run(self, variation: Variation, request: JobRequest | None) -> Future[Outcome]:
         if variation is Variation.DEFAULT_COMMAND or request is None:
             request = default_command_request(self.options.image)
+        if variation.of_several_hosts and request.instance_count == 1:
+            return _no_run(DoesNotApply("the request asks for one host"))
         key = (variation, request.name)
         with self._lock:
             if key not in self._runs:
-                action = self._stopped if variation.stop_signal else self._run_to_the_end
+                action = self._rerun if variation in RESTING else self._first
                 self._runs[key] = self._pool.submit(action, request, variation)
             return self._runs[key]
 
-    def _run_to_the_end(self, request: JobRequest, variation: Variation) -> Outcome:
+    def _first(self, request: JobRequest, variation: Variation) -> Outcome:
         return self.service.run(self.found, request, variation)
 
-    def _stopped(self, request: JobRequest, variation: Variation) -> Outcome:
-        """Run a job and stop it half-way, or soon, of which its undisturbed run tells when that is."""
-        # It was handed to the pool before this one, so a thread is at it already.
+    def _rerun(self, request: JobRequest, variation: Variation) -> Outcome:
+        """Run a job again as its undisturbed run says, which has its own thread already, or had it."""
         good = self._run(Variation.AS_REQUESTED, request).result()
-        (host,) = good.hosts
-        if good.status is not JobStatus.COMPLETED:
-            raise NotJudged("the job did not succeed when nothing stopped it", see="exit.zero-on-success")
-        if host.seconds < SHORTEST_STOPPED_SECONDS:
-            raise DoesNotApply(
-                f"the job ended after {host.seconds:.1f} s, too soon to be stopped in the middle of its work; a job "
-                f"of more than {SHORTEST_STOPPED_SECONDS:g} s shows it"
-            )
+        again: rerun.Rerun | None
+        match variation:
+            case Variation.STAND_IN:
+                again = rerun.with_stand_in(self.found, good)
+            case Variation.OVERRIDDEN:
+                again = rerun.overridden(self.image, good)
+            case Variation.OWN_RESERVED:
+                again = rerun.with_own_reserved(self.image, good)
+            case Variation.ONE_HOST:
+                again = rerun.on_one_host(good)
+            case Variation.TRUE_HOSTNAMES:
+                again = rerun.with_true_hostnames(good)
+            case Variation.PEER_FAILS:
+                again = rerun.with_a_failing_peer(good)
+            case Variation.FEW_OBJECTS:
+                again = rerun.with_fewer_objects(good)
+            case _:
+                again = rerun.stopped(good, early=variation is Variation.STOPPED_EARLY)
+        if again is None:
+            return good
         return self.service.run(
-            self.found, request, variation, stop_after_seconds=min(host.seconds / 2, LATEST_STOP_SECONDS)
+            self.found,
+            again.request,
+            variation,
+            stop_after_seconds=again.stop_after_seconds,
+            stand_in=again.stand_in,
         )
+
+
+def _no_run(reason: DoesNotApply) -> Future[Outcome]:
+    future: Future[Outcome] = Future()
+    future.set_exception(reason)
+    return future

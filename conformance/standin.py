@@ -110,6 +110,10 @@ class Witness:
         found = next(record.named("witness"), None)
         if found is None:
             raise NoWitnessError(record.fault or "the record holds no witness")
+        return cls._of(found, record)
+
+    @classmethod
+    def _of(cls, found: Event, record: Record) -> Witness:
         begun = {event["line"]: event for event in record.named("begin")}
         done = [event for event in record.named("done") if event["line"] in begun]
         open_lines = sorted(begun.keys() - {event["line"] for event in done})
@@ -158,6 +162,12 @@ class Witness:
         """Every mount that the process sees, in the kernel's order: a later one may cover an earlier one."""
         listed = self.files.get("/proc/self/mountinfo") or b""
         return tuple(_mount(line) for line in listed.decode("utf-8", "surrogateescape").splitlines())
+
+
+def every_witness(content: bytes) -> tuple[Witness, ...]:
+    """What each process found that the stand-in was started as; empty where there was none."""
+    record = Record.parse(content)
+    return tuple(Witness._of(found, record) for found in record.named("witness"))  # noqa: SLF001 - of this module
 
 
 def _texts(texts: list[str]) -> tuple[str, ...]:

@@ -81,7 +81,8 @@ class Signal:
     """A signal that reached a process; `sender` is 0 for one outside of the container, None where nobody sent it.
 
     `action` is what the process had it do: `caught`, `ignored` or `default`. By default process 1 drops it. Signals
-    that a process fetches by itself are not among them; see `Process.blocked`.
+    that a process fetches by itself are not among them; see `Process.blocked`. Nor is the SIGCHLD by which the kernel
+    tells what became of a child: that stands with the child.
     """
 
     time: float

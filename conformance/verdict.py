@@ -64,6 +64,9 @@ class Verdict:
         return "\n".join(lines)
 
 
+MOST_FINDINGS = 20
+"""How many sentences a verdict has: an output may hold a hundred thousand links."""
+
 OF_THE_ENTRYPOINT = ("image.entrypoint-", "image.has-command")
 """How the ids begin of the checks that judge the image's own command."""
 
@@ -86,13 +89,16 @@ def judge(
     if not found:
         return Verdict(check, Word.CONFORMS, request=request)
     own_entrypoint = bool(outcomes) and outcomes[0].request.entrypoint is not None
-    cause = _cause(check, image, requests, registry, own_entrypoint=own_entrypoint)
+    # What is wrong with another request explains nothing here.
+    judged = requests if check.job is None else [outcome.request for outcome in outcomes[:1]]
+    cause = _cause(check, image, judged, registry, own_entrypoint=own_entrypoint)
     if cause:
         return not_judged(
             check, NotJudged("what it saw is a consequence of another violation", see=cause), request=request
         )
     word = Word.VIOLATES if _is_violation(check, found) else Word.ADVISED
-    return Verdict(check, word, violations=tuple(map(_printable, found)), request=request, reproduce=reproduce)
+    told = [*found[:MOST_FINDINGS], *([f"And {len(found) - MOST_FINDINGS} more."] if found[MOST_FINDINGS:] else [])]
+    return Verdict(check, word, violations=tuple(map(_printable, told)), request=request, reproduce=reproduce)
 
 
 def _is_violation(check: Check, found: Sequence[str]) -> bool:
@@ -131,7 +137,8 @@ def _cause(
 def not_judged(check: Check, stop: NotJudged, *, request: str = "") -> Verdict:
     """The verdict on a check that could not be exercised, which is no fault of anybody."""
     applies = not isinstance(stop, DoesNotApply)
-    return Verdict(check, Word.NOT_JUDGED, reason=str(stop), applies=applies, see=stop.see, request=request)
+    reason = _printable(str(stop))
+    return Verdict(check, Word.NOT_JUDGED, reason=reason, applies=applies, see=stop.see, request=request)
 
 
 def error(check: Check, reason: str, *, request: str = "") -> Verdict:
@@ -157,5 +164,5 @@ def _wrapped(label: str, text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """A sentence without what would steer a terminal: names of files come from the image."""
+    """A sentence without what would steer a terminal: names of files and of programs come from the image."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

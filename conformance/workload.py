@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.trace import Process, Trace
 
@@ -78,14 +78,46 @@ def find(trace: Trace, *, at: float | None = None) -> Workload:
         return Workload(None, trace.fault)
     found = [process for process in _below(trace, first, "") if at is None or _lives(process, at)]
     end = max((process.ended or process.began for process in trace.processes), default=first.began)
-    lives = {process: (end if process.ended is None else process.ended) - process.began for process in found}
-    longest = max(lives.values(), default=0.0)
-    long = [process for process in found if lives[process] >= _LONG * longest]
+    long = _long_lived(found, end)
     if not long:
         doubt = "" if at is None else "only wrappers lived at that moment"
         return Workload(first, trace.fault or doubt)
     chosen = max(long, key=lambda process: process.began)
     return Workload(chosen, trace.fault or _doubt(trace, chosen, [other for other in long if other is not chosen]))
+
+
+def others(trace: Trace, process: Process) -> tuple[Process, ...]:
+    """What the wrappers started besides a process that does the work, common tools of shells left out."""
+    found = () if trace.command is None else _below(trace, trace.command, "")
+    return tuple(each for each in found if each != process)
+
+
+def running(trace: Trace, at: float) -> tuple[Process, ...]:
+    """What kept the container running at a moment: the programs that wrappers had started, common tools among them.
+
+    Where there was none, it is the process that began last of those that lived.
+    """
+    first = trace.command
+    found = () if first is None else _below(trace, first, "", tools=frozenset())
+    programs = tuple(process for process in found if _lives(process, at))
+    return programs or tuple(process for process in trace.processes if _lives(process, at))[-1:]
+
+
+def finished(trace: Trace, at: float) -> Process | None:
+    """The process that did the work and had ended by a moment, where a wrapper had started it; None where none had.
+
+    A shell that became another program in the end had started something before, too.
+    """
+    first = trace.command
+    if first is None:
+        return None
+    found = list(_below(trace, first, ""))
+    former = program(replace(first, executions=first.executions[:-1]))
+    if former in SHELLS and found == [first]:
+        before = (child for child in trace.children_of(first) if child.began < first.executions[-1].at)
+        found = [each for child in before if program(child) not in TOOLS for each in _below(trace, child, former)]
+    ended = [process for process in found if process.ended is not None and process.ended <= at]
+    return max(_long_lived(ended, at), key=lambda process: process.began, default=None)
 
 
 def run_by(trace: Trace, process: Process, *, at: float) -> tuple[Process, ...]:
@@ -103,8 +135,17 @@ def run_by(trace: Trace, process: Process, *, at: float) -> tuple[Process, ...]:
     )
 
 
-def _below(trace: Trace, process: Process, inherited: str, depth: int = 0) -> Iterator[Process]:
-    """The first processes on each way down that are no wrappers."""
+def _long_lived(found: list[Process], end: float) -> list[Process]:
+    """Those that lived at least half as long as the longest, until they ended or this moment came."""
+    lives = {process: (end if process.ended is None else process.ended) - process.began for process in found}
+    longest = max(lives.values(), default=0.0)
+    return [process for process in found if lives[process] >= _LONG * longest]
+
+
+def _below(
+    trace: Trace, process: Process, inherited: str, depth: int = 0, *, tools: frozenset[str] = TOOLS
+) -> Iterator[Process]:
+    """The first processes on each way down that are no wrappers, nor these tools where a shell started them."""
     name = program(process) or inherited
     if depth == _DEEPEST or not (_is_wrapper(process, name) or _is_running_tool(trace, process, name)):
         yield process
@@ -113,10 +154,10 @@ def _below(trace: Trace, process: Process, inherited: str, depth: int = 0) -> It
         (child, program(child) or name)
         for child in trace.children_of(process)
         if name not in SHELLS | TOOLS
-        or (program(child) or name) not in TOOLS
+        or (program(child) or name) not in tools
         or _is_running_tool(trace, child, program(child) or name)
     ]
-    found = [each for child, _ in handed_on for each in _below(trace, child, name, depth + 1)]
+    found = [each for child, _ in handed_on for each in _below(trace, child, name, depth + 1, tools=tools)]
     if found or name not in SHELLS:
         yield from found
     elif not inherited or process.executions:

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 job_names = st.from_regex(r"[a-zA-Z0-9](-{0,2}[a-zA-Z0-9]){0,20}", fullmatch=True)
 member_names = st.text("abcdefgh-_.", min_size=1, max_size=20)
-# `.` of the model's patterns takes no line feed.
-words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), min_size=1, max_size=256)
+# `.` of the model's patterns takes no line feed, and no program gets a NUL character.
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\0"), min_size=1, max_size=256)
+values = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=256)
 environments = st.dictionaries(
     st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,20}", fullmatch=True),
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=256),
+    values,
     max_size=5,
 )
 uris = st.builds(

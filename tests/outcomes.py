@@ -12,7 +12,11 @@ from conformance.filetree import File, FileTree, Kind
 from conformance.image import Image
 from conformance.job import JobRequest, Variation
 from conformance.outcome import MESSAGE_PATH, End, Host, Log, Outcome, Upload
+from conformance.resolution import Queries, Query
+from conformance.service.local import renamed
 from conformance.service.status import job_status
+from conformance.standin import Witness
+from conformance.trace import Execution, Process, Trace
 from conformance.verdict import Verdict, judge
 
 INPUT = "/opt/ml/processing/input/data"
@@ -108,6 +112,9 @@ def request(
     inputs: Mapping[str, str] | None = None,
     outputs: Mapping[str, str] | None = None,
     overrides: Mapping[str, Iterable[str]] | None = None,
+    environment: Mapping[str, str] | None = None,
+    hosts: int = 1,
+    **members: Any,  # noqa: ANN401 - members of the request
 ) -> JobRequest:
     """A request with these inputs and outputs, each a name and its LocalPath, and overrides by their AWS names."""
     inputs = {"data": INPUT} if inputs is None else inputs
@@ -134,10 +141,12 @@ def request(
                 ]
             },
             "ProcessingResources": {
-                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
+                "ClusterConfig": {"InstanceCount": hosts, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
             },
             "RoleArn": "arn:aws:iam::123456789012:role/processing",
             "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+            "Environment": dict(environment or {}),
+            **members,
         }
     )
 
@@ -176,6 +185,54 @@ def host(
     )
 
 
+def process(
+    pid: int, parent: int, *argv: str, executable: str = "", ended: float | None = 99.0, exit_code: int = 0
+) -> Process:
+    """A process that became a program as soon as it began, which its number says, and ended; `python3` is a link."""
+    place = executable or {"python3": "/usr/bin/python3.12"}.get(argv[0], argv[0])
+    began = float(pid)
+    execution = Execution(began, began, argv, executable=place)
+    return Process(pid, parent, began, (execution,), ended, None if ended is None else exit_code)
+
+
+def becoming(process: Process, *argv: str) -> Process:
+    """The same process after `exec`."""
+    at = process.executions[-1].at + 0.5
+    place = {"python3": "/usr/bin/python3.12"}.get(argv[0], argv[0])
+    return replace(process, executions=(*process.executions, Execution(at, at, argv, executable=place)))
+
+
+def ran(*processes: Process, of: JobRequest | None = None, **rest: Any) -> Outcome:  # noqa: ANN401 - the fields of Host
+    """The outcome of a job that wrote its outputs and exited with 0, and whose processes were seen."""
+    asked = of or request()
+    written = (file(f"{output.local_path}/part-1") for output in asked.outputs)
+    return outcome(host(*written, trace=Trace(processes, tracer=2), **rest), of=asked)
+
+
+def witness(*argv: str, environment: Mapping[str, str] | None = None) -> Witness:
+    """What the stand-in found where it was started with this command and these variables."""
+    return Witness(
+        pid=1,
+        argv=argv,
+        variables=tuple(f"{name}={value}" for name, value in (environment or {}).items()),
+        executable="/usr/bin/python3.12",
+        cwd="/",
+        hostname="host",
+        uid=0,
+        euid=0,
+        gid=0,
+        egid=0,
+        groups=(),
+        umask=0o22,
+        shared_memory_bytes=None,
+        descriptors=(),
+        ignored=frozenset(),
+        blocked=frozenset(),
+        limits={},
+        files={},
+    )
+
+
 def not_started(error: str) -> Host:
     """A host whose container the engine refused to start."""
     refused = host(end=End.NOT_STARTED, exit_code=127, stdout="", start_error=error)
@@ -184,21 +241,45 @@ def not_started(error: str) -> Host:
 
 def outcome(
     ended: Host | None = None,
-    *,
+    *others: Host,
     of: JobRequest | None = None,
     variation: Variation = Variation.AS_REQUESTED,
+    queries: Iterable[Query] = (),
 ) -> Outcome:
-    """The outcome of a job whose one host ended so; without one, of a job that wrote its output and exited with 0."""
-    asked = of or request()
+    """The outcome of a job whose hosts ended so; without any, of a job that wrote its outputs and exited with 0.
+
+    Several hosts get their names and addresses by their numbers; a request for one is changed to be for as many.
+    """
+    asked = (of or request()).on_hosts(1 + len(others)) if others else of or request()
     ended = ended or host(*(file(f"{output.local_path}/part-1") for output in asked.outputs))
-    status, reason = job_status([ended])
+    hosts = (ended, *others, *[ended] * (asked.instance_count - 1 - len(others)))
+    if len(hosts) > 1:
+        names = renamed(asked.hosts) if variation is Variation.RENAMED_HOSTS else asked.hosts
+        hosts = tuple(
+            replace(each, name=name, address=address(number))
+            for number, (each, name) in enumerate(zip(hosts, names, strict=True), start=1)
+        )
+    status, reason = job_status(hosts)
     uploads = tuple(
-        Upload(output.name, ended.name, left.path, f"{output.s3_uri}/{left.path}", left.size)
+        Upload(output.name, each.name, left.path, f"{output.s3_uri}/{left.path}", left.size)
+        for each in hosts
         for output in asked.outputs
-        for left in ended.files.below(output.local_path)
-        if left.kind is Kind.FILE and ended.exit_code == 0
+        for left in each.files.below(output.local_path)
+        if left.kind is Kind.FILE and all(other.exit_code == 0 for other in hosts)
     )
-    return Outcome(asked, variation, status, (ended,), uploads=uploads, failure_reason=reason)
+    asked_for = Queries(tuple(queries)) if len(hosts) > 1 else None
+    return Outcome(asked, variation, status, hosts, uploads=uploads, queries=asked_for, failure_reason=reason)
+
+
+def address(number: int) -> str:
+    """Where the host of this number is."""
+    return f"198.18.0.{10 + number}"
+
+
+def query(number: int, name: str, at: float = 0.0, *, delayed: bool = False, kind: str = "A") -> Query:
+    """A question of the host of this number, after so many seconds; one that comes too early finds no such name."""
+    code = "NXDOMAIN" if delayed else "NOERROR"
+    return Query(1e9 + at, at, address(number), "udp", name, kind, code, "" if delayed else "198.18.0.99", delayed)
 
 
 def empty_inputs(ended: Host | None = None, *, of: JobRequest | None = None) -> Outcome:
@@ -209,6 +290,9 @@ def empty_inputs(ended: Host | None = None, *, of: JobRequest | None = None) -> 
 def judged(
     check_id: str, of: Image | None = None, *outcomes: Outcome, requests: tuple[JobRequest, ...] = ()
 ) -> Verdict:
-    """The verdict of one check, with all others declared."""
+    """The verdict of one check, with all others declared; the first outcome stands for runs that are left out."""
     checks = load_checks()
+    job = checks[check_id].job
+    if job is not None:
+        outcomes = (*outcomes[:1] * (len(job.runs) - len(outcomes)), *outcomes)
     return judge(checks[check_id], of or image(), requests, outcomes, registry=checks, reproduce="docker run example:1")

@@ -104,3 +104,47 @@ def test_the_arn_is_in_the_account_of_the_role(partition: str, region: str) -> N
     request = JobRequest({"ProcessingJobName": "j", "RoleArn": f"arn:{partition}:iam::123456789012:role/a/b"})
 
     assert f"arn:{partition}:sagemaker:{region}:123456789012:processing-job/j" == job_arn(request, region=region)
+
+
+def without_more(document: Any, page: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """A document without the members that the page has not, wherever they stand."""
+    if isinstance(document, dict):
+        return {name: without_more(document[name], page[name]) for name in document if name in page}
+    if isinstance(document, list):
+        return [without_more(entry, page[0] if page else {}) for entry in document]
+    return document
+
+
+@given(legal_requests)
+def test_further_members_of_the_job_stand_beside_the_documented_ones(request: dict[str, Any]) -> None:
+    """Those are as they were and in their order; the new ones are the request's own, null where it has none."""
+    plain, more = (
+        json.loads(processing_job_config(JobRequest(request), region="eu-west-1", more=more)) for more in (False, True)
+    )
+
+    assert json.dumps(plain) == json.dumps(without_more(more, plain))
+    assert ["NetworkConfig", "ExperimentConfig", "Tags"] == list(more)[len(plain) :]
+    assert {name: request.get(name) for name in ("NetworkConfig", "ExperimentConfig", "Tags")}.items() <= more.items()
+    for item in more["ProcessingInputs"]:
+        assert (False, None) == (item["AppManaged"], item["DatasetDefinition"])
+    for item in more["ProcessingOutputConfig"]["Outputs"]:
+        assert (False, None) == (item["AppManaged"], item["FeatureStoreOutput"])
+
+
+def test_further_members_of_the_resources_are_those_of_training_jobs() -> None:
+    """One group of all hosts, of the instance type that the request asks for."""
+    request = load(EXAMPLE / "request.json")
+    hosts = ("algo-2", "algo-1")
+    plain = json.loads(resource_config("algo-2", hosts))
+    more = json.loads(resource_config("algo-2", hosts, request))
+    kind = request.document["ProcessingResources"]["ClusterConfig"]["InstanceType"]
+
+    assert json.dumps(plain) == json.dumps(without_more(more, plain))
+    assert {
+        "current_instance_type": kind,
+        "current_group_name": "homogeneousCluster",
+        "instance_groups": [
+            {"instance_group_name": "homogeneousCluster", "instance_type": kind, "hosts": ["algo-1", "algo-2"]}
+        ],
+        "network_interface_name": "eth0",
+    } == {name: more[name] for name in more if name not in plain}

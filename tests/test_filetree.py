@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.filetree import LONGEST_LINK_CHAIN, ROOT, FileTree, Kind, is_below
+from conformance.filetree import LONGEST_LINK_CHAIN, ROOT, FileTree, Kind, is_below, kept_back
 from tests.outcomes import directory, file, link
 
 
@@ -190,3 +190,21 @@ def test_is_below_agrees_with_the_common_path(path: list[str], above: list[str])
 def test_kinds_are_words() -> None:
     """They stand in sentences that users read."""
     assert "symbolic link" == str(Kind.SYMLINK)
+
+
+@pytest.mark.parametrize(
+    ("path", "volumes", "expected"),
+    [
+        ("/out/cache/a", ("/out/cache",), "/out/cache"),
+        ("/out/cache/a", ("/data", "/out/cache/"), "/out/cache"),
+        ("/out/cache", ("/out/cache",), "/out/cache"),
+        ("/out/cache-2", ("/out/cache",), ""),
+        ("/out/a", ("/out",), ""),
+        ("/out/a", ("/out/",), ""),
+        ("/out/a", ("/",), ""),
+        ("/out/a", (), ""),
+    ],
+)
+def test_a_volume_keeps_back_what_lies_in_it(path: str, volumes: tuple[str, ...], expected: str) -> None:
+    """Where it lies strictly below the directory: one at or above it is covered by what is mounted there."""
+    assert expected == kept_back(path, "/out", volumes)

@@ -15,7 +15,8 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 
 from conformance.errors import RequestError
-from conformance.job import default_command_request, read_document
+from conformance.job import default_command_request
+from conformance.jsonfile import read_document
 from conformance.request import TYPES, load, model_faults, not_run_locally, service_faults
 from conformance.request import _input_shape as input_shape
 from conformance.request import _python_pattern as python_pattern
@@ -223,28 +224,7 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
         f"{CLUSTER}: expected exactly one of InstanceType and InstancePreferences, got none",
     ),
     # what is not run locally
-    (put(f"{CLUSTER}.InstanceCount", 2), f"{CLUSTER}.InstanceCount: 2 hosts are not run locally, 1 is"),
-    (
-        put(f"{S3_INPUT}.S3DataType", "ManifestFile"),
-        f"{AT_INPUT}.S3DataType: ManifestFile is not run locally, S3Prefix is",
-    ),
     (put(f"{S3_INPUT}.S3InputMode", "Pipe"), f"{AT_INPUT}.S3InputMode: Pipe is not run locally, File is"),
-    (
-        put(f"{S3_INPUT}.S3DataDistributionType", "ShardedByS3Key"),
-        f"{AT_INPUT}.S3DataDistributionType: ShardedByS3Key is not run locally, FullyReplicated is",
-    ),
-    (
-        put(f"{S3_OUTPUT}.S3UploadMode", "Continuous"),
-        f"{AT_OUTPUT}.S3UploadMode: Continuous is not run locally, EndOfJob is",
-    ),
-    (
-        put("ProcessingInputs.0.AppManaged", value=True),
-        "ProcessingInputs[0].AppManaged: an input that the application manages is not run locally",
-    ),
-    (
-        put("ProcessingOutputConfig.Outputs.0.AppManaged", value=True),
-        "ProcessingOutputConfig.Outputs[0].AppManaged: an output that the application manages is not run locally",
-    ),
     (
         put("ProcessingInputs", [{"InputName": "a", "DatasetDefinition": {"LocalPath": INPUT}}]),
         "ProcessingInputs[0].DatasetDefinition: an input from Athena or Redshift is not run locally",
@@ -263,6 +243,18 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
     (
         put(f"{S3_OUTPUT}.S3Uri", "https://bucket/key"),
         f"{AT_OUTPUT}.S3Uri: 'https://bucket/key' is not run locally, s3://bucket/prefix is",
+    ),
+    *(
+        (put(where, value), f"{told}: a NUL character cannot be handed to a program, for which it ends the text")
+        for where, value, told in (
+            ("AppSpecification.ContainerEntrypoint", ["a", "b\0"], "AppSpecification.ContainerEntrypoint[1]"),
+            ("AppSpecification.ContainerArguments", ["\0"], "AppSpecification.ContainerArguments[0]"),
+            ("Environment", {"A": "a\0b"}, "Environment['A']"),
+            (f"{S3_INPUT}.S3Uri", "s3://bucket/\0", f"{AT_INPUT}.S3Uri"),
+            (f"{S3_INPUT}.LocalPath", f"{INPUT}\0", f"{AT_INPUT}.LocalPath"),
+            (f"{S3_OUTPUT}.S3Uri", "s3://bucket/\0", f"{AT_OUTPUT}.S3Uri"),
+            (f"{S3_OUTPUT}.LocalPath", f"{OUTPUT}\0", f"{AT_OUTPUT}.LocalPath"),
+        )
     ),
     (
         lambda document: (
@@ -414,7 +406,7 @@ def test_the_faults_of_a_file_are_listed(tmp_path: Path) -> None:
 def test_what_is_not_run_locally_is_no_fault_of_the_request(tmp_path: Path) -> None:
     """The hint says so."""
     path = tmp_path / "job.json"
-    path.write_text(json.dumps(changed(put(f"{CLUSTER}.InstanceCount", 2))))
+    path.write_text(json.dumps(changed(put(f"{S3_INPUT}.S3InputMode", "Pipe"))))
 
     assert "this is a limit of the suite, not a fault of the request" == refused(path).hint
 

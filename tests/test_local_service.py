@@ -15,14 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conformance import archive
 from conformance.errors import JobError
 from conformance.filetree import Kind
 from conformance.image import Image
-from conformance.job import RESERVED, JobRequest, Variation
+from conformance.job import JobRequest, Variation
 from conformance.objects import ObjectTree
 from conformance.outcome import End, JobStatus, Outcome
-from conformance.service import containers, engine, inspection
+from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from tests.test_leftovers import anonymous_volumes
@@ -347,32 +346,6 @@ def test_time_limit_of_the_suite_is_told_from_the_job_s(reached: engine.Engine, 
     outcome = run_code(service, image, tmp_path, "import time; time.sleep(60)", job())
 
     assert End.SUITE_LIMIT == outcome.hosts[0].end
-
-
-def test_the_seconds_of_a_run_begin_with_its_program(reached: engine.Engine, image: Image) -> None:
-    """How long its inputs took to get into the container is no part of them."""
-    delivered: list[float] = []
-
-    def slow() -> Iterator[bytes]:
-        yield from archive.write(RESERVED, [])
-        time.sleep(1)
-        delivered.append(time.monotonic())
-
-    settings = Settings()
-    container = containers.create(
-        *(reached.client, image, job(), settings),
-        host="algo-1",
-        memory_bytes=0,
-        labels={},
-        traced_argv=(),
-        credentials="/",
-    )
-    try:
-        ended = container.run(slow(), containers.Limits(30, End.SUITE_LIMIT))
-    finally:
-        container.remove()
-
-    assert ended.seconds <= time.monotonic() - delivered[0]
 
 
 def test_out_of_memory_is_the_client_s_error(reached: engine.Engine, image: Image, tmp_path: Path) -> None:

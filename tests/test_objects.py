@@ -1,6 +1,8 @@
 """S3 as a directory tree: URIs, prefixes and where objects land."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.errors import UsageError
 from conformance.objects import ObjectTree, S3Uri, relative_path
 
 buckets = st.text("abc-.0", min_size=1)
@@ -76,13 +79,111 @@ def test_a_key_never_leads_out_of_its_bucket(tmp_path: Path, key: str) -> None:
     assert [] == found(tree_of(tmp_path, "b/x", "b/a/x"), f"s3://b/{key}")
 
 
-def test_what_is_no_file_is_no_object(tmp_path: Path) -> None:
-    """A FIFO would never end, a dangling link has no content."""
+def refusal(tree: ObjectTree, uri: str) -> str:
+    """What is said of a tree that holds something which is no object."""
+    with pytest.raises(UsageError) as refused:
+        found(tree, uri)
+    (line,) = str(refused.value).splitlines()
+    return line
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    """A FIFO would never end, a dangling link has no content; where they are not selected they do no harm."""
     tree = tree_of(tmp_path, "b/x")
     os.mkfifo(tmp_path / "b/fifo")
     (tmp_path / "b/dangling").symlink_to("nowhere")
 
-    assert ["x"] == found(tree, "s3://b")
+    assert refusal(tree, "s3://b/f").endswith("b/fifo' is neither a file nor a directory, and so no object")
+    assert refusal(tree, "s3://b/dang").endswith("b/dangling' cannot be read: No such file or directory")
+    assert ["x"] == found(tree, "s3://b/x")
+
+
+def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    """The line shows which one, with escapes for what cannot be shown; elsewhere in the tree it does no harm."""
+    for folder in (b"b/in/", b"b/other/caf\xe9/"):
+        place = os.path.join(os.fsencode(tmp_path), folder)  # noqa: PTH118 - pathlib takes no bytes
+        os.makedirs(place)  # noqa: PTH103 - as above
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/b/in/caf\xe9\n")).touch()
+    tree = tree_of(tmp_path, "b/in/x", "b/other/x")
+
+    assert refusal(tree, "s3://b/in/").endswith(r"b/in/caf\udce9\n' has a name that is not UTF-8, as every key is")
+    assert ["in/x"] == found(tree, "s3://b/in/x")
+    assert ["other/x"] == found(tree, "s3://b/other/")
+
+
+def test_a_key_has_at_most_1024_bytes(tmp_path: Path) -> None:
+    """In UTF-8, and not characters; the longest one is found."""
+    longest = "/".join(["é" * 127] * 4) + "/é"
+    tree = tree_of(tmp_path, f"b/{longest}é", f"c/{longest}éx")
+
+    assert [f"{longest}é"] == found(tree, "s3://b")
+    assert refusal(tree, "s3://c").endswith("éx' has a key of 1025 bytes, and S3 takes at most 1024")
+
+
+def test_a_directory_that_is_too_deep_is_refused(tmp_path: Path) -> None:
+    """No key in it could be short enough, so it is not descended into."""
+    place = tmp_path / "b"
+    for _ in range(600):
+        place.mkdir()
+        place /= "x"
+
+    assert refusal(ObjectTree(tmp_path), "s3://b").endswith("x/x' has a key of 1026 bytes, and S3 takes at most 1024")
+
+
+@pytest.mark.parametrize("target", [".", "..", "../other", "../../other/back"])
+def test_a_link_to_a_directory_above_is_refused(target: str, tmp_path: Path) -> None:
+    """What lies in it would have keys without end; two such links would take for ever. The way back may be a detour."""
+    tree = tree_of(tmp_path, "b/in/x", "other/x")
+    (tmp_path / "other/back").symlink_to(tmp_path / "b/in")
+    (tmp_path / "b/other").symlink_to(tmp_path / "other")
+    (tmp_path / "b/in/link").symlink_to(target)
+
+    assert "is a link to a directory that it lies in" in refusal(tree, "s3://b/in")
+
+
+@pytest.mark.parametrize(("mode", "refused"), [(0o000, "b/locked"), (0o444, "b/locked/x")])
+def test_what_may_not_be_read_is_refused(
+    mode: int, refused: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory may hold objects that nobody would miss; one that no selected object can lie in is not looked at."""
+    tree_of(tmp_path, "b/locked/x", "b/in/x")
+    tmp_path.chmod(0o755)
+    (tmp_path / "b/locked").chmod(mode)
+    monkeypatch.chdir(tmp_path)
+    with as_nobody():
+        line = refusal(ObjectTree(Path()), "s3://b")
+        other = found(ObjectTree(Path()), "s3://b/in")
+    (tmp_path / "b/locked").chmod(0o755)
+
+    assert (f"--image-s3: '{refused}' cannot be read: Permission denied", ["in/x"]) == (line, other)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Be a user whom permissions hold back, also where root runs the tests."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    """The directory may hold objects, but cannot be opened."""
+    top = tmp_path.joinpath(*["x" * 255] * 14)
+    tree = tree_of(top, "b/in/y/x", "b/in/x")
+    here = os.open(top / "b/in/y", os.O_RDONLY)
+    for _ in range(3):
+        os.mkdir("z" * 255, dir_fd=here)
+        below = os.open("z" * 255, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+    assert refusal(tree, "s3://b/in/").endswith("zzz' cannot be read: File name too long")
+    assert ["in/x"] == found(tree, "s3://b/in/x")
 
 
 def test_links_within_the_tree_are_followed(tmp_path: Path) -> None:

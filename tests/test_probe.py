@@ -267,6 +267,13 @@ def test_a_stopped_process_stays_stopped_until_it_is_continued() -> None:
     assert {"SIGSTOP", "SIGUSR1", "SIGCONT"} == {arrival.name for arrival in ran.trace.signals_to(child)}
 
 
+def test_what_the_kernel_tells_of_a_child_is_no_signal_of_the_trace() -> None:
+    """SIGCHLD is recorded where a process sent it, and not for each child that ended."""
+    ran = run("python3", "-c", "import os; os.waitpid(os.fork() or os._exit(0), 0); os.kill(1, 17)")
+
+    assert [("SIGCHLD", 1, 1)] == [(arrival.name, arrival.sender, arrival.receiver) for arrival in ran.trace.signals]
+
+
 def test_process_1_is_not_stopped_from_within() -> None:
     """SIGSTOP from its own container does nothing to process 1, watched or not."""
     ran = run("sh", "-c", "kill -STOP 1; kill -TSTP 1; kill -9 1; exit 5")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.declaration import load_checks
+from conformance.job import default_command_request
 from conformance.profiles import ExitStatus, Profile, exit_status, missing, profile_of, requires
 from conformance.verdict import Verdict, Word
 
@@ -115,7 +116,10 @@ def test_the_statuses_are_pytests_where_it_has_them() -> None:
 
 def test_a_job_asks_for_more() -> None:
     """The profile follows from what was given."""
-    assert (Profile.IMAGE, Profile.PROCESSING) == (profile_of(has_requests=False), profile_of(has_requests=True))
+    one = default_command_request("image")
+    profiles = [profile_of(requests) for requests in ([], [one], [one, one.on_hosts(2)])]
+
+    assert [Profile.IMAGE, Profile.PROCESSING, Profile.DISTRIBUTED] == profiles
 
 
 def test_without_a_job_what_needs_one_is_not_required() -> None:
@@ -124,8 +128,10 @@ def test_without_a_job_what_needs_one_is_not_required() -> None:
         "image",
         "launch",
         "reserved",
+        "inputs",
         "environment",
         "logs",
         "gpu",
     } == {check.chapter for check in CHECKS if requires(Profile.IMAGE, check)}
-    assert all(requires(Profile.PROCESSING, check) for check in CHECKS)
+    assert {"hosts"} == {check.chapter for check in CHECKS if not requires(Profile.PROCESSING, check)}
+    assert all(requires(Profile.DISTRIBUTED, check) for check in CHECKS)

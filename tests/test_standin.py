@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from conformance.standin import Action, Caught, Descriptor, Lookup, Mount, NoWitnessError, Witness
+from conformance.standin import Action, Caught, Descriptor, Lookup, Mount, NoWitnessError, Witness, every_witness
 from tests.recording import record
 
 MOUNTS = (
@@ -85,3 +85,29 @@ def test_without_a_witness_there_is_none() -> None:
         Witness.parse(b"")
     with pytest.raises(NoWitnessError, match="the record holds no witness"):
         Witness.parse(record(("trace", {})))
+
+
+def test_every_time_that_it_was_started_is_a_witness() -> None:
+    """A wrapper may start an interpreter several times: in the order of the starts, each with what it found itself."""
+    found = every_witness(
+        record(
+            ("witness", FOUND | {"pid": 7, "argv": ["python3", "-V"]}),
+            ("unknown", {}),
+            ("witness", FOUND | {"pid": 9, "argv": ["python3", "/x.py"], "environment": ["A=2"]}),
+        )
+    )
+
+    assert [(7, "-V", "1"), (9, "/x.py", "2")] == [(each.pid, each.argv[1], each.environment["A"]) for each in found]
+
+
+@pytest.mark.parametrize("content", [b"", record(("trace", {}))], ids=["empty", "of a tracer"])
+def test_a_stand_in_that_was_never_started_left_no_witness(content: bytes) -> None:
+    """Which is no error: what was to start it did not."""
+    assert () == every_witness(content)
+
+
+def test_the_one_witness_is_the_first_of_all() -> None:
+    """Both readings agree."""
+    content = record(("witness", FOUND), ("witness", FOUND | {"pid": 9}))
+
+    assert Witness.parse(content) == every_witness(content)[0]

@@ -96,6 +96,18 @@ def test_what_steers_a_terminal_is_escaped() -> None:
     assert ("left \\x1b[2J\\x07 and\\n more \\u202e é京",) == verdict.violations
 
 
+def test_a_reason_steers_no_terminal_either() -> None:
+    """It may name a program, which calls itself as it likes."""
+
+    def declining(image: object) -> object:
+        raise NotJudged(f"{image} runs \x1b[2J")
+        yield
+
+    verdict = verdict_of(declining)  # type: ignore[arg-type] # a generator of nothing
+
+    assert verdict.reason.endswith("runs \\x1b[2J")
+
+
 @pytest.mark.parametrize(
     ("cause_level", "cause_finds", "explained"),
     [
@@ -149,3 +161,13 @@ def test_a_verdict_names_the_users_job() -> None:
     """Where the check needs one."""
     assert "example" == judged("message.utf8", image(), outcome(host(message="x"))).request
     assert "" == judged("launch.default-command", image(), outcome()).request
+
+
+def test_of_many_findings_the_first_are_told() -> None:
+    """And how many there were."""
+    links = [link(f"/opt/ml/processing/output/result/{number:03}", "x") for number in range(100)]
+
+    told = judged("outputs.no-symlinks", image(), outcome(host(*links))).violations
+
+    assert 21 == len(told)
+    assert "And 80 more." == told[-1]

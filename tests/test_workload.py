@@ -1,5 +1,7 @@
 """Which process does the work: the rule, case by case."""
 
+from typing import Any
+
 import pytest
 
 from conformance import workload
@@ -193,3 +195,128 @@ def test_a_program_is_told_by_its_file_and_not_by_its_name() -> None:
     )
 
     assert ["dash", "sh", "tee", ""] == [workload.program(process) for process in trace.processes]
+
+
+def at_the_stop(*events: object) -> tuple[list[str], str | None]:
+    """The programs that ran when SIGINT came, and the one that had done its work by then."""
+    trace = Trace.parse(record(begin(), *events, arrive(1, 2), leave(1, None, 9)))  # type: ignore[arg-type] # as above
+    (signal,) = trace.signals
+    done = workload.finished(trace, signal.at)
+    ran = [" ".join(process.argv) for process in workload.running(trace, signal.at)]
+    return ran, " ".join(done.argv) if done else None
+
+
+def work(pid: int = 8, parent: int = 1, script: str = "w.py") -> list[tuple[str, dict[str, Any]]]:
+    """A program that takes its time and ends."""
+    return [fork(pid, parent), become(pid, "python3", script), *idle(9), leave(pid)]
+
+
+def short(*argv: str, pid: int = 7) -> list[tuple[str, dict[str, Any]]]:
+    """A program that ends at once."""
+    return [fork(pid), become(pid, *argv), leave(pid)]
+
+
+SHELL = become(1, "sh", "/run.sh")
+TAIL = ("tail", "-f", "/dev/null")
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ((SHELL, *work(), fork(9), become(9, *TAIL)), ("tail -f /dev/null", "python3 w.py")),
+        (
+            (SHELL, *work(), fork(9), become(9, "sh"), fork(10, 9), become(10, *TAIL)),
+            ("tail -f /dev/null", "python3 w.py"),
+        ),
+        ((SHELL, *work(), become(1, *TAIL)), ("tail -f /dev/null", "python3 w.py")),
+        ((SHELL, *work()), ("sh /run.sh", "python3 w.py")),
+        (
+            (become(1, "tini", "sh"), fork(7), become(7, "sh", "-c", "read"), *work(8, 7)),
+            ("sh -c read", "python3 w.py"),
+        ),
+        ((SHELL, fork(7), become(7, "redis-server"), *work()), ("redis-server", "python3 w.py")),
+        (
+            (SHELL, *work(8, script="a.py"), *work(9, script="b.py"), fork(10), become(10, *TAIL)),
+            ("tail -f /dev/null", "python3 b.py"),
+        ),
+        ((SHELL, *short("mkdir", "x"), *work(), become(1, "server")), ("server", "python3 w.py")),
+        ((SHELL, *work(), *short("report"), become(1, "server")), ("server", "python3 w.py")),
+        ((SHELL, fork(7), *work(8, 7), leave(7), become(1, "server")), ("server", "python3 w.py")),
+        (
+            (SHELL, become(1, "bash", "/run.sh"), *work(), fork(9), become(9, *TAIL)),
+            ("tail -f /dev/null", "python3 w.py"),
+        ),
+    ],
+    ids=[
+        *("tail", "tail of a shell", "exec", "shell", "shell of an init", "server beside it", "two steps"),
+        *("exec after tools", "exec after several", "exec after a fork", "exec of a shell"),
+    ],
+)
+def test_what_still_ran_and_what_had_done_its_work(events: tuple[object, ...], expected: tuple[str, str]) -> None:
+    """Below the wrappers: tools keep a container alive as well, and have done no work when they end."""
+    ran, done = at_the_stop(*events)
+
+    assert expected == ("; ".join(ran), done)
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ((become(1, "python3", "w.py"), *short("gcc")), "python3 w.py"),
+        ((become(1, "python3", "a.py"), *short("gcc"), become(1, "python3", "b.py")), "python3 b.py"),
+        ((SHELL, become(1, "server"), *short("gcc")), "server"),
+        ((SHELL, fork(8), become(8, "python3", "w.py")), "python3 w.py"),
+        ((SHELL, *short("mkdir", "x"), fork(9), become(9, "sleep", "9")), "sleep 9"),
+        ((SHELL, *short("mkdir", "x"), become(1, "server")), "server"),
+        ((SHELL, fork(8), leave(8)), "sh /run.sh"),
+    ],
+    ids=["no wrapper", "exec of no wrapper", "exec and child", "work", "tools", "tools and exec", "fork"],
+)
+def test_a_program_that_is_still_at_work_has_not_finished(events: tuple[object, ...], expected: str) -> None:
+    """Nor has one whose children have: what it starts itself is its own affair."""
+    assert ([expected], None) == at_the_stop(*events)
+
+
+def test_what_ends_at_the_stop_had_not_ended_before() -> None:
+    """The moment is that of the signal."""
+    events = (SHELL, fork(8), become(8, "python3"), arrive(1, 2), leave(8, 130), leave(1, 130))
+    trace = Trace.parse(record(begin(), *events))
+    (signal,) = trace.signals
+
+    assert ["python3"] == [process.argv[0] for process in workload.running(trace, signal.at)]
+    assert workload.finished(trace, signal.at) is None
+
+
+def test_a_trace_of_nothing_has_nothing_that_ran() -> None:
+    """And nothing that ended."""
+    empty = Trace.parse(b"")
+
+    assert ((), None) == (workload.running(empty, 0.0), workload.finished(empty, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ((become(1, "python3", "w.py"), *short("gcc")), []),
+        ((SHELL, *short("mkdir", "x"), *work()), []),
+        ((SHELL, *short("prepare"), *work()), ["prepare"]),
+        ((SHELL, *work(), fork(9), become(9, "tini", "report"), fork(10, 9), become(10, "report")), ["report"]),
+        ((SHELL, *work(8, script="a.py"), *work(9, script="b.py")), ["python3 a.py"]),
+        ((become(1, "tini", "sh"), fork(7), become(7, "sh", "/run.sh"), *work(8, 7)), []),
+    ],
+    ids=["no wrapper", "tools", "preparation", "wrapper", "two steps", "wrappers"],
+)
+def test_what_wrappers_started_besides_the_work(events: tuple[object, ...], expected: list[str]) -> None:
+    """However short it lived; neither tools of a shell nor wrappers nor what the work starts itself."""
+    trace = Trace.parse(record(begin(), *events, leave(1)))  # type: ignore[arg-type] # as above
+    process = workload.find(trace).process
+    assert process is not None
+
+    assert expected == [" ".join(other.argv) for other in workload.others(trace, process)]
+
+
+def test_a_trace_of_nothing_has_no_others() -> None:
+    """Nor has it a process to ask about."""
+    process = Trace.parse(record(begin(), SHELL)).processes[0]
+
+    assert () == workload.others(Trace.parse(b""), process)

@@ -1,13 +1,17 @@
-"""What the image puts into the environment of every job."""
+"""The environment: what the image puts into that of every job, and what becomes of the request's own."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from conformance.contract import SDK
-from conformance.declaration import INFERRED, OBSERVED, SHOULD, check
+from conformance.checks.launch import witness_of
+from conformance.contract import BYOC, SDK
+from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, check
+from conformance.evidence import some_of
 from conformance.image import Image
+from conformance.job import STAND_IN
+from conformance.outcome import Outcome
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 
@@ -63,3 +67,34 @@ def no_fixed_region(image: Image) -> Iterator[str]:
     for name in REGIONS:
         if image.environment.get(name):
             yield f"Expected no region in ENV, and it sets {name}={image.environment[name]}."
+
+
+@check(
+    "environment.reaches-the-program",
+    SHOULD,
+    "The variables of Environment reach the program that does the work",
+    job=STAND_IN,
+    clause="The Environment of the request is set as environment variables of the container.",
+    spec=BYOC / "byoc-config",
+    basis=DOCUMENTED,
+    remedy="Start the program with the environment that the container has: no `env -i`, no `su -`, no `sudo` without "
+    "`--preserve-env`, no `subprocess.run(..., env={...})` without `**os.environ`.",
+)
+def reaches_the_program(image: Image, good: Outcome, seen: Outcome) -> Iterator[str]:
+    """Judged by a stand-in, and by variables that no wrapper knows: those of the job's own it may change on purpose."""
+    own = good.request.environment
+    given = {name: value for name, value in seen.request.environment.items() if name not in own}
+    if not given:
+        raise DoesNotApply("the job cannot be given further variables: it has as many as it may have")
+    for before, host in zip(good.hosts, seen.hosts, strict=True):
+        witness = witness_of(before, host)
+        got = witness.environment
+        lacking = [name for name in given if name not in got]
+        changed = [name for name, value in given.items() if name in got and got[name] != value]
+        found = [f"lacks {some_of(lacking)}"] if lacking else []
+        found += [f"has other values for {some_of(changed)}"] if changed else []
+        if found:
+            yield (
+                f"Expected {len(given)} unusual variables to reach {list(witness.argv[:2])} on {host.name}, and it "
+                f"{' and '.join(found)}."
+            )

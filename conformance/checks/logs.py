@@ -10,7 +10,7 @@ from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, chec
 from conformance.executable import expanded
 from conformance.image import Image
 from conformance.interpreter import invocation
-from conformance.job import AS_REQUESTED
+from conformance.job import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 from conformance.outcome import Outcome
 
 
@@ -54,19 +54,26 @@ def unbuffered(image: Image) -> Iterator[str]:
 @check(
     "logs.no-secrets",
     SHOULD,
-    "The log holds no credentials",
-    job=AS_REQUESTED,
+    "The log holds no credentials and nothing of what an input holds",
+    job=INPUT_REPEATED,
     clause="What the container writes to stdout and stderr is kept in CloudWatch Logs, where others read it.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=INFERRED,
-    remedy="Do not print the environment: no `env`, `printenv`, `set -x` around secrets or `print(os.environ)`.",
+    remedy="Do not print the environment: no `env`, `printenv`, `set -x` around secrets or `print(os.environ)`; "
+    "name the file and the line that could not be read instead of repeating it.",
 )
-def no_secrets(image: Image, outcome: Outcome) -> Iterator[str]:
-    """Shown by a path to the role's credentials that stands in the container's environment alone."""
+def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str]:
+    """Shown by a path to the role's credentials in the environment, and by a word in inputs that are not the user's."""
     needs_start(outcome)
     for host in outcome.hosts:
         if host.secret and host.secret in host.stdout.text + host.stderr.text:
             yield (
                 f"Expected no credentials in the log, and {host.name} printed the value of "
                 "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI."
+            )
+    for host in corrupt.hosts:
+        if INPUT_MARKER in host.stdout.text + host.stderr.text:
+            yield (
+                f"Expected nothing of an input's content in the log, and {host.name} repeated a word of a corrupt "
+                f"input: {INPUT_MARKER}."
             )

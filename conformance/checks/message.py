@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 
 from conformance.checks.launch import needs_start
 from conformance.contract import API, BYOC
-from conformance.declaration import DOCUMENTED, MUST, SHOULD, Advice, DoesNotApply, check
+from conformance.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, Advice, DoesNotApply, NotJudged, check
 from conformance.filetree import File, Kind
 from conformance.image import Image
-from conformance.job import AS_REQUESTED
+from conformance.job import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 from conformance.outcome import MESSAGE_PATH, Host, Outcome
 
 LIMIT_BYTES = 1024
+
+CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""The control characters of ASCII but for the tab and the ends of lines."""
 
 
 @check(
@@ -33,15 +37,11 @@ def utf8(image: Image, outcome: Outcome) -> Iterator[str]:
         if file.kind is not Kind.FILE:
             yield Advice(f"Expected {MESSAGE_PATH} to be a file, and on {host.name} it is a {file.kind}.")
             continue
-        content = host.message or b""
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            # Of a long message only the beginning is kept, which may end within a character.
-            decoder.decode(content, final=len(content) == file.size)
-        except UnicodeDecodeError as error:
+        error = _undecodable(host, file)
+        if error is not None:
             yield (
                 f"Expected UTF-8 text in {MESSAGE_PATH}, and on {host.name} byte {error.start} is "
-                f"0x{content[error.start]:02x}: {error.reason}."
+                f"0x{error.object[error.start]:02x}: {error.reason}."
             )
 
 
@@ -66,23 +66,98 @@ def fits_1_kb(image: Image, outcome: Outcome) -> Iterator[str]:
 
 
 @check(
+    "message.budget-of-all-hosts",
+    SHOULD,
+    "The messages of all hosts together fit in 1 KB",
+    job=AS_REQUESTED,
+    clause="The messages of several containers are joined, and then cut to 1 KB.",
+    spec=BYOC / "byoc-metadata",
+    basis=DOCUMENTED,
+    remedy="Let one host write the message, or keep each below 1,024 bytes divided by the number of hosts.",
+)
+def budget_of_all_hosts(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Where one alone is too long, that is another matter."""
+    if len(outcome.hosts) == 1:
+        raise DoesNotApply("the request asks for one host")
+    sizes = [file.size for _, file in _messages(outcome)]
+    if max(sizes) > LIMIT_BYTES:
+        raise NotJudged("one message alone does not fit", see="message.fits-1-kb")
+    excess = sum(sizes) - LIMIT_BYTES
+    if excess > 0:
+        yield (
+            f"Expected at most {LIMIT_BYTES:,} bytes in {MESSAGE_PATH} of all hosts together, and {len(sizes)} hosts "
+            f"wrote {sum(sizes):,}, of which {excess:,} are cut off."
+        )
+
+
+@check(
+    "message.plain-text",
+    SHOULD,
+    "The message is text without a byte order mark and control characters",
+    job=AS_REQUESTED,
+    clause="The message becomes ExitMessage, which consoles, terminals and programs take for plain text.",
+    spec=BYOC / "byoc-metadata",
+    basis=INFERRED,
+    remedy="Write plain lines: `encoding='utf-8'` and not `'utf-8-sig'` or UTF-16, and no colours of a terminal.",
+)
+def plain_text(image: Image, outcome: Outcome) -> Iterator[str]:
+    """AWS asks for UTF-8 text and no more, so all of these are taken."""
+    for host, file in _messages(outcome):
+        content = host.message or b""
+        if file.kind is not Kind.FILE or _undecodable(host, file) is not None:
+            raise NotJudged(f"what {host.name} left is no file of UTF-8 text", see="message.utf8")
+        if content.startswith(codecs.BOM_UTF8):
+            yield f"Expected text at the beginning of {MESSAGE_PATH}, and on {host.name} there is a byte order mark."
+        found = CONTROL.search(content)
+        if found:
+            yield (
+                f"Expected no control characters in {MESSAGE_PATH}, and on {host.name} byte {found.start()} is "
+                f"0x{found[0][0]:02x}."
+            )
+
+
+@check(
     "message.no-secrets",
     MUST,
-    "The message holds no credentials",
-    job=AS_REQUESTED,
+    "The message holds no credentials and nothing of what an input holds",
+    job=INPUT_REPEATED,
     clause="Do not write sensitive data to /opt/ml/output/message: DescribeProcessingJob shows it to whoever may ask.",
     spec=BYOC / "byoc-metadata",
     basis=DOCUMENTED,
-    remedy="Write what happened, not the environment or a dump of the configuration.",
+    remedy="Write what happened and where, for instance a file's name and a line's number: not the line itself, not "
+    "the environment, not a dump of the configuration.",
 )
-def no_secrets(image: Image, outcome: Outcome) -> Iterator[str]:
-    """Shown by a path to the role's credentials that stands in the container's environment alone."""
-    for host, _ in _messages(outcome):
-        if host.secret and host.secret.encode() in (host.message or b""):
+def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str]:
+    """Shown by a path to the role's credentials in the environment, and by a word in inputs that are not the user's."""
+    messages = [(host, host.message) for run in (outcome, corrupt) for host in run.hosts if host.message is not None]
+    if not messages:
+        needs_start(outcome)
+        raise DoesNotApply(f"the job left no {MESSAGE_PATH}")
+    for host, message in messages:
+        if host.secret and host.secret.encode() in message:
             yield (
                 f"Expected no credentials in {MESSAGE_PATH}, and {host.name} wrote the value of "
                 "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI into it."
             )
+            break
+    for host, message in messages:
+        if INPUT_MARKER.encode() in message:
+            yield (
+                f"Expected nothing of an input's content in {MESSAGE_PATH}, and {host.name} repeated a word of a "
+                f"corrupt input: {INPUT_MARKER}."
+            )
+
+
+def _undecodable(host: Host, file: File) -> UnicodeDecodeError | None:
+    """What keeps the content of a message from being UTF-8."""
+    content = host.message or b""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        # Of a long message only the beginning is kept, which may end within a character.
+        decoder.decode(content, final=len(content) == file.size)
+    except UnicodeDecodeError as error:
+        return error
+    return None
 
 
 def _messages(outcome: Outcome) -> list[tuple[Host, File]]:

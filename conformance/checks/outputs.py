@@ -7,15 +7,14 @@ from collections.abc import Iterator
 
 from conformance.account import user_id
 from conformance.checks.launch import needs_start
-from conformance.contract import API, BYOC
+from conformance.contract import API, BYOC, S3
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.filetree import Kind
+from conformance.evidence import LINE_CHARACTERS, lines, needs_success, shortfalls, some_of, succeeded
+from conformance.filetree import File, Kind, kept_back
 from conformance.image import Image
-from conformance.job import AS_REQUESTED
-from conformance.outcome import Host, Outcome
-
-LINE_CHARACTERS = 200
-"""How much of a line of a log a sentence quotes."""
+from conformance.job import AS_REQUESTED, SEPARATE_MOUNTS, ProcessingOutput
+from conformance.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
+from conformance.outcome import End, Host, Outcome
 
 REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE)
 """How programs say that they may not write: the C library, Node.js, Python, Java."""
@@ -57,7 +56,8 @@ def no_symlinks(image: Image, outcome: Outcome) -> Iterator[str]:
 def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
     """Judged by what was uploaded, so a file that a VOLUME of the image keeps back does not count."""
     _needs_outputs(outcome)
-    if any(host.exit_code != 0 for host in outcome.hosts):
+    # One that was stopped may well exit with 0, and nothing of it is uploaded.
+    if any(host.exit_code != 0 or host.end is not End.EXITED for host in outcome.hosts):
         raise NotJudged("the program did not succeed", see="exit.zero-on-success")
     for output in outcome.request.outputs:
         if outcome.uploads_by_output[output.name]:
@@ -67,6 +67,11 @@ def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
             raise DoesNotApply("the program was not permitted to write", see="outputs.writable-by-user")
         if any(file.kind is Kind.SYMLINK for file in left):
             raise NotJudged(f"output {output.name} holds symbolic links", see="outputs.no-symlinks")
+        files = [file for file in left if file.kind is Kind.FILE]
+        if any(kept_back(file.path, output.directory, image.volumes) for file in files):
+            raise NotJudged(f"a VOLUME keeps back files of output {output.name}", see="image.volume-under-opt-ml")
+        if any(not file.is_utf8 or _key_bytes(file, output) > LONGEST_KEY_BYTES for file in files):
+            raise NotJudged(f"output {output.name} holds files that S3 has no key for", see="outputs.names-fit-s3")
         yield f"Expected at least one file below {output.local_path} for output {output.name}, and there is none."
 
 
@@ -105,7 +110,7 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
     remedy="Make FIFOs, sockets and the like outside of the outputs, for instance below /tmp.",
 )
 def regular_files_only(image: Image, outcome: Outcome) -> Iterator[str]:
-    """Symbolic links have a check of their own."""
+    """Symbolic links have a check of their own; sockets are never seen, for the engine leaves them out of archives."""
     _needs_outputs(outcome)
     for host in outcome.hosts:
         for output in outcome.request.outputs:
@@ -114,12 +119,149 @@ def regular_files_only(image: Image, outcome: Outcome) -> Iterator[str]:
                     yield f"Expected files in output {output.name}, and {host.name} left the {file.kind} {file.path}."
 
 
+@check(
+    "outputs.work-as-mount-points",
+    SHOULD,
+    "The job works where each input and each output is a mount point",
+    job=SEPARATE_MOUNTS,
+    clause="Processing makes the directory of every input and output, and does not say whether it is a plain directory "
+    "or a mount point, which cannot be removed, renamed or moved to.",
+    spec=API / "ProcessingS3Output",
+    basis=OBSERVED,
+    remedy="Leave the directory of an output where it is and change what lies in it; move files between file systems "
+    "with `shutil.move` or `mv`, which copy where a rename is refused.",
+)
+def work_as_mount_points(image: Image, good: Outcome, separate: Outcome) -> Iterator[str]:
+    """The same job, on one volume and on many."""
+    _needs_outputs(good)
+    for output in good.request.outputs:
+        # What is written and not uploaded is the matter of other checks.
+        if succeeded(good) and not any(good.written(host, output) for host in good.hosts):
+            raise DoesNotApply(f"output {output.name} got no file anyway", see="outputs.declared-outputs-written")
+    left = [file for host in good.hosts for output in good.request.outputs for file in good.written(host, output)]
+    if any(file.kind is Kind.SYMLINK for file in left):
+        raise NotJudged("an output is a symbolic link or holds one", see="outputs.no-symlinks")
+    for shortfall in shortfalls(good, separate):
+        yield f"Expected the job to do the same where each input and output is a mount point, and {shortfall}."
+
+
+@check(
+    "outputs.names-fit-s3",
+    SHOULD,
+    "S3 has a key for every file of an output",
+    job=AS_REQUESTED,
+    clause="A file of an output becomes an object whose key is the prefix of S3Uri and the file's path below "
+    "LocalPath; a key is UTF-8 text of at most 1,024 bytes.",
+    spec=S3 / "object-keys",
+    basis=INFERRED,
+    remedy="Name files in UTF-8 (`LANG=C.UTF-8`; `unzip -O` for archives from elsewhere), and keep their paths short: "
+    "put parameters into a file and not into its name.",
+)
+def names_fit_s3(image: Image, outcome: Outcome) -> Iterator[str]:
+    """What S3 has no key for is not uploaded, whatever else Processing makes of it, which AWS does not say."""
+    _needs_outputs(outcome)
+    for host in outcome.hosts:
+        for output in outcome.request.outputs:
+            files = [file for file in outcome.written(host, output) if file.kind is Kind.FILE]
+            odd = [file.path for file in files if not file.is_utf8]
+            if odd:
+                yield (
+                    f"Expected names in UTF-8 in output {output.name}, and {host.name} left {_first(odd)}, with bytes "
+                    "that are no UTF-8."
+                )
+            sizes = {file.path: _key_bytes(file, output) for file in files if file.is_utf8}
+            long = [path for path, size in sizes.items() if size > LONGEST_KEY_BYTES]
+            if long:
+                yield (
+                    f"Expected keys of at most {LONGEST_KEY_BYTES:,} bytes for output {output.name}, and {host.name} "
+                    f"left {_first(long)}, with keys of up to {max(sizes.values()):,} bytes."
+                )
+
+
+@check(
+    "outputs.continuous",
+    SHOULD,
+    "Files of a continuous output appear when they are complete",
+    job=AS_REQUESTED,
+    clause="With S3UploadMode Continuous what is written to an output is uploaded while the job runs, whoever reads it "
+    "there.",
+    spec=API / "ProcessingS3Output",
+    basis=OBSERVED,
+    remedy="Write each file in another directory of the same volume, and rename it into the output when it is "
+    "complete; do not rewrite what is there.",
+)
+def continuous(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Shown by a file that was uploaded with one content, and had another later."""
+    if not any(output.is_continuous for output in outcome.request.outputs):
+        raise DoesNotApply("no output of the request is continuous")
+    needs_start(outcome)
+    for host in outcome.hosts:
+        contents: dict[str, list[int]] = {}
+        for sighting in host.sightings:
+            contents.setdefault(sighting.path, []).append(sighting.size)
+        final = {upload.path: upload for upload in outcome.uploads if upload.host == host.name}
+        last = {sighting.path: sighting.digest for sighting in host.sightings}
+        for path, sizes in contents.items():
+            if path in final and final[path].digest != last[path]:
+                sizes.append(final[path].size)
+        changed = {path: sizes for path, sizes in contents.items() if len(sizes) > 1}
+        if changed:
+            path, sizes = next(iter(changed.items()))
+            more = f", and {len(changed) - 1} more changed too" if len(changed) > 1 else ""
+            yield (
+                f"Expected {host.name} to write each file of a continuous output once, and {path} was uploaded "
+                f"{len(sizes)} times with other content: with {sizes[0]:,} bytes at first and {sizes[-1]:,} at "
+                f"last{more}."
+            )
+
+
+@check(
+    "outputs.no-collision",
+    SHOULD,
+    "No two hosts write the same path of an output",
+    job=AS_REQUESTED,
+    clause="The outputs of all hosts go to one S3Uri, which has no part for the host: of two files with the same path "
+    "one replaces the other.",
+    spec=API / "ProcessingS3Output",
+    basis=INFERRED,
+    remedy="Put the host's name from resourceconfig.json into the names of files, or let one host write them.",
+)
+def no_collision(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Where their contents are the same nothing is lost."""
+    if len(outcome.hosts) == 1:
+        raise DoesNotApply("the request asks for one host")
+    _needs_outputs(outcome)
+    needs_success(outcome)
+    for output, uploads in outcome.uploads_by_output.items():
+        by_uri: dict[str, dict[str, str]] = {}
+        for upload in uploads:
+            by_uri.setdefault(upload.uri, {})[upload.host] = upload.digest
+        lost = {uri: hosts for uri, hosts in by_uri.items() if len(set(hosts.values())) > 1}
+        if lost:
+            uri, hosts = next(iter(lost.items()))
+            more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+            yield (
+                f"Expected each host to write files of its own to output {output}, and {uri}{more} came with different "
+                f"contents from {some_of(list(hosts))}."
+            )
+
+
 def refused_write(image: Image, outcome: Outcome, host: Host) -> str:
     """The line of its log by which another user than root was kept from an output; nothing where all were written."""
     if user_id(image) == 0 or all(outcome.written(host, output) for output in outcome.request.outputs):
         return ""
-    lines = (line.strip() for line in (host.stderr.text + "\n" + host.stdout.text).splitlines())
-    return next((line for line in lines if REFUSED.search(line) and "/opt/ml/" in line), "")
+    return next((line for line in lines(host) if REFUSED.search(line) and "/opt/ml/" in line), "")
+
+
+def _key_bytes(file: File, output: ProcessingOutput) -> int:
+    """How long the key of a file would be."""
+    return uploaded_to(S3Uri.parse(output.s3_uri), file.path.removeprefix(output.directory + "/")).key_bytes
+
+
+def _first(paths: list[str]) -> str:
+    """The first of several paths, shortened, and how many more there are."""
+    shown = paths[0] if len(paths[0]) <= LINE_CHARACTERS else f"{paths[0][:LINE_CHARACTERS]}..."
+    return f"{shown} and {len(paths) - 1} more" if len(paths) > 1 else shown
 
 
 def _needs_outputs(outcome: Outcome) -> None:

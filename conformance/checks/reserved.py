@@ -5,12 +5,24 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from conformance.checks.outputs import refused_write
 from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD, Advice, DoesNotApply, check
+from conformance.declaration import (
+    DOCUMENTED,
+    INFERRED,
+    MEASURED,
+    MUST,
+    SHOULD,
+    Advice,
+    DoesNotApply,
+    NotJudged,
+    check,
+)
+from conformance.evidence import did_well, end_of, some_of, succeeded
 from conformance.filetree import Kind, is_below
 from conformance.image import Image
-from conformance.job import AS_REQUESTED, PROCESSING, RESERVED
-from conformance.outcome import MESSAGE_PATH, Outcome
+from conformance.job import AS_REQUESTED, PROCESSING, RESERVED, RESERVED_REPLACED
+from conformance.outcome import MESSAGE_PATH, End, Outcome
 
 CLAUSE = "/opt/ml and all its subdirectories are reserved by SageMaker: do not put data there that the container needs."
 
@@ -41,6 +53,37 @@ def nothing_required(image: Image) -> Iterator[str]:
     """Evidence is a reference by the command, WORKDIR or PATH to something that is really there."""
     for what, path in _references(image):
         yield f"Expected the command to do without {RESERVED}, and {what} needs {path}, which the image ships there."
+
+
+@check(
+    "reserved.works-when-replaced",
+    MUST,
+    "The job works when all of /opt/ml is replaced",
+    job=RESERVED_REPLACED,
+    clause=CLAUSE,
+    spec=BYOC / "byoc-run-image",
+    basis=DOCUMENTED,
+    remedy="Move what the program reads below /opt/ml to another place, for instance /opt/program; make directories "
+    "that it works in when it starts, below /tmp.",
+    explained_by=("reserved.nothing-required", "reserved.is-a-directory"),
+)
+def works_when_replaced(image: Image, own: Outcome, replaced: Outcome) -> Iterator[str]:
+    """Shown by two runs: with what the image ships below /opt/ml, and without."""
+    if succeeded(replaced):
+        return
+    if not succeeded(own):
+        raise NotJudged("the job did not succeed, whatever is below /opt/ml", see="exit.zero-on-success")
+    shipped = some_of([file.path for file in image.files.below(RESERVED)])
+    for host in replaced.hosts:
+        if refused_write(image, replaced, host):
+            # That a directory belongs to root is the suite's own choice, so no MUST can rest on it.
+            raise NotJudged("the program was not permitted to write", see="outputs.writable-by-user")
+        # One that waits for another says nothing: that other one does.
+        if not did_well(host) and host.end is not End.SUITE_LIMIT:
+            yield (
+                f"Expected the job to do without what the image ships below {RESERVED} ({shipped}), and without it "
+                f"{host.name} {end_of(host)}; with it {host.name} exited with 0."
+            )
 
 
 @check(

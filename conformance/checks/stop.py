@@ -14,7 +14,7 @@ from conformance import workload
 from conformance.contract import API, BYOC
 from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.image import Image
-from conformance.job import STOPPED_BY_SIGINT, STOPPED_BY_SIGTERM
+from conformance.job import STOPPED_BY_SIGINT, STOPPED_BY_SIGTERM, STOPS_BY_SIGINT
 from conformance.outcome import Host, Outcome, Stop
 from conformance.trace import Process, Trace
 
@@ -55,7 +55,7 @@ def sigint_reaches_the_program(image: Image, good: Outcome, stopped: Outcome) ->
     "stop.ends-on-sigint",
     SHOULD,
     "The container ends within the grace after SIGINT",
-    job=STOPPED_BY_SIGINT,
+    job=STOPS_BY_SIGINT,
     clause="SIGKILL follows SIGINT: what the program has not finished by then is lost.",
     spec=API / "StopProcessingJob",
     basis=OBSERVED,
@@ -63,8 +63,8 @@ def sigint_reaches_the_program(image: Image, good: Outcome, stopped: Outcome) ->
     "handler ignores it, and so do threads that nobody tells.",
     explained_by=("image.entrypoint-exec-form",),
 )
-def ends_on_sigint(image: Image, good: Outcome, stopped: Outcome) -> Iterator[str]:
-    """A program that ends because its work is done shows nothing."""
+def ends_on_sigint(image: Image, good: Outcome, early: Outcome, stopped: Outcome) -> Iterator[str]:
+    """A program that ends because its work is done shows nothing; what an early signal does is only told of."""
     yield from _endings(good, stopped, signal.SIGINT)
 
 

@@ -8,9 +8,12 @@
 #include <signal.h>
 #include <sys/types.h>
 
-/* The process that a thread belongs to, and that one's parent; 0 where it is gone. */
-pid_t process_of(pid_t id);
-pid_t parent_of(pid_t id);
+/* The process that a thread belongs to, and that one's parent; both are 0 where it is gone. */
+struct family {
+    pid_t process;
+    pid_t parent;
+};
+struct family family_of(pid_t id);
 
 /* What a thread would do with a signal: "caught", "ignored" or "default". */
 const char *action_of(pid_t id, int number);
@@ -28,6 +31,7 @@ void record_exit(pid_t process, pid_t last, int status, int threads);
 
 /* A process that is still there when the container's first one ends, and will be killed with it. */
 void record_alive(pid_t process);
+/* Every signal that was delivered, but for the kernel's own SIGCHLD. */
 void record_signal(const struct task *task, const siginfo_t *info, const char *action);
 void record_release(const struct task *task, pid_t tracer, const char *request);
 

@@ -10,11 +10,13 @@
  *
  *     trace [LIMIT]         run the command that the arguments name, and record its processes and signals
  *     report                record what the container looks like from inside, then do what the next lines say
+ *     answer [LIMIT]        answer for the names of the next lines, and record who asked
  */
 
 #include "probe.h"
 
 #include "record.h"
+#include "resolver.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +80,11 @@ int main(int count, char **arguments)
         record_open(RECORD_BYTES);
         return stand_in(count, arguments, rest);
     }
-    fprintf(stderr, "probe: the plan says neither trace nor report, but '%s'\n", mode);
+    if (!strcmp(mode, "answer")) {
+        char *limit = next_word(&line, NULL);
+        record_open(limit ? strtoul(limit, NULL, 10) : RECORD_BYTES);
+        return answer(rest);
+    }
+    fprintf(stderr, "probe: the plan says neither trace, report nor answer, but '%s'\n", mode);
     return BROKEN;
 }

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import conformance
+from conformance import facts
 from conformance.declaration import Registry
 from conformance.image import Image
 from conformance.outcome import Host, Outcome
 from conformance.profiles import ExitStatus, Profile, exit_status, missing
+from conformance.resolution import Queries
 from conformance.trace import Trace
 from conformance.verdict import Verdict, Word
 
@@ -59,7 +61,8 @@ class Recorder:
         return {
             **verdict_record(verdict),
             "seconds": round(seconds, 3),
-            "runs": [str(outcome.variation) for outcome in outcomes],
+            # Where a run would only have ended as another one did, that one stands for both.
+            "runs": list(dict.fromkeys(str(outcome.variation) for outcome in outcomes)),
             "failed": failed,
             "evidence": [run_record(outcome) for outcome in outcomes],
         }
@@ -158,7 +161,9 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
         "exit_message": outcome.exit_message,
         "failure_reason": outcome.failure_reason,
         "seconds": round(outcome.seconds, 3),
+        "facts": list(facts.of_outcome(outcome)),
         "hosts": [_host_record(host) for host in outcome.hosts],
+        "queries": [] if outcome.queries is None else _query_records(outcome, outcome.queries),
         "uploads": [
             {"output": upload.output, "path": upload.path, "uri": upload.uri, "bytes": upload.size}
             for upload in outcome.uploads[:LISTED_FILES]
@@ -178,6 +183,16 @@ def _host_record(host: Host) -> dict[str, Any]:
         "stop": None if host.stop is None else {**asdict(host.stop), "seconds": round(host.stop.seconds, 3)},
         "untraced": host.untraced,
         "processes": [] if host.trace is None else _process_records(host.trace),
+        "stand_in": [
+            {
+                "pid": witness.pid,
+                "argv": [_shown(word) for word in witness.argv],
+                "variables": len(witness.variables),
+                "uid": witness.uid,
+                "working_directory": _shown(witness.cwd),
+            }
+            for witness in host.witnesses[:LISTED_PROCESSES]
+        ],
         "stdout": {"bytes": host.stdout.size, "end": host.stdout.text[-LOG_CHARACTERS:]},
         "stderr": {"bytes": host.stderr.size, "end": host.stderr.text[-LOG_CHARACTERS:]},
         "files": [
@@ -189,6 +204,22 @@ def _host_record(host: Host) -> dict[str, Any]:
     }
 
 
+def _query_records(outcome: Outcome, asked: Queries) -> list[dict[str, Any]]:
+    names = {host.address: host.name for host in outcome.hosts}
+    return [
+        {
+            "host": names.get(query.client, query.client),
+            "seconds": round(query.at - asked.queries[0].at, 3),
+            "name": _shown(query.name),
+            "type": query.type,
+            "code": query.code,
+            "answer": _shown(query.answer),
+            "too_early": query.delayed,
+        }
+        for query in asked.queries[:LISTED_FILES]
+    ]
+
+
 def _process_records(trace: Trace) -> list[dict[str, Any]]:
     """The processes that became a program, with the signals that reached them."""
     return [
@@ -197,7 +228,7 @@ def _process_records(trace: Trace) -> list[dict[str, Any]]:
             "parent": process.parent,
             "argv": [_shown(word) for word in process.argv],
             "status": process.status,
-            "signals": [arrival.name for arrival in trace.signals_to(process) if arrival.name != "SIGCHLD"],
+            "signals": [arrival.name for arrival in trace.signals_to(process)],
         }
         for process in trace.processes
         if process.executions
@@ -219,4 +250,5 @@ def _image_record(image: Image) -> dict[str, Any]:
         "user": image.user,
         "working_directory": image.working_directory,
         "bytes": image.size,
+        "facts": list(facts.of_image(image)),
     }

@@ -53,6 +53,8 @@ def write(reporter: pytest.TerminalReporter, report: document.Report, *, kept: S
         reporter.write_line(
             textwrap.fill(", ".join(names), 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
         )
+    for fact in _facts(report):
+        reporter.write_line(textwrap.fill(f"noted: {fact}", 100, subsequent_indent="  ", break_on_hyphens=False))
     for name in kept:
         reporter.write_line(f"kept: {name}")
     words = list(Word)
@@ -86,6 +88,12 @@ def closing(report: document.Report) -> str:
         failing = counts[Word.VIOLATES] + (counts[Word.ADVISED] if report.document["strict"] else 0)
         return f"{image} does not conform ({by}): {failing} of {sum(counts.values())} checks fail"
     return f"the session did not end well ({by}): exit status {report.exit_status}"
+
+
+def _facts(report: document.Report) -> list[str]:
+    """What is told once, whichever run showed it."""
+    of_runs = [fact for run in report.document["runs"] for fact in run["facts"]]
+    return list(dict.fromkeys([*report.document["image"]["facts"], *of_runs]))
 
 
 def _named(verdict: Verdict) -> str:

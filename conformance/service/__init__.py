@@ -16,9 +16,18 @@ class Service(Protocol):
     """What runs jobs, wherever it does."""
 
     def run(
-        self, image: Image, request: JobRequest, variation: Variation, *, stop_after_seconds: float | None = None
+        self,
+        image: Image,
+        request: JobRequest,
+        variation: Variation,
+        *,
+        stop_after_seconds: float | None = None,
+        stand_in: str = "",
     ) -> Outcome:
         """Run a job to its end; a variation that is stopped gets its signal after that many seconds.
+
+        `stand_in` is the absolute path of a file in the image, no link, in whose place the probe is put: what would
+        have run it runs the probe, which writes down what it was given, and exits with 0.
 
         Raises:
             JobError: the job could not be run, for a reason that lies with the service.

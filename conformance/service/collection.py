@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import codecs
-import posixpath
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import IO
 
-from conformance.filetree import File, is_below
+from conformance.archive import BLOCK
+from conformance.filetree import File, kept_back
 from conformance.job import JobRequest, ProcessingOutput
-from conformance.objects import S3Uri
+from conformance.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
 from conformance.outcome import MESSAGE_PATH, Log, Upload
 from conformance.service.storage import ObjectStore
 
@@ -19,12 +20,16 @@ LOG_TAIL_BYTES = 192 << 10
 MESSAGE_BYTES = 64 << 10
 """How much of a message is kept: enough to show what goes beyond 1 KB."""
 
+KEPT_BYTES = 32 << 20
+"""Of a larger output only size and digest are kept: S3 is in this process, and its memory is not the job's."""
+
 
 @dataclass
 class Collector:
     """Looks into the archive of `/opt/ml` as it passes, and uploads what the service would.
 
-    `upload` says whether outputs are uploaded at all. A symbolic link is no regular file, so it never comes here.
+    `upload` says whether outputs are uploaded; what is continuous is, however the job ends. A symbolic link is no
+    regular file, so it never comes here.
     """
 
     host: str
@@ -41,7 +46,7 @@ class Collector:
         if file.path == MESSAGE_PATH:
             self.message = _whole_characters(content.read(MESSAGE_BYTES), ended=file.size <= MESSAGE_BYTES)
         elif self._targets(file):
-            self._store(file, content.read())
+            self._store(file, *_kept(file, content))
         return file
 
     def linked(self, file: File, original: File) -> None:
@@ -52,29 +57,45 @@ class Collector:
         if uploaded is None or file.path == MESSAGE_PATH:
             self.unread.append(file.path)
         else:
-            self._store(file, self.store.get(S3Uri.parse(uploaded.uri)))
+            data = None if original.size > KEPT_BYTES else self.store.get(S3Uri.parse(uploaded.uri))
+            self._store(file, data, uploaded.digest)
 
-    def _store(self, file: File, data: bytes) -> None:
+    def _store(self, file: File, data: bytes | None, digest: str) -> None:
         for output in self._targets(file):
-            target = S3Uri.parse(output.s3_uri)
-            below = file.path.removeprefix(output.directory + "/")
-            folder = target.key.rstrip("/")
-            uri = S3Uri(target.bucket, f"{folder}/{below}" if folder else below)
-            self.store.put(uri, data)
-            self.uploads.append(Upload(output.name, self.host, file.path, str(uri), file.size))
+            uri = _uri(file, output)
+            if data is not None:
+                self.store.put(uri, data)
+            self.uploads.append(Upload(output.name, self.host, file.path, str(uri), file.size, digest))
 
     def _targets(self, file: File) -> list[ProcessingOutput]:
         """The outputs that a file is uploaded to."""
-        if not self.upload:
-            return []
-        return [output for output in self.request.outputs if self._reaches(file.path, output.directory)]
+        return [
+            output
+            for output in self.request.outputs
+            if (self.upload or output.is_continuous) and self._reaches(file, output)
+        ]
 
-    def _reaches(self, path: str, directory: str) -> bool:
-        # A VOLUME of the image strictly below an output is another volume than the output's: what is written there
-        # stays there.
-        volumes = (posixpath.normpath(volume) for volume in self.volumes)
-        lost = (volume for volume in volumes if volume != directory and is_below(volume, directory))
-        return path.startswith(directory + "/") and not any(is_below(path, volume) for volume in lost)
+    def _reaches(self, file: File, output: ProcessingOutput) -> bool:
+        if not file.path.startswith(output.directory + "/"):
+            return False
+        # What S3 has no key for cannot be there.
+        has_key = file.is_utf8 and _uri(file, output).key_bytes <= LONGEST_KEY_BYTES
+        return has_key and not kept_back(file.path, output.directory, self.volumes)
+
+
+def _kept(file: File, content: IO[bytes]) -> tuple[bytes | None, str]:
+    """A file's content, None where it is too large to be held, and its SHA-256."""
+    digest = hashlib.sha256()
+    kept = bytearray()
+    while block := content.read(BLOCK):
+        digest.update(block)
+        if file.size <= KEPT_BYTES:
+            kept += block
+    return (bytes(kept) if file.size <= KEPT_BYTES else None), digest.hexdigest()
+
+
+def _uri(file: File, output: ProcessingOutput) -> S3Uri:
+    return uploaded_to(S3Uri.parse(output.s3_uri), file.path.removeprefix(output.directory + "/"))
 
 
 def _whole_characters(text: bytes, *, ended: bool) -> bytes:

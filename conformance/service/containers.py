@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import posixpath
 import re
 import time
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import docker
@@ -18,16 +19,21 @@ from requests.exceptions import Timeout
 
 from conformance import archive
 from conformance.errors import JobError
+from conformance.filetree import is_below
 from conformance.image import Image
 from conformance.job import RESERVED, JobRequest
 from conformance.outcome import End, Log, Stop
-from conformance.probe import PROGRAM, RECORD
-from conformance.probe.bundle import bundle, read_record, trace
+from conformance.probe import DIRECTORY, PROGRAM, RECORD
+from conformance.probe.bundle import bundle, read_record, report, trace
 from conformance.service.collection import head_and_tail
+from conformance.service.network import Network
 from conformance.service.settings import Settings
 
 KILL_WAIT_SECONDS = 30.0
 """How long the engine may take to end a container after SIGKILL."""
+
+REMOVED = 2
+"""How the engine's list of changes calls a file that was removed."""
 
 KILLED = 128 + 9
 """The exit code of a process that SIGKILL ended."""
@@ -67,28 +73,66 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """What the probe does in a container: trace this command, stand in for the program at this path, or be all of it.
+
+    `lines` are those of a plan that the probe follows in the place of the image's command; see `standin.c`.
+    """
+
+    traced_argv: tuple[str, ...] = ()
+    stand_in: str = ""
+    lines: tuple[str, ...] = ()
+
+    def bundle(self) -> bytes:
+        """What is unpacked at `/` before the start; nothing where the probe is not wanted."""
+        if self.lines:
+            return bundle(report(*self.lines))
+        if self.traced_argv:
+            return bundle(trace())
+        return bundle(report(), copies=[self.stand_in]) if self.stand_in else b""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A host's name, and its address on the network of the job's hosts, where there are several.
+
+    `hostname` is the container's own, where it is to be another than the decoy of the settings. `names` are
+    those that it finds in /etc/hosts besides what the engine writes there, each with its address.
+    """
+
+    host: str
+    network: Network | None = None
+    address: str = ""
+    hostname: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Container:
-    """A created container and its volume; `traced` says that the probe was put before its command."""
+    """A created container and its volumes."""
 
     client: docker.APIClient
     id: str
-    volume: str
+    volumes: tuple[str, ...]
     settings: Settings
-    traced: bool
+    probe: Probe
 
-    def run(self, content: Iterable[bytes], limits: Limits) -> Ended:
-        """Unpack an archive at `/opt/ml`, start it, and wait until it has ended, by itself or at its limit."""
+    def fill(self, content: Iterable[bytes]) -> Ended | None:
+        """Unpack an archive at `/opt/ml`; what the image keeps from being unpacked there is an end, else None."""
         try:
-            if self.traced:
-                self.client.put_archive(self.id, "/", bundle(trace()))
+            if content_of_probe := self.probe.bundle():
+                self.client.put_archive(self.id, "/", content_of_probe)
             self.client.put_archive(self.id, RESERVED, content)
+        except APIError as error:
+            return self._refused(error)
+        return None
+
+    def run(self, limits: Limits) -> Ended:
+        """Start it, and wait until it has ended, by itself or at its limit."""
+        try:
             self.client.start(self.id)
         except APIError as error:
-            said = str(error.explanation or error).strip()
-            if not IMAGE_AT_FAULT.search(said):
-                raise
-            state = self.client.inspect_container(self.id)["State"]
-            return Ended(End.NOT_STARTED, state.get("ExitCode"), start_error=said)
+            return self._refused(error)
         begun = time.monotonic()
         stop = None if self._wait(limits.seconds) else self._stop(limits.signal)
         seconds = time.monotonic() - begun
@@ -102,7 +146,7 @@ class Container:
         )
 
     def record(self) -> bytes:
-        """What the probe wrote down of a traced command."""
+        """What the probe wrote down."""
         return read_record(self.get(RECORD))
 
     def logs(self) -> tuple[Log, Log]:
@@ -111,8 +155,19 @@ class Container:
         stderr = self.client.logs(self.id, stdout=False, stderr=True, stream=True, follow=False)
         return head_and_tail(stdout), head_and_tail(stderr)
 
-    def get(self, path: str = RESERVED) -> Iterable[bytes]:
-        """The archive of a file or directory in it, as a stream."""
+    def changed(self) -> tuple[str, ...]:
+        """The files that it made or changed in its own layer, not in a volume; removed ones are left out."""
+        found = {entry["Path"]: entry["Kind"] for entry in self.client.diff(self.id) or ()}
+        folders = {posixpath.dirname(path) for path in found}
+        own = (DIRECTORY, RESERVED)
+        return tuple(
+            path
+            for path, kind in sorted(found.items())
+            if kind != REMOVED and path not in folders and not any(is_below(path, place) for place in own)
+        )
+
+    def get(self, path: str = f"{RESERVED}/") -> Iterable[bytes]:
+        """The archive of a file or directory in it, as a stream; a slash at the end has a link there followed."""
         chunks: Iterable[bytes]
         chunks, _ = self.client.get_archive(self.id, path, chunk_size=archive.BLOCK)
         return chunks
@@ -121,8 +176,15 @@ class Container:
         """Remove it, its volume, and the volumes that the image declares; what is gone already is no error."""
         with contextlib.suppress(APIError):
             self.client.remove_container(self.id, v=True, force=True)
-        with contextlib.suppress(APIError):
-            self.client.remove_volume(self.volume)
+        _remove_volumes(self.client, self.volumes)
+
+    def _refused(self, error: APIError) -> Ended:
+        """The end of a container that cannot start because of its image; other trouble is raised again."""
+        said = str(error.explanation or error).strip()
+        if not IMAGE_AT_FAULT.search(said):
+            raise error
+        state = self.client.inspect_container(self.id)["State"]
+        return Ended(End.NOT_STARTED, state.get("ExitCode"), start_error=said)
 
     def _final_state(self, *, killed_by_us: bool) -> dict[str, Any]:
         """The engine's account of the end; it may learn of a lack of memory only after it learned of the exit."""
@@ -170,41 +232,49 @@ def create(
     request: JobRequest,
     settings: Settings,
     *,
-    host: str,
+    place: Place,
     memory_bytes: int,
     labels: dict[str, str],
-    traced_argv: tuple[str, ...],
+    mounts: tuple[str, ...],
+    probe: Probe,
     credentials: str,
 ) -> Container:
     """Create a host's container as the request asks for it; it is not started.
 
-    `traced_argv` is its command, where the probe is to trace it, and empty where it is not. `credentials` is the path
-    below which the platform would give out the role's credentials.
+    `place` is where it is on the network. Each of `mounts` gets a fresh volume. `credentials` is the path below which
+    the platform would give out the role's credentials.
     """
     # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
     entrypoint = None if request.entrypoint is None else list(request.entrypoint)
     arguments = None if request.arguments is None else list(request.arguments)
-    if traced_argv:
-        entrypoint, arguments = [PROGRAM, *traced_argv], None
-    volume = client.create_volume(f"conformance-{uuid.uuid4().hex[:16]}", labels=labels)["Name"]
+    if probe.traced_argv or probe.lines:
+        entrypoint, arguments = [PROGRAM, *probe.traced_argv], None
+    volumes = tuple(f"conformance-{uuid.uuid4().hex[:16]}" for _ in mounts)
     try:
+        for volume in volumes:
+            client.create_volume(volume, labels=labels)
         created = client.create_container(
             image.id,
             entrypoint=entrypoint,
             command=arguments,
-            # What AWS's own Processing images read from the environment (contract, section 3.1).
+            # What AWS's own Processing images read from the environment (contract, section 3.1); an isolated
+            # container has no credentials.
             environment={
                 "AWS_REGION": settings.region,
-                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": credentials,
+                **({} if request.is_isolated else {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": credentials}),
                 **request.environment,
             },
-            hostname=settings.hostname,
+            hostname=place.hostname or settings.hostname,
             labels=labels,
+            networking_config=place.network.attachment(place.address) if place.network else None,
             host_config=client.create_host_config(
-                mounts=[Mount(RESERVED, volume, type="volume", no_copy=True)],
-                network_mode=settings.network,
-                # Without a network, a server that binds to its own name finds it in /etc/hosts alone.
-                extra_hosts={settings.hostname: "127.0.0.1", host: "127.0.0.1"},
+                mounts=[
+                    Mount(place, volume, type="volume", no_copy=True)
+                    for place, volume in zip(mounts, volumes, strict=True)
+                ],
+                network_mode=place.network.name if place.network else settings.network,
+                dns=[place.network.name_server] if place.network else None,
+                extra_hosts=dict(place.names) or None,
                 shm_size=settings.shm_bytes,
                 pids_limit=settings.processes,
                 mem_limit=memory_bytes or None,
@@ -216,6 +286,12 @@ def create(
             ),
         )
     except BaseException:
-        client.remove_volume(volume)
+        _remove_volumes(client, volumes)
         raise
-    return Container(client, str(created["Id"]), volume, settings, traced=bool(traced_argv))
+    return Container(client, str(created["Id"]), volumes, settings, probe)
+
+
+def _remove_volumes(client: docker.APIClient, volumes: Iterable[str]) -> None:
+    for volume in volumes:
+        with contextlib.suppress(APIError):
+            client.remove_volume(volume)

@@ -9,41 +9,53 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from docker.errors import DockerException
 from urllib3.exceptions import HTTPError
 
-from conformance import archive
 from conformance.errors import JobError
-from conformance.filetree import FileTree
 from conformance.image import Image
-from conformance.job import DEFAULT_COMMAND_SECONDS, PROCESSING, RESERVED, JobRequest, ProcessingInput, Variation
-from conformance.objects import ObjectTree, S3Uri, relative_path
-from conformance.outcome import MESSAGE_PATH, End, Host, Outcome, Upload
-from conformance.service import cleanup, command, containers, documents, message, status
-from conformance.service.collection import Collector
+from conformance.job import DEFAULT_COMMAND_SECONDS, JobRequest, Variation
+from conformance.objects import ObjectTree
+from conformance.outcome import End, Host, Outcome, Upload
+from conformance.probe.names import Name
+from conformance.resolution import Queries
+from conformance.service import cleanup, containers, documents, message, names, network, status
 from conformance.service.engine import Engine, explanation
+from conformance.service.hosts import HostRun, Plan, Surroundings
 from conformance.service.inspection import read_files
 from conformance.service.labels import run_labels
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
-from conformance.trace import Trace
-
-HOST = "algo-1"
 
 DISTURBED = "it runs programs that give themselves other privileges, which no traced program gets"
 """Why a run is made again without the tracer."""
 
+INSTEAD = "the probe stood in for its program"
+"""Why a run with a stand-in is not traced."""
+
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What the hosts of a job showed, what the service uploaded, and what the name server was asked."""
+
+    hosts: tuple[Host, ...]
+    uploads: tuple[Upload, ...] = ()
+    queries: Queries | None = None
+
 
 class LocalService:
-    """Runs jobs of one host, several at a time; see `conformance.service.Service`."""
+    """Runs jobs, several at a time; see `conformance.service.Service`."""
 
     def __init__(self, engine: Engine, objects: ObjectTree | None, settings: Settings, *, keep: bool = False) -> None:
         """Use this engine, and the objects of this tree as what S3 holds before a job."""
@@ -70,30 +82,42 @@ class LocalService:
         return read_files(self._engine, image, self.labels)
 
     def run(
-        self, image: Image, request: JobRequest, variation: Variation, *, stop_after_seconds: float | None = None
+        self,
+        image: Image,
+        request: JobRequest,
+        variation: Variation,
+        *,
+        stop_after_seconds: float | None = None,
+        stand_in: str = "",
     ) -> Outcome:
         """Run a job to its end; see `conformance.service.Service.run`."""
         begun = time.monotonic()
-        limits = self._limits(request, variation, stop_after_seconds)
-        untraced = self._why_not_traced(variation)
+        plan = Plan(
+            image,
+            request,
+            variation,
+            self._limits(request, variation, stop_after_seconds),
+            untraced=INSTEAD if stand_in else self._why_not_traced(variation),
+            stand_in=stand_in,
+            hosts=request.hosts if variation is not Variation.RENAMED_HOSTS else renamed(request.hosts),
+        )
         with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
-            host, uploads = self._run_host(image, request, variation, limits, untraced)
-            if host.trace is not None and host.trace.disturbed:
+            ran = self._run_hosts(plan)
+            if any(host.trace is not None and host.trace.disturbed for host in ran.hosts):
                 # What has other privileges when it is traced is run again as it is.
-                host, uploads = self._run_host(image, request, variation, limits, DISTURBED)
-        fault = ""
-        text = None
-        try:
-            text = message.exit_message([] if host.message is None else [host.message])
-        except UnicodeDecodeError as error:
-            fault = f"{MESSAGE_PATH} of {HOST} is not UTF-8: {error.reason} at byte {error.start}"
-        job_status, reason = status.job_status([host], message_fault=fault)
+                ran = self._run_hosts(replace(plan, untraced=DISTURBED))
+        hosts = ran.hosts
+        messages = {host.name: host.message for host in hosts if host.message is not None}
+        fault = message.fault(messages)
+        text = None if fault else message.exit_message(list(messages.values()))
+        job_status, reason = status.job_status(hosts, message_fault=fault)
         return Outcome(
             request=request,
             variation=variation,
             status=job_status,
-            hosts=(host,),
-            uploads=uploads,
+            hosts=hosts,
+            uploads=ran.uploads,
+            queries=ran.queries,
             exit_message=text,
             failure_reason=reason,
             seconds=time.monotonic() - begun,
@@ -106,59 +130,75 @@ class LocalService:
             with _as_job_error("what this run made cannot be removed"):
                 cleanup.remove_run(self._engine.client, self.run_id)
 
-    def documents(self, request: JobRequest) -> dict[str, bytes]:
-        """The two JSON files that the host finds below /opt/ml/config, by path."""
-        return {
-            documents.JOB_PATH: documents.processing_job_config(request, region=self._settings.region),
-            documents.RESOURCES_PATH: documents.resource_config(HOST, (HOST,)),
-        }
+    def documents(self, request: JobRequest, variation: Variation = Variation.AS_REQUESTED) -> dict[str, bytes]:
+        """The two JSON files that the first host finds below /opt/ml/config, by path."""
+        return documents.of_host(request.hosts[0], request.hosts, request, variation, region=self._settings.region)
 
     def described(self) -> dict[str, Any]:
         """What the reports say of the service: the engine's version and every choice with its basis."""
         return {"name": "local", "engine": self._engine.version, "choices": self._settings.described()}
 
-    def _run_host(
-        self, image: Image, request: JobRequest, variation: Variation, limits: containers.Limits, untraced: str
-    ) -> tuple[Host, tuple[Upload, ...]]:
-        argv = command.argv(image, request)
-        if not argv:
-            return Host(HOST, argv, End.NOT_STARTED, start_error="no command is specified"), ()
-        credentials = f"/v2/credentials/{uuid.uuid4()}"
-        store = ObjectStore(self._settings.region)
-        container = containers.create(
-            self._engine.client,
-            image,
-            request,
-            self._settings,
-            host=HOST,
-            memory_bytes=int(self._engine.memory_bytes * self._settings.memory_fraction),
-            labels=self.labels,
-            traced_argv=() if untraced else argv,
-            credentials=credentials,
-        )
-        try:
+    def _run_hosts(self, plan: Plan) -> Ran:
+        """Prepare all hosts, start them, wait until all have ended, and read them back; one step after the other."""
+        if not plan.argv:
+            refused = "no command is specified"
+            return Ran(tuple(Host(name, (), End.NOT_STARTED, start_error=refused) for name in plan.hosts))
+        around = Surroundings(self._engine, self._objects, self._settings, self.labels)
+        with contextlib.ExitStack() as removal:
+            store = ObjectStore(self._settings.region)
+            removal.callback(store.close)
+            places, server = self._places(plan, removal)
+            runs = [HostRun(place, plan, around, store) for place in places]
+            for run in runs:
+                removal.callback(self._remove, run)
+            _each(runs, HostRun.prepare)
             if self._closing.is_set():
                 raise JobError("the run is being ended")
-            content = archive.write(RESERVED, self._staged(request, variation, store))
-            ended = container.run(content, limits)
-            host = Host(
-                name=HOST,
-                argv=argv,
-                end=ended.end,
-                exit_code=ended.exit_code,
-                start_error=ended.start_error,
-                out_of_memory=ended.out_of_memory,
-                seconds=ended.seconds,
-                untraced=untraced,
-                stop=ended.stop,
-                secret=credentials,
+            _each(runs, HostRun.run)
+            completes = all(run.host.end is End.EXITED and run.host.exit_code == 0 for run in runs)
+            uploads = _each(runs, functools.partial(HostRun.collect, upload=completes))
+            return Ran(
+                tuple(run.host for run in runs),
+                tuple(upload for found in uploads for upload in found),
+                None if server is None else server.queries(),
             )
-            if host.started and container.traced:
-                host = _with_trace(host, Trace.parse(container.record()))
-            return self._collect(container, host, image, request, store) if host.started else (host, ())
-        finally:
-            store.close()
-            self._remove(container)
+
+    def _places(
+        self, plan: Plan, removal: contextlib.ExitStack
+    ) -> tuple[list[containers.Place], names.NameServer | None]:
+        """Where the hosts are; several get a network with a name server, which are removed with the rest."""
+        if len(plan.hosts) == 1:
+            # Without a network, a server that binds to its own name finds it in /etc/hosts alone.
+            own = dict.fromkeys((self._settings.hostname, *plan.hosts), "127.0.0.1")
+            return [containers.Place(*plan.hosts, names=own)], None
+        client = self._engine.client
+        made = network.create(client, labels=self.labels)
+        removal.callback(self._forget, f"network {made.name}", made.remove)
+        true = plan.variation is Variation.TRUE_HOSTNAMES
+        late = plan.variation is Variation.LATE_NAMES
+        # It is other nodes that AWS speaks of: a server that binds to its own name has nothing to wait for.
+        places = [
+            containers.Place(
+                host,
+                made,
+                made.host(at),
+                hostname=host if true else "",
+                names={host: made.host(at)} if late else {},
+            )
+            for at, host in enumerate(plan.hosts, start=1)
+        ]
+        known = [
+            Name(
+                place.host,
+                place.address,
+                after_seconds=self._settings.late_name_seconds if late else 0,
+                after_queries=self._settings.late_name_queries if late else 0,
+            )
+            for place in places
+        ]
+        server = names.start(client, made, known, labels=self.labels)
+        removal.callback(self._forget, f"container {server.id[:12]}", server.remove)
+        return places, server
 
     def _why_not_traced(self, variation: Variation) -> str:
         if variation is Variation.DEFAULT_COMMAND:
@@ -166,20 +206,6 @@ class LocalService:
         if self._engine.architecture not in {"x86_64", "amd64"}:
             return f"the engine runs on {self._engine.architecture}, and the probe is for x86_64"
         return ""
-
-    def _staged(
-        self, request: JobRequest, variation: Variation, store: ObjectStore
-    ) -> Iterator[tuple[str, bytes | None]]:
-        """What is below /opt/ml when the container starts: directories as None, files with their content."""
-        yield PROCESSING, None
-        yield "/opt/ml/output", None
-        yield from self.documents(request).items()
-        for item in request.inputs:
-            yield item.local_path, None
-            if variation is not Variation.EMPTY_INPUTS and self._objects is not None:
-                yield from _delivered(item, self._objects, store)
-        for output in request.outputs:
-            yield output.local_path, None
 
     def _limits(self, request: JobRequest, variation: Variation, stop_after_seconds: float | None) -> containers.Limits:
         signal = self._settings.stop_signal
@@ -191,47 +217,29 @@ class LocalService:
             return containers.Limits(request.max_runtime_seconds, End.MAX_RUNTIME, signal)
         return containers.Limits(self._settings.time_limit_seconds, End.SUITE_LIMIT, signal)
 
-    def _collect(
-        self, container: containers.Container, host: Host, image: Image, request: JobRequest, store: ObjectStore
-    ) -> tuple[Host, tuple[Upload, ...]]:
-        stdout, stderr = container.logs()
-        completes = host.end is End.EXITED and host.exit_code == 0
-        collector = Collector(HOST, request, image.volumes, store, upload=completes)
-        limit = self._settings.archive_bytes
-        entries = archive.read(
-            container.get(), root=RESERVED, limit_bytes=limit, peek=collector.peek, linked=collector.linked
-        )
-        files = FileTree.of(entries)
-        for path in collector.unread:
-            list(archive.read(container.get(path), root=path, limit_bytes=limit, peek=collector.peek))
-        host = replace(host, stdout=stdout, stderr=stderr, files=files, message=collector.message)
-        return host, tuple(collector.uploads)
+    def _remove(self, run: HostRun) -> None:
+        if run.container is not None:
+            volumes = ", ".join(run.container.volumes) or "none"
+            self._forget(f"container {run.container.id[:12]}, volumes {volumes}", run.container.remove)
 
-    def _remove(self, container: containers.Container) -> None:
+    def _forget(self, what: str, remove: Callable[[], None]) -> None:
         if self._keep:
-            self.kept.append(f"container {container.id[:12]}, volume {container.volume}")
+            self.kept.append(what)
         else:
-            container.remove()
+            remove()
 
 
-def _with_trace(host: Host, trace: Trace) -> Host:
-    """The host with what the probe saw, which may be that the command could not begin."""
-    if trace.failed_errno is not None:
-        reason = f"exec {trace.failed_command!r}: {os.strerror(trace.failed_errno)}"
-        return replace(host, end=End.NOT_STARTED, start_error=reason, stop=None)
-    if host.stop is not None and host.stop.killed:
-        trace = trace.killed_from_outside()
-    return replace(host, trace=trace, untraced=trace.fault)
+def renamed(hosts: Sequence[str]) -> tuple[str, ...]:
+    """Other names for as many hosts, whose order is theirs."""
+    return tuple(f"host-{number:03}.job.internal" for number, _ in enumerate(hosts, start=1))
 
 
-def _delivered(item: ProcessingInput, objects: ObjectTree, store: ObjectStore) -> Iterator[tuple[str, bytes | None]]:
-    """The objects of one input, by the path where each lands."""
-    uri = S3Uri.parse(item.s3_uri)
-    store.stage(objects, uri)
-    for key in store.list(uri):
-        path = f"{item.local_path}/{relative_path(uri.key, key)}"
-        # An empty object whose name ends in a slash is how consoles make a folder.
-        yield path, None if key.endswith("/") else store.get(S3Uri(uri.bucket, key))
+def _each(runs: Sequence[HostRun], step: Callable[[HostRun], Result]) -> list[Result]:
+    """Take a step with every host at once; the first trouble is raised when all have taken it."""
+    if len(runs) == 1:
+        return [step(runs[0])]
+    with ThreadPoolExecutor(len(runs), thread_name_prefix="host") as pool:
+        return list(pool.map(step, runs))
 
 
 @contextlib.contextmanager

@@ -7,10 +7,22 @@ UTF-8 fails the job. Joined in the order of the hosts without a separator, cut i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from conformance.outcome import MESSAGE_PATH
 
 LIMIT_BYTES = 1024
 """`ExitMessage` holds up to one KB."""
+
+
+def fault(messages: Mapping[str, bytes]) -> str:
+    """What is wrong with the first message that is not UTF-8, by the name of its host; nothing where all are."""
+    for host, message in messages.items():
+        try:
+            message.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return f"{MESSAGE_PATH} of {host} is not UTF-8: {error.reason} at byte {error.start}"
+    return ""
 
 
 def exit_message(messages: Sequence[bytes]) -> str | None:

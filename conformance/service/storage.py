@@ -7,45 +7,37 @@ the same time and write to the same URI do not see each other.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import threading
 from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3 import s3_backends
 
-from conformance.objects import ObjectTree, S3Uri
+from conformance.objects import S3Uri
 
 _numbers = itertools.count()
 
 
 class ObjectStore:
-    """Objects by URI; used by one thread."""
+    """Objects by URI, which several threads may put and get."""
 
     def __init__(self, region: str) -> None:
         """Begin with no bucket."""
         self._backend: Any = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
         self._region = region
         self._buckets: dict[str, str] = {}
-
-    def stage(self, tree: ObjectTree, uri: S3Uri) -> None:
-        """Bring in every object of a directory tree that the URI's prefix selects."""
-        for key, path in tree.find(uri):
-            self.put(S3Uri(uri.bucket, key), path.read_bytes())
+        # moto's backend is made for one request at a time.
+        self._lock = threading.Lock()
 
     def put(self, uri: S3Uri, content: bytes) -> None:
         """Store an object; the bucket comes into being with its first."""
-        self._backend.put_object(self._bucket(uri.bucket), uri.key, content, disable_notification=True)
-
-    def list(self, uri: S3Uri) -> Iterator[str]:
-        """Yield the keys that begin with the URI's, in the order of S3: by their UTF-8 bytes."""
-        if uri.bucket not in self._buckets:
-            return
-        bucket = self._backend.head_bucket(self._bucket(uri.bucket))
-        yield from sorted((key for key in bucket.keys if key.startswith(uri.key)), key=str.encode)
+        with self._lock:
+            self._backend.put_object(self._bucket(uri.bucket), uri.key, content, disable_notification=True)
 
     def get(self, uri: S3Uri) -> bytes:
         """The content of an object; raises `KeyError` where there is none."""
-        found = self._backend.get_object(self._bucket(uri.bucket), uri.key)
+        with self._lock:
+            found = self._backend.get_object(self._bucket(uri.bucket), uri.key)
         if found is None:
             raise KeyError(str(uri))
         return bytes(found.value)

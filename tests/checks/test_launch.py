@@ -1,11 +1,14 @@
 """Chapter `launch`: whether the image's own program comes to run."""
 
+from dataclasses import replace
+
 import pytest
 
-from conformance.job import Variation
-from conformance.outcome import End, Host
-from conformance.verdict import Word
-from tests.outcomes import elf, file, host, image, judged, not_started, outcome, program
+from conformance.image import Image
+from conformance.job import JobRequest, Variation
+from conformance.outcome import End, Host, Outcome
+from conformance.verdict import Verdict, Word
+from tests.outcomes import OUTPUT, elf, file, host, image, judged, not_started, outcome, program, request
 
 CHECK = "launch.default-command"
 
@@ -119,3 +122,127 @@ def test_a_file_at_opt_ml_is_one_violation() -> None:
     verdict = judged(CHECK, image(file("/opt/ml")), outcome(not_started("not a directory")))
 
     assert "what it saw is a consequence of another violation; see reserved.is-a-directory" == verdict.reason
+
+
+ALONE = "launch.arguments-need-an-entrypoint"
+ROWS = request(overrides={"ContainerArguments": ["--rows", "3"]})
+CMD_ONLY = image(entrypoint=[], cmd=["python3", "/processing.py"])
+
+
+@pytest.mark.parametrize(
+    "first", ["--rows", "3", "processing.py", "/gone", "/opt/ml/processing/input/data/run.sh", "/data.csv"]
+)
+def test_arguments_alone_need_an_entrypoint(first: str) -> None:
+    """Without one the first is started, and is no program; a file that may not be executed is none either."""
+    asked = request(overrides={"ContainerArguments": [first, "python3"]})
+    verdict = judged(ALONE, image(file("/data.csv"), entrypoint=[], cmd=["python3"]), requests=(asked,))
+
+    assert Word.VIOLATES == verdict.word
+    (violation,) = verdict.violations
+    assert (
+        "Expected an ENTRYPOINT for the ContainerArguments of job example, and the image has none, so that "
+        f"{first!r} is to be started, which is no program of the image."
+    ) == violation
+
+
+@pytest.mark.parametrize("words", [["python3", "/processing.py", "--rows"], ["/usr/bin/python3.12", "-V"]])
+def test_arguments_that_begin_with_a_program_need_none(words: list[str]) -> None:
+    """As with `docker run IMAGE python3 ...`."""
+    asked = request(overrides={"ContainerArguments": words})
+
+    assert Word.CONFORMS == judged(ALONE, CMD_ONLY, requests=(asked,)).word
+
+
+@pytest.mark.parametrize(
+    ("of", "asked"),
+    [
+        (image(), (ROWS,)),
+        (CMD_ONLY, ()),
+        (CMD_ONLY, (request(),)),
+        (CMD_ONLY, (request(overrides={"ContainerEntrypoint": ["x"], "ContainerArguments": ["--rows"]}),)),
+    ],
+    ids=["ENTRYPOINT", "no request", "no arguments", "ContainerEntrypoint"],
+)
+def test_other_arguments_do_not_matter(of: Image, asked: tuple[JobRequest, ...]) -> None:
+    """The clause does not apply, so that no profile can require it."""
+    verdict = judged(ALONE, of, requests=asked)
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+
+
+def test_each_request_of_arguments_alone_is_judged() -> None:
+    """And those beside it explain nothing of it."""
+    wrong = replace(ROWS, document={**ROWS.document, "ProcessingJobName": "wrong"})
+    verdict = judged(ALONE, CMD_ONLY, requests=(request(), wrong, ROWS))
+
+    assert ["job wrong", "job example"] == [text.partition("of ")[2].partition(",")[0] for text in verdict.violations]
+
+
+def test_arguments_without_an_entrypoint_explain_why_the_job_fails() -> None:
+    """Of that request, and of no other."""
+    refused = not_started('exec: "--rows": executable file not found in $PATH')
+    own = judged("exit.zero-on-success", CMD_ONLY, outcome(refused, of=ROWS), requests=(ROWS,))
+    other = judged("exit.zero-on-success", CMD_ONLY, outcome(host(exit_code=1)), requests=(request(), ROWS))
+
+    assert (Word.NOT_JUDGED, ALONE) == (own.word, own.see)
+    assert Word.VIOLATES is other.word
+
+
+ITSELF = "launch.program-runs-by-itself"
+
+
+PROGRAM = ("python3", "/processing.py")
+
+
+def by_itself(alone: Host, good: Outcome | None = None) -> Verdict:
+    """The verdict where the program ended so without ENTRYPOINT."""
+    changed = request(overrides={"ContainerEntrypoint": PROGRAM})
+    return judged(ITSELF, image(), good or outcome(), outcome(alone, of=changed, variation=Variation.OVERRIDDEN))
+
+
+def test_a_program_that_needs_no_wrapper_conforms() -> None:
+    """Whatever it logs, and wherever within its outputs it writes."""
+    assert Word.CONFORMS is by_itself(host(file(f"{OUTPUT}/other"), stderr="warning: no defaults\n")).word
+
+
+@pytest.mark.parametrize(
+    ("alone", "found"),
+    [
+        (
+            host(exit_code=1, stderr="ModuleNotFoundError: No module named 'processing'\n"),
+            "algo-1 exited with 1; its last line on stderr was \"ModuleNotFoundError: No module named 'processing'\".",
+        ),
+        (not_started("no such file"), "algo-1 did not start: no such file."),
+        (host(exit_code=137, end=End.MAX_RUNTIME), "algo-1 was stopped at MaxRuntimeInSeconds."),
+    ],
+)
+def test_a_program_that_needs_what_a_wrapper_prepares_is_advised_against(alone: Host, found: str) -> None:
+    """The sentence has the command as a ContainerEntrypoint would name it."""
+    verdict = by_itself(alone)
+
+    assert Word.ADVISED is verdict.word
+    assert (
+        f"Expected ['python3', '/processing.py'] to do the job where ContainerEntrypoint names it, and {found}",
+    ) == verdict.violations
+
+
+def test_a_wrapper_that_does_a_part_of_the_job_is_not_blamed() -> None:
+    """It redirects what the program prints, or copies what it wrote: the program does its part all the same."""
+    verdict = by_itself(host(stdout="a,b\n1,2\n"))
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+    assert "ENTRYPOINT does a part of the job itself, since without it the output result got nothing" == verdict.reason
+
+
+def test_a_job_that_fails_with_its_wrapper_shows_nothing_of_it() -> None:
+    """Which is judged elsewhere."""
+    verdict = by_itself(host(exit_code=1), good=outcome(host(exit_code=1)))
+
+    assert (Word.NOT_JUDGED, "exit.zero-on-success", True) == (verdict.word, verdict.see, verdict.applies)
+
+
+def test_a_program_at_the_suites_limit_is_not_judged() -> None:
+    """The limit is none of the contract's."""
+    verdict = by_itself(host(exit_code=137, end=End.SUITE_LIMIT, seconds=300.0))
+
+    assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from conformance.job import INPUT_MARKER, Variation
 from conformance.outcome import End
 from conformance.verdict import Word
 from tests.outcomes import elf, file, host, image, judged, not_started, outcome, program
@@ -99,3 +100,41 @@ def test_an_ordinary_log_holds_no_credentials() -> None:
     found = judged("logs.no-secrets", image(), outcome(host(stdout="/v2/credentials\n", secret="/v2/credentials/0815")))
 
     assert Word.CONFORMS is found.word
+
+
+SECRETS = "logs.no-secrets"
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_log_that_repeats_an_input_is_advised_against(stream: str) -> None:
+    """On either stream, though the job fails as it should; the word is the suite's own, so it is told."""
+    said = f"bad row: {INPUT_MARKER},1,2\n"
+    ended = host(stdout=said, exit_code=1) if stream == "stdout" else host(stderr=said, exit_code=1)
+    verdict = judged(SECRETS, image(), outcome(), outcome(ended, variation=Variation.CORRUPT_INPUTS))
+
+    assert Word.ADVISED is verdict.word
+    (advice,) = verdict.violations
+    assert advice.startswith("Expected nothing of an input's content in the log, and algo-1 repeated a word of a ")
+    assert advice.endswith(f"corrupt input: {INPUT_MARKER}.")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "UnicodeDecodeError: 'utf-8' codec can't decode byte 0x80 in position 0: invalid start byte",
+        "ERROR part-1.csv cannot be read at byte 0, skipping it",
+        "confidential data are not logged",
+    ],
+)
+def test_a_log_that_names_the_place_conforms(said: str) -> None:
+    """A byte and its position give nothing away."""
+    corrupt = outcome(host(stderr=said, exit_code=1), variation=Variation.CORRUPT_INPUTS)
+
+    assert Word.CONFORMS is judged(SECRETS, image(), outcome(), corrupt).word
+
+
+def test_what_a_container_said_that_did_not_start_is_not_judged() -> None:
+    """Which is told elsewhere."""
+    verdict = judged(SECRETS, image(), outcome(not_started("no")))
+
+    assert (Word.NOT_JUDGED, "exit.zero-on-success", True) == (verdict.word, verdict.see, verdict.applies)

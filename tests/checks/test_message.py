@@ -5,16 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.filetree import File, Kind
-from conformance.outcome import MESSAGE_PATH
+from conformance.job import INPUT_MARKER, Variation
+from conformance.outcome import MESSAGE_PATH, Host, Outcome
 from conformance.verdict import Word
 from tests.outcomes import directory, host, image, judged, link, not_started, outcome
 
 UTF8 = "message.utf8"
 SIZE = "message.fits-1-kb"
+PLAIN = "message.plain-text"
 
 
-@pytest.mark.parametrize("check", [UTF8, SIZE])
-@pytest.mark.parametrize("message", ["", "3 rows", "é京\U0001f4c8", "x" * 1024])
+@pytest.mark.parametrize("check", [UTF8, SIZE, PLAIN])
+@pytest.mark.parametrize("message", ["", " \t\r\n", "3 rows", "é京\U0001f4c8", "x" * 1024, "a\ufeffb\x7f\x85"])
 def test_a_short_text_conforms(check: str, message: str) -> None:
     """An empty one too."""
     assert Word.CONFORMS == judged(check, image(), outcome(host(message=message))).word
@@ -78,7 +80,7 @@ def test_the_size_is_that_of_the_file() -> None:
     assert "wrote 1,000,000, of which 998,976" in violation
 
 
-@pytest.mark.parametrize("check", [UTF8, SIZE])
+@pytest.mark.parametrize("check", [UTF8, SIZE, PLAIN])
 def test_a_message_is_optional(check: str) -> None:
     """Without one there is nothing to judge, and no profile can require it."""
     verdict = judged(check, image(), outcome())
@@ -87,21 +89,52 @@ def test_a_message_is_optional(check: str) -> None:
     assert MESSAGE_PATH in verdict.reason
 
 
-@pytest.mark.parametrize("check", [UTF8, SIZE])
-def test_a_program_that_fails_may_leave_a_message(check: str) -> None:
+@pytest.mark.parametrize(("check", "message"), [(UTF8, b"\xff"), (SIZE, b"x" * 1025), (PLAIN, b"\0")])
+def test_a_program_that_fails_may_leave_a_message(check: str, message: bytes) -> None:
     """It is judged like any other."""
-    wrong = host(message=b"\xff" * 1025, exit_code=1)
-
-    assert judged(check, image(), outcome(wrong)).violations
+    assert judged(check, image(), outcome(host(message=message, exit_code=1))).violations
 
 
-@pytest.mark.parametrize("check", [UTF8, SIZE])
+@pytest.mark.parametrize("check", [UTF8, SIZE, PLAIN])
 def test_a_container_that_did_not_start_left_none(check: str) -> None:
     """Which is judged elsewhere."""
     verdict = judged(check, image(), outcome(not_started("no")))
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
     assert "exit.zero-on-success" in verdict.reason
+
+
+def test_a_byte_order_mark_is_advised_against() -> None:
+    """At the beginning; as a character within a text it is none."""
+    verdict = judged(PLAIN, image(), outcome(host(message="\ufeff3 rows")))
+
+    assert Word.ADVISED == verdict.word
+    assert (
+        f"Expected text at the beginning of {MESSAGE_PATH}, and on algo-1 there is a byte order mark.",
+    ) == verdict.violations
+
+
+@pytest.mark.parametrize("number", sorted({*range(32)} - {0x09, 0x0A, 0x0D}))
+def test_a_control_character_is_advised_against(number: int) -> None:
+    """All of ASCII's but the tab and the ends of lines; the first is named, with its place."""
+    verdict = judged(PLAIN, image(), outcome(host(message=f"é\r\n\t{chr(number)}x\0")))
+
+    assert Word.ADVISED == verdict.word
+    assert (
+        f"Expected no control characters in {MESSAGE_PATH}, and on algo-1 byte 5 is 0x{number:02x}.",
+    ) == verdict.violations
+
+
+@pytest.mark.parametrize(
+    "left",
+    [host(message=b"\xef\xbb\xbf\0\xff"), host(directory(MESSAGE_PATH)), host(link(MESSAGE_PATH, "/dev/stdout"))],
+    ids=["not UTF-8", "directory", "link"],
+)
+def test_what_is_no_text_at_all_is_told_once(left: Host) -> None:
+    """By the check of the encoding."""
+    verdict = judged(PLAIN, image(), outcome(left))
+
+    assert (Word.NOT_JUDGED, UTF8) == (verdict.word, verdict.see)
 
 
 def test_the_way_to_the_credentials_is_no_message() -> None:
@@ -121,3 +154,114 @@ def test_other_messages_hold_no_credentials(message: str) -> None:
     found = judged("message.no-secrets", image(), outcome(host(message=message, secret="/v2/credentials/0815")))
 
     assert Word.CONFORMS is found.word
+
+
+SECRETS = "message.no-secrets"
+REPEATED = f"cannot parse {INPUT_MARKER!r} of part-1.csv\n"
+
+
+def corrupt(ended: Host) -> Outcome:
+    """The outcome of a run whose inputs were corrupt."""
+    return outcome(ended, variation=Variation.CORRUPT_INPUTS)
+
+
+@pytest.mark.parametrize("good", [outcome(), outcome(host(message="3 rows"))])
+def test_a_message_that_repeats_an_input_violates(good: Outcome) -> None:
+    """Whether the job leaves one when its inputs are well or not; the word is the suite's own, so it is told."""
+    verdict = judged(SECRETS, image(), good, corrupt(host(exit_code=1, message=REPEATED)))
+
+    assert Word.VIOLATES is verdict.word
+    (violation,) = verdict.violations
+    assert violation.startswith(f"Expected nothing of an input's content in {MESSAGE_PATH}, and algo-1 repeated a ")
+    assert violation.endswith(f"word of a corrupt input: {INPUT_MARKER}.")
+
+
+def test_a_message_that_names_the_file_and_the_line_conforms() -> None:
+    """As one does that quotes the word of no input, or the bytes around it."""
+    said = "part-1.csv, line 1: 'utf-8' codec can't decode byte 0x80 in position 0: invalid start byte"
+
+    assert Word.CONFORMS is judged(SECRETS, image(), outcome(), corrupt(host(exit_code=1, message=said))).word
+
+
+def test_credentials_are_told_once_and_what_an_input_holds_besides() -> None:
+    """Both runs have the credentials' own paths, and a dump shows them in both."""
+    leaks = [host(message=f"URI=/v2/credentials/{word}\n{REPEATED}", secret=f"/v2/credentials/{word}") for word in "ab"]
+    verdict = judged(SECRETS, image(), outcome(leaks[0]), corrupt(leaks[1]))
+
+    assert ["credentials", "nothing of an input's content", "nothing of an input's content"] == [
+        text.removeprefix("Expected ").removeprefix("no ").partition(" in /opt")[0] for text in verdict.violations
+    ]
+
+
+def test_without_a_message_in_either_run_it_does_not_apply() -> None:
+    """One that is left only where inputs are corrupt is judged."""
+    neither = judged(SECRETS, image(), outcome(), corrupt(host(exit_code=1)))
+
+    assert (Word.NOT_JUDGED, False) == (neither.word, neither.applies)
+    assert f"the job left no {MESSAGE_PATH}" == neither.reason
+    assert Word.CONFORMS is judged(SECRETS, image(), outcome(), corrupt(host(exit_code=1, message="no rows"))).word
+
+
+def test_a_job_that_did_not_start_leaves_its_message_to_be_judged() -> None:
+    """Unless there is none."""
+    verdict = judged(SECRETS, image(), outcome(not_started("no")), corrupt(not_started("no")))
+
+    assert (Word.NOT_JUDGED, "exit.zero-on-success", True) == (verdict.word, verdict.see, verdict.applies)
+
+
+# The messages of several hosts
+
+BUDGET = "message.budget-of-all-hosts"
+
+
+def messages(*sizes: int | None) -> Outcome:
+    """The outcome of hosts that left messages of so many bytes, or none."""
+    return outcome(*(host(message=None if size is None else "x" * size) for size in sizes))
+
+
+@pytest.mark.parametrize("sizes", [(1024, None), (None, 1024), (512, 512), (0, 0), (300, 300, 424), (1024, 0)])
+def test_messages_that_fit_in_1_kb_together_conform(sizes: tuple[int | None, ...]) -> None:
+    """Whoever writes them."""
+    assert Word.CONFORMS is judged(BUDGET, image(), messages(*sizes)).word
+
+
+def test_messages_that_do_not_fit_together_are_advised_against() -> None:
+    """Each of them would; a host without one is not counted."""
+    verdict = judged(BUDGET, image(), messages(1000, None, 1000))
+
+    (violation,) = verdict.violations
+    assert Word.ADVISED is verdict.word
+    assert (
+        f"Expected at most 1,024 bytes in {MESSAGE_PATH} of all hosts together, and 2 hosts wrote 2,000, of which 976 "
+        "are cut off."
+    ) == violation
+    assert Word.ADVISED is judged(BUDGET, image(), messages(1000, None, 25)).word
+
+
+def test_a_message_that_is_too_long_by_itself_is_judged_elsewhere() -> None:
+    """A flaw is named once."""
+    verdict = judged(BUDGET, image(), messages(1025, 1000))
+
+    assert (Word.NOT_JUDGED, SIZE) == (verdict.word, verdict.see)
+    assert Word.ADVISED is judged(SIZE, image(), messages(1025, 1000)).word
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (outcome(host(message="x" * 2000)), "the request asks for one host"),
+        (messages(None, None), f"the job left no {MESSAGE_PATH}"),
+    ],
+)
+def test_without_messages_of_several_hosts_there_is_no_budget(run: Outcome, reason: str) -> None:
+    """The clause does not apply."""
+    verdict = judged(BUDGET, image(), run)
+
+    assert (False, reason) == (verdict.applies, verdict.reason)
+
+
+def test_what_is_no_file_takes_nothing_of_the_budget() -> None:
+    """That it is none is told elsewhere."""
+    run = outcome(host(directory(MESSAGE_PATH)), host(message="x" * 1024))
+
+    assert Word.CONFORMS is judged(BUDGET, image(), run).word

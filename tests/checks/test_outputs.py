@@ -1,9 +1,11 @@
 """Chapter `outputs`: what a container leaves to be uploaded."""
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.filetree import File, Kind
-from conformance.outcome import Host
+from conformance.outcome import End, Host
 from conformance.verdict import Word
 from tests.outcomes import OUTPUT, directory, file, host, image, judged, link, not_started, outcome, request
 
@@ -89,6 +91,28 @@ def test_a_program_that_fails_need_not_write() -> None:
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
     assert "exit.zero-on-success" in verdict.reason
+
+
+@pytest.mark.parametrize("end", [End.MAX_RUNTIME, End.SUITE_LIMIT])
+def test_nothing_of_a_program_that_was_stopped_is_uploaded(end: End) -> None:
+    """Though it may leave with 0, and its files are there."""
+    stopped = replace(outcome(host(file(f"{OUTPUT}/x"), end=end)), uploads=())
+
+    verdict = judged(WRITTEN, image(), stopped)
+
+    assert (Word.NOT_JUDGED, "exit.zero-on-success") == (verdict.word, verdict.see)
+
+
+@pytest.mark.parametrize("volume", [f"{OUTPUT}/tables", f"{OUTPUT}/tables/"])
+def test_files_that_a_volume_keeps_back_are_told_of_elsewhere(volume: str) -> None:
+    """A VOLUME that the program did not write to keeps nothing back."""
+    swallowing = image(volumes=(volume,))
+    lost = judged(WRITTEN, swallowing, replace(outcome(host(file(f"{OUTPUT}/tables/a"))), uploads=()))
+    missing = judged(WRITTEN, swallowing, outcome(host(directory(f"{OUTPUT}/tables"))))
+    written = judged(WRITTEN, swallowing, outcome(host(file(f"{OUTPUT}/a"))))
+
+    assert (Word.NOT_JUDGED, "image.volume-under-opt-ml") == (lost.word, lost.see)
+    assert (Word.ADVISED, Word.CONFORMS) == (missing.word, written.word)
 
 
 def test_a_program_that_fails_may_not_leave_links_either() -> None:
@@ -180,3 +204,68 @@ def test_links_and_directories_are_another_matter() -> None:
     left = (file(f"{OUTPUT}/part-1"), directory(f"{OUTPUT}/deep"), link(f"{OUTPUT}/latest", "part-1"))
 
     assert Word.CONFORMS is judged("outputs.regular-files-only", image(), outcome(host(*left))).word
+
+
+NAMES = "outputs.names-fit-s3"
+LONG = "/".join(["d" * 250] * 4)  # 1,003 bytes, to which the prefix `result/` adds 7
+
+
+def odd(path: str) -> File:
+    """A file whose name is not UTF-8, as the archive's reader shows it."""
+    return replace(file(path), is_utf8=False)
+
+
+@pytest.mark.parametrize("name", ["a", "a b/Zürich.csv", "caf\\xe9", f"{LONG}/{'x' * 13}"])
+def test_names_that_s3_takes_conform(name: str) -> None:
+    """To the last byte; a backslash is a character like any other."""
+    assert Word.CONFORMS == judged(NAMES, image(), outcome(host(file(f"{OUTPUT}/{name}")))).word
+
+
+def test_a_name_that_is_not_utf8_is_advised_against() -> None:
+    """The sentence has its bytes as escapes; escapes make no key too long."""
+    verdict = judged(NAMES, image(), outcome(host(file(f"{OUTPUT}/a"), odd(f"{OUTPUT}/{LONG}/caf\\xe9\\xe9.csv"))))
+    shown = f"{OUTPUT}/{LONG}"[:200]
+
+    assert Word.ADVISED == verdict.word
+    assert (
+        f"Expected names in UTF-8 in output result, and algo-1 left {shown}..., with bytes that are no UTF-8.",
+    ) == verdict.violations
+
+
+@pytest.mark.parametrize("name", [f"{LONG}/{'x' * 14}", f"{LONG}/{'é' * 7}"])
+def test_a_key_that_is_too_long_is_advised_against(name: str) -> None:
+    """Its prefix counts, and so do bytes and not letters."""
+    verdict = judged(NAMES, image(), outcome(host(file(f"{OUTPUT}/{name}"))))
+
+    assert Word.ADVISED == verdict.word
+    assert verdict.violations[0].startswith(
+        "Expected keys of at most 1,024 bytes for output result, and algo-1 left /opt/ml/processing/output/result/ddd"
+    )
+    assert verdict.violations[0].endswith("ddd..., with keys of up to 1,025 bytes.")
+
+
+def test_many_names_are_counted() -> None:
+    """The first is named."""
+    left = host(*(odd(f"{OUTPUT}/{number}\\xe9") for number in range(9)))
+    (violation,) = judged(NAMES, image(), outcome(left)).violations
+
+    assert f"algo-1 left {OUTPUT}/0\\xe9 and 8 more, with bytes" in violation
+
+
+def test_other_names_are_another_matter() -> None:
+    """Links and FIFOs become no objects, and what lies elsewhere is not uploaded."""
+    left = (
+        replace(link(f"{OUTPUT}/\\xe9", "x"), is_utf8=False),
+        replace(File(f"{OUTPUT}/\\xff", Kind.FIFO), is_utf8=False),
+        odd("/opt/ml/processing/\\xe9"),
+    )
+
+    assert Word.CONFORMS == judged(NAMES, image(), outcome(host(*left))).word
+
+
+@pytest.mark.parametrize("left", [odd(f"{OUTPUT}/\\xe9"), file(f"{OUTPUT}/{LONG}/{'x' * 20}")], ids=["bytes", "length"])
+def test_an_output_of_such_names_is_named_once(left: File) -> None:
+    """By the check of the names: S3 holds none of its files."""
+    verdict = judged(WRITTEN, image(), replace(outcome(host(left)), uploads=()))
+
+    assert (Word.NOT_JUDGED, NAMES) == (verdict.word, verdict.see)

@@ -1,11 +1,15 @@
 """Chapter `reserved`: /opt/ml belongs to the platform."""
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.filetree import File
 from conformance.image import Image
-from conformance.verdict import Word
-from tests.outcomes import INPUT, OUTPUT, directory, file, host, image, judged, link, outcome, program
+from conformance.job import Variation
+from conformance.outcome import End, Host, JobStatus
+from conformance.verdict import Verdict, Word
+from tests.outcomes import INPUT, OUTPUT, directory, file, host, image, judged, link, not_started, outcome, program
 
 REQUIRED = "reserved.nothing-required"
 EMPTY = "reserved.image-is-empty"
@@ -197,3 +201,94 @@ def test_an_output_without_a_file_is_told_of_elsewhere() -> None:
     found = judged("reserved.nothing-written-elsewhere", image(), outcome(host(file("/opt/ml/processing/x"))))
 
     assert (Word.NOT_JUDGED, "outputs.declared-outputs-written") == (found.word, found.see)
+
+
+REPLACED = "reserved.works-when-replaced"
+SCRATCH = image(directory("/opt/ml/scratch"))
+GONE = host(exit_code=1, stderr="FileNotFoundError: '/opt/ml/scratch/tmp'\n")
+
+
+def replacing(replaced: Host, own: Host | None = None, *, of: Image = SCRATCH) -> Verdict:
+    """The verdict where a run ended so without what the image ships, and otherwise with it."""
+    with_own = outcome(own, variation=Variation.OWN_RESERVED)
+    return judged(REPLACED, of, with_own, outcome(replaced))
+
+
+def test_a_job_that_works_without_what_the_image_ships_conforms() -> None:
+    """However much that is, and whatever became of the message."""
+    shipping = image(*(file(f"/opt/ml/model/{number}") for number in range(9)))
+
+    assert Word.CONFORMS is judged(REPLACED, shipping, outcome()).word
+    assert Word.CONFORMS is judged(REPLACED, shipping, replace(outcome(), status=JobStatus.FAILED)).word
+
+
+@pytest.mark.parametrize(
+    ("replaced", "how"),
+    [
+        (GONE, "exited with 1; its last line on stderr was \"FileNotFoundError: '/opt/ml/scratch/tmp'\""),
+        (
+            not_started("chdir to cwd: no such file or directory"),
+            "did not start: chdir to cwd: no such file or directory",
+        ),
+    ],
+)
+def test_a_job_that_needs_what_the_image_ships_violates(replaced: Host, how: str) -> None:
+    """The sentence has what it ships, and how the run without it ended."""
+    verdict = replacing(replaced)
+
+    assert Word.VIOLATES is verdict.word
+    (violation,) = verdict.violations
+    assert (
+        "Expected the job to do without what the image ships below /opt/ml (/opt/ml/scratch), and without it algo-1 "
+        f"{how}; with it algo-1 exited with 0."
+    ) == violation
+
+
+def test_what_it_ships_is_counted() -> None:
+    """Three are named."""
+    shipping = image(*(file(f"/opt/ml/model/{number}") for number in range(9)))
+    (violation,) = replacing(GONE, of=shipping).violations
+
+    assert "/opt/ml (/opt/ml/model/0, /opt/ml/model/1, /opt/ml/model/2 and 6 more), and" in violation
+
+
+@pytest.mark.parametrize(
+    ("of", "replaced", "own", "see"),
+    [
+        (SCRATCH, GONE, GONE, "exit.zero-on-success"),
+        (
+            image(SCRIPT, entrypoint=["python3", f"{CODE}/run.py"]),
+            host(exit_code=2, stderr="can't open file"),
+            None,
+            "reserved.nothing-required",
+        ),
+        (image(file("/opt/ml")), not_started("not a directory"), None, "reserved.is-a-directory"),
+        (
+            image(directory("/opt/ml/scratch"), user="1000"),
+            host(exit_code=1, stderr="PermissionError: [Errno 13] Permission denied: '/opt/ml/scratch'"),
+            None,
+            "outputs.writable-by-user",
+        ),
+    ],
+    ids=["fails anyhow", "its command needs it", "no directory", "permission"],
+)
+def test_a_failure_with_another_cause_is_named_there(of: Image, replaced: Host, own: Host | None, see: str) -> None:
+    """That a directory belongs to root is the suite's own choice, which no MUST rests on."""
+    verdict = replacing(replaced, own, of=of)
+
+    assert (Word.NOT_JUDGED, see, True) == (verdict.word, verdict.see, verdict.applies)
+
+
+def test_root_is_refused_by_nobody() -> None:
+    """What root is refused is another matter than that a directory belongs to root."""
+    refused = host(exit_code=1, stderr="PermissionError: [Errno 13] Permission denied: '/opt/ml/scratch'")
+
+    assert Word.VIOLATES is replacing(refused).word
+
+
+@pytest.mark.parametrize("end", [End.SUITE_LIMIT, End.MAX_RUNTIME])
+def test_a_job_that_did_not_end_is_not_judged_by_what_it_lacks(end: End) -> None:
+    """It is not run again, so one outcome stands for both."""
+    verdict = judged(REPLACED, SCRATCH, outcome(host(exit_code=137, end=end)))
+
+    assert (Word.NOT_JUDGED, "exit.zero-on-success") == (verdict.word, verdict.see)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -124,6 +125,24 @@ def test_a_key_is_the_uris_and_the_path(uri: str, expected: str) -> None:
     _, stored = collected({f"{OUTPUT}/x": b"1"}, of=asked)
 
     assert [expected] == list(stored)
+
+
+def test_what_s3_has_no_key_for_is_not_uploaded() -> None:
+    """A key of 1,024 bytes is, one of 1,025 is not; nor is a name that is not UTF-8."""
+    fits = "a" * (1024 - len("result/"))
+    collector, stored = collected({f"{OUTPUT}/{fits}": b"1", f"{OUTPUT}/{fits}a": b"2"})
+    collector.peek(replace(file(f"{OUTPUT}/caf\\xe9"), is_utf8=False), io.BytesIO(b"3"))
+
+    assert {f"s3://bucket/result/{fits}": b"1"} == stored
+    assert [f"{OUTPUT}/{fits}"] == [upload.path for upload in collector.uploads]
+
+
+def test_a_further_name_that_s3_has_no_key_for_is_passed_over() -> None:
+    """A file that has another name besides is uploaded under that one alone."""
+    collector, stored = collected({f"{OUTPUT}/a": b"1"})
+    collector.linked(replace(file(f"{OUTPUT}/caf\\xe9"), is_utf8=False), file(f"{OUTPUT}/a"))
+
+    assert (["s3://bucket/result/a"], []) == (list(stored), collector.unread)
 
 
 def test_a_long_message_is_kept_in_part() -> None:

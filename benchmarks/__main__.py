@@ -1,0 +1,43 @@
+"""All benchmarks, or those that are named: `python -m benchmarks [--turns N] [checks|service|hosts|tracer ...]`.
+
+The exit status is 0 also where a bound was missed: that tells of the machine and of what else ran on it, and is for a
+reader to judge. It is another one where something could not be measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks import checks, hosts, service, tracer
+from benchmarks.table import Row, closing
+
+BENCHMARKS = {
+    "checks": checks.BENCHMARK,
+    "service": service.BENCHMARK,
+    "hosts": hosts.BENCHMARK,
+    "tracer": tracer.BENCHMARK,
+}
+
+
+def main() -> None:
+    """Print a table for each, and which bounds held."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure, and print tables.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all of them by default")
+    parser.add_argument("--turns", type=int, metavar="N", help="measure everything N times")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(BENCHMARKS):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    rows: list[Row] = []
+    for name in options.names or BENCHMARKS:
+        benchmark = BENCHMARKS[name]
+        turns = options.turns or benchmark.turns
+        print(benchmark.header(turns))
+        for row in benchmark.measure(turns):
+            print(row, flush=True)
+            rows.append(row)
+        print(flush=True)
+    print(closing(rows))
+
+
+if __name__ == "__main__":
+    main()

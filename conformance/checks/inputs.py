@@ -1,0 +1,67 @@
+"""What the service brings from S3 before the container starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.contract import API
+from conformance.declaration import DOCUMENTED, MEASURED, MUST, SHOULD, DoesNotApply, NotJudged, check
+from conformance.evidence import did_well, end_of, failed_by_itself, needs_success, succeeded
+from conformance.filetree import is_below
+from conformance.image import Image
+from conformance.job import FEW_OBJECTS, JobRequest
+from conformance.outcome import End, Outcome
+
+
+@check(
+    "inputs.not-executed",
+    MUST,
+    "No file of an input is to be executed by itself",
+    job=None,
+    clause="S3 keeps no permissions, so what an input brings has no execute permission, and no engine starts it.",
+    spec=API / "ProcessingS3Input",
+    basis=MEASURED,
+    remedy='Let an interpreter of the image run it: `"ContainerEntrypoint": ["/bin/bash", "/opt/ml/processing/..."]`.',
+    reproduce="docker run --rm --entrypoint /etc/hostname IMAGE",
+)
+def not_executed(image: Image, requests: tuple[JobRequest, ...]) -> Iterator[str]:
+    """By the first word of what the request has the engine run."""
+    if not any(request.entrypoint for request in requests):
+        raise DoesNotApply("no request names a ContainerEntrypoint")
+    for request in requests:
+        word = (request.entrypoint or ("",))[0]
+        path = image.absolute(word) if "/" in word else ""
+        for item in request.inputs:
+            if path and is_below(path, item.local_path):
+                yield (
+                    f"Expected ContainerEntrypoint of job {request.name} to begin with a program of the image, and "
+                    f"{word} is a file of input {item.name}, which arrives without execute permission."
+                )
+
+
+@check(
+    "inputs.empty-shard",
+    SHOULD,
+    "A host that gets no object of a sharded input exits with 0",
+    job=FEW_OBJECTS,
+    clause="With ShardedByS3Key each host gets a share of the objects, and where there are fewer objects than hosts "
+    "some get none.",
+    spec=API / "ProcessingS3Input",
+    basis=DOCUMENTED,
+    remedy="Take an empty or missing directory of a sharded input for a share without objects: take part in what the "
+    "hosts do together, and exit with 0.",
+)
+def empty_shard(image: Image, good: Outcome, few: Outcome) -> Iterator[str]:
+    """One object for all hosts, which the first one gets; what they write of it is not judged."""
+    needs_success(good)
+    first, *others = few.hosts
+    failed = [host for host in others if not did_well(host) and host.end is not End.SUITE_LIMIT]
+    for host in failed:
+        yield f"Expected {host.name} to exit with 0 where it gets no object of a sharded input, and it {end_of(host)}."
+    if failed or succeeded(few):
+        return
+    if failed_by_itself(first) or first.end is End.MAX_RUNTIME:
+        # One object may be too little for whoever gets it.
+        raise DoesNotApply(f"with one object {first.name}, which got it, {end_of(first)}, and no other host failed")
+    limited = next(host for host in few.hosts if not did_well(host))
+    raise NotJudged(f"{limited.name} was still running after {limited.seconds:.0f} s, the suite's own limit")

@@ -1,0 +1,128 @@
+"""What the outcomes of a job show when they are held against each other, and what of a log is worth quoting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from conformance import workload
+from conformance.declaration import DoesNotApply, NotJudged
+from conformance.outcome import End, Host, Outcome
+from conformance.trace import Process, Trace
+
+LINE_CHARACTERS = 200
+"""How much of a line of a log a sentence quotes."""
+
+LONGEST_LINE = 2_000
+"""How much of a line is looked at: a pattern may take longer than a line does."""
+
+LISTED = 3
+"""How many of several things a sentence names."""
+
+
+def lines(host: Host) -> list[str]:
+    """What a host said, line by line, stderr last; empty lines are left out, and long ones are cut."""
+    said = (host.stdout.text + "\n" + host.stderr.text).splitlines()
+    return [line.strip()[:LONGEST_LINE] for line in said if line.strip()]
+
+
+def last_words(host: Host) -> str:
+    """The last line on stderr as the end of a sentence, nothing where there is none."""
+    said = [line for line in host.stderr.text.splitlines() if line.strip()]
+    return f"; its last line on stderr was {said[-1].strip()[:LINE_CHARACTERS]!r}" if said else ""
+
+
+def some_of(things: list[str], separator: str = ", ") -> str:
+    """The first few of several things, and how many more there are."""
+    more = f" and {len(things) - LISTED} more" if len(things) > LISTED else ""
+    return separator.join(things[:LISTED]) + more
+
+
+def named(outputs: list[str]) -> str:
+    """Outputs by their names, in a sentence."""
+    return "the output " + outputs[0] if len(outputs) == 1 else "the outputs " + ", ".join(outputs)
+
+
+def missing_outputs(good: Outcome, other: Outcome) -> list[str]:
+    """The outputs that one run wrote and another one of the same job did not."""
+    return [
+        output.name
+        for output in good.request.outputs
+        if any(good.written(host, output) for host in good.hosts)
+        and not any(other.written(host, output) for host in other.hosts)
+    ]
+
+
+def did_well(host: Host) -> bool:
+    """Whether it exited with 0, and nobody had stopped it."""
+    return host.end is End.EXITED and host.exit_code == 0
+
+
+def failed_by_itself(host: Host) -> bool:
+    """Whether it ended otherwise than with 0, or never began, and nobody had stopped it."""
+    return host.end in {End.EXITED, End.NOT_STARTED} and not did_well(host)
+
+
+def succeeded(outcome: Outcome) -> bool:
+    """Whether every program exited with 0; a job whose message is not UTF-8 has Failed, and its program has not."""
+    return all(did_well(host) for host in outcome.hosts)
+
+
+def end_of(host: Host) -> str:
+    """How a host ended, as the end of a sentence that begins with its name."""
+    if not host.started:
+        return f"did not start: {host.start_error}"
+    return f"was {host.end}" if host.end is not End.EXITED else f"exited with {host.exit_code}{last_words(host)}"
+
+
+def needs_success(good: Outcome) -> None:
+    """Raise `NotJudged` where the run as requested did not succeed: nothing can be held against it then."""
+    if not succeeded(good):
+        raise NotJudged("the job did not succeed when nothing was changed either", see="exit.zero-on-success")
+
+
+def program_of(host: Host) -> tuple[Process, Trace]:
+    """The process that did the work, and the trace that shows it.
+
+    Raises:
+        NotJudged: its processes could not be seen.
+        DoesNotApply: it was no one process, so that nothing can be said of what reaches it.
+    """
+    if host.trace is None or host.untraced:
+        raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
+    found = workload.find(host.trace)
+    # A script that does the work by common tools is doubtful, and is what was started all the same.
+    if found.process is None or not (found.certain or found.process == host.trace.command):
+        raise DoesNotApply(f"no one process does the work: {found.doubt}")
+    return found.process, host.trace
+
+
+def shortfalls(
+    good: Outcome,
+    changed: Outcome,
+    *,
+    may_take_seconds: float = 0.0,
+    more: Callable[[Host], str] = lambda _: "",
+) -> Iterator[str]:
+    """What a changed run did not do that the good one did, each as the end of a sentence.
+
+    `may_take_seconds` is how long a run may last because of what was changed; `more` is what else there is to be said
+    of a host that ended badly.
+
+    Raises:
+        NotJudged: the good run did not succeed, or the changed one did not come to its end in its time.
+    """
+    needs_success(good)
+    failed = any(failed_by_itself(host) for host in changed.hosts)
+    for host in changed.hosts:
+        if did_well(host):
+            continue
+        # A host may well wait for another one that has failed, which is the one to tell of then.
+        if host.end is End.SUITE_LIMIT and not failed:
+            raise NotJudged(f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit")
+        if host.end is End.MAX_RUNTIME and not failed and changed.request.max_runtime_seconds < may_take_seconds:
+            raise NotJudged(f"{host.name} was {host.end}, and a job that is changed so may need more time than that")
+        if host.end is not End.SUITE_LIMIT:
+            yield f"{host.name} {end_of(host)}{more(host)}"
+    missing = missing_outputs(good, changed)
+    if missing and succeeded(changed):
+        yield f"nothing was written to {named(missing)}"

@@ -1,0 +1,93 @@
+"""The manifest of an input whose S3DataType is `ManifestFile`: which objects it names, and where each lands.
+
+Source: the API reference, `S3DataSource`: a JSON array whose first element is an object with the one member `prefix`,
+an S3 URI, and whose others are what follows it; all in one bucket. That an object lands at what follows the prefix is
+inferred.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.objects import ObjectTree, S3Uri
+
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+"""Half of a character, which JSON can spell and no key can hold."""
+
+
+class ManifestError(ValueError):
+    """The text is no manifest; the message says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The prefix of a manifest, and what follows it in the key of each object, in the manifest's order."""
+
+    prefix: S3Uri
+    names: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, content: bytes) -> Manifest:
+        """Read a manifest.
+
+        Raises:
+            ManifestError: it is no JSON, has another shape, or names what no LocalPath can hold.
+        """
+        try:
+            document = json.loads(content.decode("utf-8"))
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+            raise ManifestError(f"expected a manifest in JSON: {error}") from error
+        if not isinstance(document, list) or not document:
+            raise ManifestError('expected a JSON array that begins with {"prefix": "s3://bucket/prefix/"}')
+        first, *names = document
+        if not isinstance(first, dict) or set(first) != {"prefix"} or not isinstance(first["prefix"], str):
+            raise ManifestError('expected the first element to be {"prefix": "s3://bucket/prefix/"}')
+        try:
+            prefix = S3Uri.parse(first["prefix"])
+        except ValueError as error:
+            raise ManifestError(f"prefix: {error}") from error
+        return cls(prefix, tuple(_name(index, name) for index, name in enumerate(names, start=1)))
+
+    def keys(self) -> dict[str, str]:
+        """The key of each object, with its path below LocalPath."""
+        return {self.prefix.key + name: name.lstrip("/") for name in self.names}
+
+    def text(self) -> bytes:
+        """The manifest as it lies in S3; what `parse` reads."""
+        return json.dumps([{"prefix": str(self.prefix)}, *self.names], ensure_ascii=False).encode("utf-8")
+
+
+def listed(uri: S3Uri, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
+    """The objects that a manifest names, in the order of their keys: each with its path below LocalPath, and its file.
+
+    Raises:
+        ManifestError: there is no manifest, it cannot be read, or an object that it names is not there.
+    """
+    file = dict(objects.find(uri)).get(uri.key)
+    if file is None:
+        raise ManifestError(f"the manifest {uri} is not there")
+    try:
+        manifest = Manifest.parse(file.read_bytes())
+    except ManifestError as error:
+        raise ManifestError(f"{uri}: {error}") from error
+    there = dict(objects.find(manifest.prefix))
+    wanted = manifest.keys()
+    bucket = manifest.prefix.bucket
+    missing = next((key for key in wanted if key not in there), None)
+    if missing is not None:
+        raise ManifestError(f"{uri} names s3://{bucket}/{missing}, which is not there")
+    return [(S3Uri(bucket, key), wanted[key], there[key]) for key in sorted(wanted, key=str.encode)]
+
+
+def _name(index: int, name: object) -> str:
+    if not isinstance(name, str) or not name:
+        raise ManifestError(f"element {index}: expected what follows the prefix of a key, got {json.dumps(name)}")
+    path = name.lstrip("/")
+    if SURROGATE.search(name):
+        raise ManifestError(f"element {index}: expected Unicode text, got half of a surrogate pair")
+    if not path or not {".", "..", ""}.isdisjoint(path.split("/")):
+        raise ManifestError(f"element {index}: {name!r} would not land below LocalPath")
+    return name

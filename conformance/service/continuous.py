@@ -1,0 +1,72 @@
+"""Outputs whose S3UploadMode is `Continuous`: what is written to them goes to S3 while the job runs.
+
+Source: the API reference, `ProcessingS3Output`. How soon AWS looks, and whether it waits until a file is complete, it
+does not say: here a file is uploaded as it is found, every `Settings.continuous_seconds`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from docker.errors import APIError
+from urllib3.exceptions import HTTPError
+
+from conformance import archive
+from conformance.errors import JobError
+from conformance.outcome import Sighting
+from conformance.service.collection import Collector
+from conformance.service.containers import Container
+from conformance.service.settings import Settings
+
+NOT_NOW = (APIError, HTTPError, JobError, OSError)
+"""What a look at a file that is just being written ends in, or at a container that is about to end."""
+
+
+@dataclass
+class Watch:
+    """Looks at the continuous outputs of a running container; `collector` makes what uploads what is found."""
+
+    container: Container
+    collector: Callable[[], Collector]
+    settings: Settings
+    sightings: list[Sighting] = field(default_factory=list)
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Look while the block runs."""
+        thread = threading.Thread(target=self._look_again_and_again, name="continuous")
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
+
+    def _look_again_and_again(self) -> None:
+        begun = time.monotonic()
+        while not self._over.wait(self.settings.continuous_seconds):
+            with contextlib.suppress(*NOT_NOW):
+                self._look(time.monotonic() - begun)
+
+    def _look(self, seconds: float) -> None:
+        collector = self.collector()
+        known = {sighting.path: sighting.digest for sighting in self.sightings}
+        for output in collector.request.outputs:
+            if output.is_continuous:
+                entries = archive.read(
+                    self.container.get(f"{output.directory}/"),
+                    root=output.directory,
+                    limit_bytes=self.settings.archive_bytes,
+                    peek=collector.peek,
+                )
+                # All of it is read before anything of it counts.
+                list(entries)
+        for upload in collector.uploads:
+            if known.get(upload.path) != upload.digest:
+                known[upload.path] = upload.digest
+                self.sightings.append(Sighting(seconds, upload.path, upload.size, upload.digest))

@@ -1,0 +1,185 @@
+"""One host of a job: its container is prepared, run and read back, each step for itself, so that hosts keep pace."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+
+from conformance import archive
+from conformance.filetree import FileTree
+from conformance.image import Image
+from conformance.job import RESERVED, JobRequest, Variation
+from conformance.objects import ObjectTree
+from conformance.outcome import End, Host, Upload
+from conformance.probe.bundle import words
+from conformance.service import command, containers, documents, staging
+from conformance.service.collection import Collector
+from conformance.service.continuous import Watch
+from conformance.service.engine import Engine
+from conformance.service.settings import Settings
+from conformance.service.storage import ObjectStore
+from conformance.standin import every_witness
+from conformance.trace import Trace
+
+FAILING_AFTER_MILLISECONDS = 1_000
+"""When a host that is to fail does: others have found it by then, or are waiting for it."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all runs of a service have in common: its engine, what S3 holds, its choices, the labels of its things."""
+
+    engine: Engine
+    objects: ObjectTree | None
+    settings: Settings
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all hosts of one run have in common; `untraced` says why they are not traced, where they are not."""
+
+    image: Image
+    request: JobRequest
+    variation: Variation
+    limits: containers.Limits
+    untraced: str = ""
+    stand_in: str = ""
+    hosts: tuple[str, ...] = ("algo-1",)
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command of every host's container."""
+        return command.argv(self.image, self.request)
+
+
+@dataclass
+class HostRun:
+    """One host of a run: `prepare`, `run` and `collect` in this order, and `remove` however it ends."""
+
+    place: containers.Place
+    plan: Plan
+    around: Surroundings
+    store: ObjectStore
+    credentials: str = field(default_factory=lambda: f"/v2/credentials/{uuid.uuid4()}")
+    container: containers.Container | None = None
+    host: Host = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin as a host that has not started."""
+        self.host = Host(
+            self.place.host,
+            self.plan.argv,
+            End.NOT_STARTED,
+            untraced=self.plan.untraced,
+            secret=self.credentials,
+            address=self.place.address,
+        )
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no host has a higher number."""
+        return self.place.host == self.plan.hosts[-1]
+
+    @property
+    def fails(self) -> bool:
+        """Whether the probe takes its place and fails."""
+        return self.plan.variation is Variation.PEER_FAILS and self.is_last
+
+    def prepare(self) -> None:
+        """Create the container and fill it; what the image keeps from being filled is how the host ended."""
+        plan, around = self.plan, self.around
+        probe = containers.Probe(() if plan.untraced else plan.argv, plan.stand_in)
+        if self.fails:
+            probe = containers.Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
+        self.container = containers.create(
+            around.engine.client,
+            plan.image,
+            plan.request,
+            around.settings,
+            place=self.place,
+            memory_bytes=int(around.engine.memory_bytes * around.settings.memory_fraction / len(plan.hosts)),
+            labels=around.labels,
+            mounts=staging.mounts(plan.request, plan.variation),
+            probe=probe,
+            credentials=self.credentials,
+        )
+        staged = staging.staged(
+            plan.request,
+            plan.variation,
+            documents.of_host(self.place.host, plan.hosts, plan.request, plan.variation, region=around.settings.region),
+            around.objects,
+            host=self.place.host,
+            hosts=plan.hosts,
+        )
+        self._ended(self.container.fill(archive.write(RESERVED, staged)))
+
+    def run(self) -> None:
+        """Start it and wait for its end."""
+        if self.container is None or self.host.start_error:
+            return
+        if self.plan.variation is Variation.LATE_START and self.is_last:
+            time.sleep(self.around.settings.late_start_seconds)
+        if not any(output.is_continuous for output in self.plan.request.outputs):
+            self._ended(self.container.run(self.plan.limits))
+            return
+        watch = Watch(self.container, self._collector, self.around.settings)
+        with watch.watching():
+            self._ended(self.container.run(self.plan.limits))
+        self.host = replace(self.host, sightings=tuple(watch.sightings))
+
+    def collect(self, *, upload: bool) -> tuple[Upload, ...]:
+        """Read back what it left; `upload` says whether the service uploads the outputs."""
+        if self.container is None or not self.host.started:
+            return ()
+        plan = self.plan
+        if self.fails:
+            self.host = replace(self.host, untraced="a host that fails stood in its place")
+        elif not plan.untraced:
+            self.host = _with_trace(self.host, Trace.parse(self.container.record()))
+        elif plan.stand_in:
+            self.host = replace(self.host, witnesses=every_witness(self.container.record()))
+        if not self.host.started:
+            return ()
+        stdout, stderr = self.container.logs()
+        changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED else ()
+        collector = self._collector(upload=upload)
+        limit = self.around.settings.archive_bytes
+        entries = archive.read(
+            self.container.get(), root=RESERVED, limit_bytes=limit, peek=collector.peek, linked=collector.linked
+        )
+        files = FileTree.of(entries)
+        for path in collector.unread:
+            list(archive.read(self.container.get(path), root=path, limit_bytes=limit, peek=collector.peek))
+        self.host = replace(
+            self.host, stdout=stdout, stderr=stderr, files=files, message=collector.message, changed=changed
+        )
+        return tuple(collector.uploads)
+
+    def _collector(self, *, upload: bool = False) -> Collector:
+        return Collector(self.place.host, self.plan.request, self.plan.image.volumes, self.store, upload=upload)
+
+    def _ended(self, ended: containers.Ended | None) -> None:
+        if ended is None:
+            return
+        self.host = replace(
+            self.host,
+            end=ended.end,
+            exit_code=ended.exit_code,
+            start_error=ended.start_error,
+            out_of_memory=ended.out_of_memory,
+            seconds=ended.seconds,
+            stop=ended.stop,
+        )
+
+
+def _with_trace(host: Host, trace: Trace) -> Host:
+    """The host with what the probe saw, which may be that the command could not begin."""
+    if trace.failed_errno is not None:
+        reason = f"exec {trace.failed_command!r}: {os.strerror(trace.failed_errno)}"
+        return replace(host, end=End.NOT_STARTED, start_error=reason, stop=None)
+    if host.stop is not None and host.stop.killed:
+        trace = trace.killed_from_outside()
+    return replace(host, trace=trace, untraced=trace.fault)

@@ -1,0 +1,144 @@
+"""The name server of a job's hosts: a container that holds nothing but the probe, on the network of the hosts.
+
+A host's `dns` is its address. Docker's own resolver stands between the two wherever a network has been made by a user:
+it answers for containers by their names, ids, hostnames and aliases, and hands on everything else from within the
+asking container, so that the name server sees each host under its own address. None of those names may be `algo-N`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import tarfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import docker
+from docker.errors import APIError, ImageNotFound
+from docker.types import LogConfig
+
+from conformance.errors import JobError
+from conformance.probe import PROGRAM, RECORD
+from conformance.probe.bundle import bundle, read_record
+from conformance.probe.names import Name, answer
+from conformance.resolution import Queries
+from conformance.service.labels import IMAGE
+from conformance.service.network import Network
+
+EMPTY_IMAGE = "conformance/empty:latest"
+
+START_SECONDS = 30.0
+
+_MEMORY_BYTES = 32 << 20
+_PROCESSES = 8
+
+_NOBODY = "65534:65534"
+
+
+@dataclass(frozen=True)
+class NameServer:
+    """A running name server; `address` is what the hosts' `dns` is to be."""
+
+    client: docker.APIClient
+    id: str
+    address: str
+
+    def queries(self) -> Queries:
+        """What it has been asked until now."""
+        chunks, _ = self.client.get_archive(self.id, RECORD)
+        return Queries.parse(read_record(chunks))
+
+    def remove(self) -> None:
+        """Remove it; what is gone already is no error."""
+        with contextlib.suppress(APIError):
+            self.client.remove_container(self.id, v=True, force=True)
+
+
+def start(client: docker.APIClient, network: Network, names: Iterable[Name], *, labels: dict[str, str]) -> NameServer:
+    """Start a name server and wait until it answers.
+
+    Raises:
+        JobError: it ends at once, or does not begin to answer.
+        ValueError: there are too many names; see `conformance.probe.names`.
+    """
+    address = network.name_server
+    created = client.create_container(
+        empty_image(client),
+        entrypoint=[PROGRAM],
+        user=_NOBODY,
+        labels=labels,
+        networking_config=network.attachment(address),
+        host_config=client.create_host_config(
+            network_mode=network.name,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            # Port 53 without any capability; the default of Docker 20.10 and later, and of no earlier one.
+            sysctls={"net.ipv4.ip_unprivileged_port_start": "0"},
+            mem_limit=_MEMORY_BYTES,
+            pids_limit=_PROCESSES,
+            log_config=LogConfig(type="local", config={"max-size": "1m", "max-file": "1", "compress": "false"}),
+        ),
+    )
+    server = NameServer(client, str(created["Id"]), address)
+    try:
+        client.put_archive(server.id, "/", bundle(answer(names)))
+        client.start(server.id)
+        _wait_until_it_answers(server)
+    except BaseException:
+        server.remove()
+        raise
+    return server
+
+
+def empty_image(client: docker.APIClient) -> str:
+    """The id of an image without any file, which is loaded where the engine has none.
+
+    The probe is put into its containers as into those of any image, so that it is the same for every version of the
+    suite and every run. It is kept: it has no bytes that could be freed, and another run may be about to use it.
+    """
+    archive, identity = _empty_image()
+    # What has this id is this image. The tag may be anybody's, and is asked for where an engine counts ids otherwise.
+    with contextlib.suppress(ImageNotFound):
+        return str(client.inspect_image(identity)["Id"])
+    for line in client.load_image(archive):
+        if "error" in line:
+            raise JobError(f"the engine does not load an image: {line['error']}")
+    with contextlib.suppress(ImageNotFound):
+        return str(client.inspect_image(identity)["Id"])
+    return str(client.inspect_image(EMPTY_IMAGE)["Id"])
+
+
+def _empty_image() -> tuple[bytes, str]:
+    """The archive that `docker load` takes, and the id of the image in it (OCI image specification, `ImageID`)."""
+    layer = bytes(2 * tarfile.BLOCKSIZE)
+    description = {
+        "architecture": "amd64",
+        "os": "linux",
+        "created": "1970-01-01T00:00:00Z",
+        "config": {"Labels": {IMAGE: "empty"}},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+        "history": [{"created": "1970-01-01T00:00:00Z"}],
+    }
+    config = json.dumps(description, sort_keys=True).encode()
+    manifest = [{"Config": "config.json", "RepoTags": [EMPTY_IMAGE], "Layers": ["layer.tar"]}]
+    contents = {"config.json": config, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()}
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in contents.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue(), f"sha256:{hashlib.sha256(config).hexdigest()}"
+
+
+def _wait_until_it_answers(server: NameServer) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while b"answering" not in server.client.logs(server.id):
+        if not server.client.inspect_container(server.id)["State"]["Running"] or time.monotonic() > deadline:
+            # Only now has it surely said everything.
+            said = server.client.logs(server.id).decode(errors="replace").strip()
+            raise JobError(f"the name server does not answer: {said}")
+        time.sleep(0.01)

@@ -1,0 +1,86 @@
+"""The network of a job's hosts: they reach one another, and neither the outside nor the machine that they run on.
+
+`internal` alone leaves them the bridge's own address, and with it every port of the machine; and a connection to the
+outside is given up after more than two minutes, because its packets are dropped without a word. Where the bridge has no
+address it fails within three seconds, as one to a host does that is not there (measured with Docker 20.10).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+import docker
+from docker.errors import APIError
+from docker.types import IPAMConfig, IPAMPool, NetworkingConfig
+
+from conformance.errors import JobError
+
+RANGE = IPv4Network("198.18.0.0/15")
+"""Set aside for tests of networks (RFC 2544), so that a network here hides nothing that the machine has to reach."""
+
+PREFIX_LENGTH = 24
+"""Room for the 100 hosts that a job may have, their name server and the addresses that the engine keeps."""
+
+_NAME_SERVER, _FIRST_HOST = 2, 11
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that exists on the engine; its addresses are given out here, because a plan needs them beforehand."""
+
+    client: docker.APIClient
+    name: str
+    subnet: IPv4Network
+
+    @property
+    def name_server(self) -> str:
+        """The address of the hosts' name server."""
+        return str(self.subnet[_NAME_SERVER])
+
+    def host(self, number: int) -> str:
+        """The address of a host; the first has the number 1, as `algo-1` has."""
+        return str(self.subnet[_FIRST_HOST + number - 1])
+
+    def attachment(self, address: str) -> NetworkingConfig:
+        """What `create_container` is to be given as `networking_config`, beside the name as `network_mode`."""
+        endpoints = {self.name: self.client.create_endpoint_config(ipv4_address=address)}
+        # The stubs name one endpoint where docker-py takes a mapping.
+        return self.client.create_networking_config(endpoints)  # type: ignore[arg-type]
+
+    def remove(self) -> None:
+        """Remove it; what is gone already is no error."""
+        with contextlib.suppress(APIError):
+            self.client.remove_network(self.name)
+
+
+def create(client: docker.APIClient, *, labels: dict[str, str]) -> Network:
+    """Create a network on the first subnet of `RANGE` that the engine has not given to another.
+
+    Raises:
+        JobError: there is none left.
+    """
+    name = f"conformance-{uuid.uuid4().hex[:16]}"
+    for subnet in _subnets():
+        try:
+            client.create_network(
+                name,
+                driver="bridge",
+                internal=True,
+                options={"com.docker.network.bridge.inhibit_ipv4": "true"},
+                ipam=IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))]),
+                labels=labels,
+            )
+        except APIError as error:
+            if "overlaps" not in str(error.explanation):
+                raise
+        else:
+            return Network(client, name, subnet)
+    raise JobError(f"every subnet of {RANGE} is in use on the engine", hint="remove networks that are not needed")
+
+
+def _subnets() -> Iterator[IPv4Network]:
+    return RANGE.subnets(new_prefix=PREFIX_LENGTH)

@@ -1,0 +1,86 @@
+"""What is below /opt/ml before a container starts: where its volumes are, and what arrives from S3."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from conformance.archive import Content
+from conformance.errors import JobError
+from conformance.job import CORRUPT_CONTENT, PROCESSING, RESERVED, SHARDED, JobRequest, ProcessingInput, Variation
+from conformance.manifest import ManifestError, listed
+from conformance.objects import ObjectTree, S3Uri, relative_path
+from conformance.service.distribution import share
+
+
+def mounts(request: JobRequest, variation: Variation) -> tuple[str, ...]:
+    """Where a container gets a fresh volume."""
+    if variation is Variation.OWN_RESERVED:
+        return ()
+    if variation is not Variation.SEPARATE_MOUNTS:
+        return (RESERVED,)
+    places = [posixpath.normpath(item.local_path) for item in request.inputs]
+    return tuple(dict.fromkeys((RESERVED, *places, *(output.directory for output in request.outputs))))
+
+
+def staged(
+    request: JobRequest,
+    variation: Variation,
+    documents: Mapping[str, bytes],
+    objects: ObjectTree | None,
+    *,
+    host: str = "algo-1",
+    hosts: tuple[str, ...] = ("algo-1",),
+) -> Iterator[tuple[str, Content]]:
+    """What is below /opt/ml of a host when its container starts, as `archive.write` takes it; see `delivered`."""
+    yield PROCESSING, None
+    yield "/opt/ml/output", None
+    yield from documents.items()
+    yield from delivered(request, objects, variation, host=host, hosts=hosts)
+    for output in request.outputs:
+        yield output.local_path, None
+
+
+def delivered(
+    request: JobRequest,
+    objects: ObjectTree | None,
+    variation: Variation,
+    *,
+    host: str = "algo-1",
+    hosts: tuple[str, ...] = ("algo-1",),
+) -> Iterator[tuple[str, Content]]:
+    """The directories of the inputs, and the objects of one host by the path where each lands.
+
+    Raises:
+        JobError: two objects land at one path, of which AWS does not say which one stays; or a manifest is no good.
+    """
+    landed: dict[str, str] = {}
+    for item in request.inputs:
+        yield item.local_path, None
+        # A script that is not there, or is none, says nothing of how the program takes its inputs.
+        is_data = not request.brings_program(item)
+        if objects is None or (variation is Variation.EMPTY_INPUTS and is_data):
+            continue
+        corrupt = variation is Variation.CORRUPT_INPUTS and is_data
+        found = _objects(item, objects)
+        if variation is Variation.FEW_OBJECTS and item.distribution == SHARDED:
+            found = found[:1]
+        for uri, below, file in share(found, item.distribution, hosts, host):
+            path = posixpath.normpath(f"{item.local_path}/{below}")
+            other = landed.setdefault(path, str(uri))
+            if other != str(uri):
+                raise JobError(f"{path!r} would be two objects at once: {other!r} and {str(uri)!r}")
+            yield path, CORRUPT_CONTENT if corrupt else file
+
+
+def _objects(item: ProcessingInput, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
+    """The objects of one input in the order of their keys: each with its path below LocalPath, and its file."""
+    uri = S3Uri.parse(item.s3_uri)
+    if item.data_type == "ManifestFile":
+        try:
+            return listed(uri, objects)
+        except ManifestError as error:
+            raise JobError(str(error)) from error
+    found = sorted(objects.find(uri), key=lambda entry: entry[0].encode())
+    return [(S3Uri(uri.bucket, key), relative_path(uri.key, key), path) for key, path in found]

@@ -1,0 +1,3 @@
+#!/bin/sh
+. /activate
+exec python3 -m processing "$@"

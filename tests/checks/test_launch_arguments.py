@@ -1,0 +1,155 @@
+"""Whether ContainerArguments reach the program: by what a stand-in below the image's own ENTRYPOINT was given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conformance import rerun
+from conformance.image import Image
+from conformance.job import Variation
+from conformance.outcome import End, Host, Outcome
+from conformance.verdict import Verdict, Word
+from tests.outcomes import host, image, judged, not_started, outcome, process, program, ran, request, witness
+
+REACH = "launch.arguments-reach-the-program"
+SHELL = process(1, 0, "/bin/sh", "/run.sh")
+WORK = process(8, 1, "python3", "/processing.py")
+WRAPPER = image(program("/run.sh"), entrypoint=["/run.sh"])
+PROGRAM = ("python3", "/processing.py")
+ODD = rerun.odd_arguments(100)
+
+
+def reached(
+    *witnesses: tuple[str, ...], good: Outcome | None = None, of: Image = WRAPPER, ended: Host | None = None
+) -> Verdict:
+    """The verdict where the stand-in was started with these words, `...` for the odd arguments that were given."""
+    before = good or ran(SHELL, WORK)
+    given = rerun.with_stand_in(of, before).request
+    own = len(of.cmd if before.request.arguments is None else before.request.arguments)
+    odd = (given.arguments or ())[own:]
+    words = ([part for word in words for part in (odd if word == "..." else (word,))] for words in witnesses)
+    seen = replace(ended or host(), witnesses=tuple(witness(*each) for each in words))
+    return judged(REACH, of, before, outcome(seen, of=given, variation=Variation.STAND_IN))
+
+
+def test_arguments_that_arrive_as_they_were_given_conform() -> None:
+    """After those of the wrapper's own, before them, and after those of the request or of CMD."""
+    asked = request(overrides={"ContainerArguments": ["--rows", "3"]})
+    rows = ran(SHELL, process(8, 1, *PROGRAM, "--rows", "3"), of=asked)
+    fast = ran(SHELL, process(8, 1, *PROGRAM, "fast"))
+
+    assert Word.CONFORMS is reached((*PROGRAM, "...")).word
+    assert Word.CONFORMS is reached((*PROGRAM, "--quiet", "...", "/tmp/x")).word  # noqa: S108 - in an image
+    assert Word.CONFORMS is reached((*PROGRAM, "--rows", "3", "..."), good=rows).word
+    assert Word.CONFORMS is reached((*PROGRAM, "fast", "..."), good=fast, of=replace(WRAPPER, cmd=("fast",))).word
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (PROGRAM, "it got none of them: 'two words' is not among its arguments."),
+        ((*PROGRAM, " ".join(ODD)), "it got none of them: 'two words' is not among its arguments."),
+        ((*PROGRAM, *" ".join(ODD).split(" ")), "of them: 'two words' is not among its arguments."),
+        ((*PROGRAM, *ODD[:2], *ODD[3:]), 'it got 99 of them: "it\'s" is not among its arguments.'),
+        ((*PROGRAM, *reversed(ODD)), "it got them in another order."),
+    ],
+    ids=["dropped", '"$*"', "$@", "one lost", "order"],
+)
+def test_arguments_that_a_wrapper_loses_are_advised_against(words: tuple[str, ...], found: str) -> None:
+    """The sentence has the program, how many arrived, and the first that did not."""
+    verdict = reached(words)
+
+    assert Word.ADVISED == verdict.word
+    (advice,) = verdict.violations
+    assert advice.startswith("Expected 100 unusual arguments to reach ['python3', '/processing.py'] on algo-1, and it ")
+    assert advice.endswith(found)
+
+
+def test_a_shell_form_swallows_arguments_and_is_told_of_once() -> None:
+    """By the check of its form."""
+    form = image(entrypoint=["/bin/sh", "-c", "python3 /processing.py"])
+    shell = process(1, 0, "/bin/sh", "-c", "python3 /processing.py")
+    verdict = reached(PROGRAM, good=ran(shell, WORK), of=form)
+
+    assert (Word.NOT_JUDGED, "image.entrypoint-exec-form") == (verdict.word, verdict.see)
+
+
+def test_a_wrapper_that_dispatches_on_its_first_argument_is_not_blamed() -> None:
+    """It took one of the odd ones for a command, and left."""
+    left = host(exit_code=2, stderr="run.sh: unknown command: two words\n")
+    verdict = reached(ended=left)
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+    assert (
+        "with further arguments and variables algo-1 did not start ['python3', '/processing.py'], and exited with 2; "
+        "its last line on stderr was 'run.sh: unknown command: two words'"
+    ) == verdict.reason
+
+
+@pytest.mark.parametrize("ended", [host(exit_code=137, end=End.SUITE_LIMIT), not_started("no")])
+def test_a_wrapper_that_waits_for_what_a_stand_in_does_not_do_is_not_blamed(ended: Host) -> None:
+    """It may look for a file, or for a port; the reason says how it ended."""
+    verdict = reached(ended=ended)
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+    assert verdict.reason.endswith(
+        "and was stopped at the suite's own time limit" if ended.started else "and did not start: no"
+    )
+
+
+PREPARE = process(6, 1, "python3", "-m", "prepare", ended=6.5)
+REPORT = process(90, 1, "python3", "-m", "report", ended=91.0)
+MODULE = process(8, 1, "python3", "-m", "processing", ended=89.0)
+
+
+@pytest.mark.parametrize(
+    ("witnesses", "word"),
+    [
+        ([("-m", "prepare"), ("-m", "processing", "..."), ("-m", "report")], Word.CONFORMS),
+        ([("-m", "prepare"), ("-m", "processing"), ("-m", "report")], Word.ADVISED),
+        ([("-m", "prepare", "..."), ("-m", "processing"), ("-m", "report")], Word.CONFORMS),
+        ([("-m", "prepare"), ("-m", "report")], Word.NOT_JUDGED),
+        ([("-c", "print()"), ("-m", "processing", "..."), ("-V",)], Word.CONFORMS),
+    ],
+    ids=["handed on", "dropped", "read by another", "not started", "asked for its version"],
+)
+def test_an_interpreter_that_runs_several_programs(witnesses: list[tuple[str, ...]], word: Word) -> None:
+    """It was replaced for all of them, and that which does the work is told by its command."""
+    verdict = reached(*(("python3", *words) for words in witnesses), good=ran(SHELL, PREPARE, MODULE, REPORT))
+
+    assert word is verdict.word
+
+
+@pytest.mark.parametrize("other", ["/usr/bin/java", "/opt/tool/bin/report"])
+def test_arguments_may_be_for_another_program_below_the_wrapper(other: str) -> None:
+    """Nothing stood in for that one, so nobody knows."""
+    good = ran(SHELL, process(7, 1, other, "-x", ended=7.5), WORK)
+    lost = reached(PROGRAM, good=good)
+    kept = reached((*PROGRAM, "..."), good=good)
+
+    assert (Word.NOT_JUDGED, False) == (lost.word, lost.applies)
+    assert f"ENTRYPOINT starts ['{other}', '-x'] too, and ContainerArguments may be for that one" == lost.reason
+    assert Word.CONFORMS is kept.word
+
+
+@pytest.mark.parametrize("overrides", [{"ContainerEntrypoint": ["/run.sh"]}, {}])
+def test_arguments_that_are_not_for_entrypoint_are_not_judged(overrides: dict[str, list[str]]) -> None:
+    """Those of a ContainerEntrypoint, and of an image that has a CMD alone."""
+    good = ran(SHELL, WORK, of=request(overrides=overrides))
+    verdict = reached(PROGRAM, good=good, of=WRAPPER if overrides else image(entrypoint=[], cmd=["/run.sh"]))
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+    assert "it is not the image's ENTRYPOINT that gets ContainerArguments" == verdict.reason
+
+
+def test_a_job_that_has_no_room_for_further_arguments_shows_nothing() -> None:
+    """A hundred of its own, or a CMD that is a script of several lines."""
+    full = request(overrides={"ContainerArguments": ["x"] * 100})
+    many = reached((*PROGRAM, *["x"] * 100), good=ran(SHELL, WORK, of=full))
+    script = reached(PROGRAM, of=replace(WRAPPER, cmd=("echo a\necho b",)))
+
+    for verdict in (many, script):
+        assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+        assert verdict.reason.startswith("the job cannot be given further ContainerArguments: ")

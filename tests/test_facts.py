@@ -1,0 +1,80 @@
+"""Facts: told of and judged by nobody."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.facts import of_image, of_outcome
+from conformance.filetree import FileTree
+from conformance.image import Image
+from conformance.job import Variation
+from conformance.outcome import End, Stop
+from tests.outcomes import OUTPUT, file, host, image, outcome, program
+
+TOOLS = tuple(program(path) for path in ("/bin/bash", "/usr/bin/tar", "/usr/bin/gzip"))
+
+
+def test_an_image_with_all_that_the_sdk_starts_has_no_fact() -> None:
+    """Nothing is in the way of a ScriptProcessor or a FrameworkProcessor."""
+    assert [] == list(of_image(image(*TOOLS)))
+
+
+def test_what_the_sdk_would_miss_is_told() -> None:
+    """Each program by its name."""
+    assert ["FrameworkProcessor cannot use it: it has no tar, no gzip"] == list(of_image(image(TOOLS[0])))
+
+
+def test_without_python_no_script_processor_works() -> None:
+    """Whose command is `python3`, if its user names no other one."""
+    bare = Image(reference="example:1", id="sha256:1", digest="sha256:1", files=FileTree.of(TOOLS))
+
+    assert [
+        "ScriptProcessor cannot use it with command=['python3']: it has no python3",
+        "FrameworkProcessor cannot use it: it has no python3",
+    ] == list(of_image(bare))
+
+
+def test_an_image_that_was_not_read_shows_nothing() -> None:
+    """That it has no program at all would be told of every one."""
+    assert [] == list(of_image(Image(reference="example:1", id="sha256:1", digest="sha256:1")))
+
+
+def test_files_elsewhere_are_told() -> None:
+    """How many, and the first of them."""
+    changed = tuple(f"/tmp/{name}" for name in "abcde")  # noqa: S108 - as a container has it
+
+    assert [
+        "algo-1 changed 5 files outside of /opt/ml, which are lost with it: /tmp/a, /tmp/b, /tmp/c and 2 more"
+    ] == list(of_outcome(outcome(host(changed=changed))))
+
+
+@pytest.mark.parametrize(
+    ("variation", "stop", "expected"),
+    [
+        (
+            Variation.STOPPED_BY_SIGTERM,
+            Stop("SIGTERM", 0.25, killed=False),
+            (
+                "algo-1 got SIGTERM in the middle of its work and exited with 143 0.2 s later, with 1 file in its "
+                "outputs and a message"
+            ),
+        ),
+        (
+            Variation.STOPPED_EARLY,
+            Stop("SIGINT", 2.0, killed=True),
+            "algo-1 got SIGINT at its very beginning and was ended by SIGKILL 2.0 s later",
+        ),
+    ],
+)
+def test_what_a_stop_left_is_told(variation: Variation, stop: Stop, expected: str) -> None:
+    """Whether AWS uploads it, it does not say."""
+    ended = host(file(f"{OUTPUT}/part-1"), end=End.STOPPED, exit_code=143, stop=stop, message="stopped")
+
+    assert [expected] == list(of_outcome(outcome(ended, variation=variation)))
+
+
+def test_what_the_suite_ended_itself_got_no_signal() -> None:
+    """It had seen enough of the default command, or of hosts whose peer has failed."""
+    ended = host(end=End.STOPPED, exit_code=137, stop=Stop("", 0.0, killed=True))
+
+    assert [] == list(of_outcome(outcome(ended, ended, variation=Variation.PEER_FAILS)))

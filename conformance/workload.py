@@ -185,7 +185,7 @@ def _is_wrapper(process: Process, name: str) -> bool:
 
 
 def _is_running_tool(trace: Trace, process: Process, name: str) -> bool:
-    """Whether it is a common tool that runs a program which is none, or a shell's `exec tail` beside one."""
+    """Whether it is a common tool that runs a program which is none."""
     return name in TOOLS and any({program(child)} - TOOLS - {""} for child in trace.children_of(process))
 
 

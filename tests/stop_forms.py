@@ -61,7 +61,7 @@ SCRIPTS: Mapping[str, str] = {
     "/background.sh": f"#!/bin/sh\n{WORK} &\nwait\n",
     "/forward.sh": f"#!/bin/sh\ntrap 'kill -INT $!' INT\ntrap 'kill -TERM $!' TERM\n{WORK} &\nwait $!\nwait $!\n",
     "/leave.sh": f"#!/bin/sh\ntrap 'exit 130' INT\ntrap 'exit 143' TERM\n{WORK} &\nwait $!\n",
-    "/follow.sh": f"#!/bin/sh\n: > /log\n{WORK} >> /log &\nexec tail --pid=$! -f /log\n",
+    "/follow.sh": f"#!/bin/sh\n: > /log\n{WORK} >> /log &\ntail --pid=$! -f /log\n",
     "/run.py": "import subprocess, sys\nsys.exit(subprocess.run(['python3', '/work.py']).returncode)\n",
     "/spawn.py": "import os, sys\nsys.exit(os.spawnvp(os.P_WAIT, 'python3', ['python3', '/work.py']))\n",
     "/exec.py": "import os\nos.execvp('python3', ['python3', '/work.py'])\n",

@@ -16,24 +16,22 @@ An exit code is evidence of neither.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import signal
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import docker
-from filelock import FileLock
 
-from images import bases
 from images.layers import File, directory, link, pack
 from tests import stop_work
 from tests.probing import Ran, run, shells
 from tests.stop_forms import APPLETS, NOTED, SCRIPTS, Form
 
-TAG = "conformance/test-forms:latest"
-
 LEAST_SECONDS = 1.5
-PATIENCE = 3.0
+PATIENCE = 2.0
 """A grace lasts this many times as long as the program took to start, and at least so long.
 
 Nobody who leaves needs as long as that: who is still there does not heed the signal.
@@ -76,33 +74,35 @@ def ready_at(notes: bytes) -> float | None:
     return float(ready) if complete else None
 
 
+@cache
 def image() -> str:
-    """The image of the shells with the program and the scripts; built again when any of them changed."""
+    """The image of the shells with the program and the scripts, built where it is missing.
+
+    Its tag is made of what is in it: two checkouts that share an engine do not take it from each other.
+    """
     files = {
         "work.py": File(data=Path(stop_work.__file__).read_bytes()),
         "opt/ml/output": directory(),
         **{path.lstrip("/"): File(mode=0o755, data=text.encode()) for path, text in SCRIPTS.items()},
         **{f"usr/bin/{applet}": link("busybox") for applet in APPLETS},
     }
-    dockerfile = f"FROM {shells()}\nADD files.tar /\n"
-    context = pack({"Dockerfile": File(data=dockerfile.encode()), "files.tar": File(data=pack(files))})
     client = docker.from_env()
     try:
-        with FileLock(bases.CACHE / "test-forms.lock"):
-            superseded = client.images.list(TAG)
-            client.images.build(fileobj=io.BytesIO(context), custom_context=True, tag=TAG, rm=True, forcerm=True)
-            for former in superseded:
-                bases.remove_untagged(former, client)
+        dockerfile = f"FROM {client.images.get(shells()).id}\nADD files.tar /\n"
+        context = pack({"Dockerfile": File(data=dockerfile.encode()), "files.tar": File(data=pack(files))})
+        tag = f"conformance/test-forms:{hashlib.sha256(context).hexdigest()[:12]}"
+        if not client.images.list(tag):
+            client.images.build(fileobj=io.BytesIO(context), custom_context=True, tag=tag, rm=True, forcerm=True)
     finally:
         client.close()
-    return TAG
+    return tag
 
 
 def _run(form: Form, number: signal.Signals, *, listens: bool = False) -> Ran:
     environment = {"SECONDS": str(WORK_SECONDS), "LISTEN": "x" if listens else "", **form.environment}
     return run(
         *form.entrypoint,
-        image=TAG,
+        image=image(),
         traced=False,
         environment=[f"{name}={value}" for name, value in environment.items()],
         send=number.name,

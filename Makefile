@@ -45,8 +45,8 @@ benchmark: setup ## compare with other programs, and traced with untraced (downl
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[benchmark]'
 	@.venv/bin/python -m benchmarks
 
-hostile: setup ## judge an output of 100,000 files (takes minutes)
-	@.venv/bin/python -m pytest tests/large_outputs.py
+hostile: setup ## judge very many files, and very large ones (takes minutes)
+	@.venv/bin/python -m pytest tests/large_outputs.py tests/large_inputs.py
 
 table: setup ## compare what is concluded from a stop with what is true, for 40 forms of ENTRYPOINT
 	@.venv/bin/python -m tests.stop_table

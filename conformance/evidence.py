@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from conformance import workload
-from conformance.declaration import NotJudged
+from conformance.declaration import DoesNotApply, NotJudged
 from conformance.outcome import End, Host, Outcome
 from conformance.trace import Process, Trace
 
@@ -81,12 +81,18 @@ def needs_success(good: Outcome) -> None:
 
 
 def program_of(host: Host) -> tuple[Process, Trace]:
-    """The process that did the work, and the trace that shows it; raises `NotJudged` where that cannot be told."""
+    """The process that did the work, and the trace that shows it.
+
+    Raises:
+        NotJudged: its processes could not be seen.
+        DoesNotApply: it was no one process, so that nothing can be said of what reaches it.
+    """
     if host.trace is None or host.untraced:
         raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
     found = workload.find(host.trace)
-    if found.process is None or not found.certain:
-        raise NotJudged(f"which process does the work cannot be told: {found.doubt}")
+    # A script that does the work by common tools is doubtful, and is what was started all the same.
+    if found.process is None or not (found.certain or found.process == host.trace.command):
+        raise DoesNotApply(f"no one process does the work: {found.doubt}")
     return found.process, host.trace
 
 

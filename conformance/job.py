@@ -169,7 +169,7 @@ class Variation(StrEnum):
     AS_REQUESTED = "as requested"
     """The user's request, unchanged."""
     EMPTY_INPUTS = "empty inputs"
-    """The same request, but not one object arrives: each input is an empty directory."""
+    """The same request, but each input is an empty directory, unless it brings the program itself."""
     DEFAULT_COMMAND = "default command"
     """A request of the suite's own that overrides nothing and has neither inputs nor outputs."""
     CORRUPT_INPUTS = "corrupt inputs"

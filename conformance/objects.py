@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from conformance.errors import UsageError
-
-KEY_BYTES = 1024
-"""The longest key, in UTF-8: the S3 user guide, "Naming Amazon S3 objects"."""
 
 SHOWN_CHARACTERS = 80
 """How much of a path is shown, of its end: what a line holds."""
@@ -80,7 +78,7 @@ class ObjectTree:
         for place, folders, files in os.walk(top, onerror=_refuse_unreadable, followlinks=True):
             path = Path(place)
             above = "" if path == bucket else f"{path.relative_to(bucket).as_posix()}/"
-            folders[:] = [name for name in folders if _may_lead_to(f"{above}{name}/", prefix)]
+            folders[:] = [name for name in folders if f"{above}{name}/".startswith(prefix)]
             for name in folders:
                 _refuse_too_long(f"{above}{name}/", path / name)
                 below = os.path.join(place, name)  # noqa: PTH118 - as above
@@ -89,11 +87,6 @@ class ObjectTree:
                     raise _refusal(below, "is a link to a directory that it lies in, so that its objects have no end")
                 ways[below] = ways[place] | {directory}
             yield from (_object(above + name, path / name) for name in files if f"{above}{name}".startswith(prefix))
-
-
-def _may_lead_to(folder: str, prefix: str) -> bool:
-    """Whether keys that begin with one can begin with the other."""
-    return folder.startswith(prefix) or prefix.startswith(folder)
 
 
 def _identity(directory: str) -> tuple[int, int]:
@@ -112,19 +105,19 @@ def _object(key: str, path: Path) -> tuple[str, Path]:
         raise _refusal(path, "has a name that is not UTF-8, as every key is") from error
     _refuse_too_long(key, path)
     try:
-        found = path.is_file()
+        mode = path.stat().st_mode
     except OSError as error:
-        raise _refusal(path, f"cannot be read: {error.strerror}") from error
-    # A FIFO would never end, and a link to nothing has no content.
-    if not found:
-        raise _refusal(path, "is no object: neither a file nor a link to one")
+        _refuse_unreadable(error)
+    # A FIFO would never end.
+    if not stat.S_ISREG(mode):
+        raise _refusal(path, "is neither a file nor a directory, and so no object")
     return key, path
 
 
 def _refuse_too_long(key: str, path: Path) -> None:
     size = len(key.encode("utf-8", "surrogateescape"))
-    if size > KEY_BYTES:
-        raise _refusal(path, f"has a key of {size} bytes, and S3 takes at most {KEY_BYTES}")
+    if size > LONGEST_KEY_BYTES:
+        raise _refusal(path, f"has a key of {size} bytes, and S3 takes at most {LONGEST_KEY_BYTES}")
 
 
 def _refuse_unreadable(error: OSError) -> NoReturn:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -10,7 +12,7 @@ from pathlib import Path
 from conformance import rerun
 from conformance.declaration import Check
 from conformance.image import Image
-from conformance.job import CORRUPT_CONTENT, RESERVED, RESERVED_REPLACED, JobRequest, Variation
+from conformance.job import CORRUPT_CONTENT, RESERVED, JobRequest, Variation
 from conformance.objects import ObjectTree, S3Uri, relative_path
 
 SHOWN_ODD = 3
@@ -18,6 +20,9 @@ SHOWN_ODD = 3
 
 SHOWN_CORRUPT = 1_000
 """How many corrupt objects of an input are written down at most."""
+
+PLAIN_NAME = re.compile(r"(?!(empty|message)$)\w[\w.-]{0,99}", re.ASCII)
+"""A name that can be a folder's, and is no other folder's beside it."""
 
 
 def command_line(
@@ -34,7 +39,7 @@ def command_line(
     words = ["docker", "run", "--rm", "--network", "none"]
     if variation.stop_signal:
         words.insert(2, "--detach")
-    if check.job is RESERVED_REPLACED:
+    if Variation.OWN_RESERVED in check.job.runs:
         words += ["--mount", f"type=volume,destination={RESERVED},volume-nocopy"]
     for name, value in _environment(request, variation).items():
         words += ["--env", f"{name}={value}"]
@@ -43,7 +48,9 @@ def command_line(
     if request.entrypoint is not None:
         words += ["--entrypoint", request.entrypoint[0]]
     words.append(image.reference)
-    words += [*(request.entrypoint or ())[1:], *_arguments(request, variation)]
+    # Odd arguments, by which a program may fail, say nothing of what becomes of variables.
+    odd = 0 if check.chapter == "environment" else SHOWN_ODD
+    words += [*(request.entrypoint or ())[1:], *_arguments(request, variation, odd)]
     if variation.stop_signal:
         return f"id=$({shlex.join(words)}); sleep 2; docker kill --signal {variation.stop_signal} $id; docker wait $id"
     return f"{shlex.join(words)}; echo exit code $?"
@@ -69,18 +76,26 @@ def write_material(
         directory.mkdir(parents=True, exist_ok=True)
         for path, content in contents.items():
             (directory / Path(path).name).write_bytes(content)
-    for item in request.inputs:
+    for number, item in enumerate(request.inputs):
         if request.brings_program(item):
             continue
+        place = _job(report, request) / "corrupt" / _folder(item.name, number)
         uri = S3Uri.parse(item.s3_uri)
         for key, _ in islice(objects.find(uri) if objects is not None else (), SHOWN_CORRUPT):
-            corrupt = _job(report, request) / "corrupt" / item.name / relative_path(uri.key, key)
-            corrupt.parent.mkdir(parents=True, exist_ok=True)
-            corrupt.write_bytes(CORRUPT_CONTENT)
+            corrupt = place / relative_path(uri.key, key)
+            # Of objects that cannot lie beside each other, which no run takes either, the first ones stay.
+            with contextlib.suppress(FileExistsError, IsADirectoryError, NotADirectoryError):
+                corrupt.parent.mkdir(parents=True, exist_ok=True)
+                corrupt.write_bytes(CORRUPT_CONTENT)
 
 
 def _job(report: Path, request: JobRequest) -> Path:
     return report / "jobs" / request.name
+
+
+def _folder(name: str, number: int) -> str:
+    """A folder for an input or output, whose name may be any text, `..` and a path included."""
+    return name if PLAIN_NAME.fullmatch(name) else f"+{number}"
 
 
 def _documents(report: Path, request: JobRequest, variation: Variation) -> Path:
@@ -96,12 +111,12 @@ def _environment(request: JobRequest, variation: Variation) -> Mapping[str, str]
     return {name: value for name, value in request.environment.items() if name not in left_out}
 
 
-def _arguments(request: JobRequest, variation: Variation) -> tuple[str, ...]:
+def _arguments(request: JobRequest, variation: Variation, odd: int) -> tuple[str, ...]:
     words = request.arguments or ()
     if variation is not Variation.STAND_IN or not words:
         return words
     own = next((at for at, word in enumerate(words) if word == rerun.ODD_WORDS[0]), len(words))
-    return words[: own + SHOWN_ODD]
+    return words[: own + odd]
 
 
 def _mounts(
@@ -110,12 +125,14 @@ def _mounts(
     job = _job(report, request)
     written = job / "reproduced"
     yield str(_documents(report, request, variation)), "/opt/ml/config"
-    for item in request.inputs:
-        if variation is Variation.EMPTY_INPUTS or objects is None:
-            yield str(written / "empty" / item.name), item.local_path
+    for number, item in enumerate(request.inputs):
+        folder = _folder(item.name, number)
+        is_data = not request.brings_program(item)
+        if objects is None or (variation is Variation.EMPTY_INPUTS and is_data):
+            yield str(written / "empty" / folder), item.local_path
             continue
-        if variation is Variation.CORRUPT_INPUTS and not request.brings_program(item):
-            yield str(job / "corrupt" / item.name), item.local_path
+        if variation is Variation.CORRUPT_INPUTS and is_data:
+            yield str(job / "corrupt" / folder), item.local_path
             continue
         uri = S3Uri.parse(item.s3_uri)
         source = objects.directory / uri.bucket / uri.key
@@ -125,6 +142,6 @@ def _mounts(
             yield str(source), f"{item.local_path}/{source.name}"
         else:
             yield str(source.parent), item.local_path
-    for output in request.outputs:
-        yield str(written / output.name), output.local_path
+    for number, output in enumerate(request.outputs):
+        yield str(written / _folder(output.name, number)), output.local_path
     yield str(written / "message"), "/opt/ml/output"

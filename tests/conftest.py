@@ -99,8 +99,10 @@ def clean_environment() -> dict[str, str]:
 
 
 def reference_job(*, job: Path = REFERENCE_JOB) -> tuple[str, str]:
-    """The options that give the reference's job, or another over the same S3."""
-    return f"--image-job={job}", f"--image-s3={REFERENCE_S3}"
+    """The options that give the reference's job, or another one, over the S3 of that fixture which it reads."""
+    first = json.loads(job.read_text(encoding="utf-8"))["ProcessingInputs"][0]["S3Input"]["S3Uri"]
+    fixture = first.removeprefix("s3://conformance-fixtures/").partition("/")[0]
+    return f"--image-job={job}", f"--image-s3={ROOT / 'fixtures' / fixture / 's3'}"
 
 
 def flawed_folders() -> list[str]:

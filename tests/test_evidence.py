@@ -155,23 +155,32 @@ def test_the_program_is_that_below_the_wrapper() -> None:
     assert (WORK, ended.trace) == evidence.program_of(ended)
 
 
+def test_a_script_that_does_its_work_by_common_tools_is_the_program() -> None:
+    """One of the tools may be meant, and it is the script that was started."""
+    (ended,) = ran(SHELL, process(8, 1, "/bin/cp", "a", "b")).hosts
+
+    assert SHELL == evidence.program_of(ended)[0]
+
+
+TOOLS_BELOW = (process(1, 0, "/usr/bin/tini", "/run.sh"), process(7, 1, "/bin/sh", "/run.sh"), process(8, 7, "/bin/cp"))
+
+
 @pytest.mark.parametrize(
-    ("ended", "reason"),
+    ("ended", "reason", "applies"),
     [
-        (host(untraced="ptrace is forbidden"), "could not be seen: ptrace is forbidden"),
-        (ran(SHELL, WORK, untraced="left to a debugger").hosts[0], "could not be seen: left to a debugger"),
-        (
-            ran(SHELL, process(8, 1, "/bin/cp")).hosts[0],
-            "cannot be told: the shell in process 1 started nothing but cp",
-        ),
-        (ran(SHELL, process(7, 1, "/redis"), WORK).hosts[0], "cannot be told: beside process 8"),
+        (host(untraced="ptrace is forbidden"), "could not be seen: ptrace is forbidden", True),
+        (ran(SHELL, WORK, untraced="left to a debugger").hosts[0], "could not be seen: left to a debugger", True),
+        (ran(SHELL, process(7, 1, "/redis"), WORK).hosts[0], "no one process does the work: beside process 8", False),
+        (ran(*TOOLS_BELOW).hosts[0], "no one process does the work: the shell in process 7 started nothing but", False),
     ],
-    ids=["no trace", "incomplete", "tools", "two at once"],
+    ids=["no trace", "incomplete", "two at once", "tools below an init"],
 )
-def test_a_program_that_cannot_be_told_is_not_guessed(ended: Host, reason: str) -> None:
-    """The reason says what is in doubt."""
-    with pytest.raises(NotJudged, match=reason):
+def test_a_program_that_cannot_be_told_is_not_guessed(ended: Host, reason: str, applies: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    """The reason says what is in doubt; where there is no one program, nothing can be asked of it."""
+    with pytest.raises(NotJudged, match=reason) as raised:
         evidence.program_of(ended)
+
+    assert applies != isinstance(raised.value, DoesNotApply)
 
 
 def shortfalls(changed: Host, *, good: Outcome | None = None, of: JobRequest | None = None) -> list[str]:

@@ -14,7 +14,7 @@ from conformance.job import JobRequest, Variation
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, JobStatus, Outcome
 from conformance.service import engine, inspection
-from conformance.service.local import LATE_NAME_QUERIES, LATE_NAME_SECONDS, LocalService
+from conformance.service.local import LocalService
 from conformance.service.settings import DECOY_HOSTNAME, Settings
 from tests.test_local_service import job, write
 
@@ -125,21 +125,21 @@ def test_names_of_others_come_late(run: Callable[..., Outcome]) -> None:
 
     The last host asks when the seconds are over.
     """
-    later = {"LAST_ASKS_AFTER": f"{LATE_NAME_SECONDS + 1}"}
+    later = {"LAST_ASKS_AFTER": f"{Settings().late_name_seconds + 1}"}
     outcome = run(Variation.LATE_NAMES, of=REQUEST.overriding(entrypoint=REQUEST.entrypoint, environment=later))
 
     assert outcome.queries is not None
     assert outcome.queries.began is not None
     asked = outcome.queries.attempts(outcome.hosts[1].address, "algo-1")
-    assert asked[0].at - outcome.queries.began >= LATE_NAME_SECONDS
+    assert asked[0].at - outcome.queries.began >= Settings().late_name_seconds
     for host, peer in (outcome.hosts, outcome.hosts[::-1]):
         printed = found(host)
         attempts = outcome.queries.attempts(host.address, peer.name)
         answered = next(query for query in attempts if not query.delayed)
         assert {host.name: host.address, peer.name: UNKNOWN}.items() <= printed["first"].items()
         assert {host.name: host.address, peer.name: peer.address} == printed["last"]
-        assert LATE_NAME_QUERIES <= sum(query.delayed for query in attempts)
-        assert answered.at - outcome.queries.began >= LATE_NAME_SECONDS
+        assert Settings().late_name_queries <= sum(query.delayed for query in attempts)
+        assert answered.at - outcome.queries.began >= Settings().late_name_seconds
         assert () == outcome.queries.attempts(host.address, host.name)
 
 

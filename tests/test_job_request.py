@@ -226,10 +226,6 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
     # what is not run locally
     (put(f"{S3_INPUT}.S3InputMode", "Pipe"), f"{AT_INPUT}.S3InputMode: Pipe is not run locally, File is"),
     (
-        put(f"{S3_OUTPUT}.S3UploadMode", "Continuous"),
-        f"{AT_OUTPUT}.S3UploadMode: Continuous is not run locally, EndOfJob is",
-    ),
-    (
         put("ProcessingInputs", [{"InputName": "a", "DatasetDefinition": {"LocalPath": INPUT}}]),
         "ProcessingInputs[0].DatasetDefinition: an input from Athena or Redshift is not run locally",
     ),

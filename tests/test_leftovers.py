@@ -26,15 +26,19 @@ def owned_by(client: docker.APIClient, pid: int) -> list[str]:
     filters = {"label": labels.OWNER}
     found = [(container["Labels"], container["Id"]) for container in client.containers(all=True, filters=filters)]
     found += [(volume["Labels"], volume["Name"]) for volume in client.volumes(filters=filters)["Volumes"] or ()]
+    found += [(network["Labels"], network["Name"]) for network in client.networks(filters=filters)]
     owners = [(labels.Owner.parse(marked[labels.OWNER]), name) for marked, name in found]
     return [name for owner, name in owners if owner is not None and owner.pid == pid]
 
 
-def running_session(here: Path, image: str, client: docker.APIClient) -> subprocess.Popen[bytes]:
-    """A session whose job sleeps, begun, with its containers already running."""
+def running_session(
+    here: Path, image: str, client: docker.APIClient, *options: str, things: int = 2
+) -> subprocess.Popen[bytes]:
+    """A session whose job sleeps, begun, with so many things on the engine already."""
     job = request(here / "job.json", AppSpecification=SLEEPING)
+    arguments = [f"--image={image}", f"--image-job={job}", f"--image-s3={REFERENCE_S3}", *options]
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", f"--image={image}", f"--image-job={job}", f"--image-s3={REFERENCE_S3}"],
+        [sys.executable, "-m", "pytest", *arguments],
         cwd=here,
         env=clean_environment(),
         stdin=subprocess.DEVNULL,
@@ -42,7 +46,7 @@ def running_session(here: Path, image: str, client: docker.APIClient) -> subproc
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 60
-    while len(owned_by(client, process.pid)) < 2:
+    while len(owned_by(client, process.pid)) < things:
         assert process.poll() is None, "the session ended before its job ran"
         assert time.monotonic() < deadline, "the session's job did not begin to run"
         time.sleep(0.1)
@@ -104,3 +108,22 @@ def test_killed_session_is_cleaned_up_by_the_next(
     finally:
         living.send_signal(signal.SIGINT)
         living.wait(timeout=60)
+
+
+def test_killed_session_of_several_hosts_is_cleaned_up_by_the_next(
+    tmp_path: Path, tag: Callable[[str], str], conformance: Callable[..., Ran], client: docker.APIClient
+) -> None:
+    """Eight hosts, each with its container and volume, their network and its name server: nothing of it stays."""
+    image = tag("reference")
+    hosts = 8
+    killed = running_session(
+        tmp_path, image, client, f"--image-hosts={hosts}", "-k", "exit.zero-on-success", things=2 * hosts + 2
+    )
+
+    killed.kill()
+    killed.wait()
+    left = owned_by(client, killed.pid)
+    conformance(image)
+
+    assert len(left) >= 2 * hosts + 2
+    assert [] == owned_by(client, killed.pid)

@@ -1,6 +1,8 @@
 """S3 as a directory tree: URIs, prefixes and where objects land."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -91,8 +93,8 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "b/fifo")
     (tmp_path / "b/dangling").symlink_to("nowhere")
 
-    assert refusal(tree, "s3://b/f").endswith("b/fifo' is no object: neither a file nor a link to one")
-    assert refusal(tree, "s3://b/dang").endswith("b/dangling' is no object: neither a file nor a link to one")
+    assert refusal(tree, "s3://b/f").endswith("b/fifo' is neither a file nor a directory, and so no object")
+    assert refusal(tree, "s3://b/dang").endswith("b/dangling' cannot be read: No such file or directory")
     assert ["x"] == found(tree, "s3://b/x")
 
 
@@ -139,12 +141,40 @@ def test_a_link_to_a_directory_above_is_refused(target: str, tmp_path: Path) -> 
     assert "is a link to a directory that it lies in" in refusal(tree, "s3://b/in")
 
 
-def test_a_directory_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    """It may hold objects; one that no selected object can lie in is not looked at."""
+@pytest.mark.parametrize(("mode", "refused"), [(0o000, "b/locked"), (0o444, "b/locked/x")])
+def test_what_may_not_be_read_is_refused(
+    mode: int, refused: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory may hold objects that nobody would miss; one that no selected object can lie in is not looked at."""
+    tree_of(tmp_path, "b/locked/x", "b/in/x")
+    tmp_path.chmod(0o755)
+    (tmp_path / "b/locked").chmod(mode)
+    monkeypatch.chdir(tmp_path)
+    with as_nobody():
+        line = refusal(ObjectTree(Path()), "s3://b")
+        other = found(ObjectTree(Path()), "s3://b/in")
+    (tmp_path / "b/locked").chmod(0o755)
+
+    assert (f"--image-s3: '{refused}' cannot be read: Permission denied", ["in/x"]) == (line, other)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Be a user whom permissions hold back, also where root runs the tests."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    """The directory may hold objects, but cannot be opened."""
     top = tmp_path.joinpath(*["x" * 255] * 14)
     tree = tree_of(top, "b/in/y/x", "b/in/x")
     here = os.open(top / "b/in/y", os.O_RDONLY)
-    # A path of more than 4,096 bytes cannot be opened, not even by root, who may read everything.
     for _ in range(3):
         os.mkdir("z" * 255, dir_fd=here)
         below = os.open("z" * 255, os.O_RDONLY, dir_fd=here)

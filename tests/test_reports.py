@@ -15,7 +15,7 @@ import xmlschema
 from junitparser import JUnitXml
 
 import conformance as package
-from tests.conftest import ROOT, Ran, clean_environment, reference_job
+from tests.conftest import ROOT, Ran, clean_environment, declared_failure, reference_job
 from tests.engine_proxy import failing_engine
 
 pytestmark = pytest.mark.engine
@@ -162,3 +162,37 @@ def test_reproduce_line_shows_what_was_judged(
     written = ran.report_directory / "jobs/reference/reproduced/summary"
     links = [path for path in written.iterdir() if path.is_symlink()]
     assert (name == "flawed/link-among-outputs") == bool(links)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("flawed/parser-error-swallowed", 0, "part-1.csv cannot be read at byte 0"),
+        ("flawed/strict-about-documents", 1, "unexpected keyword argument 'current_instance_type'"),
+        ("flawed/directory-below-opt-ml-needed", 1, "No such file or directory: '/opt/ml/scratch/"),
+        ("flawed/environment-set-by-a-wrapper", 1, "No module named processing"),
+        ("flawed/output-directory-replaced", 1, "Device or resource busy: '/opt/ml/processing/output/summary'"),
+        ("flawed/input-in-the-log", 2, "confidential-c3f1a9d27e"),
+    ],
+)
+def test_reproduce_line_shows_what_a_variation_showed(
+    name: str, code: int, words: str, tag: Callable[[str], str], conformance: Callable[..., Ran]
+) -> None:
+    """Typed into a shell it ends as the run did, and says what the sentence quotes."""
+    (check,) = declared_failure(name)
+    ran = conformance(tag(name), *reference_job(), "-k", check)
+    verdict = ran.verdict(check)
+
+    shown = subprocess.run(
+        ["/bin/sh", "-c", verdict["reproduce"]],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    (violation,) = verdict["violations"]
+    assert words in violation
+    assert words in shown.stdout + shown.stderr
+    assert shown.stdout.endswith(f"exit code {code}\n")

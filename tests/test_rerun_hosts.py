@@ -174,9 +174,10 @@ def test_one_host_whose_work_is_no_program_is_enough() -> None:
 
 
 def test_one_host_whose_program_cannot_be_told_is_enough() -> None:
-    """What it ran may have been another one."""
-    both = of_programs(WORK, process(8, 1, "/bin/cp", "a", "b"))
+    """Of two at once it may be either."""
+    traces = (Trace((SHELL, *beside, WORK), tracer=2) for beside in ((), (process(7, 1, "/redis"),)))
+    both = outcome(*(host(trace=trace) for trace in traces))
 
     for again in (rerun.with_stand_in, rerun.overridden):
-        with pytest.raises(NotJudged, match="cannot be told"):
+        with pytest.raises(DoesNotApply, match="no one process does the work: beside process 8"):
             again(image(), both)

@@ -1,6 +1,7 @@
 """The name server of a job's hosts, on a real network: who is told what, and what is written down of it."""
 
 import json
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, Refusal
 from conformance.service import names, network
-from conformance.service.labels import KEPT, run_labels
+from conformance.service.labels import IMAGE, LIFETIME_SECONDS, is_left_behind, run_labels
 from conformance.standin import Lookup, Witness
 from tests.probing import SECONDS, shells
 
@@ -85,15 +86,16 @@ def _labels() -> dict[str, str]:
 
 @pytest.fixture(name="hosts")
 def _hosts(client: docker.APIClient, labels: dict[str, str]) -> Iterator[Hosts]:
-    """Five hosts: one is known at once, one each is delayed by time, by queries, with SERVFAIL, and with silence."""
+    """Six hosts: one known at once, others after some time, after some queries, with another refusal, and never."""
     made = network.create(client, labels=labels)
     try:
         known = [
             Name("algo-1", made.host(1)),
-            Name("algo-2", made.host(2), after_seconds=0.5, after_queries=1),
+            Name("algo-2", made.host(2), after_seconds=1.5, after_queries=1),
             Name("algo-3", made.host(3), after_queries=3),
             Name("algo-4", made.host(4), after_queries=1, refusal=Refusal.SERVER_FAILURE),
             Name("algo-5", made.host(5), after_queries=1, refusal=Refusal.SILENCE),
+            Name("algo-6", made.host(6), after_seconds=3600),
         ]
         server = names.start(client, made, known, labels=labels)
         try:
@@ -140,18 +142,20 @@ def test_musl_resolves_the_same(hosts: Hosts) -> None:
 
 def test_a_name_is_known_after_some_time(hosts: Hosts) -> None:
     """A host that tries again learns it; before the time is over, every attempt is refused."""
-    found = hosts.resolve(7, ["algo-2", 1000, 20])
+    *found, never = hosts.resolve(7, ["algo-2", 1000, 20], ["algo-6", 2, 0])[:-1]
     queries = hosts.server.queries()
     attempts = queries.attempts(hosts.network.host(7), "algo-2")
     *refused, answered = attempts
     assert queries.began is not None
 
+    assert () == never.addresses
+    assert [True, True] == [query.delayed for query in queries.attempts(hosts.network.host(7), "algo-6")]
     assert (hosts.network.host(2),) == found[-1].addresses
     assert len(found) == len(attempts)
     assert refused
     assert {("NXDOMAIN", "", True)} == {(query.code, query.answer, query.delayed) for query in refused}
     assert ("NOERROR", hosts.network.host(2), False) == (answered.code, answered.answer, answered.delayed)
-    assert answered.at - queries.began >= 0.5
+    assert answered.at - queries.began >= 1.5
 
 
 def test_a_name_is_known_after_some_queries(hosts: Hosts) -> None:
@@ -169,6 +173,10 @@ def test_a_name_is_known_after_some_queries(hosts: Hosts) -> None:
     assert [(), (), (), (address,)] == [lookup.addresses for lookup in single]
     assert [UNKNOWN] == impatient
     assert [[True] * 3 + [False] * 2, [True] * 3 + [False], [True]] == delays
+    # A resolver may believe either of the replies to its two queries, so that both are to be the same.
+    assert [True] * 3 + [False] * 2 == [
+        query.delayed for query in queries.queries if (query.name, query.type) == ("algo-3", "AAAA")
+    ][:5]
 
 
 def test_a_refusal_may_be_another(hosts: Hosts) -> None:
@@ -202,19 +210,31 @@ def test_a_host_reaches_others_and_nothing_else(hosts: Hosts) -> None:
 
 
 def test_the_name_server_has_no_privileges(hosts: Hosts) -> None:
-    """It listens on port 53 without being root and without a capability, in bounded memory."""
+    """It listens on port 53 without being root and without a capability, in bounded memory, under the run's labels."""
     facts = hosts.client.inspect_container(hosts.server.id)
     limits = facts["HostConfig"]
 
     assert ("65534:65534", ["ALL"], None) == (facts["Config"]["User"], limits["CapDrop"], limits["CapAdd"])
     assert (32 << 20, 8, ["no-new-privileges"]) == (limits["Memory"], limits["PidsLimit"], limits["SecurityOpt"])
+    assert hosts.labels | {IMAGE: "empty"} == facts["Config"]["Labels"]
+    assert is_left_behind(facts["Config"]["Labels"], now=time.time() + LIFETIME_SECONDS + 1)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "name algo-1",
+        "alias algo-1 198.18.0.11",
+        "name algo-1 198.18.0.256",
+        "name algo..1 198.18.0.11",
+        "name algo-1 198.18.0.11 0 0 refused",
+    ],
+)
 def test_a_name_server_that_does_not_begin_is_an_error(
-    client: docker.APIClient, labels: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    line: str, client: docker.APIClient, labels: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error says what the name server said, and its container is gone."""
-    monkeypatch.setattr("conformance.service.names.answer", lambda _: "answer\n\nname algo-1")
+    monkeypatch.setattr("conformance.service.names.answer", lambda _: f"answer\n\n{line}")
     made = network.create(client, labels=labels)
     try:
         with pytest.raises(JobError, match="does not answer: probe: line 3 of the plan names no host"):
@@ -252,9 +272,8 @@ def test_without_a_free_subnet_there_is_an_error(
 
 
 def test_the_empty_image_is_always_the_same(client: docker.APIClient) -> None:
-    """It holds no file, its id is known before it is loaded, and nobody removes it."""
-    first = names.empty_image(client)
-    loaded = client.inspect_image(names.EMPTY_IMAGE)
+    """It holds no file, and its id is known before it is loaded."""
+    loaded = client.inspect_image(names.empty_image(client))
 
-    assert first == names.empty_image(client) == loaded["Id"] == names._empty_image()[1]
-    assert (0, {KEPT: "true"}) == (loaded["Size"], loaded["Config"]["Labels"])
+    assert names._empty_image()[1] == names.empty_image(client) == loaded["Id"]
+    assert (0, {IMAGE: "empty"}) == (loaded["Size"], loaded["Config"]["Labels"])

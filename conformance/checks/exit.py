@@ -259,7 +259,7 @@ def _pairs(good: Outcome, other: Outcome) -> Iterator[tuple[Host, Host]]:
 
 def _missing_outputs(good: Outcome, failing: Outcome) -> list[str]:
     """The outputs that the good run wrote and the run whose inputs are no good did not."""
-    if not good.request.inputs:
+    if all(good.request.brings_program(item) for item in good.request.inputs):
         raise DoesNotApply("the request has no inputs that could be empty or corrupt")
     if not succeeded(good):
         raise NotJudged("the job did not succeed with its inputs either", see="exit.zero-on-success")

@@ -34,7 +34,7 @@ from conformance.outcome import End, Host, Outcome
 
 ZERO = "exit.zero-on-success"
 
-LATE_SECONDS = 10.0
+LATE_SECONDS = 15.0
 """How much longer a job may last whose hosts find one another some seconds late, and look for one another in turns."""
 
 PATIENT_SECONDS = 3.0
@@ -123,7 +123,7 @@ def retries_resolution(image: Image, good: Outcome, late: Outcome) -> Iterator[s
     remedy="Try again to connect to a peer that does not answer yet, for a minute or more.",
 )
 def late_start(image: Image, good: Outcome, late: Outcome) -> Iterator[str]:
-    """The last host starts five seconds after the others; its name is known all the time."""
+    """The last host starts some seconds after the others; its name is known all the time."""
     for shortfall in shortfalls(good, late, may_take_seconds=_took(good) + LATE_SECONDS):
         yield f"Expected the job to do the same where {late.hosts[-1].name} starts later, and {shortfall}."
 

@@ -22,7 +22,7 @@ from conformance.outcome import End, Outcome
     spec=API / "ProcessingS3Input",
     basis=MEASURED,
     remedy='Let an interpreter of the image run it: `"ContainerEntrypoint": ["/bin/bash", "/opt/ml/processing/..."]`.',
-    reproduce="docker run --rm --entrypoint ls IMAGE -l /opt/ml",
+    reproduce="docker run --rm --entrypoint /etc/hostname IMAGE",
 )
 def not_executed(image: Image, requests: tuple[JobRequest, ...]) -> Iterator[str]:
     """By the first word of what the request has the engine run."""

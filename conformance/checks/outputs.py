@@ -9,7 +9,7 @@ from conformance.account import user_id
 from conformance.checks.launch import needs_start
 from conformance.contract import API, BYOC, S3
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.evidence import LINE_CHARACTERS, lines, needs_success, shortfalls, some_of
+from conformance.evidence import LINE_CHARACTERS, lines, needs_success, shortfalls, some_of, succeeded
 from conformance.filetree import File, Kind, kept_back
 from conformance.image import Image
 from conformance.job import AS_REQUESTED, SEPARATE_MOUNTS, ProcessingOutput
@@ -134,6 +134,13 @@ def regular_files_only(image: Image, outcome: Outcome) -> Iterator[str]:
 def work_as_mount_points(image: Image, good: Outcome, separate: Outcome) -> Iterator[str]:
     """The same job, on one volume and on many."""
     _needs_outputs(good)
+    for output in good.request.outputs:
+        # What is written and not uploaded is the matter of other checks.
+        if succeeded(good) and not any(good.written(host, output) for host in good.hosts):
+            raise DoesNotApply(f"output {output.name} got no file anyway", see="outputs.declared-outputs-written")
+    left = [file for host in good.hosts for output in good.request.outputs for file in good.written(host, output)]
+    if any(file.kind is Kind.SYMLINK for file in left):
+        raise NotJudged("an output is a symbolic link or holds one", see="outputs.no-symlinks")
     for shortfall in shortfalls(good, separate):
         yield f"Expected the job to do the same where each input and output is a mount point, and {shortfall}."
 

@@ -34,8 +34,8 @@ class Refusal(StrEnum):
 class Name:
     """A name and its IPv4 address, which no client learns before both delays are over.
 
-    `after_seconds` counts from the start of the name server. `after_queries` is how often each client is refused by
-    itself: A and AAAA that are asked together are one query, and so is each of a client that repeats it unheard.
+    `after_seconds` counts from the start of the name server. `after_queries` is how often each client is refused: A and
+    AAAA that are asked together count once, and a query that is repeated for want of a reply counts again.
 
     Raises:
         ValueError: the name or the address is none, or a delay is negative.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
 
 import docker
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 
 from conformance.service import labels
+
+ATTEMPTS = 10
+PAUSE_SECONDS = 0.5
+"""How long something is tried to be removed that the engine still makes or holds."""
 
 
 def remove_run(client: docker.APIClient, run_id: str) -> None:
@@ -24,17 +28,35 @@ def remove_left_behind(client: docker.APIClient) -> None:
 
 
 def _remove(client: docker.APIClient, label: str, wanted: Callable[[dict[str, str]], bool]) -> None:
+    """Remove what is wanted; what the engine still makes for a killed process, or holds, is looked for again."""
+    for _ in range(ATTEMPTS):
+        if not _remains(client, label, wanted):
+            return
+        time.sleep(PAUSE_SECONDS)
+
+
+def _remains(client: docker.APIClient, label: str, wanted: Callable[[dict[str, str]], bool]) -> bool:
+    """Try to remove what is wanted, and say whether anything may still be there."""
     filters = {"label": label}
+    remains = False
     for container in client.containers(all=True, filters=filters):
         if wanted(container["Labels"]):
-            # Somebody else may be removing it at this moment: then it is gone, which is all that is asked.
-            with contextlib.suppress(APIError):
-                client.remove_container(container["Id"], v=True, force=True)
+            remains |= not _is_removed(partial(client.remove_container, container["Id"], v=True, force=True))
     for volume in client.volumes(filters=filters).get("Volumes") or ():
         if wanted(volume["Labels"] or {}):
-            with contextlib.suppress(APIError):
-                client.remove_volume(volume["Name"])
+            remains |= not _is_removed(partial(client.remove_volume, volume["Name"]))
     for network in client.networks(filters=filters):
         if wanted(network["Labels"] or {}):
-            with contextlib.suppress(APIError):
-                client.remove_network(network["Id"])
+            remains |= not _is_removed(partial(client.remove_network, network["Id"]))
+    return remains
+
+
+def _is_removed(remove: Callable[[], object]) -> bool:
+    try:
+        remove()
+    except NotFound:
+        # Somebody else has removed it at this moment, which is all that is asked.
+        return True
+    except APIError:
+        return False
+    return True

@@ -1,7 +1,7 @@
 """Outputs whose S3UploadMode is `Continuous`: what is written to them goes to S3 while the job runs.
 
 Source: the API reference, `ProcessingS3Output`. How soon AWS looks, and whether it waits until a file is complete, it
-does not say: here a file is uploaded as it is found, every second.
+does not say: here a file is uploaded as it is found, every `Settings.continuous_seconds`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from conformance.errors import JobError
 from conformance.outcome import Sighting
 from conformance.service.collection import Collector
 from conformance.service.containers import Container
-
-INTERVAL_SECONDS = 1.0
+from conformance.service.settings import Settings
 
 NOT_NOW = (APIError, HTTPError, JobError, OSError)
 """What a look at a file that is just being written ends in, or at a container that is about to end."""
@@ -33,7 +32,7 @@ class Watch:
 
     container: Container
     collector: Callable[[], Collector]
-    limit_bytes: int
+    settings: Settings
     sightings: list[Sighting] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -50,7 +49,7 @@ class Watch:
 
     def _look_again_and_again(self) -> None:
         begun = time.monotonic()
-        while not self._over.wait(INTERVAL_SECONDS):
+        while not self._over.wait(self.settings.continuous_seconds):
             with contextlib.suppress(*NOT_NOW):
                 self._look(time.monotonic() - begun)
 
@@ -62,7 +61,7 @@ class Watch:
                 entries = archive.read(
                     self.container.get(f"{output.directory}/"),
                     root=output.directory,
-                    limit_bytes=self.limit_bytes,
+                    limit_bytes=self.settings.archive_bytes,
                     peek=collector.peek,
                 )
                 # All of it is read before anything of it counts.

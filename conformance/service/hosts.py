@@ -23,9 +23,6 @@ from conformance.service.storage import ObjectStore
 from conformance.standin import every_witness
 from conformance.trace import Trace
 
-LATE_START_SECONDS = 5.0
-"""How much later the last host starts, where it does."""
-
 FAILING_AFTER_MILLISECONDS = 1_000
 """When a host that is to fail does: others have found it by then, or are waiting for it."""
 
@@ -124,11 +121,11 @@ class HostRun:
         if self.container is None or self.host.start_error:
             return
         if self.plan.variation is Variation.LATE_START and self.is_last:
-            time.sleep(LATE_START_SECONDS)
+            time.sleep(self.around.settings.late_start_seconds)
         if not any(output.is_continuous for output in self.plan.request.outputs):
             self._ended(self.container.run(self.plan.limits))
             return
-        watch = Watch(self.container, self._collector, self.around.settings.archive_bytes)
+        watch = Watch(self.container, self._collector, self.around.settings)
         with watch.watching():
             self._ended(self.container.run(self.plan.limits))
         self.host = replace(self.host, sightings=tuple(watch.sightings))

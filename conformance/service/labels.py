@@ -17,6 +17,8 @@ RUN = "conformance.run"
 OWNER = "conformance.owner"
 EXPIRES = "conformance.expires"
 KEPT = "conformance.kept"
+IMAGE = "conformance.image"
+"""What an image of the suite's own is for. Its containers inherit an image's labels, so it has none of the others."""
 
 LIFETIME_SECONDS = 24 * 3600
 """After this long nothing of a run can still be in use: every wait of the suite is bounded."""

@@ -38,10 +38,6 @@ from conformance.service.storage import ObjectStore
 DISTURBED = "it runs programs that give themselves other privileges, which no traced program gets"
 """Why a run is made again without the tracer."""
 
-LATE_NAME_SECONDS = 3.0
-LATE_NAME_QUERIES = 3
-"""How long, and how often for each host, a name is not known, where names come late; AWS's own images try for 60 s."""
-
 INSTEAD = "the probe stood in for its program"
 """Why a run with a stand-in is not traced."""
 
@@ -195,8 +191,8 @@ class LocalService:
             Name(
                 place.host,
                 place.address,
-                after_seconds=LATE_NAME_SECONDS if late else 0,
-                after_queries=LATE_NAME_QUERIES if late else 0,
+                after_seconds=self._settings.late_name_seconds if late else 0,
+                after_queries=self._settings.late_name_queries if late else 0,
             )
             for place in places
         ]

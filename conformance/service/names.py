@@ -25,7 +25,7 @@ from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record
 from conformance.probe.names import Name, answer
 from conformance.resolution import Queries
-from conformance.service.labels import KEPT
+from conformance.service.labels import IMAGE
 from conformance.service.network import Network
 
 EMPTY_IMAGE = "conformance/empty:latest"
@@ -96,16 +96,18 @@ def start(client: docker.APIClient, network: Network, names: Iterable[Name], *, 
 def empty_image(client: docker.APIClient) -> str:
     """The id of an image without any file, which is loaded where the engine has none.
 
-    The probe is put into its containers as into those of any image, so that the image is the same for every version of
-    the suite. Its id depends on nothing else either, and another run may be about to use it: it is kept.
+    The probe is put into its containers as into those of any image, so that it is the same for every version of the
+    suite and every run. It is kept: it has no bytes that could be freed, and another run may be about to use it.
     """
     archive, identity = _empty_image()
-    # The tag may be anybody's, but what has this id is this image. An engine that counts ids otherwise loads it again.
+    # What has this id is this image. The tag may be anybody's, and is asked for where an engine counts ids otherwise.
     with contextlib.suppress(ImageNotFound):
         return str(client.inspect_image(identity)["Id"])
     for line in client.load_image(archive):
         if "error" in line:
             raise JobError(f"the engine does not load an image: {line['error']}")
+    with contextlib.suppress(ImageNotFound):
+        return str(client.inspect_image(identity)["Id"])
     return str(client.inspect_image(EMPTY_IMAGE)["Id"])
 
 
@@ -116,7 +118,7 @@ def _empty_image() -> tuple[bytes, str]:
         "architecture": "amd64",
         "os": "linux",
         "created": "1970-01-01T00:00:00Z",
-        "config": {"Labels": {KEPT: "true"}},
+        "config": {"Labels": {IMAGE: "empty"}},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
         "history": [{"created": "1970-01-01T00:00:00Z"}],
     }
@@ -134,7 +136,9 @@ def _empty_image() -> tuple[bytes, str]:
 
 def _wait_until_it_answers(server: NameServer) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while b"answering" not in (said := server.client.logs(server.id)):
+    while b"answering" not in server.client.logs(server.id):
         if not server.client.inspect_container(server.id)["State"]["Running"] or time.monotonic() > deadline:
-            raise JobError(f"the name server does not answer: {said.decode(errors='replace').strip()}")
+            # Only now has it surely said everything.
+            said = server.client.logs(server.id).decode(errors="replace").strip()
+            raise JobError(f"the name server does not answer: {said}")
         time.sleep(0.01)

@@ -58,10 +58,11 @@ def delivered(
     landed: dict[str, str] = {}
     for item in request.inputs:
         yield item.local_path, None
-        if variation is Variation.EMPTY_INPUTS or objects is None:
+        # A script that is not there, or is none, says nothing of how the program takes its inputs.
+        is_data = not request.brings_program(item)
+        if objects is None or (variation is Variation.EMPTY_INPUTS and is_data):
             continue
-        # A script that is no script says nothing of how the program takes its inputs.
-        corrupt = variation is Variation.CORRUPT_INPUTS and not request.brings_program(item)
+        corrupt = variation is Variation.CORRUPT_INPUTS and is_data
         found = _objects(item, objects)
         if variation is Variation.FEW_OBJECTS and item.distribution == SHARDED:
             found = found[:1]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from conformance.filetree import File
 from conformance.job import Variation
 from conformance.outcome import End, Host
 from conformance.verdict import Verdict, Word
-from tests.outcomes import OUTPUT, file, host, image, judged, not_started, outcome, request
+from tests.outcomes import OUTPUT, file, host, image, judged, link, not_started, outcome, request
 
 MOUNTS = "outputs.work-as-mount-points"
 BUSY = "OSError: [Errno 16] Device or resource busy: '/opt/ml/processing/output/result'"
@@ -63,3 +66,28 @@ def test_without_outputs_there_is_no_mount_point_to_write_to() -> None:
     verdict = judged(MOUNTS, image(), outcome(of=request(outputs={})))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+
+
+def test_outputs_that_get_no_file_anyway_are_told_of_elsewhere() -> None:
+    """Nothing could be missing of them; that check may have a reason of its own not to judge."""
+    verdict = on_mounts(host(exit_code=1, stderr=BUSY), host())
+
+    assert (Word.NOT_JUDGED, "outputs.declared-outputs-written", False) == (verdict.word, verdict.see, verdict.applies)
+    assert verdict.reason.startswith("output result got no file anyway; ")
+
+
+@pytest.mark.parametrize("left", [link(f"{OUTPUT}/latest", "part-1"), link(OUTPUT, "/scratch")])
+def test_links_are_told_of_elsewhere(left: File) -> None:
+    """A directory that a link is to take the place of cannot be removed where it is a mount point."""
+    verdict = on_mounts(host(exit_code=1, stderr=BUSY), host(left))
+
+    assert (Word.NOT_JUDGED, "outputs.no-symlinks", True) == (verdict.word, verdict.see, verdict.applies)
+
+
+def test_files_that_a_volume_keeps_back_are_files_of_the_output() -> None:
+    """That they are not uploaded is told of elsewhere, and has nothing to do with mount points."""
+    kept = host(file(f"{OUTPUT}/tables/a"))
+    good = replace(outcome(kept), uploads=())
+    of = image(volumes=(f"{OUTPUT}/tables",))
+
+    assert Word.CONFORMS is judged(MOUNTS, of, good, outcome(kept, variation=Variation.SEPARATE_MOUNTS)).word

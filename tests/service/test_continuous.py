@@ -16,9 +16,9 @@ from conformance import archive
 from conformance.errors import JobError
 from conformance.job import JobRequest
 from conformance.outcome import MESSAGE_PATH
-from conformance.service import continuous
 from conformance.service.collection import Collector
 from conformance.service.continuous import Watch
+from conformance.service.settings import Settings
 from tests.outcomes import request
 from tests.service.test_collection import Shelf
 
@@ -67,7 +67,7 @@ def watching(*looks: Mapping[str, bytes] | Exception, of: JobRequest = ONE) -> t
     watch = Watch(
         running,  # type: ignore[arg-type] # it gives archives
         lambda: Collector("algo-1", of, (), shelf, upload=False),  # type: ignore[arg-type] # a shelf will do
-        LIMIT,
+        Settings(archive_bytes=LIMIT, continuous_seconds=0),
     )
     return watch, running, shelf
 
@@ -157,9 +157,8 @@ TROUBLE: list[Exception] = [
 
 
 @pytest.mark.parametrize("trouble", TROUBLE, ids=lambda trouble: type(trouble).__name__)
-def test_a_look_that_fails_is_made_again(trouble: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_that_fails_is_made_again(trouble: Exception) -> None:
     """A container may be about to end, or a file about to be written."""
-    monkeypatch.setattr(continuous, "INTERVAL_SECONDS", 0)
     watch, running, _ = watching(trouble, {f"{PLACE}/a/x": b"1"}, {})
     with watch.watching():
         assert running.over.wait(timeout=60)
@@ -173,9 +172,8 @@ def fail() -> None:
 
 
 @pytest.mark.parametrize("block", [fail, lambda: None])
-def test_nobody_looks_when_the_run_is_over(block: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_looks_when_the_run_is_over(block: Callable[[], Any]) -> None:
     """However it ended."""
-    monkeypatch.setattr(continuous, "INTERVAL_SECONDS", 0)
     watch, _, _ = watching({})
     with contextlib.suppress(JobError), watch.watching():
         block()

@@ -1,0 +1,147 @@
+"""What the exit code tells where inputs are corrupt: evidence of a failure that it hides."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.job import JobRequest, Variation
+from conformance.outcome import End, Host, Outcome
+from conformance.verdict import Verdict, Word
+from tests.outcomes import (
+    OUTPUT,
+    empty_inputs,
+    file,
+    host,
+    image,
+    judged,
+    not_started,
+    outcome,
+    process,
+    ran,
+    request,
+)
+
+CHECK = "exit.nonzero-on-corrupt-input"
+
+RESULT = file(f"{OUTPUT}/part-1")
+NOTICING = host(exit_code=1, stderr="error: input data is empty\n")
+SWALLOWING = host(stdout="ERROR: part-1.csv cannot be read at byte 0, skipping this job\n")
+TWO = request(outputs={"clean": "/opt/ml/processing/clean", "rejected": "/opt/ml/processing/rejected"})
+CLEAN, REJECTED = file("/opt/ml/processing/clean/x"), file("/opt/ml/processing/rejected/x")
+
+
+def over(
+    corrupt: Host, *, empty: Host = NOTICING, good: Outcome | None = None, of: JobRequest | None = None
+) -> Verdict:
+    """The verdict where the run with corrupt inputs ended so."""
+    run = outcome(corrupt, of=of, variation=Variation.CORRUPT_INPUTS)
+    return judged(CHECK, image(), good or outcome(of=of), empty_inputs(empty, of=of), run)
+
+
+@pytest.mark.parametrize("code", [1, 2, 255])
+def test_a_program_that_fails_over_an_input_and_says_so_conforms(code: int) -> None:
+    """By its exit code; what it logs and writes is its own affair."""
+    assert Word.CONFORMS is over(host(exit_code=code, stderr="ERROR: part-1.csv cannot be read\n")).word
+    assert Word.CONFORMS is over(host(RESULT, exit_code=code)).word
+
+
+def test_a_failure_that_exits_with_0_violates() -> None:
+    """The sentence has the output that is missing, and the line of the log that says why."""
+    verdict = over(SWALLOWING)
+
+    assert Word.VIOLATES is verdict.word
+    (violation,) = verdict.violations
+    assert (
+        "Expected algo-1 to exit with another code than 0 when its inputs are corrupt and it fails, and it exited with "
+        "0, although it wrote nothing to the output result and its log says: 'ERROR: part-1.csv cannot be read at byte "
+        "0, skipping this job'."
+    ) == violation
+
+
+def test_a_failure_below_process_1_is_evidence_without_a_word_in_the_log() -> None:
+    """The process tree shows what a wrapper swallowed."""
+    shell, work = process(1, 0, "/bin/sh", "/run.sh"), process(8, 1, "python3", "/processing.py", exit_code=3)
+    (silent,) = ran(shell, work, of=request(outputs={})).hosts
+    (violation,) = over(silent, good=ran(shell, process(8, 1, "python3", "/processing.py"))).violations
+
+    assert violation.endswith("['python3', '/processing.py'] exited with 3 below process 1.")
+
+
+@pytest.mark.parametrize(
+    "corrupt",
+    [
+        host(RESULT, stdout="ERROR: part-1.csv cannot be read\n"),
+        host(stdout="0 rows in 2 files\n"),
+        host(RESULT),
+    ],
+    ids=["written all the same", "nothing wrong", "counted"],
+)
+def test_a_program_that_does_not_visibly_fail_is_not_accused(corrupt: Host) -> None:
+    """Bytes are bytes to one that counts or copies them."""
+    verdict = over(corrupt)
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+    assert "with its inputs corrupt the program did not visibly fail" == verdict.reason
+
+
+def test_a_program_that_sets_corrupt_inputs_aside_is_not_accused() -> None:
+    """It writes to an output of its own for them, which it does not write to otherwise."""
+    quarantine = host(REJECTED, stderr="ERROR: part-1.csv cannot be read, moved to rejected\n")
+    verdict = over(quarantine, good=outcome(host(CLEAN), of=TWO), of=TWO)
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+    assert verdict.reason.endswith("the program wrote other outputs than usual, which may tell of them")
+
+
+def test_an_output_that_is_always_written_tells_nothing_of_them() -> None:
+    """One that is missing of two is enough, as with empty inputs."""
+    both = outcome(host(CLEAN, REJECTED), of=TWO)
+    (violation,) = over(host(REJECTED, stderr="ERROR: unreadable\n"), good=both, of=TWO).violations
+
+    assert "it wrote nothing to the output clean and" in violation
+
+
+def test_what_empty_inputs_show_already_is_not_shown_twice() -> None:
+    """It swallows every failure, and is told so there."""
+    verdict = over(SWALLOWING, empty=host(stdout="ERROR: no input\n"))
+
+    assert (Word.NOT_JUDGED, "exit.nonzero-on-failure", True) == (verdict.word, verdict.see, verdict.applies)
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        host(RESULT, stderr="ERROR: no input, writing an empty table\n"),
+        host(stdout="nothing to do\n"),
+        host(exit_code=137, end=End.SUITE_LIMIT),
+        not_started("no"),
+    ],
+    ids=["written all the same", "silent", "suite's limit", "not started"],
+)
+def test_empty_inputs_that_show_no_such_thing_excuse_nothing(empty: Host) -> None:
+    """Only where that check violates, it stands for this one."""
+    assert Word.VIOLATES is over(SWALLOWING, empty=empty).word
+
+
+@pytest.mark.parametrize("end", [End.SUITE_LIMIT, End.MAX_RUNTIME])
+def test_a_program_that_hangs_over_an_input_is_not_judged(end: End) -> None:
+    """It has no exit code of its own."""
+    verdict = over(host(exit_code=137, end=end))
+
+    assert (Word.NOT_JUDGED, "", True) == (verdict.word, verdict.see, verdict.applies)
+    assert f"with its inputs corrupt, algo-1 was {end}" == verdict.reason
+
+
+def test_a_job_that_fails_with_its_own_inputs_proves_nothing() -> None:
+    """Which is judged elsewhere."""
+    verdict = over(SWALLOWING, good=outcome(host(exit_code=1)))
+
+    assert (Word.NOT_JUDGED, "exit.zero-on-success", True) == (verdict.word, verdict.see, verdict.applies)
+
+
+def test_without_inputs_none_can_be_corrupt() -> None:
+    """The request has none."""
+    verdict = over(SWALLOWING, of=request(inputs={}))
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+    assert "no inputs that could be empty or corrupt" in verdict.reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from conformance.declaration import Check, load_checks
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.reproduce import command_line
+from tests.conftest import REFERENCE_S3, Ran, reference_job
 from tests.outcomes import image, request
+from tests.test_command_line import request as written
 
 CHECKS = load_checks()
 SEVERAL = replace(request(hosts=3), source="/work dir/job.json")
@@ -60,3 +63,24 @@ def test_a_job_of_one_host_is_shown_by_a_container(check: str) -> None:
 def test_what_the_image_alone_shows_needs_no_hosts(of: JobRequest | None) -> None:
     """The check says itself how it is shown."""
     assert ["docker", "image", "inspect"] == line(CHECKS["image.platform"], of)[:3]
+
+
+ALONE = 'import json, sys; sys.exit(len(json.load(open("/opt/ml/config/resourceconfig.json"))["hosts"]) == 1)'
+
+
+@pytest.mark.engine
+def test_what_one_host_cannot_do_is_shown_by_a_session_of_several(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """The run that showed it had one host, and rests on that of all of them; the line does the same again."""
+    application = {"ImageUri": "image", "ContainerEntrypoint": ["python3", "-c", ALONE]}
+    job = written(tmp_path / "job.json", AppSpecification=application)
+    ran = conformance(tag("reference"), *reference_job(job=job), "--image-hosts=2", "-k", "hosts.single")
+
+    verdict = ran.verdict("hosts.single")
+    expected = [
+        *("pytest", f"--image={tag('reference')}", f"--image-job={job}", f"--image-s3={REFERENCE_S3}"),
+        *("--image-hosts=2", "-k", "hosts.single"),
+    ]
+    assert ["Expected the job to do the same on one host, and algo-1 exited with 1."] == verdict["violations"]
+    assert expected == shlex.split(verdict["reproduce"])

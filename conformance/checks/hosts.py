@@ -186,8 +186,6 @@ def peer_fails(image: Image, good: Outcome, failed: Outcome) -> Iterator[str]:
 def worker_ends_with_leader(image: Image, outcome: Outcome) -> Iterator[str]:
     """Shown by a host that exited with 0 while others ran on to MaxRuntimeInSeconds."""
     _needs_several(outcome)
-    if succeeded(outcome):
-        return
     done = [host.name for host in outcome.hosts if did_well(host)]
     if not done or any(failed_by_itself(host) for host in outcome.hosts):
         raise NotJudged("the job did not succeed", see=ZERO)

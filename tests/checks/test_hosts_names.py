@@ -90,9 +90,10 @@ BOTH = (*THRICE, query(1, "algo-3", 2.6, delayed=True), query(2, "algo-1", 3.0, 
         (BOTH, "; it asked too early for algo-2 3 times in 0.5 s, algo-3 once, and not again"),
         ((*THRICE, query(1, "algo-2", 9.0)), ""),
         ((query(1, "algo-2", 2.0),), ""),
+        ((query(1, "algo-1", 2.0, delayed=True),), ""),
         ((), ""),
     ],
-    ids=["once", "A and AAAA", "thrice", "two peers", "answered", "never early", "nothing"],
+    ids=["once", "A and AAAA", "thrice", "two peers", "answered", "never early", "its own", "nothing"],
 )
 def test_a_host_that_gives_up_is_told_with_its_attempts(asked: tuple[Query, ...], words: str) -> None:
     """Its own, to names that it did not get to know."""
@@ -130,8 +131,11 @@ def test_a_patient_host_does_not_excuse_another() -> None:
 
 
 def test_a_host_that_did_well_need_not_know_every_name() -> None:
-    """One that it gave up on may not have mattered."""
+    """One that it gave up on may not have mattered, and says nothing of a host that was patient."""
+    patient = tuple(query(2, "algo-1", at, delayed=True) for at in (2.0, 9.0))
+
     assert Word.CONFORMS is late(WELL, WELL, asked=ONCE).word
+    assert Word.CONFORMS is late(WELL, FAILED, asked=(*ONCE, *patient)).word
 
 
 # Other names

@@ -147,7 +147,7 @@ def test_a_host_that_did_well_need_not_know_every_name() -> None:
         ((query(2, "algo-1"),), "; it asked for algo-1, and there is no such host"),
         ((query(2, "algo-1"), query(2, "algo-2")), "; it asked for algo-1, algo-2, and there is no such host"),
         ((query(1, "algo-1"),), ""),
-        ((query(2, "host-001.job.internal"), query(2, "pypi.org"), query(2, "algo-1.ec2.internal")), ""),
+        ((query(2, "host-001.job.internal"), query(2, "packages.example.org"), query(2, "algo-1.ec2.internal")), ""),
         ((query(2, "algo-1", kind="PTR"),), ""),
     ],
     ids=["one", "two", "another host", "other names", "no address"],

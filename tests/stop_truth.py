@@ -31,10 +31,10 @@ from tests.probing import Ran, run, shells
 from tests.stop_forms import APPLETS, NOTED, SCRIPTS, Form
 
 LEAST_SECONDS = 1.5
-PATIENCE = 2.0
+PATIENCE = 1.0
 """A grace lasts this many times as long as the program took to start, and at least so long.
 
-Nobody who leaves needs as long as that: who is still there does not heed the signal.
+Nobody needs as long to leave as the engine and Python need to begin: who is still there does not heed the signal.
 """
 
 WORK_SECONDS = 30.0

@@ -23,7 +23,6 @@ UNREACHED = Row(
 
 EXPECTED = {
     "exec form, Python's own handlers": ((130, True, True, "yes"), (137, True, False, "yes")),
-    "exec form, both ignored": ((137, True, False, "yes"), (137, True, False, "yes")),
     "exec form, both fetched with sigwait": ((7, True, True, "not judged"), (7, True, True, "not judged")),
     "dash": ((137, False, False, "yes"), (137, False, False, "yes")),
     "bash": ((7, True, True, "yes"), (7, True, True, "yes")),

@@ -41,7 +41,8 @@ def running_session(
     job = request(here / "job.json", AppSpecification=SLEEPING)
     arguments = [f"--image={image}", f"--image-job={job}", f"--image-s3={REFERENCE_S3}", *options]
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", *arguments],
+        # What is started in the background of a shell ignores SIGINT, and so would all that it starts.
+        ["env", "--default-signal=INT", sys.executable, "-m", "pytest", *arguments],
         cwd=here,
         env=clean_environment(),
         stdin=subprocess.DEVNULL,

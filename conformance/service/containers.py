@@ -38,7 +38,7 @@ REMOVED = 2
 KILLED = 128 + 9
 """The exit code of a process that SIGKILL ended."""
 
-OUT_OF_MEMORY_NEWS_SECONDS = 2.0
+OUT_OF_MEMORY_NEWS_SECONDS = 10.0
 
 IMAGE_AT_FAULT = re.compile(
     r'exec: "|container process: exec [^:]*: permission denied'

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from conformance.driver import compatibility_on_path, is_gpu_image
 from conformance.evidence import some_of
 from conformance.image import Image
 from conformance.job import Variation
 from conformance.outcome import Host, Outcome, Stop
+from conformance.requirement import BRANCHES, requirements
 
 FRAMEWORK_PROCESSOR = ("/bin/bash", "tar", "gzip", "python3")
 """What the script needs that `FrameworkProcessor` of the SageMaker Python SDK starts: `/bin/bash runproc.sh`."""
 
 
 def of_image(image: Image) -> Iterator[str]:
-    """Whether the SDK's processors that bring a script of their own find what they start it with."""
+    """What the SDK's processors that bring a script of their own would miss, and what an image asks of a GPU's host."""
     if not len(image.files):
         return
     lacking = [word for word in FRAMEWORK_PROCESSOR if image.executable(word).file is None]
@@ -22,6 +24,45 @@ def of_image(image: Image) -> Iterator[str]:
         yield "ScriptProcessor cannot use it with command=['python3']: it has no python3"
     if lacking:
         yield f"FrameworkProcessor cannot use it: it has no {', no '.join(lacking)}"
+    if is_gpu_image(image):
+        yield from _of_gpus(image)
+
+
+def _of_gpus(image: Image) -> Iterator[str]:
+    """What decides on which hosts CUDA works, and AWS does not document for Processing."""
+    if "NVIDIA_VISIBLE_DEVICES" not in image.environment and "CUDA_VERSION" not in image.environment:
+        yield "NVIDIA_VISIBLE_DEVICES is not set: the container gets a GPU only where the host asks for one itself"
+    for place in compatibility_on_path(image):
+        yield (
+            f"{place.named_by} names {place.directory}: its forward-compatibility libraries go before the host's "
+            "driver, also where that is newer"
+        )
+    yield from _of_requirements(image)
+
+
+def _of_requirements(image: Image) -> Iterator[str]:
+    """Which drivers a container is started on; the toolkit refuses the others."""
+    asked = requirements(image.environment)
+    for name, requirement in asked.items():
+        if requirement.unread:
+            yield (
+                f"{name} has what NVIDIA's toolkit does not understand, so that no container may start: "
+                f"{some_of([repr(term) for term in requirement.unread])}"
+            )
+    if asked and not any(requirement.unread for requirement in asked.values()):
+        held = [all(requirement.holds(driver) for requirement in asked.values()) for driver in BRANCHES]
+        enough, short = (
+            [
+                f"{driver.branch} (CUDA {driver.cuda})"
+                for driver, holds in zip(BRANCHES, held, strict=True)
+                if holds is wanted
+            ]
+            for wanted in (True, False)
+        )
+        yield (
+            f"{' and '.join(asked)} {'lets' if len(asked) == 1 else 'let'} it start on the drivers "
+            f"{', '.join(enough) or 'none'}; not on {', '.join(short) or 'none'}"
+        )
 
 
 def of_outcome(outcome: Outcome) -> Iterator[str]:

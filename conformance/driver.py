@@ -23,6 +23,11 @@ from conformance.nvidia import (
 )
 from conformance.packages import owners, whole
 
+DRIVER_DIRECTORIES = frozenset({"/lib64", "/usr/lib64"}) | {
+    f"{place}/{machine}-linux-gnu" for place in ("/lib", "/usr/lib") for machine in ("x86_64", "aarch64")
+}
+"""Where NVIDIA's toolkit puts the libraries of the driver, by the kind of distribution."""
+
 NO_DEVICES = frozenset({"", "void", "none"})
 """The values of NVIDIA_VISIBLE_DEVICES with which a container gets no GPU."""
 
@@ -99,9 +104,14 @@ def residue(image: Image) -> tuple[str, ...]:
 
 
 def stubs_on_path(image: Image) -> Iterator[tuple[Place, str]]:
-    """The places on the library path that hold a stub of the driver, each with the stub."""
+    """The places on the library path that hold a stub of the driver, each with the stub.
+
+    The first place that has a library wins, so that one behind the driver's own directory does no harm.
+    """
     for place in library_path(image):
         found = image.files.resolve(place.directory).file
+        if place.directory in DRIVER_DIRECTORIES:
+            return
         if found is None or found.kind is not Kind.DIRECTORY:
             continue
         if not any(lies_in(f"{path}/", STUB_COMPONENTS) for path in (place.directory, found.path)):

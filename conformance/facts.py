@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from conformance.driver import compatibility_on_path, is_gpu_image
 from conformance.evidence import some_of
 from conformance.image import Image
 from conformance.job import Variation
 from conformance.outcome import Host, Outcome, Stop
-from conformance.requirement import BRANCHES, requirements
+from conformance.requirement import BRANCHES, Driver, requirements
 
 FRAMEWORK_PROCESSOR = ("/bin/bash", "tar", "gzip", "python3")
 """What the script needs that `FrameworkProcessor` of the SageMaker Python SDK starts: `/bin/bash runproc.sh`."""
@@ -50,19 +50,15 @@ def _of_requirements(image: Image) -> Iterator[str]:
                 f"{some_of([repr(term) for term in requirement.unread])}"
             )
     if asked and not any(requirement.unread for requirement in asked.values()):
-        held = [all(requirement.holds(driver) for requirement in asked.values()) for driver in BRANCHES]
-        enough, short = (
-            [
-                f"{driver.branch} (CUDA {driver.cuda})"
-                for driver, holds in zip(BRANCHES, held, strict=True)
-                if holds is wanted
-            ]
-            for wanted in (True, False)
-        )
-        yield (
-            f"{' and '.join(asked)} {'lets' if len(asked) == 1 else 'let'} it start on the drivers "
-            f"{', '.join(enough) or 'none'}; not on {', '.join(short) or 'none'}"
-        )
+        held = [driver for driver in BRANCHES if all(requirement.holds(driver) for requirement in asked.values())]
+        short = [driver for driver in BRANCHES if driver not in held]
+        lets = f"{' and '.join(asked)} {'lets' if len(asked) == 1 else 'let'} the container start"
+        where = f"on drivers {_branches(held)}" if held else "on no driver that is known here"
+        yield f"{lets} {where}{f', and not on {_branches(short)}' if held and short else ''}"
+
+
+def _branches(drivers: Sequence[Driver]) -> str:
+    return ", ".join(f"{driver.branch} (CUDA {driver.cuda})" for driver in drivers)
 
 
 def of_outcome(outcome: Outcome) -> Iterator[str]:

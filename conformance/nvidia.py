@@ -43,7 +43,7 @@ UNVERSIONED = re.compile(r"(?P<name>.+)\.so(\.\d+)?")
 
 KERNEL_MODULE = re.compile(r"/lib/modules/.*/nvidia(-uvm|-modeset|-drm|-peermem)?\.ko(\.gz|\.xz|\.zst)?")
 KERNEL_SOURCE = re.compile(r"(?P<tree>(/usr)?/src/nvidia-([a-z]+-)*\d[^/]*)/.+")
-FIRMWARE = re.compile(r"/lib/firmware/nvidia/\d[^/]*/gsp[^/]*\.bin")
+FIRMWARE = re.compile(r"/lib/firmware/nvidia/\d[^/]*/gsp[^/]*\.bin(\.xz|\.zst)?")
 RUNFILE = re.compile(r".*/NVIDIA-Linux-[^/]+\.run")
 PROGRAM_PLACES = re.compile(r"((/usr)?(/local)?/s?bin|/usr/lib/nvidia/[^/]+)/[^/]+")
 

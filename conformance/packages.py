@@ -30,7 +30,7 @@ DRIVER_PACKAGES = (
     *("xserver-xorg-video-nvidia*", "nvidia-persistenced", "nvidia-fabricmanager*"),
     # Debian's, of which those of older branches are called libnvidia-tesla-470-cuda1 and the like
     *("libcuda1", "libnvidia-ml1", "libnvcuvid1", "nvidia-smi", "nvidia-alternative", "nvidia-tesla-*"),
-    *("libnvidia-tesla-*", "nvidia-legacy-*", "libnvidia-legacy-*"),
+    *("libnvidia-tesla-*", "nvidia-legacy-*", "libnvidia-legacy-*", "firmware-nvidia-gsp*"),
 )
 """How the packages that bring a driver are called. `libnvidia-container1` and `libnvidia-egl-wayland1` are none."""
 

@@ -29,8 +29,8 @@ CONDITIONAL = {
     "launch.program-runs-by-itself",
     "outputs.continuous",
 }
-"""What does not apply to an image whose ENTRYPOINT is the program itself, that counts whatever its inputs hold, and that
-is not made for GPUs.
+"""What does not apply to an image that is not made for GPUs, whose ENTRYPOINT is the program itself, and that counts
+whatever its inputs hold.
 """
 
 OF_SEVERAL_HOSTS = {check.id for check in load_checks() if check.chapter == "hosts"} - {"hosts.single"} | {

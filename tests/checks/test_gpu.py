@@ -223,7 +223,7 @@ def test_a_link_to_a_stand_in_is_advised_against(target: str, leads: str) -> Non
     ids=["of CUDA's own", "to the toolkit", "that dangles", "of another name", "no link"],
 )
 def test_other_links_conform(entry: File) -> None:
-    """A link that dangles is overwritten by the toolkit's."""
+    """Of one that dangles nothing could be loaded."""
     assert Word.CONFORMS == judged(SHADOW, image(*CUDA, entry)).word
 
 

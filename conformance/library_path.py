@@ -58,7 +58,7 @@ def _configured(image: Image, path: str, read: set[str]) -> Iterator[Place]:
             for pattern in words[1:]:
                 for included in _matching(image, posixpath.join(posixpath.dirname(path), pattern)):
                     yield from _configured(image, included, read)
-        elif words[:1] != ["hwcap"]:
+        else:
             # An old form has the kind of library behind it: /usr/lib=libc6.
             yield from (Place(word.partition("=")[0], path) for word in re.split(r"[\s:,]+", " ".join(words)) if word)
 

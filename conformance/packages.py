@@ -69,14 +69,14 @@ def _installed(documents: Mapping[str, bytes]) -> Iterator[str]:
     for path, content in documents.items():
         if path in APK_INSTALLED:
             yield from (line[2:] for line in _lines(content) if line.startswith("P:"))
-        elif path == DPKG_STATUS or (path.startswith(DISTROLESS_STATUS) and not path.endswith(".md5sums")):
+        elif path == DPKG_STATUS or path.startswith(DISTROLESS_STATUS):
             yield from _of_dpkg(content)
 
 
 def _of_dpkg(content: bytes) -> Iterator[str]:
     """Packages whose files are there; of one that is removed but not purged, only its configuration is."""
     for stanza in content.decode("utf-8", "replace").split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line and line[0] != " ")
+        fields = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line)
         if "Package" in fields and fields.get("Status", "install ok installed").endswith(" installed"):
             yield fields["Package"]
 
@@ -109,7 +109,7 @@ def _of_apk(content: bytes) -> Iterator[tuple[str, str]]:
     for line in _lines(content):
         key, rest = line[:2], line[2:]
         if key == "P:":
-            package, directory = rest, ""
+            package = rest
         elif key == "F:":
             directory = rest
         elif key == "R:":

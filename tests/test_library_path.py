@@ -41,6 +41,13 @@ def test_a_file_is_read_once() -> None:
     assert ["/a", "/here"] == [directory for directory, _ in searched(main=text, a="include /etc/ld.so.conf\n/a\n")]
 
 
+def test_other_documents_are_not_included() -> None:
+    """Whatever pattern somebody writes: they are kept for other rules."""
+    documents = {CONF: b"include /etc/*\n/a\n", "/etc/passwd": b"root:x:0:0::/root:/bin/sh\n"}
+
+    assert (Place("/a", CONF),) == library_path(image(documents=documents))
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

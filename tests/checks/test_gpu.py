@@ -189,8 +189,8 @@ def test_stubs_that_are_not_loaded_conform(environment: dict[str, str]) -> None:
 
 
 def test_a_directory_of_other_stubs_conforms() -> None:
-    """Only the driver's are looked for."""
-    others = (file("/app/stubs/libapp.so"), file("/app/stubs/libcublas.so"))
+    """Only the driver's are looked for, and only where the dynamic linker looks."""
+    others = (file("/app/stubs/libapp.so"), file("/app/stubs/libcublas.so"), file("/app/stubs/below/libcuda.so"))
 
     assert Word.CONFORMS == judged(STUB, image(*others, environment={"LD_LIBRARY_PATH": "/app/stubs"})).word
 

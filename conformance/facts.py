@@ -25,13 +25,18 @@ def of_image(image: Image) -> Iterator[str]:
 
 
 def of_outcome(outcome: Outcome) -> Iterator[str]:
-    """What a run left where nobody looks, and how a program took a signal at its very beginning."""
+    """What a run left where nobody looks, or left unread, and how a program took a signal at its very beginning."""
     for host in outcome.hosts:
         if host.changed:
             yield (
                 f"{host.name} changed {len(host.changed)} files outside of /opt/ml, which are lost with it: "
                 f"{some_of(list(host.changed))}"
             )
+        yield from (
+            f"{host.name} read {feed.read:,} of {feed.size:,} bytes of {feed.path}"
+            for feed in host.feeds
+            if feed.read < feed.size
+        )
         # Without a signal it was the suite that had seen enough.
         if host.stop is not None and host.stop.signal:
             yield _of_stop(outcome, host, host.stop)

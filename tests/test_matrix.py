@@ -23,6 +23,7 @@ STOPS = {check.id for check in load_checks() if check.chapter == "stop"}
 CONDITIONAL = {
     "exit.nonzero-on-corrupt-input",
     "inputs.not-executed",
+    "inputs.pipe",
     "launch.arguments-need-an-entrypoint",
     "launch.program-runs-by-itself",
     "outputs.continuous",

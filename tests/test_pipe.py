@@ -144,6 +144,7 @@ def test_a_reader_that_stops_early_is_seen(service: LocalService, image: Image, 
     assert [(Feed(f"{PLACE}_0", len(WHOLE), count),)] == feeds(outcome)
 
 
+@pytest.mark.usefixtures("objects")
 def test_a_fifo_that_nobody_opens_holds_nothing_up(service: LocalService, image: Image) -> None:
     """The job ends, and nothing was opened."""
     outcome = service.run(image, job("pass"), Variation.AS_REQUESTED)
@@ -152,6 +153,7 @@ def test_a_fifo_that_nobody_opens_holds_nothing_up(service: LocalService, image:
     assert [()] == feeds(outcome)
 
 
+@pytest.mark.usefixtures("objects")
 def test_each_host_reads_its_share(service: LocalService, image: Image) -> None:
     """With ShardedByS3Key a host's FIFO brings its own objects."""
     outcome = service.run(image, job(READ, hosts=2, S3DataDistributionType="ShardedByS3Key"), Variation.AS_REQUESTED)
@@ -160,6 +162,7 @@ def test_each_host_reads_its_share(service: LocalService, image: Image) -> None:
     assert [(Feed(f"{PLACE}_0", 6, 6),), (Feed(f"{PLACE}_0", len(WHOLE) - 6, len(WHOLE) - 6),)] == feeds(outcome)
 
 
+@pytest.mark.usefixtures("objects")
 @pytest.mark.parametrize(
     ("variation", "expected"),
     [

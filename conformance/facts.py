@@ -29,7 +29,7 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
     for host in outcome.hosts:
         if host.changed:
             yield (
-                f"{host.name} changed {len(host.changed)} files outside of /opt/ml, which are lost with it: "
+                f"{host.name} changed {_files(len(host.changed))} outside of /opt/ml, lost with it: "
                 f"{some_of(list(host.changed))}"
             )
         yield from (
@@ -49,6 +49,10 @@ def _of_stop(outcome: Outcome, host: Host, stop: Stop) -> str:
     left = sum(len(outcome.written(host, output)) for output in outcome.request.outputs)
     message = "a message" if host.message is not None else "no message"
     return (
-        f"{host.name} got {stop.signal} in the middle of its work and {how} {stop.seconds:.1f} s later, with {left} "
-        f"file{'' if left == 1 else 's'} in its outputs and {message}"
+        f"{host.name} got {stop.signal} in the middle of its work and {how} {stop.seconds:.1f} s later, with "
+        f"{_files(left)} in its outputs and {message}"
     )
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"

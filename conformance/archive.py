@@ -7,17 +7,26 @@ import posixpath
 import tarfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from conformance.errors import JobError
 from conformance.filetree import File, Kind
 
 BLOCK = 1 << 20
 
-Content = bytes | Path | None
-"""What a path gets: a file with these bytes, or with those of this file; None is a directory."""
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Bytes that are made while they are read: how many there will be, and what opens them."""
+
+    size: int
+    open: Callable[[], IO[bytes]]
+
+
+Content = bytes | Path | Source | Literal[Kind.FIFO] | None
+"""What a path gets: a file with these bytes, or with those of this file or source; a FIFO; None is a directory."""
 
 Peek = Callable[[File, IO[bytes]], File]
 """Looks into a file's content while it passes, and returns the entry with what it wants to keep."""
@@ -55,8 +64,8 @@ def write(root: str, entries: Iterable[tuple[str, Content]]) -> Iterator[bytes]:
 def _pieces(content: Content, size: int) -> Iterator[bytes]:
     if isinstance(content, bytes):
         yield content[:size]
-    elif content is not None:
-        with content.open("rb") as file:
+    elif isinstance(content, Path | Source):
+        with content.open("rb") if isinstance(content, Path) else content.open() as file:
             while size and (piece := file.read(min(BLOCK, size))):
                 size -= len(piece)
                 yield piece
@@ -64,9 +73,23 @@ def _pieces(content: Content, size: int) -> Iterator[bytes]:
             raise JobError(f"{content} became shorter while it was read")
 
 
+def _type(content: Content) -> bytes:
+    if content is None:
+        return tarfile.DIRTYPE
+    return tarfile.FIFOTYPE if content is Kind.FIFO else tarfile.REGTYPE
+
+
+def _size(content: Content) -> int:
+    if isinstance(content, bytes):
+        return len(content)
+    if isinstance(content, Path):
+        return content.stat().st_size
+    return content.size if isinstance(content, Source) else 0
+
+
 def _members(name: str, content: Content, kinds: dict[str, bytes]) -> Iterator[tarfile.TarInfo]:
     """The entries that a path needs and that are not there yet; `kinds` remembers those that are."""
-    wanted = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
+    wanted = _type(content)
     if name == ".." or name.startswith("../") or kinds.get(name, wanted) != wanted:
         raise JobError(f"{name!r} cannot be put below /opt/ml: it is a directory and a file at once, or outside of it")
     if name in kinds and wanted == tarfile.DIRTYPE:
@@ -76,7 +99,7 @@ def _members(name: str, content: Content, kinds: dict[str, bytes]) -> Iterator[t
     member = tarfile.TarInfo(name)
     member.type = wanted
     member.mode = 0o755 if content is None else 0o644
-    member.size = len(content) if isinstance(content, bytes) else content.stat().st_size if content else 0
+    member.size = _size(content)
     yield member
 
 

@@ -62,13 +62,18 @@ def _branches(drivers: Sequence[Driver]) -> str:
 
 
 def of_outcome(outcome: Outcome) -> Iterator[str]:
-    """What a run left where nobody looks, and how a program took a signal at its very beginning."""
+    """What a run left where nobody looks, or left unread, and how a program took a signal at its very beginning."""
     for host in outcome.hosts:
         if host.changed:
             yield (
-                f"{host.name} changed {len(host.changed)} files outside of /opt/ml, which are lost with it: "
+                f"{host.name} changed {_files(len(host.changed))} outside of /opt/ml, lost with it: "
                 f"{some_of(list(host.changed))}"
             )
+        yield from (
+            f"{host.name} read {feed.read:,} of {feed.size:,} bytes of {feed.path}"
+            for feed in host.feeds
+            if feed.read < feed.size
+        )
         # Without a signal it was the suite that had seen enough.
         if host.stop is not None and host.stop.signal:
             yield _of_stop(outcome, host, host.stop)
@@ -81,6 +86,10 @@ def _of_stop(outcome: Outcome, host: Host, stop: Stop) -> str:
     left = sum(len(outcome.written(host, output)) for output in outcome.request.outputs)
     message = "a message" if host.message is not None else "no message"
     return (
-        f"{host.name} got {stop.signal} in the middle of its work and {how} {stop.seconds:.1f} s later, with {left} "
-        f"file{'' if left == 1 else 's'} in its outputs and {message}"
+        f"{host.name} got {stop.signal} in the middle of its work and {how} {stop.seconds:.1f} s later, with "
+        f"{_files(left)} in its outputs and {message}"
     )
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"

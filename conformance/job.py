@@ -33,6 +33,16 @@ class ProcessingInput:
     distribution: str = "FullyReplicated"
     compression: str = "None"
 
+    @property
+    def is_pipe(self) -> bool:
+        """Whether it comes through named pipes while the job runs, and not as files."""
+        return self.mode == "Pipe"
+
+    @property
+    def fifo_prefix(self) -> str:
+        """The path of each of its FIFOs up to the number; see `Settings.fifo_name` for where that name comes from."""
+        return f"{posixpath.normpath(self.local_path)}_"
+
 
 @dataclass(frozen=True)
 class ProcessingOutput:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from conformance.feed import Feed
 from conformance.filetree import File, FileTree, Kind
 from conformance.job import JobRequest, ProcessingOutput, Variation
 from conformance.resolution import Queries
@@ -83,7 +84,8 @@ class Host:
     nowhere else: the path to its credentials. `witnesses` is what the probe found where it stood in for a program, once
     for each time that it was started. `changed` are files that it made or changed outside of /opt/ml, in a run as
     requested. `address` is its own on the network of the job's hosts; a job of one host has no network.
-    `sightings` are what was uploaded of continuous outputs while it ran, each file once for each content.
+    `sightings` are what was uploaded of continuous outputs while it ran, each file once for each content. `feeds` are
+    the FIFOs of Pipe inputs that were opened.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Host:
     changed: tuple[str, ...] = ()
     address: str = ""
     sightings: tuple[Sighting, ...] = ()
+    feeds: tuple[Feed, ...] = ()
 
     @property
     def started(self) -> bool:

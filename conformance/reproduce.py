@@ -34,7 +34,7 @@ def command_line(
     variation = check.job.runs[-1]
     if variation is Variation.DEFAULT_COMMAND or request is None:
         return shlex.join(["docker", "run", "--rm", "--network", "none", image.reference])
-    if request.instance_count > 1:
+    if request.instance_count > 1 or any(item.is_pipe for item in request.inputs):
         return _session(check, image, request, objects)
     words = ["docker", "run", "--rm", "--network", "none"]
     if variation.stop_signal:
@@ -57,7 +57,7 @@ def command_line(
 
 
 def _session(check: Check, image: Image, request: JobRequest, objects: ObjectTree | None) -> str:
-    """The session that shows it again: several hosts and their name server are more than a line can hold."""
+    """The session that shows it again: a name server, or what feeds a FIFO, is more than a line can hold."""
     words = ["pytest", f"--image={image.reference}", f"--image-job={request.source}"]
     words += [] if objects is None else [f"--image-s3={objects.directory}"]
     # The file may ask for another number.

@@ -203,12 +203,12 @@ def not_run_locally(document: dict[str, Any]) -> Iterator[str]:
         where = f"ProcessingInputs[{index}]"
         if "DatasetDefinition" in item:
             yield f"{where}.DatasetDefinition: an input from Athena or Redshift is not run locally"
-        yield from _other_than(f"{where}.S3Input", item.get("S3Input", {}), RUN_LOCALLY_INPUT)
+        yield from _other_than_s3(f"{where}.S3Input", item.get("S3Input", {}))
     for index, item in enumerate(document.get("ProcessingOutputConfig", {}).get("Outputs", ())):
         where = f"ProcessingOutputConfig.Outputs[{index}]"
         if "FeatureStoreOutput" in item:
             yield f"{where}.FeatureStoreOutput: an output to a feature store is not run locally"
-        yield from _other_than(f"{where}.S3Output", item.get("S3Output", {}), {})
+        yield from _other_than_s3(f"{where}.S3Output", item.get("S3Output", {}))
     yield from _cut_short(_for_the_container(document))
 
 
@@ -235,18 +235,9 @@ def _for_the_container(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield from ((f"{where}[{index}].{member}.{name}", places[name]) for name in names)
 
 
-RUN_LOCALLY_INPUT = {
-    "S3InputMode": "File",
-    "S3CompressionType": "None",
-}
-
-
-def _other_than(where: str, item: dict[str, Any], supported: dict[str, str]) -> Iterator[str]:
+def _other_than_s3(where: str, item: dict[str, Any]) -> Iterator[str]:
     if not item.get("S3Uri", "s3:").startswith("s3:"):
         yield f"{where}.S3Uri: {item['S3Uri']!r} is not run locally, s3://bucket/prefix is"
-    for member, value in supported.items():
-        if item.get(member, value) != value:
-            yield f"{where}.{member}: {item[member]} is not run locally, {value} is"
 
 
 def _join(path: str, member: str) -> str:

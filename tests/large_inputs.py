@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 import time
 from collections.abc import Callable
@@ -34,11 +35,20 @@ if len(names) == 1:
 """
 """Counts what there is, and copies what is alone."""
 
+READER = f"""
+size = 0
+with open("{INPUT}_0", "rb") as pipe:
+    while piece := pipe.read(1 << 20):
+        size += len(piece)
+print(1, size, flush=True)
+"""
+"""Counts what comes through a pipe."""
 
-def job(here: Path, **s3_input: str) -> tuple[str, ...]:
+
+def job(here: Path, program: str = PROGRAM, **s3_input: str) -> tuple[str, ...]:
     """The options of a job that counts the objects of `s3://bucket/data`."""
     (here / "s3/bucket/code").mkdir()
-    (here / "s3/bucket/code/main.py").write_text(PROGRAM, encoding="utf-8")
+    (here / "s3/bucket/code/main.py").write_text(program, encoding="utf-8")
     data = {"S3Uri": "s3://bucket/data", "LocalPath": INPUT, "S3DataType": "S3Prefix", **s3_input}
     code = {"S3Uri": "s3://bucket/code", "LocalPath": CODE, "S3DataType": "S3Prefix"}
     path = request(
@@ -97,5 +107,29 @@ def test_an_object_of_a_gigabyte(
     (run,) = ran.report["runs"]
     assert [(1, LARGE_BYTES)] == counted(ran)
     assert [LARGE_BYTES] == [upload["bytes"] for upload in run["uploads"]]
+    assert memory_bytes < MEMORY_BYTES
+    assert [] == owned_by(client, ran.process)
+
+
+def test_a_gigabyte_through_a_pipe(
+    tmp_path: Path, tag: Callable[[str], str], client: docker.APIClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is decompressed while it is delivered, and never held as a whole; the figures are printed."""
+    (tmp_path / "s3/bucket/data").mkdir(parents=True)
+    with gzip.open(tmp_path / "s3/bucket/data/large.gz", "wb") as large:
+        for _ in range(LARGE_BYTES >> 20):
+            large.write(bytes(1 << 20))
+    begun = time.monotonic()
+
+    ran, memory_bytes = session(
+        tmp_path,
+        f"--image={tag('reference')}",
+        *job(tmp_path, READER, S3InputMode="Pipe", S3CompressionType="Gzip"),
+    )
+
+    with capsys.disabled():
+        figures = f"{time.monotonic() - begun:.0f} s, {memory_bytes >> 20} MB of memory"
+        sys.stdout.write(f"an object of {LARGE_BYTES:,} bytes through a pipe: {figures}\n")
+    assert [(1, LARGE_BYTES)] == counted(ran)
     assert memory_bytes < MEMORY_BYTES
     assert [] == owned_by(client, ran.process)

@@ -230,9 +230,9 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
         ],
         "ProcessingInputs[0].S3Input.S3Uri: the manifest s3://bucket/list is not there",
     ),
-    "mode that is not run": (
-        lambda here: [f"--image-job={changed_input(here, S3InputMode='Pipe')}"],
-        "S3InputMode: Pipe is not run locally, File is (this is a limit of the suite, not a fault of the request)",
+    "place that is not run": (
+        lambda here: [f"--image-job={changed_input(here, S3Uri='https://bucket/key')}"],
+        "S3Uri: 'https://bucket/key' is not run locally, s3://bucket/prefix is (this is a limit of the suite",
     ),
 }
 

@@ -236,6 +236,7 @@ def test_the_checks_are_these() -> None:
         "reserved.nothing-written-elsewhere",
         "inputs.not-executed",
         "inputs.empty-shard",
+        "inputs.pipe",
         "outputs.no-symlinks",
         "outputs.declared-outputs-written",
         "outputs.writable-by-user",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.facts import of_image, of_outcome
+from conformance.feed import Feed
 from conformance.filetree import FileTree
 from conformance.image import Image
 from conformance.job import Variation
@@ -45,9 +46,25 @@ def test_files_elsewhere_are_told() -> None:
     """How many, and the first of them."""
     changed = tuple(f"/tmp/{name}" for name in "abcde")  # noqa: S108 - as a container has it
 
-    assert [
-        "algo-1 changed 5 files outside of /opt/ml, which are lost with it: /tmp/a, /tmp/b, /tmp/c and 2 more"
-    ] == list(of_outcome(outcome(host(changed=changed))))
+    assert ["algo-1 changed 5 files outside of /opt/ml, lost with it: /tmp/a, /tmp/b, /tmp/c and 2 more"] == list(
+        of_outcome(outcome(host(changed=changed)))
+    )
+
+
+def test_one_file_elsewhere_is_one_file() -> None:
+    """A sentence that can be read aloud."""
+    assert ["algo-1 changed 1 file outside of /opt/ml, lost with it: /tmp/a"] == list(
+        of_outcome(outcome(host(changed=("/tmp/a",))))  # noqa: S108 - as a container has it
+    )
+
+
+def test_what_was_not_read_of_a_pipe_is_told() -> None:
+    """And what was read to its end is not."""
+    feeds = (Feed("/opt/ml/processing/a_0", 2048, 2048), Feed("/opt/ml/processing/b_0", 2048, 1000))
+
+    assert ["algo-1 read 1,000 of 2,048 bytes of /opt/ml/processing/b_0"] == list(
+        of_outcome(outcome(host(feeds=feeds)))
+    )
 
 
 @pytest.mark.parametrize(

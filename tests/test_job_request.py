@@ -224,7 +224,6 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
         f"{CLUSTER}: expected exactly one of InstanceType and InstancePreferences, got none",
     ),
     # what is not run locally
-    (put(f"{S3_INPUT}.S3InputMode", "Pipe"), f"{AT_INPUT}.S3InputMode: Pipe is not run locally, File is"),
     (
         put("ProcessingInputs", [{"InputName": "a", "DatasetDefinition": {"LocalPath": INPUT}}]),
         "ProcessingInputs[0].DatasetDefinition: an input from Athena or Redshift is not run locally",
@@ -406,7 +405,7 @@ def test_the_faults_of_a_file_are_listed(tmp_path: Path) -> None:
 def test_what_is_not_run_locally_is_no_fault_of_the_request(tmp_path: Path) -> None:
     """The hint says so."""
     path = tmp_path / "job.json"
-    path.write_text(json.dumps(changed(put(f"{S3_INPUT}.S3InputMode", "Pipe"))))
+    path.write_text(json.dumps(changed(put(f"{S3_INPUT}.S3Uri", "https://b/k"))))
 
     assert "this is a limit of the suite, not a fault of the request" == refused(path).hint
 

@@ -25,6 +25,7 @@ CONDITIONAL = {
     "gpu.capabilities-compute",
     "gpu.visible-devices-not-void",
     "inputs.not-executed",
+    "inputs.pipe",
     "launch.arguments-need-an-entrypoint",
     "launch.program-runs-by-itself",
     "outputs.continuous",

@@ -151,6 +151,23 @@ def test_a_storm_of_forks_is_recorded() -> None:
     )
 
 
+def test_children_that_end_before_their_makers_go_on_are_counted_once() -> None:
+    """Eight processes make four hundred each, on fewer processors: a child has often ended when its fork is told of."""
+    storm = (
+        "import os\n"
+        "def make():\n"
+        "    for number in range(400):\n"
+        "        os.waitpid(os.fork() or os._exit(number % 256), 0)\n"
+        "    os._exit(0)\n"
+        "for child in [os.fork() or make() for number in range(8)]:\n"
+        "    os.waitpid(child, 0)\n"
+    )
+    ran = run("python3", "-c", storm)
+
+    assert (0, "") == (ran.status, ran.trace.fault)
+    assert 1 + 8 + 8 * 400 == len(ran.trace.processes)
+
+
 def test_threads_are_no_processes() -> None:
     """A process of nine threads is one process; a fork that one of the threads makes is its child."""
     threads = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.contract import API
-from conformance.declaration import DOCUMENTED, MEASURED, MUST, SHOULD, DoesNotApply, NotJudged, check
+from conformance.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD, DoesNotApply, NotJudged, check
 from conformance.evidence import did_well, end_of, failed_by_itself, needs_success, succeeded
 from conformance.filetree import is_below
 from conformance.image import Image
-from conformance.job import FEW_OBJECTS, JobRequest
+from conformance.job import AS_REQUESTED, FEW_OBJECTS, JobRequest
 from conformance.outcome import End, Outcome
 
 
@@ -65,3 +65,29 @@ def empty_shard(image: Image, good: Outcome, few: Outcome) -> Iterator[str]:
         raise DoesNotApply(f"with one object {first.name}, which got it, {end_of(first)}, and no other host failed")
     limited = next(host for host in few.hosts if not did_well(host))
     raise NotJudged(f"{limited.name} was still running after {limited.seconds:.0f} s, the suite's own limit")
+
+
+@check(
+    "inputs.pipe",
+    SHOULD,
+    "What comes through a pipe is read",
+    job=AS_REQUESTED,
+    clause="In Pipe mode an input is streamed through named pipes while the job runs, and the volume is not used.",
+    spec=API / "ProcessingS3Input",
+    basis=INFERRED,
+    remedy="Open the FIFO for reading and read to its end. AWS names none for Processing; training names the first one "
+    "as the directory with _0 after it, here LocalPath_0.",
+)
+def pipe(image: Image, outcome: Outcome) -> Iterator[str]:
+    """By what the other end of each FIFO saw; a program may stop reading early, but has to begin."""
+    pipes = [item for item in outcome.request.inputs if item.is_pipe]
+    if not pipes:
+        raise DoesNotApply("no input has S3InputMode Pipe")
+    needs_success(outcome)
+    for host in outcome.hosts:
+        for item in pipes:
+            if not any(feed.path.startswith(item.fifo_prefix) for feed in host.feeds):
+                yield (
+                    f"Expected a program on {host.name} to open {item.fifo_prefix}0, through which input {item.name} "
+                    f"comes, and none did; the job succeeded without it."
+                )

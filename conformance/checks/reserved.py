@@ -157,8 +157,11 @@ def nothing_written_elsewhere(image: Image, outcome: Outcome) -> Iterator[str]:
     known = [MESSAGE_PATH, *CONFIGURATION]
     known += [item.local_path for item in request.inputs]
     known += [item.local_path for item in request.outputs]
+    fifos = tuple(item.fifo_prefix for item in request.inputs if item.is_pipe)
     for host in outcome.hosts:
         for file in host.files.below(RESERVED):
+            if file.kind is Kind.FIFO and file.path.startswith(fifos):
+                continue
             if file.kind is not Kind.DIRECTORY and not any(is_below(file.path, place) for place in known):
                 meant = next((words for place, words in TRAINING.items() if is_below(file.path, place)), "")
                 yield f"Expected {host.name} to write to its outputs, and it left {file.path}, which is lost{meant}."

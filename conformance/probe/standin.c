@@ -9,10 +9,12 @@
  *     ignore SIGNAL                 catch SIGNAL [exit STATUS]  kill SIGNAL (itself)
  *     waitsignal (a caught one)     spawn MS (a child)          stdout TEXT, stderr TEXT
  *     resolve NAME [TRIES MS]       listen PORT                 connect HOST PORT
+ *     feed PREFIX DIRECTORY COUNT (FIFOs, in a child)             endfeeding
  *
  * SIGNAL is a number. After the last line it exits with 0.
  */
 
+#include "feed.h"
 #include "network.h"
 #include "probe.h"
 #include "record.h"
@@ -193,6 +195,10 @@ static int perform(const char *verb, struct words *words)
         return listen_on((int)number_of(words, 0, 0));
     if (!strcmp(verb, "connect"))
         return connect_to(first, second);
+    if (!strcmp(verb, "feed"))
+        return feed(first, second, number_of(words, 2, 0));
+    if (!strcmp(verb, "endfeeding"))
+        return end_feeding();
     return ENOSYS;
 }
 

@@ -15,6 +15,8 @@ struct task {
     int released;  /* it is to be left to another tracer at its next stop */
     pid_t waiting; /* the thread that is held until this one has been released */
     int held;      /* it is such a thread */
+    int adopted;   /* it was heard of before the event of the thread that made it, which is still to come */
+    int gone;      /* nothing more is heard of it; it is kept only until that event */
     struct task *next;
 };
 

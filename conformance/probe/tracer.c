@@ -70,10 +70,31 @@ static struct task *born(pid_t id, pid_t parent, const char *how)
 static struct task *adopted(pid_t id)
 {
     struct family family = family_of(id);
-    if (family.process && family.process != id)
-        return born(id, family.process, "");
-    record_birth(id, family.parent, "fork");
-    return task_add(id, id);
+    struct task *task;
+    if (family.process && family.process != id) {
+        task = born(id, family.process, "");
+    } else {
+        record_birth(id, family.parent, "fork");
+        task = task_add(id, id);
+    }
+    if (task)
+        task->adopted = 1;
+    return task;
+}
+
+/* A thread tells which one it made. That one may have been heard of already; it may even have ended. */
+static void made(const struct task *maker, pid_t id, int event)
+{
+    struct task *task = task_find(id);
+    if (task && task->adopted) {
+        task->adopted = 0;
+        if (task->gone)
+            task_remove(id);
+    } else if (!task)
+        born(id, maker->process,
+             event == PTRACE_EVENT_FORK    ? "fork"
+             : event == PTRACE_EVENT_VFORK ? "vfork"
+                                           : "clone");
 }
 
 static void executed(struct task *task)
@@ -144,6 +165,17 @@ static int delivered(struct task *task, int number)
     return number == SIGSTOP && is_from_process(&info) && info.si_pid ? 0 : number;
 }
 
+/* Of a task nothing more is heard, but perhaps its maker's event. */
+static void forget(struct task *task)
+{
+    if (task->adopted) {
+        task->gone = 1;
+        task->alive = 0;
+    } else {
+        task_remove(task->id);
+    }
+}
+
 /* A thread goes on that was held until another one was let go. */
 static void let_go_on(pid_t id)
 {
@@ -159,7 +191,7 @@ static void release(struct task *task, int number)
 {
     pid_t waiting = task->waiting;
     ptrace(PTRACE_DETACH, task->id, 0, (void *)(long)number);
-    task_remove(task->id);
+    forget(task);
     let_go_on(waiting);
 }
 
@@ -203,7 +235,7 @@ static void stopped(pid_t id, int status)
     int go_on = 1;
     unsigned long message = 0;
 
-    if (!task && !(task = adopted(id))) {
+    if ((!task || task->gone) && !(task = adopted(id))) {
         ptrace(PTRACE_DETACH, id, 0, (void *)(long)(event ? 0 : number));
         return;
     }
@@ -217,11 +249,8 @@ static void stopped(pid_t id, int status)
     case PTRACE_EVENT_VFORK:
     case PTRACE_EVENT_CLONE:
         ptrace(PTRACE_GETEVENTMSG, id, 0, &message);
-        if (message && !task_find((pid_t)message))
-            born((pid_t)message, task->process,
-                 event == PTRACE_EVENT_FORK    ? "fork"
-                 : event == PTRACE_EVENT_VFORK ? "vfork"
-                                               : "clone");
+        if (message)
+            made(task, (pid_t)message, event);
         break;
     case PTRACE_EVENT_EXEC:
         executed(task);
@@ -251,14 +280,14 @@ static void stopped(pid_t id, int status)
 static void gone(pid_t id, int status)
 {
     struct task *task = task_find(id);
-    if (!task)
+    if (!task || task->gone)
         return;
     pid_t waiting = task->waiting;
     if (id != task->process)
         ending(task, status);
     else if (task->status != status) /* killed before its exit event, or in the midst of it */
         record_exit(id, 0, status, task->threads);
-    task_remove(id);
+    forget(task);
     let_go_on(waiting);
 }
 

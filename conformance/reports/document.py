@@ -193,6 +193,7 @@ def _host_record(host: Host) -> dict[str, Any]:
             }
             for witness in host.witnesses[:LISTED_PROCESSES]
         ],
+        "feeds": [{"path": feed.path, "bytes": feed.size, "read": feed.read} for feed in host.feeds[:LISTED_FILES]],
         "stdout": {"bytes": host.stdout.size, "end": host.stdout.text[-LOG_CHARACTERS:]},
         "stderr": {"bytes": host.stderr.size, "end": host.stderr.text[-LOG_CHARACTERS:]},
         "files": [

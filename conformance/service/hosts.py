@@ -14,7 +14,7 @@ from conformance.job import RESERVED, JobRequest, Variation
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, Upload
 from conformance.probe.bundle import words
-from conformance.service import command, containers, documents, staging
+from conformance.service import command, containers, documents, pipes, staging
 from conformance.service.collection import Collector
 from conformance.service.continuous import Watch
 from conformance.service.engine import Engine
@@ -65,6 +65,7 @@ class HostRun:
     store: ObjectStore
     credentials: str = field(default_factory=lambda: f"/v2/credentials/{uuid.uuid4()}")
     container: containers.Container | None = None
+    feeder: pipes.Feeder | None = None
     host: Host = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,6 +116,9 @@ class HostRun:
             hosts=plan.hosts,
         )
         self._ended(self.container.fill(archive.write(RESERVED, staged)))
+        if any(item.is_pipe for item in plan.request.inputs) and not self.host.start_error:
+            piped = staging.piped(plan.request, around.objects, plan.variation, host=self.place.host, hosts=plan.hosts)
+            self.feeder = pipes.start(around.engine.client, self.container.id, piped, labels=around.labels)
 
     def run(self) -> None:
         """Start it and wait for its end."""
@@ -143,6 +147,8 @@ class HostRun:
             self.host = replace(self.host, witnesses=every_witness(self.container.record()))
         if not self.host.started:
             return ()
+        if self.feeder is not None:
+            self.host = replace(self.host, feeds=self.feeder.end())
         stdout, stderr = self.container.logs()
         changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED else ()
         collector = self._collector(upload=upload)

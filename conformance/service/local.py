@@ -218,6 +218,8 @@ class LocalService:
         return containers.Limits(self._settings.time_limit_seconds, End.SUITE_LIMIT, signal)
 
     def _remove(self, run: HostRun) -> None:
+        if run.feeder is not None:
+            self._forget(f"container {run.feeder.id[:12]}", run.feeder.remove)
         if run.container is not None:
             volumes = ", ".join(run.container.volumes) or "none"
             self._forget(f"container {run.container.id[:12]}, volumes {volumes}", run.container.remove)

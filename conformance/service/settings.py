@@ -30,6 +30,7 @@ class Settings:
     late_name_queries: int = _setting(3, "how often each host asks in vain, where names are known late")
     late_start_seconds: float = _setting(8.0, "AWS names no time between the starts of hosts")
     shards: str = _setting("one by one, in the order of keys", "AWS does not say which object goes to which host")
+    fifo_name: str = _setting("LocalPath_0, then _1", "inferred from training; AWS names no FIFO of a Pipe input")
     continuous_seconds: float = _setting(1.0, "AWS does not say how often it looks at a continuous output")
     hostname: str = _setting(DECOY_HOSTNAME, "observed: a container's own hostname is not algo-1")
     shm_bytes: int = _setting(64 << 20, "observed: /dev/shm has Docker's default of 64 MiB")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from conformance.archive import Content
 from conformance.errors import JobError
+from conformance.filetree import Kind
 from conformance.job import CORRUPT_CONTENT, PROCESSING, RESERVED, SHARDED, JobRequest, ProcessingInput, Variation
 from conformance.manifest import ManifestError, listed
 from conformance.objects import ObjectTree, S3Uri, relative_path
@@ -17,10 +18,11 @@ from conformance.service.distribution import share
 def mounts(request: JobRequest, variation: Variation) -> tuple[str, ...]:
     """Where a container gets a fresh volume."""
     if variation is Variation.OWN_RESERVED:
-        return ()
+        # A FIFO is fed from another container, for which it has to be in a volume.
+        return tuple(dict.fromkeys(posixpath.dirname(item.fifo_prefix) for item in request.inputs if item.is_pipe))
     if variation is not Variation.SEPARATE_MOUNTS:
         return (RESERVED,)
-    places = [posixpath.normpath(item.local_path) for item in request.inputs]
+    places = [posixpath.normpath(item.local_path) for item in request.inputs if not item.is_pipe]
     return tuple(dict.fromkeys((RESERVED, *places, *(output.directory for output in request.outputs))))
 
 
@@ -50,28 +52,64 @@ def delivered(
     host: str = "algo-1",
     hosts: tuple[str, ...] = ("algo-1",),
 ) -> Iterator[tuple[str, Content]]:
-    """The directories of the inputs, and the objects of one host by the path where each lands.
+    """The directories and FIFOs of the inputs, and the objects of one host by the path where each lands.
 
     Raises:
         JobError: two objects land at one path, of which AWS does not say which one stays; or a manifest is no good.
     """
     landed: dict[str, str] = {}
     for item in request.inputs:
-        yield item.local_path, None
-        # A script that is not there, or is none, says nothing of how the program takes its inputs.
-        is_data = not request.brings_program(item)
-        if objects is None or (variation is Variation.EMPTY_INPUTS and is_data):
+        if item.is_pipe:
+            yield f"{item.fifo_prefix}0", Kind.FIFO
             continue
-        corrupt = variation is Variation.CORRUPT_INPUTS and is_data
-        found = _objects(item, objects)
-        if variation is Variation.FEW_OBJECTS and item.distribution == SHARDED:
-            found = found[:1]
-        for uri, below, file in share(found, item.distribution, hosts, host):
+        yield item.local_path, None
+        for uri, below, content in _share(item, request, objects, variation, host=host, hosts=hosts):
             path = posixpath.normpath(f"{item.local_path}/{below}")
             other = landed.setdefault(path, str(uri))
             if other != str(uri):
                 raise JobError(f"{path!r} would be two objects at once: {other!r} and {str(uri)!r}")
-            yield path, CORRUPT_CONTENT if corrupt else file
+            yield path, content
+
+
+def piped(
+    request: JobRequest,
+    objects: ObjectTree | None,
+    variation: Variation,
+    *,
+    host: str,
+    hosts: tuple[str, ...],
+) -> Iterator[tuple[ProcessingInput, list[bytes | Path]]]:
+    """Each Pipe input with what one host reads of it: its objects one after the other, in the order of their keys.
+
+    Raises:
+        JobError: a manifest is no good.
+    """
+    for item in request.inputs:
+        if item.is_pipe:
+            share_of_host = _share(item, request, objects, variation, host=host, hosts=hosts)
+            yield item, [content for _, _, content in share_of_host]
+
+
+def _share(
+    item: ProcessingInput,
+    request: JobRequest,
+    objects: ObjectTree | None,
+    variation: Variation,
+    *,
+    host: str,
+    hosts: tuple[str, ...],
+) -> Iterator[tuple[S3Uri, str, bytes | Path]]:
+    """What one host gets of an input: each object with its path below LocalPath and its content."""
+    # A script that is not there, or is none, says nothing of how the program takes its inputs.
+    is_data = not request.brings_program(item)
+    if objects is None or (variation is Variation.EMPTY_INPUTS and is_data):
+        return
+    corrupt = variation is Variation.CORRUPT_INPUTS and is_data
+    found = _objects(item, objects)
+    if variation is Variation.FEW_OBJECTS and item.distribution == SHARDED:
+        found = found[:1]
+    for uri, below, file in share(found, item.distribution, hosts, host):
+        yield uri, below, CORRUPT_CONTENT if corrupt else file
 
 
 def _objects(item: ProcessingInput, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:

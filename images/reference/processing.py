@@ -42,9 +42,19 @@ def local_paths(entries: list[dict[str, Any]] | None, name: str, location: str) 
     return found
 
 
-def count(folder: Path) -> dict[str, int]:
-    """Files, lines and bytes below a folder, at any depth."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+def input_paths(entries: list[dict[str, Any]] | None) -> dict[str, Path]:
+    """Where each input is: in a directory, or in a FIFO beside it where it comes as a pipe."""
+    found = local_paths(entries, "InputName", "S3Input")
+    for entry in entries or []:
+        name = str(entry.get("InputName"))
+        if name in found and (entry.get("S3Input") or {}).get("S3InputMode") == "Pipe":
+            found[name] = Path(f"{found[name]}_0")
+    return found
+
+
+def count(place: Path) -> dict[str, int]:
+    """Files, lines and bytes below a folder, at any depth, or in a pipe, which holds all files as one."""
+    files = [place] if place.is_fifo() else sorted(path for path in place.rglob("*") if path.is_file())
     contents = [path.read_bytes() for path in files]
     return {
         "files": len(files),
@@ -56,12 +66,14 @@ def count(folder: Path) -> dict[str, int]:
 def count_inputs(inputs: dict[str, Path]) -> dict[str, dict[str, int]]:
     """The counts of every input."""
     counts = {}
-    for name, folder in inputs.items():
-        if not folder.is_dir():
-            raise InputError(f"input {name} is missing: there is no directory {folder}")
-        counts[name] = count(folder)
+    for name, place in inputs.items():
+        if not place.is_dir() and not place.is_fifo():
+            raise InputError(f"input {name} is missing: there is no directory or pipe {place}")
+        counts[name] = count(place)
         if not counts[name]["files"]:
-            raise InputError(f"input {name} is empty: there is no file below {folder}")
+            raise InputError(f"input {name} is empty: there is no file below {place}")
+        if place.is_fifo() and not counts[name]["bytes"]:
+            raise InputError(f"input {name} is empty: nothing came through {place}")
         print(f"input {name}: {counts[name]}")
     return counts
 
@@ -93,7 +105,7 @@ class Job:
         """Read what Processing says of the job and of its hosts."""
         request = read_config("processingjobconfig.json")
         resources = read_config("resourceconfig.json")
-        self.inputs = local_paths(request.get("ProcessingInputs"), "InputName", "S3Input")
+        self.inputs = input_paths(request.get("ProcessingInputs"))
         outputs = request.get("ProcessingOutputConfig") or {}
         self.outputs = local_paths(outputs.get("Outputs"), "OutputName", "S3Output")
         self.host = resources.get("current_host") or "algo-1"

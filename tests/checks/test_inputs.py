@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.feed import Feed
 from conformance.job import JobRequest, Variation
 from conformance.outcome import End, Host
 from conformance.verdict import Verdict, Word
@@ -156,5 +157,49 @@ def test_hosts_at_the_suites_limit_show_nothing(hosts: tuple[Host, ...]) -> None
 def test_with_all_its_objects_the_job_must_succeed() -> None:
     """Else it shows nothing that it fails with one."""
     verdict = judged("inputs.empty-shard", image(), outcome(host(), FAILED), outcome(host(), FAILED))
+
+    assert (Word.NOT_JUDGED, "exit.zero-on-success") == (verdict.word, verdict.see)
+
+
+# An input that comes through a pipe
+
+
+def piped(*hosts: Host, mode: str = "Pipe") -> Verdict:
+    """The verdict on these hosts of a job with one input in Pipe mode and one in File mode."""
+    asked = request(inputs={"stream": f"{INPUT}/", "table": "/opt/ml/processing/input/data_of_2026"})
+    asked.document["ProcessingInputs"][0]["S3Input"]["S3InputMode"] = mode
+    return judged("inputs.pipe", image(), outcome(*hosts, of=asked))
+
+
+OPENED = host(feeds=(Feed(f"{INPUT}_0", 100, 1),))
+
+
+@pytest.mark.parametrize("hosts", [(OPENED,), (OPENED, OPENED), (host(feeds=(Feed(f"{INPUT}_0", 0, 0),)),)])
+def test_a_fifo_that_was_opened_conforms(hosts: tuple[Host, ...]) -> None:
+    """How much was read is the program's own affair, and an input may be empty."""
+    assert Word.CONFORMS is piped(*hosts).word
+
+
+def test_each_host_has_to_open_its_fifo() -> None:
+    """The one that did not is named with the FIFO, by its LocalPath without the slash."""
+    verdict = piped(OPENED, host())
+
+    expected = (
+        f"Expected a program on algo-2 to open {INPUT}_0, through which input stream comes, and none did; the job "
+        "succeeded without it."
+    )
+    assert (Word.ADVISED, (expected,)) == (verdict.word, verdict.violations)
+
+
+def test_a_job_without_pipes_has_none_to_open() -> None:
+    """The clause does not apply."""
+    verdict = piped(host(), mode="File")
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+
+
+def test_a_job_that_fails_tells_nothing_of_its_pipes() -> None:
+    """Why it failed is judged elsewhere."""
+    verdict = piped(FAILED)
 
     assert (Word.NOT_JUDGED, "exit.zero-on-success") == (verdict.word, verdict.see)

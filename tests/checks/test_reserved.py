@@ -4,12 +4,25 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.filetree import File
+from conformance.filetree import File, Kind
 from conformance.image import Image
 from conformance.job import Variation
 from conformance.outcome import End, Host, JobStatus
 from conformance.verdict import Verdict, Word
-from tests.outcomes import INPUT, OUTPUT, directory, file, host, image, judged, link, not_started, outcome, program
+from tests.outcomes import (
+    INPUT,
+    OUTPUT,
+    directory,
+    file,
+    host,
+    image,
+    judged,
+    link,
+    not_started,
+    outcome,
+    program,
+    request,
+)
 
 REQUIRED = "reserved.nothing-required"
 EMPTY = "reserved.image-is-empty"
@@ -194,6 +207,17 @@ def test_what_the_platform_reads_or_wrote_is_not_elsewhere() -> None:
     found = judged("reserved.nothing-written-elsewhere", image(), outcome(host(*left, message="done")))
 
     assert Word.CONFORMS is found.word
+
+
+def test_the_fifos_of_an_input_are_not_elsewhere() -> None:
+    """They lie beside LocalPath; a file that is called like one does not become one."""
+    asked = request()
+    asked.document["ProcessingInputs"][0]["S3Input"]["S3InputMode"] = "Pipe"
+    left = (file(f"{OUTPUT}/x"), File(f"{INPUT}_0", Kind.FIFO), File(f"{INPUT}_1", Kind.FIFO), file(f"{INPUT}_2"))
+
+    found = judged("reserved.nothing-written-elsewhere", image(), outcome(host(*left), of=asked))
+
+    assert (f"Expected algo-1 to write to its outputs, and it left {INPUT}_2, which is lost.",) == found.violations
 
 
 def test_an_output_without_a_file_is_told_of_elsewhere() -> None:

@@ -22,7 +22,7 @@ def arriving(
     hosts: int = 1,
     host: int = 1,
     **members: str,
-) -> list[tuple[str, bytes | None]]:
+) -> list[tuple[str, object]]:
     """What inputs of these URIs and directories bring to a host."""
     request = JobRequest(
         {

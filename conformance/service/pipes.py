@@ -1,0 +1,143 @@
+"""The Pipe inputs of one host: a container of the suite's own feeds their FIFOs while the job runs.
+
+It holds nothing but the probe and what is to be read, and has the host's volumes where the host has them; so the
+content goes from it to the program through a pipe, and is at no time in the volume.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import docker
+from docker.errors import APIError
+from docker.types import LogConfig
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import Timeout
+
+from conformance import archive, feed
+from conformance.errors import JobError
+from conformance.feed import Feed
+from conformance.job import ProcessingInput
+from conformance.probe import PROGRAM, RECORD
+from conformance.probe.bundle import bundle, read_record, report, words
+from conformance.service.names import empty_image
+
+END_SECONDS = 30.0
+
+SIGTERM = 15
+
+CONTENT = "/content"
+"""Where the feeder has what it feeds: a directory for each input, in it a file for each object, by number."""
+
+_MEMORY_BYTES = 64 << 20
+_PROCESSES = 32
+
+
+@dataclass(frozen=True)
+class Feeder:
+    """A running feeder."""
+
+    client: docker.APIClient
+    id: str
+
+    def end(self) -> tuple[Feed, ...]:
+        """What was read. Only for when the host has ended, so that nobody reads any more.
+
+        Raises:
+            JobError: it does not tell.
+        """
+        deadline = time.monotonic() + END_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(APIError):
+                self.client.kill(self.id, SIGTERM)
+            with contextlib.suppress(Timeout, RequestsConnectionError):
+                self.client.wait(self.id, timeout=1)
+                break
+        chunks, _ = self.client.get_archive(self.id, RECORD)
+        try:
+            return feed.parse(read_record(chunks))
+        except ValueError as error:
+            raise JobError(f"it cannot be told what was read of the Pipe inputs: {error}") from error
+
+    def remove(self) -> None:
+        """Remove it; what is gone already is no error."""
+        with contextlib.suppress(APIError):
+            self.client.remove_container(self.id, v=True, force=True)
+
+
+def start(
+    client: docker.APIClient,
+    host: str,
+    content: Iterator[tuple[ProcessingInput, list[bytes | Path]]],
+    *,
+    labels: dict[str, str],
+) -> Feeder:
+    """Start the feeder of a host's container, whose FIFOs are there; `content` is what each input brings, in order.
+
+    Raises:
+        JobError: an object is not what its S3CompressionType says.
+    """
+    created = client.create_container(
+        empty_image(client),
+        entrypoint=[PROGRAM],
+        labels=labels,
+        network_disabled=True,
+        host_config=client.create_host_config(
+            network_mode="none",
+            volumes_from=[host],
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            mem_limit=_MEMORY_BYTES,
+            pids_limit=_PROCESSES,
+            log_config=LogConfig(type="local", config={"max-size": "1m", "max-file": "1", "compress": "false"}),
+        ),
+    )
+    feeder = Feeder(client, str(created["Id"]))
+    try:
+        lines = [words("catch", SIGTERM)]
+        entries: list[tuple[str, archive.Content]] = []
+        for number, (item, objects) in enumerate(content):
+            directory = f"{CONTENT}/{number}"
+            entries.append((directory, None))
+            entries += [(f"{directory}/{index}", _content(item, file)) for index, file in enumerate(objects)]
+            lines.append(words("feed", item.fifo_prefix, directory, len(objects)))
+        lines += [words("waitsignal"), words("endfeeding")]
+        client.put_archive(feeder.id, "/", bundle(report(*lines)))
+        client.put_archive(feeder.id, "/", archive.write("/", entries))
+        client.start(feeder.id)
+    except BaseException:
+        feeder.remove()
+        raise
+    return feeder
+
+
+def _content(item: ProcessingInput, file: bytes | Path) -> archive.Content:
+    """An object as it is read: with S3CompressionType Gzip that is without the compression."""
+    if isinstance(file, bytes) or item.compression != "Gzip":
+        return file
+
+    def open_it() -> IO[bytes]:
+        return io.BufferedReader(gzip.open(file))
+
+    return archive.Source(_size(file, open_it), open_it)
+
+
+def _size(file: Path, open_it: Callable[[], IO[bytes]]) -> int:
+    """How much is read of it: an archive wants that beforehand, and what gzip writes of it is a remainder of 4 GiB."""
+    size = 0
+    try:
+        with open_it() as content:
+            while piece := content.read(archive.BLOCK):
+                size += len(piece)
+    except (gzip.BadGzipFile, EOFError, OSError) as error:
+        raise JobError(
+            f"{file} cannot be decompressed: {error}", hint="S3CompressionType Gzip takes gzip alone"
+        ) from error
+    return size

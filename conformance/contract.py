@@ -87,3 +87,17 @@ DOCKER = Document(
     frozenset({"from", "entrypoint", "cmd", "shell", "volume", "workdir", "user", "env"}),
 )
 """How an image's ENTRYPOINT, CMD and the rest are understood by the engine."""
+
+TOOLKIT = Document(
+    "NVIDIA Container Toolkit documentation, Specialized Configurations with Docker",
+    "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html#{}",
+    frozenset({"environment-variables-oci-spec", "gpu-enumeration", "driver-capabilities", "constraints"}),
+)
+"""How an image tells NVIDIA's toolkit what it needs of the host; it has taken the place of nvidia-docker."""
+
+NVIDIA_ISSUES = Document(
+    "NVIDIA on GitHub",
+    "https://github.com/NVIDIA/{}",
+    frozenset({"libnvidia-container/issues/117", "libnvidia-container/issues/140", "nvidia-docker/issues/76"}),
+)
+"""Threads in which the authors of the toolkit say how it behaves."""

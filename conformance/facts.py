@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from conformance.driver import compatibility_on_path, is_gpu_image
 from conformance.evidence import some_of
 from conformance.image import Image
 from conformance.job import Variation
 from conformance.outcome import Host, Outcome, Stop
+from conformance.requirement import BRANCHES, Driver, requirements
 
 FRAMEWORK_PROCESSOR = ("/bin/bash", "tar", "gzip", "python3")
 """What the script needs that `FrameworkProcessor` of the SageMaker Python SDK starts: `/bin/bash runproc.sh`."""
 
 
 def of_image(image: Image) -> Iterator[str]:
-    """Whether the SDK's processors that bring a script of their own find what they start it with."""
+    """What the SDK's processors that bring a script of their own would miss, and what an image asks of a GPU's host."""
     if not len(image.files):
         return
     lacking = [word for word in FRAMEWORK_PROCESSOR if image.executable(word).file is None]
@@ -22,6 +24,41 @@ def of_image(image: Image) -> Iterator[str]:
         yield "ScriptProcessor cannot use it with command=['python3']: it has no python3"
     if lacking:
         yield f"FrameworkProcessor cannot use it: it has no {', no '.join(lacking)}"
+    if is_gpu_image(image):
+        yield from _of_gpus(image)
+
+
+def _of_gpus(image: Image) -> Iterator[str]:
+    """What decides on which hosts CUDA works, and AWS does not document for Processing."""
+    if "NVIDIA_VISIBLE_DEVICES" not in image.environment and "CUDA_VERSION" not in image.environment:
+        yield "NVIDIA_VISIBLE_DEVICES is not set: the container gets a GPU only where the host asks for one itself"
+    for place in compatibility_on_path(image):
+        yield (
+            f"{place.named_by} names {place.directory}: its forward-compatibility libraries go before the host's "
+            "driver, also where that is newer"
+        )
+    yield from _of_requirements(image)
+
+
+def _of_requirements(image: Image) -> Iterator[str]:
+    """Which drivers a container is started on; the toolkit refuses the others."""
+    asked = requirements(image.environment)
+    for name, requirement in asked.items():
+        if requirement.unread:
+            yield (
+                f"{name} has what NVIDIA's toolkit does not understand, so that no container may start: "
+                f"{some_of([repr(term) for term in requirement.unread])}"
+            )
+    if asked and not any(requirement.unread for requirement in asked.values()):
+        held = [driver for driver in BRANCHES if all(requirement.holds(driver) for requirement in asked.values())]
+        short = [driver for driver in BRANCHES if driver not in held]
+        lets = f"{' and '.join(asked)} {'lets' if len(asked) == 1 else 'let'} the container start"
+        where = f"on drivers {_branches(held)}" if held else "on no driver that is known here"
+        yield f"{lets} {where}{f', and not on {_branches(short)}' if held and short else ''}"
+
+
+def _branches(drivers: Sequence[Driver]) -> str:
+    return ", ".join(f"{driver.branch} (CUDA {driver.cuda})" for driver in drivers)
 
 
 def of_outcome(outcome: Outcome) -> Iterator[str]:

@@ -38,21 +38,35 @@ DRIVER_PROGRAMS = frozenset(
 LIBRARY = re.compile(r"(?P<name>.+)\.so\.(?P<version>\d{3}\.\d{2,3}(\.\d{2,3})?)")
 """A library that carries a driver's version, as `libcuda.so.535.183.01`."""
 
-KERNEL_MODULE = re.compile(r"/lib/modules/.*/nvidia(-uvm|-modeset|-drm|-peermem)?\.ko(\.xz|\.zst)?")
-KERNEL_SOURCE = re.compile(r"(/usr)?/src/nvidia-([a-z]+-)*\d[^/]*/.+")
-FIRMWARE = re.compile(r"/lib/firmware/nvidia/\d[^/]*/gsp[^/]*\.bin")
+UNVERSIONED = re.compile(r"(?P<name>.+)\.so(\.\d+)?")
+"""What a stub is called, and a link to a library of the driver."""
+
+KERNEL_MODULE = re.compile(r"/lib/modules/.*/nvidia(-uvm|-modeset|-drm|-peermem)?\.ko(\.gz|\.xz|\.zst)?")
+KERNEL_SOURCE = re.compile(r"(?P<tree>(/usr)?/src/nvidia-([a-z]+-)*\d[^/]*)/.+")
+FIRMWARE = re.compile(r"/lib/firmware/nvidia/\d[^/]*/gsp[^/]*\.bin(\.xz|\.zst)?")
 RUNFILE = re.compile(r".*/NVIDIA-Linux-[^/]+\.run")
 PROGRAM_PLACES = re.compile(r"((/usr)?(/local)?/s?bin|/usr/lib/nvidia/[^/]+)/[^/]+")
 
-EXEMPT_COMPONENTS = frozenset({"stubs", "compat", "cuda-compat", "compat.orig", "lib.real"})
-"""Directories of CUDA's stubs and of its forward-compatibility libraries."""
+RUNTIME_LIBRARY = re.compile(r".*/libcudart(-[0-9a-f]+)?\.so\..*")
+"""CUDA's runtime library, which some wheels have under a name of their own."""
+
+STUB_COMPONENTS = frozenset({"stubs"})
+"""Directories of CUDA's stubs, which are there to be linked with."""
+
+COMPATIBILITY_COMPONENTS = frozenset({"compat", "cuda-compat", "compat.orig", "lib.real"})
+"""Directories of CUDA's forward-compatibility libraries, with which newer programs run on an older driver."""
 
 NOTE_SECTION = b".note.cuda.fwd_compatibility"
 """The ELF section by which NVIDIA marks a forward-compatibility library."""
 
 
 def is_driver_name(path: str) -> bool:
-    """Whether a file has the name and, where that matters, the place of a part of NVIDIA's driver.
+    """Whether a file has the name and, where that matters, the place of a part of NVIDIA's driver."""
+    return is_user_part(path) or is_kernel_part(path)
+
+
+def is_user_part(path: str) -> bool:
+    """Whether a file is called as a library, a program or the installer of the driver is.
 
     A library counts only with a driver's version: plain `libcuda.so` is a stub, `libnvvm.so` is the toolkit's.
     """
@@ -62,13 +76,36 @@ def is_driver_name(path: str) -> bool:
         return library["name"] in DRIVER_LIBRARIES
     if name in DRIVER_PROGRAMS:
         return PROGRAM_PLACES.fullmatch(path) is not None
+    return RUNFILE.fullmatch(path) is not None
+
+
+def is_kernel_part(path: str) -> bool:
+    """Whether a file lies and is called as a module of the driver for the kernel is, its source, or its firmware."""
     # A merged /usr has the same trees below /usr/lib.
     place = path.removeprefix("/usr") if path.startswith("/usr/lib") else path
-    return any(pattern.fullmatch(place) for pattern in (KERNEL_MODULE, FIRMWARE)) or any(
-        pattern.fullmatch(path) for pattern in (KERNEL_SOURCE, RUNFILE)
-    )
+    return any(pattern.fullmatch(place) for pattern in (KERNEL_MODULE, FIRMWARE)) or bool(source_tree(path))
+
+
+def source_tree(path: str) -> str:
+    """The directory that holds the source of a kernel module, where a file is part of one; else empty."""
+    source = KERNEL_SOURCE.fullmatch(path)
+    return source["tree"] if source is not None else ""
+
+
+def stands_for_driver(name: str) -> bool:
+    """Whether a library without a driver's version is called as the dynamic linker asks for the driver: a stub, a link.
+
+    So are `libcuda.so` and `libcuda.so.1`.
+    """
+    library = UNVERSIONED.fullmatch(name)
+    return library is not None and library["name"] in DRIVER_LIBRARIES
 
 
 def is_exempt_place(path: str) -> bool:
     """Whether a file lies where CUDA keeps stubs and forward-compatibility libraries."""
-    return not EXEMPT_COMPONENTS.isdisjoint(posixpath.dirname(path).split("/"))
+    return lies_in(path, STUB_COMPONENTS | COMPATIBILITY_COMPONENTS)
+
+
+def lies_in(path: str, components: frozenset[str]) -> bool:
+    """Whether one of the directories above a file has one of these names."""
+    return not components.isdisjoint(posixpath.dirname(path).split("/"))

@@ -265,6 +265,12 @@ def test_the_checks_are_these() -> None:
         "logs.unbuffered",
         "logs.no-secrets",
         "gpu.no-bundled-driver",
+        "gpu.no-kernel-modules",
+        "gpu.runtime-residue",
+        "gpu.stub-on-library-path",
+        "gpu.driver-not-shadowed",
+        "gpu.visible-devices-not-void",
+        "gpu.capabilities-compute",
     ] == [check.id for check in load_checks()]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conformance.facts import of_image, of_outcome
@@ -95,3 +97,79 @@ def test_what_the_suite_ended_itself_got_no_signal() -> None:
     ended = host(end=End.STOPPED, exit_code=137, stop=Stop("", 0.0, killed=True))
 
     assert [] == list(of_outcome(outcome(ended, ended, variation=Variation.PEER_FAILS)))
+
+
+def told(environment: dict[str, str], **rest: Any) -> list[str]:  # noqa: ANN401 - the fields of Image
+    """The facts of an image that is made for GPUs."""
+    return list(of_image(image(*TOOLS, file("/app/lib/libcudart.so.12"), environment=environment, **rest)))
+
+
+def test_drivers_on_which_the_toolkit_starts_the_container_are_told() -> None:
+    """And those on which it does not."""
+    assert [
+        (
+            "NVIDIA_REQUIRE_CUDA lets the container start on drivers 570 (CUDA 12.8), 580 (CUDA 13.0), "
+            "and not on 470 (CUDA 11.4), 535 (CUDA 12.2), 550 (CUDA 12.4)"
+        )
+    ] == told({"NVIDIA_VISIBLE_DEVICES": "all", "NVIDIA_REQUIRE_CUDA": "cuda>=12.6"})
+
+
+@pytest.mark.parametrize(
+    ("required", "expected"),
+    [
+        (
+            {"NVIDIA_REQUIRE_CUDA": "cuda>=14"},
+            "NVIDIA_REQUIRE_CUDA lets the container start on no driver that is known here",
+        ),
+        (
+            {"NVIDIA_REQUIRE_CUDA": "cuda>=13.0", "NVIDIA_REQUIRE_DRIVER": "driver<580"},
+            "NVIDIA_REQUIRE_CUDA and NVIDIA_REQUIRE_DRIVER let the container start on no driver that is known here",
+        ),
+        (
+            {"NVIDIA_REQUIRE_CUDA": "cuda>=11.0"},
+            (
+                "NVIDIA_REQUIRE_CUDA lets the container start on drivers 470 (CUDA 11.4), 535 (CUDA 12.2), "
+                "550 (CUDA 12.4), 570 (CUDA 12.8), 580 (CUDA 13.0)"
+            ),
+        ),
+        (
+            {"NVIDIA_REQUIRE_CUDA": "cuda>=12.x,gpu=a100"},
+            (
+                "NVIDIA_REQUIRE_CUDA has what NVIDIA's toolkit does not understand, so that no container may start: "
+                "'cuda>=12.x', 'gpu=a100'"
+            ),
+        ),
+    ],
+)
+def test_a_requirement_of_any_kind_is_told(required: dict[str, str], expected: str) -> None:
+    """Where it cannot be read, no driver is compared with the rest of it."""
+    assert [expected] == told({"NVIDIA_VISIBLE_DEVICES": "all", **required})
+
+
+def test_compatibility_libraries_that_go_first_are_told() -> None:
+    """NVIDIA's own images of frameworks have them there."""
+    compatible = file("/usr/local/cuda/compat/lib.real/libcuda.so.550.54.14")
+    environment = {"NVIDIA_VISIBLE_DEVICES": "all", "LD_LIBRARY_PATH": "/usr/local/cuda/compat/lib.real:/gone/compat"}
+    facts = list(of_image(image(*TOOLS, compatible, environment=environment)))
+
+    assert [
+        (
+            "LD_LIBRARY_PATH names /usr/local/cuda/compat/lib.real: its forward-compatibility libraries go before "
+            "the host's driver, also where that is newer"
+        )
+    ] == facts
+
+
+def test_an_image_that_leaves_devices_to_the_host_is_told() -> None:
+    """As wheels of frameworks in an ordinary image do; with CUDA_VERSION the toolkit takes all."""
+    assert [
+        "NVIDIA_VISIBLE_DEVICES is not set: the container gets a GPU only where the host asks for one itself"
+    ] == told({})
+    assert "NVIDIA_VISIBLE_DEVICES" not in "".join(told({"CUDA_VERSION": "12.4.1"}))
+
+
+def test_an_image_without_cuda_has_none_of_these_facts() -> None:
+    """Whatever its variables would mean."""
+    assert [] == list(
+        of_image(image(*TOOLS, environment={"LD_LIBRARY_PATH": "/app/compat", "NVIDIA_VISIBLE_DEVICES": ""}))
+    )

@@ -22,13 +22,17 @@ STOPS = {check.id for check in load_checks() if check.chapter == "stop"}
 
 CONDITIONAL = {
     "exit.nonzero-on-corrupt-input",
+    "gpu.capabilities-compute",
+    "gpu.visible-devices-not-void",
     "inputs.not-executed",
     "inputs.pipe",
     "launch.arguments-need-an-entrypoint",
     "launch.program-runs-by-itself",
     "outputs.continuous",
 }
-"""What does not apply to an image whose ENTRYPOINT is the program itself, and that counts whatever its inputs hold."""
+"""What does not apply to an image that is not made for GPUs, whose ENTRYPOINT is the program itself, and that counts
+whatever its inputs hold.
+"""
 
 OF_SEVERAL_HOSTS = {check.id for check in load_checks() if check.chapter == "hosts"} - {"hosts.single"} | {
     "inputs.empty-shard",

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, MUST, check
-from conformance.filetree import File, Kind
+from conformance.contract import BYOC, NVIDIA_ISSUES, TOOLKIT
+from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, check
+from conformance.driver import (
+    NO_DEVICES,
+    bundled,
+    is_gpu_image,
+    kernel_parts,
+    links_to_stand_ins,
+    residue,
+    stubs_on_path,
+)
 from conformance.image import Image
-from conformance.nvidia import is_driver_name, is_exempt_place
+from conformance.packages import driver_packages
+
+INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
+
+CAPABILITIES = frozenset({"compute", "compat32", "graphics", "utility", "video", "display", "ngx", "all"})
+"""The driver capabilities that NVIDIA documents; the toolkit refuses to start a container that asks for another."""
 
 
 @check(
@@ -19,32 +32,146 @@ from conformance.nvidia import is_driver_name, is_exempt_place
     clause="Include only the CUDA toolkit in the image, and do not bundle NVIDIA drivers: they come from the host.",
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
-    remedy="Purge the package that brings the driver (on Debian `dpkg -S` tells which), or build from an official CUDA "
-    "image; stubs and forward-compatibility libraries may stay.",
+    remedy="Purge the package that brings the driver (on Debian `dpkg -S` tells which, else `rpm -qf`), or build from "
+    "an official CUDA image; stubs and forward-compatibility libraries may stay.",
     reproduce="docker run --rm --entrypoint find IMAGE / -xdev -name 'lib*.so.[0-9][0-9][0-9].*' -o -name 'nvidia-smi'",
 )
 def no_bundled_driver(image: Image) -> Iterator[str]:
     """By the names that NVIDIA's toolkit injects; an empty file is a leftover of its mounts and no driver."""
-    for file in image.files:
-        if _is_driver(image, file):
-            yield f"Expected no part of NVIDIA's driver in the image, and it has {file.path} ({file.size:,} bytes)."
+    parts = bundled(image)
+    packages = driver_packages(image.documents)
+    if parts and packages:
+        yield f"Expected no package of NVIDIA's driver to be installed, and there are {', '.join(packages)}."
+    for part in parts:
+        yield (
+            f"Expected no part of NVIDIA's driver in the image, and it has {part.path} ({part.size:,} bytes)"
+            f"{part.origin}."
+        )
 
 
-def _is_driver(image: Image, file: File) -> bool:
-    return (
-        file.kind is Kind.FILE
-        and file.size > 0
-        and is_driver_name(file.path)
-        and not is_exempt_place(file.path)
-        and file.path not in image.forward_compatible
-        and not _owned_by_compat(image, file.path)
-    )
+@check(
+    "gpu.no-kernel-modules",
+    MUST,
+    "The image brings no kernel module of NVIDIA's driver",
+    job=None,
+    clause="Include only the CUDA toolkit in the image, and do not bundle NVIDIA drivers: a container runs on the "
+    "kernel of the host, which has its own modules.",
+    spec=BYOC / "byoc-run-image",
+    basis=DOCUMENTED,
+    remedy="Purge the packages of kernel modules, their sources and their firmware: nvidia-dkms-*, nvidia-kernel-*, "
+    "nvidia-firmware-*, kmod-nvidia*.",
+    reproduce="docker run --rm --entrypoint find IMAGE /lib/modules /usr/src /lib/firmware/nvidia -iname '*nvidia*'",
+)
+def no_kernel_modules(image: Image) -> Iterator[str]:
+    """Modules, built or to be built, and the firmware that they load."""
+    for part in kernel_parts(image):
+        yield (
+            f"Expected no part of a kernel module of NVIDIA's driver in the image, and it has {part.path} "
+            f"({part.size:,} bytes){part.origin}."
+        )
 
 
-def _owned_by_compat(image: Image, path: str) -> bool:
-    """Whether a cuda-compat package lists the file as its own."""
-    return any(
-        f"\n{path}\n".encode() in b"\n" + listing + b"\n"
-        for name, listing in image.documents.items()
-        if "cuda-compat" in name
-    )
+@check(
+    "gpu.runtime-residue",
+    SHOULD,
+    "The image has no empty files that are called as the driver's",
+    job=None,
+    clause="An image that is built or committed under the nvidia runtime keeps the targets of its mounts as empty "
+    "files, of one version of the driver; beside the driver of another host they are in the way.",
+    spec=NVIDIA_ISSUES / "libnvidia-container/issues/140",
+    basis=OBSERVED,
+    remedy="Build the image again with runc as the default runtime of the engine, and link with CUDA's stubs where a "
+    "build needs the driver's libraries.",
+    reproduce="docker run --rm --entrypoint find IMAGE / -xdev -size 0 -name '*nvidia*' -o -size 0 -name 'libcuda*'",
+)
+def runtime_residue(image: Image) -> Iterator[str]:
+    """They are no driver, and so no violation of what AWS documents."""
+    for path in residue(image):
+        yield f"Expected no file that the nvidia runtime left, and {path} is empty."
+
+
+@check(
+    "gpu.stub-on-library-path",
+    SHOULD,
+    "The library path leads to no stub of the driver",
+    job=None,
+    clause="CUDA's stubs are there to be linked with (LIBRARY_PATH); where programs run, the dynamic linker must find "
+    "the driver's own libraries (LD_LIBRARY_PATH, /etc/ld.so.conf).",
+    spec=NVIDIA_ISSUES / "nvidia-docker/issues/76",
+    basis=OBSERVED,
+    remedy="Remove the directory of the stubs from LD_LIBRARY_PATH and from /etc/ld.so.conf.d; LIBRARY_PATH is for the "
+    "linker of a build.",
+    reproduce="docker run --rm --entrypoint sh IMAGE -c 'echo $LD_LIBRARY_PATH; cat /etc/ld.so.conf.d/*'",
+)
+def stub_on_library_path(image: Image) -> Iterator[str]:
+    """A stub that is loaded has every function, and each returns an error."""
+    for place, stub in stubs_on_path(image):
+        yield f"Expected no stub on the library path, and {place.named_by} names {place.directory}, which has {stub}."
+
+
+@check(
+    "gpu.driver-not-shadowed",
+    SHOULD,
+    "No library of the driver is a link to a stub or to a forward-compatibility library",
+    job=None,
+    clause="The toolkit puts the host's driver into the system's directories and makes the links that lead to it; one "
+    "that leads elsewhere takes its place.",
+    spec=NVIDIA_ISSUES / "libnvidia-container/issues/117",
+    basis=INFERRED,
+    remedy="Remove the link when the build is done; what must be linked with a stub finds it by LIBRARY_PATH.",
+    reproduce="docker run --rm --entrypoint find IMAGE /lib /usr/lib /usr/lib64 -type l -name 'libcuda.so*' -ls",
+)
+def driver_not_shadowed(image: Image) -> Iterator[str]:
+    """Only in the directories where the driver will be; CUDA's own may link as they like."""
+    for path, target in links_to_stand_ins(image):
+        yield f"Expected {path} to be left to the driver of the host, and it leads to {target}."
+
+
+@check(
+    "gpu.visible-devices-not-void",
+    SHOULD,
+    "NVIDIA_VISIBLE_DEVICES keeps no GPU from the container",
+    job=None,
+    clause="With NVIDIA_VISIBLE_DEVICES empty or void the nvidia runtime does nothing for a container, and with none "
+    "it brings the driver and no GPU.",
+    spec=TOOLKIT / "gpu-enumeration",
+    basis=DOCUMENTED,
+    remedy="Leave the value of the official CUDA images, NVIDIA_VISIBLE_DEVICES=all, or set no such variable.",
+    reproduce=INSPECT,
+)
+def visible_devices_not_void(image: Image) -> Iterator[str]:
+    """Where it is not set, the host may still ask for devices itself: that is noted, and judged by nobody."""
+    _for_gpus(image)
+    value = image.environment.get("NVIDIA_VISIBLE_DEVICES")
+    if value is not None and value in NO_DEVICES:
+        yield f"Expected NVIDIA_VISIBLE_DEVICES to name devices, and the image sets it to {value!r}."
+
+
+@check(
+    "gpu.capabilities-compute",
+    SHOULD,
+    "NVIDIA_DRIVER_CAPABILITIES has compute",
+    job=None,
+    clause="NVIDIA_DRIVER_CAPABILITIES says which libraries of the driver a container gets: compute is what CUDA "
+    "needs. Where it is not set or empty, a container gets utility and compute.",
+    spec=TOOLKIT / "driver-capabilities",
+    basis=DOCUMENTED,
+    remedy="Set NVIDIA_DRIVER_CAPABILITIES=compute,utility, as the official CUDA images do.",
+    reproduce=INSPECT,
+)
+def capabilities_compute(image: Image) -> Iterator[str]:
+    """A capability that there is not keeps the container from starting at all."""
+    _for_gpus(image)
+    value = image.environment.get("NVIDIA_DRIVER_CAPABILITIES", "")
+    words = {word.strip() for word in value.split(",")} if value else {"all"}
+    if words.isdisjoint({"compute", "all"}):
+        yield f"Expected NVIDIA_DRIVER_CAPABILITIES to have compute, and the image sets it to {value!r}."
+    if "all" not in words and words - CAPABILITIES:
+        named = ", ".join(repr(word) for word in sorted(words - CAPABILITIES))
+        yield f"Expected NVIDIA_DRIVER_CAPABILITIES to have what NVIDIA documents, and it has {named}."
+
+
+def _for_gpus(image: Image) -> None:
+    """Go on only for an image that is made for GPUs, which none has to be."""
+    if not is_gpu_image(image):
+        raise DoesNotApply("nothing shows that the image is made for GPUs")

@@ -13,16 +13,20 @@ from conformance.errors import ImageError, JobError
 from conformance.executable import HEAD_BYTES, kept
 from conformance.filetree import File, FileTree
 from conformance.image import Image
+from conformance.library_path import is_configuration
 from conformance.nvidia import NOTE_SECTION, is_driver_name
+from conformance.packages import is_database, is_relevant
 from conformance.service.engine import Engine, explanation
 
 DOCUMENTS = frozenset({"/etc/passwd", "/etc/group"})
 """Text files that rules read."""
 
-PACKAGE_LISTS = "/var/lib/dpkg/info/"
-"""Where Debian's package manager lists the files of each package."""
-
 DOCUMENT_BYTES = 4 << 20
+"""How much is kept of one document."""
+
+FURTHER_BYTES = 32 << 20
+"""How much is kept of all documents of package databases and of the dynamic linker: an image may have any number."""
+
 EXPORT_BYTES = 1 << 40
 
 
@@ -88,16 +92,24 @@ class _Reading:
 
     documents: dict[str, bytes] = field(default_factory=dict)
     forward_compatible: set[str] = field(default_factory=set)
+    further: int = 0
 
     def peek(self, file: File, content: IO[bytes]) -> File:
         """Keep the head of executables, a few documents, and whether a driver library bears NVIDIA's note."""
-        if file.path in DOCUMENTS or (file.path.startswith(PACKAGE_LISTS) and "cuda-compat" in file.path):
+        if file.path in DOCUMENTS:
             self.documents[file.path] = content.read(DOCUMENT_BYTES)
+        elif is_database(file.path) or is_configuration(file.path):
+            self._keep(file.path, content.read(DOCUMENT_BYTES))
         elif is_driver_name(file.path) and _contains(content, NOTE_SECTION):
             self.forward_compatible.add(file.path)
         elif file.mode & 0o111:
             return replace(file, head=kept(content.read(HEAD_BYTES)))
         return file
+
+    def _keep(self, path: str, content: bytes) -> None:
+        if is_relevant(path, content) and self.further + len(content) <= FURTHER_BYTES:
+            self.documents[path] = content
+            self.further += len(content)
 
 
 def read_files(engine: Engine, image: Image, labels: dict[str, str]) -> Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 import uuid
 from dataclasses import dataclass, field, replace
@@ -57,7 +58,7 @@ class Plan:
 
 @dataclass
 class HostRun:
-    """One host of a run: `prepare`, `run` and `collect` in this order, and `remove` however it ends."""
+    """One host of a run: `prepare`, `run` and `collect` in this order; `over` is set once `run` has come to its end."""
 
     place: containers.Place
     plan: Plan
@@ -65,6 +66,7 @@ class HostRun:
     store: ObjectStore
     credentials: str = field(default_factory=lambda: f"/v2/credentials/{uuid.uuid4()}")
     container: containers.Container | None = None
+    over: threading.Event = field(default_factory=threading.Event)
     host: Host = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +89,11 @@ class HostRun:
     def fails(self) -> bool:
         """Whether the probe takes its place and fails."""
         return self.plan.variation is Variation.PEER_FAILS and self.is_last
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it exited with 0 by itself."""
+        return self.host.end is End.EXITED and self.host.exit_code == 0
 
     def prepare(self) -> None:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
@@ -118,6 +125,12 @@ class HostRun:
 
     def run(self) -> None:
         """Start it and wait for its end."""
+        try:
+            self._run()
+        finally:
+            self.over.set()
+
+    def _run(self) -> None:
         if self.container is None or self.host.start_error:
             return
         if self.plan.variation is Variation.LATE_START and self.is_last:
@@ -130,8 +143,8 @@ class HostRun:
             self._ended(self.container.run(self.plan.limits))
         self.host = replace(self.host, sightings=tuple(watch.sightings))
 
-    def collect(self, *, upload: bool) -> tuple[Upload, ...]:
-        """Read back what it left; `upload` says whether the service uploads the outputs."""
+    def collect(self) -> tuple[Upload, ...]:
+        """Read back what it left; what it would upload counts only where all hosts succeed, or is continuous."""
         if self.container is None or not self.host.started:
             return ()
         plan = self.plan
@@ -145,7 +158,7 @@ class HostRun:
             return ()
         stdout, stderr = self.container.logs()
         changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED else ()
-        collector = self._collector(upload=upload)
+        collector = self._collector(upload=self.succeeded)
         limit = self.around.settings.archive_bytes
         entries = archive.read(
             self.container.get(), root=RESERVED, limit_bytes=limit, peek=collector.peek, linked=collector.linked

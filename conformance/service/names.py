@@ -40,16 +40,32 @@ _NOBODY = "65534:65534"
 
 @dataclass(frozen=True)
 class NameServer:
-    """A running name server; `address` is what the hosts' `dns` is to be."""
+    """A created name server; `address` is what the hosts' `dns` is to be, `plan` what it knows."""
 
     client: docker.APIClient
     id: str
     address: str
+    plan: str
+
+    def start(self) -> None:
+        """Start it and wait until it answers.
+
+        Raises:
+            JobError: it ends at once, or does not begin to answer.
+        """
+        self.client.put_archive(self.id, "/", bundle(self.plan))
+        self.client.start(self.id)
+        _wait_until_it_answers(self)
 
     def queries(self) -> Queries:
         """What it has been asked until now."""
         chunks, _ = self.client.get_archive(self.id, RECORD)
         return Queries.parse(read_record(chunks))
+
+    def end(self) -> None:
+        """End it at once; what has ended already is no error."""
+        with contextlib.suppress(APIError):
+            self.client.kill(self.id, "SIGKILL")
 
     def remove(self) -> None:
         """Remove it; what is gone already is no error."""
@@ -58,12 +74,23 @@ class NameServer:
 
 
 def start(client: docker.APIClient, network: Network, names: Iterable[Name], *, labels: dict[str, str]) -> NameServer:
-    """Start a name server and wait until it answers.
+    """Create a name server and wait until it answers; see `create` and `NameServer.start`."""
+    server = create(client, network, names, labels=labels)
+    try:
+        server.start()
+    except BaseException:
+        server.remove()
+        raise
+    return server
+
+
+def create(client: docker.APIClient, network: Network, names: Iterable[Name], *, labels: dict[str, str]) -> NameServer:
+    """Create a name server, which is not started.
 
     Raises:
-        JobError: it ends at once, or does not begin to answer.
         ValueError: there are too many names; see `conformance.probe.names`.
     """
+    plan = answer(names)
     address = network.name_server
     created = client.create_container(
         empty_image(client),
@@ -82,15 +109,7 @@ def start(client: docker.APIClient, network: Network, names: Iterable[Name], *, 
             log_config=LogConfig(type="local", config={"max-size": "1m", "max-file": "1", "compress": "false"}),
         ),
     )
-    server = NameServer(client, str(created["Id"]), address)
-    try:
-        client.put_archive(server.id, "/", bundle(answer(names)))
-        client.start(server.id)
-        _wait_until_it_answers(server)
-    except BaseException:
-        server.remove()
-        raise
-    return server
+    return NameServer(client, str(created["Id"]), address, plan)
 
 
 def empty_image(client: docker.APIClient) -> str:

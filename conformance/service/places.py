@@ -1,0 +1,45 @@
+"""Where the hosts of a run are: the one of a job of one host, or several on a network with their name server."""
+
+from __future__ import annotations
+
+from conformance.job import Variation
+from conformance.probe.names import Name
+from conformance.service.containers import Place
+from conformance.service.network import Network
+from conformance.service.settings import Settings
+
+
+def alone(host: str, settings: Settings) -> Place:
+    """The place of the only host: a server that binds to its own name has nothing but /etc/hosts to find it in."""
+    return Place(host, names=dict.fromkeys((settings.hostname, host), "127.0.0.1"))
+
+
+def together(hosts: tuple[str, ...], variation: Variation, network: Network) -> list[Place]:
+    """The places of several hosts on their network."""
+    true = variation is Variation.TRUE_HOSTNAMES
+    late = variation is Variation.LATE_NAMES
+    # It is other nodes that AWS speaks of: a server that binds to its own name has nothing to wait for.
+    return [
+        Place(
+            host,
+            network,
+            network.host(at),
+            hostname=host if true else "",
+            names={host: network.host(at)} if late else {},
+        )
+        for at, host in enumerate(hosts, start=1)
+    ]
+
+
+def known(places: list[Place], variation: Variation, settings: Settings) -> list[Name]:
+    """What the name server of these places is to know, and from when on."""
+    late = variation is Variation.LATE_NAMES
+    return [
+        Name(
+            place.host,
+            place.address,
+            after_seconds=settings.late_name_seconds if late else 0,
+            after_queries=settings.late_name_queries if late else 0,
+        )
+        for place in places
+    ]

@@ -24,7 +24,7 @@ from conformance.image import Image
 from conformance.job import RESERVED, JobRequest
 from conformance.outcome import End, Log, Stop
 from conformance.probe import DIRECTORY, PROGRAM, RECORD
-from conformance.probe.bundle import bundle, read_record, report, trace
+from conformance.probe.bundle import beginning, read_record, report, trace
 from conformance.service.collection import head_and_tail
 from conformance.service.network import Network
 from conformance.service.settings import Settings
@@ -83,13 +83,13 @@ class Probe:
     stand_in: str = ""
     lines: tuple[str, ...] = ()
 
-    def bundle(self) -> bytes:
-        """What is unpacked at `/` before the start; nothing where the probe is not wanted."""
+    def beginning(self) -> bytes:
+        """What is unpacked at `/` before the start, without an end; nothing where the probe is not wanted."""
         if self.lines:
-            return bundle(report(*self.lines))
+            return beginning(report(*self.lines))
         if self.traced_argv:
-            return bundle(trace())
-        return bundle(report(), copies=[self.stand_in]) if self.stand_in else b""
+            return beginning(trace())
+        return beginning(report(), copies=[self.stand_in]) if self.stand_in else b""
 
 
 @dataclass(frozen=True)
@@ -117,12 +117,17 @@ class Container:
     settings: Settings
     probe: Probe
 
-    def fill(self, content: Iterable[bytes]) -> Ended | None:
-        """Unpack an archive at `/opt/ml`; what the image keeps from being unpacked there is an end, else None."""
+    def fill(self, entries: Iterable[tuple[str, archive.Content]]) -> Ended | None:
+        """Put files below `/opt/ml`; what the image keeps from being put there is an end, else None."""
+        probe = self.probe.beginning()
         try:
-            if content_of_probe := self.probe.bundle():
-                self.client.put_archive(self.id, "/", content_of_probe)
-            self.client.put_archive(self.id, RESERVED, content)
+            if probe and self.volumes:
+                self.client.put_archive(self.id, "/", archive.write(RESERVED, entries, after=probe))
+                return None
+            # Without a volume, what the image has at /opt/ml may be no directory, which the engine is to say.
+            if probe:
+                self.client.put_archive(self.id, "/", archive.write("/", (), after=probe))
+            self.client.put_archive(self.id, RESERVED, archive.write(RESERVED, entries))
         except APIError as error:
             return self._refused(error)
         return None

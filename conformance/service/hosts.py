@@ -121,7 +121,7 @@ class HostRun:
             host=self.place.host,
             hosts=plan.hosts,
         )
-        self._ended(self.container.fill(archive.write(RESERVED, staged)))
+        self._ended(self.container.fill(staged))
 
     def run(self) -> None:
         """Start it and wait for its end."""

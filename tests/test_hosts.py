@@ -194,3 +194,51 @@ def test_a_peer_fails(run: Callable[..., Outcome]) -> None:
     assert (End.EXITED, 1, b"", None) == (peer.end, peer.exit_code, peer.stdout.head, peer.trace)
     assert "a host that fails stood in its place" == peer.untraced
     assert JobStatus.FAILED is outcome.status
+
+
+WATCH = """
+import json, socket, time
+
+config = json.load(open("/opt/ml/config/resourceconfig.json"))
+deadline = time.monotonic() + 60
+while config["current_host"] == "algo-2" and time.monotonic() < deadline:
+    try:
+        socket.getaddrinfo("algo-1", None)
+    except socket.gaierror:
+        raise SystemExit(3)
+    time.sleep(0.1)
+"""
+"""The second host ends with 3 once the name server is not reached any more, the first one at once."""
+
+
+def running(*argv: str) -> JobRequest:
+    """A job of two hosts that run this."""
+    application = {"ImageUri": "image", "ContainerEntrypoint": list(argv)}
+    return JobRequest({**REQUEST.document, "AppSpecification": application})
+
+
+def test_a_peer_is_cut_off(run: Callable[..., Outcome]) -> None:
+    """The last host alone loses the network in the middle of its work, and when is written down."""
+    outcome = run(
+        Variation.CUT_OFF, of=running("python3", "-c", WATCH), stop_after_seconds=60.0, cut_off_after_seconds=2.0
+    )
+
+    other, peer = outcome.hosts
+    assert [(0, None), 3] == [(other.exit_code, other.cut_off_seconds), peer.exit_code]
+    assert peer.cut_off_seconds is not None
+    assert 2.0 <= peer.cut_off_seconds <= peer.seconds
+
+
+def test_a_job_that_waits_for_ever_is_ended(run: Callable[..., Outcome]) -> None:
+    """Within the limit that it was given, however long it would have gone on."""
+    outcome = run(Variation.CUT_OFF, of=running("sleep", "600"), stop_after_seconds=4.0, cut_off_after_seconds=1.0)
+
+    assert [End.STOPPED] * 2 == [host.end for host in outcome.hosts]
+    assert outcome.hosts[1].cut_off_seconds is not None
+
+
+def test_a_peer_that_has_ended_is_not_cut_off(run: Callable[..., Outcome]) -> None:
+    """It was too soon for that, and nothing is awaited."""
+    outcome = run(Variation.CUT_OFF, of=running("true"), stop_after_seconds=300.0, cut_off_after_seconds=200.0)
+
+    assert [(0, None)] * 2 == [(host.exit_code, host.cut_off_seconds) for host in outcome.hosts]

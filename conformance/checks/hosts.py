@@ -158,8 +158,11 @@ def follows_renamed_hosts(image: Image, good: Outcome, renamed: Outcome) -> Iter
     remedy="Put a limit on every wait for a peer, and leave with another code than 0 where its connection is closed or "
     "does not come about.",
 )
-def peer_fails(image: Image, good: Outcome, failed: Outcome) -> Iterator[str]:
-    """In the last host's place stands one that exits with 1; the exit codes of the others are their own affair."""
+def peer_fails(image: Image, good: Outcome, cut_off: Outcome, failed: Outcome) -> Iterator[str]:
+    """In the last host's place stands one that exits with 1; the exit codes of the others are their own affair.
+
+    Nothing follows from the run in which it is cut off, of which AWS says nothing: `facts` tells of it.
+    """
     needs_success(good)
     *others, peer = failed.hosts
     if not failed_by_itself(peer):

@@ -7,8 +7,8 @@ import posixpath
 import re
 import time
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import docker
@@ -26,7 +26,7 @@ from conformance.outcome import End, Log, Stop
 from conformance.probe import DIRECTORY, PROGRAM, RECORD
 from conformance.probe.bundle import beginning, read_record, report, trace
 from conformance.service.collection import head_and_tail
-from conformance.service.network import Network
+from conformance.service.network import Place
 from conformance.service.settings import Settings
 
 KILL_WAIT_SECONDS = 30.0
@@ -93,21 +93,6 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A host's name, and its address on the network of the job's hosts, where there are several.
-
-    `hostname` is the container's own, where it is to be another than the decoy of the settings. `names` are
-    those that it finds in /etc/hosts besides what the engine writes there, each with its address.
-    """
-
-    host: str
-    network: Network | None = None
-    address: str = ""
-    hostname: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Container:
     """A created container and its volumes."""
 
@@ -132,12 +117,16 @@ class Container:
             return self._refused(error)
         return None
 
-    def run(self, limits: Limits) -> Ended:
-        """Start it, and wait until it has ended, by itself or at its limit."""
+    def start(self) -> Ended | None:
+        """Start it; what the image keeps from starting is an end, else None."""
         try:
             self.client.start(self.id)
         except APIError as error:
             return self._refused(error)
+        return None
+
+    def wait(self, limits: Limits) -> Ended:
+        """Wait until it has ended, by itself or at its limit."""
         begun = time.monotonic()
         stop = None if self._wait(limits.seconds) else self._stop(limits.signal)
         seconds = time.monotonic() - begun
@@ -277,7 +266,7 @@ def create(
                     Mount(place, volume, type="volume", no_copy=True)
                     for place, volume in zip(mounts, volumes, strict=True)
                 ],
-                network_mode=place.network.name if place.network else settings.network,
+                network_mode=place.network.name if place.network else place.outside or settings.network,
                 dns=[place.network.name_server] if place.network else None,
                 extra_hosts=dict(place.names) or None,
                 shm_size=settings.shm_bytes,

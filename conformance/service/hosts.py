@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+
+from docker.errors import APIError
 
 from conformance import archive
 from conformance.filetree import FileTree
@@ -19,6 +23,7 @@ from conformance.service import command, containers, documents, staging
 from conformance.service.collection import Collector
 from conformance.service.continuous import Watch
 from conformance.service.engine import Engine
+from conformance.service.network import Network, Place
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
 from conformance.standin import every_witness
@@ -40,7 +45,10 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Plan:
-    """What all hosts of one run have in common; `untraced` says why they are not traced, where they are not."""
+    """What all hosts of one run have in common; `untraced` says why they are not traced, where they are not.
+
+    `cut_off_after_seconds` is when the last one is cut from the network.
+    """
 
     image: Image
     request: JobRequest
@@ -48,6 +56,7 @@ class Plan:
     limits: containers.Limits
     untraced: str = ""
     stand_in: str = ""
+    cut_off_after_seconds: float | None = None
     hosts: tuple[str, ...] = ("algo-1",)
 
     @property
@@ -60,7 +69,7 @@ class Plan:
 class HostRun:
     """One host of a run: `prepare`, `run` and `collect` in this order; `over` is set once `run` has come to its end."""
 
-    place: containers.Place
+    place: Place
     plan: Plan
     around: Surroundings
     store: ObjectStore
@@ -113,6 +122,8 @@ class HostRun:
             probe=probe,
             credentials=self.credentials,
         )
+        if self.place.network is not None and self.place.outside:
+            around.engine.client.connect_container_to_network(self.container.id, self.place.outside)
         staged = staging.staged(
             plan.request,
             plan.variation,
@@ -135,13 +146,48 @@ class HostRun:
             return
         if self.plan.variation is Variation.LATE_START and self.is_last:
             time.sleep(self.around.settings.late_start_seconds)
-        if not any(output.is_continuous for output in self.plan.request.outputs):
-            self._ended(self.container.run(self.plan.limits))
+        refused = self.container.start()
+        if refused is not None:
+            self._ended(refused)
             return
-        watch = Watch(self.container, self._collector, self.around.settings)
+        with contextlib.ExitStack() as meanwhile:
+            if self.plan.cut_off_after_seconds is not None and self.is_last and self.place.network is not None:
+                cutting = self._cutting_off(self.container, self.plan.cut_off_after_seconds, self.place.network)
+                meanwhile.enter_context(cutting)
+            if any(output.is_continuous for output in self.plan.request.outputs):
+                meanwhile.enter_context(self._watching(self.container))
+            self._ended(self.container.wait(self.plan.limits))
+
+    @contextlib.contextmanager
+    def _watching(self, container: containers.Container) -> Iterator[None]:
+        """Look at its continuous outputs while the block runs."""
+        watch = Watch(container, self._collector, self.around.settings)
         with watch.watching():
-            self._ended(self.container.run(self.plan.limits))
+            yield
         self.host = replace(self.host, sightings=tuple(watch.sightings))
+
+    @contextlib.contextmanager
+    def _cutting_off(self, container: containers.Container, seconds: float, network: Network) -> Iterator[None]:
+        """Cut it from the network after so many seconds, unless the block has come to its end by then."""
+        ended = threading.Event()
+        cut_off: list[float] = []
+        begun = time.monotonic()
+
+        def cut() -> None:
+            # What has just ended is on no network any more, which the engine answers with an error.
+            if not ended.wait(seconds):
+                with contextlib.suppress(APIError):
+                    self.around.engine.client.disconnect_container_from_network(container.id, network.name)
+                    cut_off.append(time.monotonic() - begun)
+
+        thread = threading.Thread(target=cut, name="cutting-off")
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+        self.host = replace(self.host, cut_off_seconds=next(iter(cut_off), None))
 
     def collect(self) -> tuple[Upload, ...]:
         """Read back what it left; what it would upload counts only where all hosts succeed, or is continuous."""

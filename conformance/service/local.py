@@ -84,6 +84,7 @@ class LocalService:
         variation: Variation,
         *,
         stop_after_seconds: float | None = None,
+        cut_off_after_seconds: float | None = None,
         stand_in: str = "",
     ) -> Outcome:
         """Run a job to its end; see `conformance.service.Service.run`."""
@@ -95,6 +96,7 @@ class LocalService:
             self._limits(request, variation, stop_after_seconds),
             untraced=INSTEAD if stand_in else self._why_not_traced(variation),
             stand_in=stand_in,
+            cut_off_after_seconds=cut_off_after_seconds,
             hosts=request.hosts if variation is not Variation.RENAMED_HOSTS else renamed(request.hosts),
         )
         with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
@@ -165,16 +167,15 @@ class LocalService:
             uploads = tuple(upload for upload in found if completes or upload.output in continuous)
             return Ran(hosts, uploads, None if asked is None else asked.result())
 
-    def _places(
-        self, plan: Plan, removal: contextlib.ExitStack
-    ) -> tuple[list[containers.Place], names.NameServer | None]:
+    def _places(self, plan: Plan, removal: contextlib.ExitStack) -> tuple[list[network.Place], names.NameServer | None]:
         """Where the hosts are; several get a network with a name server, which are removed with the rest."""
+        outside = places.outside(plan.request, plan.variation, self._settings)
         if len(plan.hosts) == 1:
-            return [places.alone(*plan.hosts, self._settings)], None
+            return [places.alone(*plan.hosts, self._settings, outside=outside)], None
         client = self._engine.client
         made = network.create(client, labels=self.labels)
         removal.callback(self._forget, f"network {made.name}", made.remove)
-        where = places.together(plan.hosts, plan.variation, made)
+        where = places.together(plan.hosts, plan.variation, made, outside=outside)
         known = places.known(where, plan.variation, self._settings)
         server = names.create(client, made, known, labels=self.labels)
         removal.callback(self._forget, f"container {server.id[:12]}", server.remove)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from conformance.job import Variation
+from conformance.job import JobRequest, Variation
 from conformance.probe.names import Name
-from conformance.service.containers import Place
-from conformance.service.network import Network
+from conformance.service.network import Network, Place
 from conformance.service.settings import Settings
 
 
-def alone(host: str, settings: Settings) -> Place:
+def outside(request: JobRequest, variation: Variation, settings: Settings) -> str:
+    """The network by which the hosts of a job reach the outside; empty where they do not.
+
+    Whether an image starts when nothing is overridden is asked of the image alone, and of no job.
+    """
+    return "" if request.is_isolated or variation is Variation.DEFAULT_COMMAND else settings.outside_network
+
+
+def alone(host: str, settings: Settings, *, outside: str = "") -> Place:
     """The place of the only host: a server that binds to its own name has nothing but /etc/hosts to find it in."""
-    return Place(host, names=dict.fromkeys((settings.hostname, host), "127.0.0.1"))
+    return Place(host, names=dict.fromkeys((settings.hostname, host), "127.0.0.1"), outside=outside)
 
 
-def together(hosts: tuple[str, ...], variation: Variation, network: Network) -> list[Place]:
+def together(hosts: tuple[str, ...], variation: Variation, network: Network, *, outside: str = "") -> list[Place]:
     """The places of several hosts on their network."""
     true = variation is Variation.TRUE_HOSTNAMES
     late = variation is Variation.LATE_NAMES
@@ -26,6 +33,7 @@ def together(hosts: tuple[str, ...], variation: Variation, network: Network) -> 
             network.host(at),
             hostname=host if true else "",
             names={host: network.host(at)} if late else {},
+            outside=outside,
         )
         for at, host in enumerate(hosts, start=1)
     ]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
+from conformance.errors import JobError
 from conformance.image import Image
 from conformance.job import JobRequest, Variation
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, JobStatus, Outcome
 from conformance.service import engine, inspection
+from conformance.service.labels import RUN
 from conformance.service.local import LocalService
 from conformance.service.settings import DECOY_HOSTNAME, Settings
 from tests.test_local_service import job, write
@@ -242,3 +247,38 @@ def test_a_peer_that_has_ended_is_not_cut_off(run: Callable[..., Outcome]) -> No
     outcome = run(Variation.CUT_OFF, of=running("true"), stop_after_seconds=300.0, cut_off_after_seconds=200.0)
 
     assert [(0, None)] * 2 == [(host.exit_code, host.cut_off_seconds) for host in outcome.hosts]
+
+
+def name_server(client: docker.APIClient, run_id: str) -> str:
+    """The id of the container of a run that has no volume, once it runs."""
+    deadline = time.monotonic() + 60
+    while True:
+        for each in client.containers(filters={"label": f"{RUN}={run_id}"}):
+            if not each["Mounts"]:
+                return str(each["Id"])
+        assert time.monotonic() < deadline, "there is no name server"
+        time.sleep(0.05)
+
+
+def test_hosts_whose_questions_do_not_arrive_say_nothing_of_the_image(
+    reached: engine.Engine, image: Image, tmp_path: Path, client: docker.APIClient
+) -> None:
+    """It is trouble of the suite's own, which later runs of the session do not go through again."""
+    for name in OBJECTS:
+        write(tmp_path, f"bucket/objects/{name}", name)
+    service = LocalService(reached, ObjectTree(tmp_path), Settings())
+    try:
+        with ThreadPoolExecutor() as pool:
+            begun = pool.submit(
+                service.run, image, running("sleep", "600"), Variation.AS_REQUESTED, stop_after_seconds=8
+            )
+            client.kill(name_server(client, service.run_id), "SIGKILL")
+            with pytest.raises(JobError, match="what the hosts ask does not reach their name server .*issue 47822"):
+                begun.result()
+        with pytest.raises(JobError, match="does not reach their name server"):
+            service.run(image, running("true"), Variation.AS_REQUESTED)
+        alone = service.run(image, running("true").on_hosts(1), Variation.AS_REQUESTED)
+    finally:
+        service.close()
+
+    assert JobStatus.COMPLETED is alone.status

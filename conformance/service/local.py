@@ -40,6 +40,12 @@ DISTURBED = "it runs programs that give themselves other privileges, which no tr
 INSTEAD = "the probe stood in for its program"
 """Why a run with a stand-in is not traced."""
 
+NOT_REACHED = "what the hosts ask does not reach their name server"
+NOT_REACHED_HINT = (
+    "Docker Engine 23.0.11, 25.0.5 and 26.0.0 have stopped handing on queries from an internal network, and 26.1.3 does so "
+    "again (moby/moby, issue 47822)"
+)
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -60,6 +66,8 @@ class LocalService:
         self._settings = settings
         self._keep = keep
         self._closing = threading.Event()
+        self._names_are_reached = False
+        self._names_reach_nobody = False
         self.run_id = uuid.uuid4().hex[:12]
         self.kept: list[str] = []
 
@@ -144,7 +152,8 @@ class LocalService:
         with contextlib.ExitStack() as removal:
             store = ObjectStore(self._settings.region)
             removal.callback(store.close)
-            places, server = self._places(plan, removal)
+            made = self._network(plan, removal)
+            places, server = self._places(plan, made, removal)
             around = Surroundings(self._engine, self._objects, self._settings, self.labels)
             runs = [HostRun(place, plan, around, store) for place in places]
             removes = [functools.cache(functools.partial(self._remove, run)) for run in runs]
@@ -159,7 +168,7 @@ class LocalService:
                 if self._closing.is_set():
                     raise JobError("the run is being ended")
                 lives = pool.map(_live, runs, removes)
-                asked = None if server is None else pool.submit(_asked, server, runs)
+                asked = None if server is None or made is None else pool.submit(self._asked, made, server, runs)
                 found = [upload for uploads in lives for upload in uploads]
             hosts = tuple(run.host for run in runs)
             completes = all(run.succeeded for run in runs)
@@ -167,19 +176,46 @@ class LocalService:
             uploads = tuple(upload for upload in found if completes or upload.output in continuous)
             return Ran(hosts, uploads, None if asked is None else asked.result())
 
-    def _places(self, plan: Plan, removal: contextlib.ExitStack) -> tuple[list[network.Place], names.NameServer | None]:
-        """Where the hosts are; several get a network with a name server, which are removed with the rest."""
-        outside = places.outside(plan.request, plan.variation, self._settings)
+    def _network(self, plan: Plan, removal: contextlib.ExitStack) -> network.Network | None:
+        """The network of several hosts, which is removed with the rest."""
         if len(plan.hosts) == 1:
-            return [places.alone(*plan.hosts, self._settings, outside=outside)], None
-        client = self._engine.client
-        made = network.create(client, labels=self.labels)
+            return None
+        if self._names_reach_nobody:
+            raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
+        made = network.create(self._engine.client, labels=self.labels)
         removal.callback(self._forget, f"network {made.name}", made.remove)
+        return made
+
+    def _places(
+        self, plan: Plan, made: network.Network | None, removal: contextlib.ExitStack
+    ) -> tuple[list[network.Place], names.NameServer | None]:
+        """Where the hosts are; several get a name server, which is removed with the rest."""
+        outside = places.outside(plan.request, plan.variation, self._settings)
+        if made is None:
+            return [places.alone(plan.hosts[0], self._settings, outside=outside)], None
         where = places.together(plan.hosts, plan.variation, made, outside=outside)
         known = places.known(where, plan.variation, self._settings)
-        server = names.create(client, made, known, labels=self.labels)
+        server = names.create(made.client, made, known, labels=self.labels)
         removal.callback(self._forget, f"container {server.id[:12]}", server.remove)
         return where, server
+
+    def _asked(self, made: network.Network, server: names.NameServer, runs: Sequence[HostRun]) -> Queries:
+        """What the name server was asked until the last host had ended; it has nothing to do then.
+
+        Raises:
+            JobError: nothing was asked, and nothing that is asked gets there.
+        """
+        for run in runs:
+            run.over.wait()
+        queries = server.queries()
+        if not queries.queries and not self._names_are_reached and not self._closing.is_set():
+            self._names_reach_nobody = not server.is_reached(made, labels=self.labels)
+            if self._names_reach_nobody:
+                raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
+        # One query that came is enough to know.
+        self._names_are_reached = True
+        server.end()
+        return queries
 
     def _why_not_traced(self, variation: Variation) -> str:
         if variation is Variation.DEFAULT_COMMAND:
@@ -221,15 +257,6 @@ def _live(run: HostRun, remove: Callable[[], None]) -> tuple[Upload, ...]:
     uploads = run.collect()
     remove()
     return uploads
-
-
-def _asked(server: names.NameServer, runs: Sequence[HostRun]) -> Queries:
-    """What the name server was asked until the last host had ended; it has nothing to do then."""
-    for run in runs:
-        run.over.wait()
-    queries = server.queries()
-    server.end()
-    return queries
 
 
 def _side_by_side(removes: Sequence[Callable[[], None]]) -> None:

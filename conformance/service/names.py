@@ -19,10 +19,12 @@ from dataclasses import dataclass
 import docker
 from docker.errors import APIError, ImageNotFound
 from docker.types import LogConfig
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import Timeout
 
 from conformance.errors import JobError
 from conformance.probe import PROGRAM, RECORD
-from conformance.probe.bundle import bundle, read_record
+from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, answer
 from conformance.resolution import Queries
 from conformance.service.labels import IMAGE
@@ -31,6 +33,12 @@ from conformance.service.network import Network
 EMPTY_IMAGE = "conformance/empty:latest"
 
 START_SECONDS = 30.0
+
+ASK_SECONDS = 30
+"""Longer than a client waits for an answer that does not come (resolv.conf(5), `timeout` and `attempts`)."""
+
+NOBODYS_NAME = "is-anybody-there.invalid"
+"""A name that no host can have (RFC 6761, section 6.4)."""
 
 _MEMORY_BYTES = 32 << 20
 _PROCESSES = 8
@@ -61,6 +69,28 @@ class NameServer:
         """What it has been asked until now."""
         chunks, _ = self.client.get_archive(self.id, RECORD)
         return Queries.parse(read_record(chunks))
+
+    def is_reached(self, network: Network, *, labels: dict[str, str]) -> bool:
+        """Whether what a host asks comes here: one more container on the network asks for a name that nobody has."""
+        asking = self.client.create_container(
+            empty_image(self.client),
+            entrypoint=[PROGRAM],
+            user=_NOBODY,
+            labels=labels,
+            networking_config=network.attachment(network.guest),
+            host_config=self.client.create_host_config(
+                network_mode=network.name, dns=[self.address], cap_drop=["ALL"], mem_limit=_MEMORY_BYTES
+            ),
+        )["Id"]
+        try:
+            self.client.put_archive(asking, "/", bundle(report(words("resolve", NOBODYS_NAME))))
+            self.client.start(asking)
+            # What it is answered, if anything, matters as little as when.
+            with contextlib.suppress(Timeout, RequestsConnectionError):
+                self.client.wait(asking, timeout=ASK_SECONDS)
+        finally:
+            self.client.remove_container(asking, v=True, force=True)
+        return any(query.name == NOBODYS_NAME for query in self.queries().queries)
 
     def end(self) -> None:
         """End it at once; what has ended already is no error."""

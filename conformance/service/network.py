@@ -28,7 +28,7 @@ PREFIX_LENGTH = 24
 STANDING_ALONE = frozenset({"host", "null"})
 """The drivers of `host` and `none`."""
 
-_NAME_SERVER, _FIRST_HOST = 2, 11
+_NAME_SERVER, _GUEST, _FIRST_HOST = 2, 3, 11
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class Network:
     def name_server(self) -> str:
         """The address of the hosts' name server."""
         return str(self.subnet[_NAME_SERVER])
+
+    @property
+    def guest(self) -> str:
+        """An address for what is no host."""
+        return str(self.subnet[_GUEST])
 
     def host(self, number: int) -> str:
         """The address of a host; the first has the number 1, as `algo-1` has."""

@@ -42,8 +42,8 @@ INSTEAD = "the probe stood in for its program"
 
 NOT_REACHED = "what the hosts ask does not reach their name server"
 NOT_REACHED_HINT = (
-    "Docker Engine 23.0.11, 25.0.5 and 26.0.0 have stopped handing on queries from an internal network, and 26.1.3 does so "
-    "again (moby/moby, issue 47822)"
+    "Docker Engine 23.0.11, 25.0.5 and 26.0.0 have stopped handing on queries from an internal network, and 26.1.3 "
+    "does so again (moby/moby, issue 47822)"
 )
 
 

@@ -32,8 +32,11 @@ Peek = Callable[[File, IO[bytes]], File]
 """Looks into a file's content while it passes, and returns the entry with what it wants to keep."""
 
 
-def write(root: str, entries: Iterable[tuple[str, Content]]) -> Iterator[bytes]:
+def write(root: str, entries: Iterable[tuple[str, Content]], *, after: bytes = b"") -> Iterator[bytes]:
     """Yield, in pieces, the archive of what the platform puts below `root`: root:root, files 0644, directories 0755.
+
+    `after` is an archive without its end, which this one goes on from: what it has is unpacked at `/`, and so is the
+    rest then. Each call for the engine to unpack something takes it some 50 ms, whatever it is.
 
     An entry is an absolute path with its content; directories above it are added. All get the time of the call. The
     engine unpacks the first pieces while the last entries are still being read, and of a large file only a piece is
@@ -45,10 +48,11 @@ def write(root: str, entries: Iterable[tuple[str, Content]]) -> Iterator[bytes]:
     kinds = {".": tarfile.DIRTYPE}
     # Not of 1970, the default of an archive: a program that makes a ZIP archive of its inputs may not be given that.
     now = int(time.time())
-    pieces = bytearray()
+    pieces = bytearray(after)
     for path, content in entries:
         for member in _members(posixpath.relpath(path, root), content, kinds):
             member.mtime = now
+            member.name = posixpath.join(root.lstrip("/"), member.name) if after else member.name
             pieces += member.tobuf(tarfile.PAX_FORMAT)
             for piece in _pieces(content, member.size):
                 pieces += piece

@@ -174,7 +174,12 @@ class CheckItem(pytest.Item):
                 self.parent.outcomes,
                 registry=load_checks(),
                 reproduce=command_line(
-                    self.check, image, self.parent.reproduced, session.options.objects, session.options.report
+                    self.check,
+                    image,
+                    self.parent.reproduced,
+                    session.options.objects,
+                    session.options.report,
+                    network=session.options.network,
                 ),
             )
         except ConformanceError as caught:

@@ -59,6 +59,7 @@ API = Document(
             "DescribeProcessingJob",
             "StopProcessingJob",
             "AppSpecification",
+            "NetworkConfig",
             "ProcessingClusterConfig",
             "ProcessingS3Input",
             "ProcessingS3Output",

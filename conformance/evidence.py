@@ -15,6 +15,9 @@ LINE_CHARACTERS = 200
 LONGEST_LINE = 2_000
 """How much of a line is looked at: a pattern may take longer than a line does."""
 
+NEVER_OUTSIDE = frozenset({"arpa", "internal", "invalid", "local", "localdomain", "localhost", "test"})
+"""Domains that no public name server answers for; `ec2.internal` is that of a machine's own name on AWS."""
+
 LISTED = 3
 """How many of several things a sentence names."""
 
@@ -94,6 +97,43 @@ def program_of(host: Host) -> tuple[Process, Trace]:
     if found.process is None or not (found.certain or found.process == host.trace.command):
         raise DoesNotApply(f"no one process does the work: {found.doubt}")
     return found.process, host.trace
+
+
+def questions(outcome: Outcome, host: Host) -> str:
+    """Which peers a host asked its name server for, when, and what it was told, as the end of a sentence.
+
+    The seconds are those of report.json: since the first question of any host.
+    """
+    if outcome.queries is None:
+        return ""
+    names = [peer.name for peer in outcome.hosts if peer is not host]
+    asked = [query for name in names for query in outcome.queries.attempts(host.address, name)]
+    began = min((query.at for query in outcome.queries.queries), default=0.0)
+    told = [
+        f"{query.name} after {query.at - began:.1f} s ({query.answer or query.code or 'no reply'})"
+        for query in sorted(asked, key=lambda query: query.at)
+    ]
+    return f"; it asked its name server for {some_of(told)}" if told else ""
+
+
+def asked_outside(outcome: Outcome, host: Host) -> list[str]:
+    """The names of no host that a host asked its name server for, once each, as far as they lie outside.
+
+    A name without a dot is no name of the outside, nor is what a resolver makes of it, or of a host's name, by adding a
+    domain that it searches (resolv.conf(5), `search`); nor are those that no public server knows (RFC 6761, RFC 9476).
+    """
+    if outcome.queries is None:
+        return []
+    asked = [query for query in outcome.queries.queries if query.client == host.address and query.type != "PTR"]
+    inside = {peer.name for peer in outcome.hosts} | {query.name for query in asked if "." not in query.name}
+    names = dict.fromkeys(query.name.rstrip(".") for query in asked)
+    return [
+        name
+        for name in names
+        if "." in name
+        and not any(name == known or name.startswith(f"{known}.") for known in inside)
+        and name.rpartition(".")[2] not in NEVER_OUTSIDE
+    ]
 
 
 def shortfalls(

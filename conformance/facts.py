@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conformance.driver import compatibility_on_path, is_gpu_image
-from conformance.evidence import some_of
+from conformance.evidence import end_of, some_of
 from conformance.image import Image
 from conformance.job import Variation
-from conformance.outcome import Host, Outcome, Stop
+from conformance.outcome import End, Host, JobStatus, Outcome, Stop
 from conformance.requirement import BRANCHES, Driver, requirements
 
 FRAMEWORK_PROCESSOR = ("/bin/bash", "tar", "gzip", "python3")
@@ -62,7 +62,9 @@ def _branches(drivers: Sequence[Driver]) -> str:
 
 
 def of_outcome(outcome: Outcome) -> Iterator[str]:
-    """What a run left where nobody looks, or left unread, and how a program took a signal at its very beginning."""
+    """What a run left where nobody looks, or unread; how a program took a signal, and how hosts another's silence."""
+    if outcome.variation is Variation.CUT_OFF:
+        yield _of_silence(outcome)
     for host in outcome.hosts:
         if host.changed:
             yield (
@@ -77,6 +79,24 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
         # Without a signal it was the suite that had seen enough.
         if host.stop is not None and host.stop.signal:
             yield _of_stop(outcome, host, host.stop)
+
+
+def _of_silence(outcome: Outcome) -> str:
+    """Each host's seconds are from its own start."""
+    peer = outcome.hosts[-1]
+    if peer.cut_off_seconds is None:
+        return f"{peer.name} ended after {peer.seconds:.1f} s, before it could be cut from the network"
+    ends = [
+        f"{host.name} was still running after {host.seconds:.1f} s, when the suite ended it"
+        if host.end in {End.STOPPED, End.MAX_RUNTIME, End.SUITE_LIMIT}
+        else f"{host.name} exited with {host.exit_code} after {host.seconds:.1f} s"
+        if host.end is End.EXITED
+        else f"{host.name} {end_of(host)}"
+        for host in outcome.hosts
+    ]
+    # Of what had to be ended there is no telling what would have become.
+    status = f"; the job {outcome.status}" if outcome.status is not JobStatus.STOPPED else ""
+    return f"{peer.name} was cut from the network after {peer.cut_off_seconds:.1f} s: {', '.join(ends)}{status}"
 
 
 def _of_stop(outcome: Outcome, host: Host, stop: Stop) -> str:

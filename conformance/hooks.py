@@ -111,6 +111,7 @@ class SessionHooks:
             f"conformance: image {image.reference} ({image.digest}), {image.platform}",
             f"conformance: {judged_by}, job {names}",
         ]
+        lines += _network_lines(self._session.options)
         home = Path(conformance.__path__[0])
         if not any(home.is_relative_to(place) for place in site.getsitepackages()):
             lines.append(f"conformance: {conformance.__version__} from {home}")
@@ -183,3 +184,14 @@ class SessionHooks:
             for check in self._checks
             for request in requests_for(check.job, requests)
         ]
+
+
+def _network_lines(chosen: options.Options) -> list[str]:
+    """Whether jobs may reach the outside, where that was asked for."""
+    if not chosen.network:
+        return []
+    isolated = [request.name for request in chosen.requests if request.is_isolated]
+    lines = [f"conformance: outside network {chosen.network} is allowed"]
+    if isolated:
+        lines.append(f"conformance: not to {', '.join(isolated)}, with EnableNetworkIsolation in the request")
+    return lines

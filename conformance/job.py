@@ -206,6 +206,8 @@ class Variation(StrEnum):
     """The same request, but of each input that is sharded there is one object."""
     PEER_FAILS = "a peer fails"
     """The same request, but in the last host's place stands one that exits with 1."""
+    CUT_OFF = "a peer is cut off"
+    """The same request, but half-way the last host is cut from the network: told of, and not judged."""
     STAND_IN = "stand-in"
     """More arguments and variables, and the probe in the place of the program that does the work."""
     STOPPED_BY_SIGINT = "stopped by SIGINT"
@@ -218,13 +220,8 @@ class Variation(StrEnum):
     @property
     def of_several_hosts(self) -> bool:
         """Whether a job of one host cannot show it."""
-        return self in {
-            self.LATE_NAMES,
-            self.LATE_START,
-            self.RENAMED_HOSTS,
-            self.FEW_OBJECTS,
-            self.PEER_FAILS,
-        }
+        apart = {self.LATE_NAMES, self.LATE_START, self.RENAMED_HOSTS, self.PEER_FAILS, self.CUT_OFF}
+        return self in {self.FEW_OBJECTS, *apart}
 
     @property
     def stop_signal(self) -> str:
@@ -270,7 +267,7 @@ LATE_NAMES = Job("late-names", (Variation.AS_REQUESTED, Variation.LATE_NAMES))
 LATE_START = Job("late-start", (Variation.AS_REQUESTED, Variation.LATE_START))
 RENAMED_HOSTS = Job("renamed-hosts", (Variation.AS_REQUESTED, Variation.RENAMED_HOSTS))
 FEW_OBJECTS = Job("few-objects", (Variation.AS_REQUESTED, Variation.FEW_OBJECTS))
-PEER_FAILS = Job("peer-fails", (Variation.AS_REQUESTED, Variation.PEER_FAILS))
+PEER_FAILS = Job("peer-fails", (Variation.AS_REQUESTED, Variation.CUT_OFF, Variation.PEER_FAILS))
 OVERRIDDEN = Job("overridden", (Variation.AS_REQUESTED, Variation.OVERRIDDEN))
 STAND_IN = Job("stand-in", (Variation.AS_REQUESTED, Variation.STAND_IN))
 DEFAULT_COMMAND = Job("default-command", (Variation.DEFAULT_COMMAND,))

@@ -57,6 +57,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="run the job on so many hosts in the place of its InstanceCount",
     )
     group.addoption(
+        "--image-network",
+        metavar="NAME",
+        help="join the job's containers to this network of the engine, unless EnableNetworkIsolation forbids it; "
+        "without it they have no way out",
+    )
+    group.addoption(
         "--image-report",
         default=DEFAULT_REPORT,
         metavar="DIR",
@@ -100,6 +106,7 @@ class Options:
     grace_seconds: float
     strict: bool
     keep: bool
+    network: str = ""
 
 
 def read(config: pytest.Config) -> Options:
@@ -138,7 +145,16 @@ def read(config: pytest.Config) -> Options:
         grace_seconds=grace,
         strict=bool(config.getoption("--image-strict")),
         keep=bool(config.getoption("--image-keep")),
+        network=_network(config),
     )
+
+
+def _network(config: pytest.Config) -> str:
+    network = config.getoption("--image-network")
+    # Whether there is such a network, only the engine can say.
+    if network is not None and not str(network).strip():
+        raise UsageError("--image-network: expected the name of a network of the engine, got an empty word")
+    return str(network or "").strip()
 
 
 def _seconds(config: pytest.Config, option: str) -> float:

@@ -84,6 +84,7 @@ class Host:
     nowhere else: the path to its credentials. `witnesses` is what the probe found where it stood in for a program, once
     for each time that it was started. `changed` are files that it made or changed outside of /opt/ml, in a run as
     requested. `address` is its own on the network of the job's hosts; a job of one host has no network.
+    `cut_off_seconds` is when it was cut from that network, in seconds after its start, and None where it was not.
     `sightings` are what was uploaded of continuous outputs while it ran, each file once for each content. `feeds` are
     the FIFOs of Pipe inputs that were opened.
     """
@@ -106,6 +107,7 @@ class Host:
     witnesses: tuple[Witness, ...] = ()
     changed: tuple[str, ...] = ()
     address: str = ""
+    cut_off_seconds: float | None = None
     sightings: tuple[Sighting, ...] = ()
     feeds: tuple[Feed, ...] = ()
 

@@ -26,17 +26,26 @@ PLAIN_NAME = re.compile(r"(?!(empty|message)$)\w[\w.-]{0,99}", re.ASCII)
 
 
 def command_line(
-    check: Check, image: Image, request: JobRequest | None, objects: ObjectTree | None, report: Path
+    check: Check,
+    image: Image,
+    request: JobRequest | None,
+    objects: ObjectTree | None,
+    report: Path,
+    *,
+    network: str = "",
 ) -> str:
-    """One line for a shell; `request` is the run's own, and `write_material` has put what it mounts into the report."""
+    """One line for a shell; `request` is the run's own, and `write_material` has put what it mounts into the report.
+
+    `network` is that of `--image-network`.
+    """
     if check.job is None:
         return check.reproduce.replace("IMAGE", shlex.quote(image.reference))
     variation = check.job.runs[-1]
     if variation is Variation.DEFAULT_COMMAND or request is None:
         return shlex.join(["docker", "run", "--rm", "--network", "none", image.reference])
     if request.instance_count > 1 or any(item.is_pipe for item in request.inputs):
-        return _session(check, image, request, objects)
-    words = ["docker", "run", "--rm", "--network", "none"]
+        return _session(check, image, request, objects, network)
+    words = ["docker", "run", "--rm", "--network", "none" if request.is_isolated else network or "none"]
     if variation.stop_signal:
         words.insert(2, "--detach")
     if Variation.OWN_RESERVED in check.job.runs:
@@ -56,10 +65,11 @@ def command_line(
     return f"{shlex.join(words)}; echo exit code $?"
 
 
-def _session(check: Check, image: Image, request: JobRequest, objects: ObjectTree | None) -> str:
+def _session(check: Check, image: Image, request: JobRequest, objects: ObjectTree | None, network: str) -> str:
     """The session that shows it again: a name server, or what feeds a FIFO, is more than a line can hold."""
     words = ["pytest", f"--image={image.reference}", f"--image-job={request.source}"]
     words += [] if objects is None else [f"--image-s3={objects.directory}"]
+    words += [f"--image-network={network}"] if network else []
     # The file may ask for another number.
     return shlex.join([*words, f"--image-hosts={request.instance_count}", "-k", check.id])
 

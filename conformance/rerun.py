@@ -30,6 +30,10 @@ FAILURE_SECONDS = 60.0
 """How long hosts may take to see that a peer is gone, beyond twice the time of the whole job: as long as AWS's own
 Spark image tries to reach one (contract, N23)."""
 
+SILENCE_SECONDS = 30.0
+"""How long hosts may take to see that a peer has become silent, beyond twice the time of the whole job. Nobody judges
+it, so that it is to be waited for less long than for a failure."""
+
 EARLY_STOP_SECONDS = 0.1
 """When wrappers begin, and programs have no handlers yet."""
 
@@ -77,10 +81,15 @@ What = TypeVar("What", str, tuple[str, ...])
 
 @dataclass(frozen=True)
 class Rerun:
-    """What is run next: a request, when it is stopped, and the file of the image that the probe stands in for."""
+    """What is run next: a request, and what becomes of it.
+
+    When it is stopped, when its last host is cut from the network, and the file of the image that the probe stands in
+    for.
+    """
 
     request: JobRequest
     stop_after_seconds: float | None = None
+    cut_off_after_seconds: float | None = None
     stand_in: str = ""
 
 
@@ -117,6 +126,14 @@ def with_a_failing_peer(good: Outcome) -> Rerun:
     needs_success(good)
     took = max(host.seconds for host in good.hosts)
     return Rerun(good.request, stop_after_seconds=FAILURE_SECONDS + 2 * took)
+
+
+def with_a_peer_cut_off(good: Outcome) -> Rerun:
+    """Cut the last host from the network half-way, and give all of them some time to find that out."""
+    needs_success(good)
+    shortest = min(host.seconds for host in good.hosts)
+    took = max(host.seconds for host in good.hosts)
+    return Rerun(good.request, stop_after_seconds=SILENCE_SECONDS + 2 * took, cut_off_after_seconds=shortest / 2)
 
 
 def with_fewer_objects(good: Outcome) -> Rerun:

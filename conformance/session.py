@@ -12,7 +12,7 @@ from conformance.image import Image
 from conformance.job import Job, JobRequest, Variation, default_command_request
 from conformance.options import Options
 from conformance.outcome import Outcome
-from conformance.service import engine, inspection
+from conformance.service import engine, inspection, network
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 
@@ -26,6 +26,7 @@ RESTING = frozenset(
         Variation.ONE_HOST,
         Variation.FEW_OBJECTS,
         Variation.PEER_FAILS,
+        Variation.CUT_OFF,
         Variation.OVERRIDDEN,
         Variation.STAND_IN,
         Variation.STOPPED_EARLY,
@@ -48,13 +49,18 @@ class Session:
 
         Raises:
             EngineError: no engine answers.
+            UsageError: the engine has no network of the name that `--image-network` gives.
             ImageError: there is no such image.
         """
         self.options = options
         reached = engine.connect()
         self._image = image
         self.found = image or inspection.find(reached, options.image)
-        settings = Settings(time_limit_seconds=options.timeout_seconds, stop_grace_seconds=options.grace_seconds)
+        settings = Settings(
+            time_limit_seconds=options.timeout_seconds,
+            stop_grace_seconds=options.grace_seconds,
+            outside_network=network.find(reached.client, options.network) if options.network else "",
+        )
         self.service = LocalService(reached, options.objects, settings, keep=options.keep)
         hosts = max((request.instance_count for request in options.requests), default=1)
         self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
@@ -149,6 +155,8 @@ class Session:
                 again = rerun.with_true_hostnames(good)
             case Variation.PEER_FAILS:
                 again = rerun.with_a_failing_peer(good)
+            case Variation.CUT_OFF:
+                again = rerun.with_a_peer_cut_off(good)
             case Variation.FEW_OBJECTS:
                 again = rerun.with_fewer_objects(good)
             case _:
@@ -160,6 +168,7 @@ class Session:
             again.request,
             variation,
             stop_after_seconds=again.stop_after_seconds,
+            cut_off_after_seconds=again.cut_off_after_seconds,
             stand_in=again.stand_in,
         )
 

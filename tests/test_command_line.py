@@ -223,6 +223,17 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
         lambda _: ["--image-hosts=2"],
         "--image-hosts: expected a job as well (--image-job=FILE names it)",
     ),
+    "network that is not there": (
+        lambda _: ["--image-network=nobodys-network"],
+        (
+            "--image-network: expected the name of a network of the engine, and 'nobodys-network' is none "
+            "(`docker network ls` lists them)"
+        ),
+    ),
+    "network without a name": (
+        lambda _: ["--image-network="],
+        "--image-network: expected the name of a network of the engine, got an empty word",
+    ),
     "manifest that is not there": (
         lambda here: [
             f"--image-job={changed_input(here, S3Uri='s3://bucket/list', S3DataType='ManifestFile')}",

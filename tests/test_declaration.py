@@ -256,6 +256,7 @@ def test_the_checks_are_these() -> None:
         "hosts.follows-renamed-hosts",
         "hosts.peer-fails",
         "hosts.worker-ends-with-leader",
+        "hosts.isolated",
         "message.utf8",
         "message.fits-1-kb",
         "message.budget-of-all-hosts",

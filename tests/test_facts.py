@@ -173,3 +173,34 @@ def test_an_image_without_cuda_has_none_of_these_facts() -> None:
     assert [] == list(
         of_image(image(*TOOLS, environment={"LD_LIBRARY_PATH": "/app/compat", "NVIDIA_VISIBLE_DEVICES": ""}))
     )
+
+
+def test_what_came_of_a_silent_peer_is_told() -> None:
+    """When it was cut off, how each host ended and when, and what the job was."""
+    ended = (host(exit_code=1, seconds=3.21), host(exit_code=1, seconds=2.5, cut_off_seconds=0.61))
+
+    assert [
+        (
+            "algo-2 was cut from the network after 0.6 s: algo-1 exited with 1 after 3.2 s, algo-2 exited with 1 after "
+            "2.5 s; the job Failed"
+        )
+    ] == list(of_outcome(outcome(*ended, variation=Variation.CUT_OFF)))
+
+
+def test_who_waits_for_a_silent_peer_is_told() -> None:
+    """Of a job that the suite had to end, nothing is said of how it would have ended."""
+    waited = host(exit_code=137, end=End.STOPPED, seconds=31.0, stop=Stop("", 0.0, killed=True))
+
+    assert [
+        (
+            "algo-2 was cut from the network after 0.6 s: algo-1 was still running after 31.0 s, when the suite ended "
+            "it, algo-2 exited with 0 after 2.5 s"
+        )
+    ] == list(of_outcome(outcome(waited, host(seconds=2.5, cut_off_seconds=0.61), variation=Variation.CUT_OFF)))
+
+
+def test_a_peer_that_ended_too_soon_is_told() -> None:
+    """Nothing was cut then."""
+    assert ["algo-2 ended after 0.3 s, before it could be cut from the network"] == list(
+        of_outcome(outcome(host(seconds=0.5), host(seconds=0.3), variation=Variation.CUT_OFF))
+    )

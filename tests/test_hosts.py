@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
+from conformance.errors import JobError
 from conformance.image import Image
 from conformance.job import JobRequest, Variation
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, JobStatus, Outcome
 from conformance.service import engine, inspection
+from conformance.service.labels import RUN
 from conformance.service.local import LocalService
 from conformance.service.settings import DECOY_HOSTNAME, Settings
 from tests.test_local_service import job, write
@@ -194,3 +199,86 @@ def test_a_peer_fails(run: Callable[..., Outcome]) -> None:
     assert (End.EXITED, 1, b"", None) == (peer.end, peer.exit_code, peer.stdout.head, peer.trace)
     assert "a host that fails stood in its place" == peer.untraced
     assert JobStatus.FAILED is outcome.status
+
+
+WATCH = """
+import json, socket, time
+
+config = json.load(open("/opt/ml/config/resourceconfig.json"))
+deadline = time.monotonic() + 60
+while config["current_host"] == "algo-2" and time.monotonic() < deadline:
+    try:
+        socket.getaddrinfo("algo-1", None)
+    except socket.gaierror:
+        raise SystemExit(3)
+    time.sleep(0.1)
+"""
+"""The second host ends with 3 once the name server is not reached any more, the first one at once."""
+
+
+def running(*argv: str) -> JobRequest:
+    """A job of two hosts that run this."""
+    application = {"ImageUri": "image", "ContainerEntrypoint": list(argv)}
+    return JobRequest({**REQUEST.document, "AppSpecification": application})
+
+
+def test_a_peer_is_cut_off(run: Callable[..., Outcome]) -> None:
+    """The last host alone loses the network in the middle of its work, and when is written down."""
+    outcome = run(
+        Variation.CUT_OFF, of=running("python3", "-c", WATCH), stop_after_seconds=60.0, cut_off_after_seconds=2.0
+    )
+
+    other, peer = outcome.hosts
+    assert [(0, None), 3] == [(other.exit_code, other.cut_off_seconds), peer.exit_code]
+    assert peer.cut_off_seconds is not None
+    assert 2.0 <= peer.cut_off_seconds <= peer.seconds
+
+
+def test_a_job_that_waits_for_ever_is_ended(run: Callable[..., Outcome]) -> None:
+    """Within the limit that it was given, however long it would have gone on."""
+    outcome = run(Variation.CUT_OFF, of=running("sleep", "600"), stop_after_seconds=4.0, cut_off_after_seconds=1.0)
+
+    assert [End.STOPPED] * 2 == [host.end for host in outcome.hosts]
+    assert outcome.hosts[1].cut_off_seconds is not None
+
+
+def test_a_peer_that_has_ended_is_not_cut_off(run: Callable[..., Outcome]) -> None:
+    """It was too soon for that, and nothing is awaited."""
+    outcome = run(Variation.CUT_OFF, of=running("true"), stop_after_seconds=300.0, cut_off_after_seconds=200.0)
+
+    assert [(0, None)] * 2 == [(host.exit_code, host.cut_off_seconds) for host in outcome.hosts]
+
+
+def name_server(client: docker.APIClient, run_id: str) -> str:
+    """The id of the one container of a run that has no volume, once both hosts run as well."""
+    deadline = time.monotonic() + 60
+    while True:
+        found = client.containers(filters={"label": f"{RUN}={run_id}"})
+        if len(found) == 3:
+            return next(str(each["Id"]) for each in found if not each["Mounts"])
+        assert time.monotonic() < deadline, "the job did not begin"
+        time.sleep(0.05)
+
+
+def test_hosts_whose_questions_do_not_arrive_say_nothing_of_the_image(
+    reached: engine.Engine, image: Image, tmp_path: Path, client: docker.APIClient
+) -> None:
+    """It is trouble of the suite's own, which later runs of the session do not go through again."""
+    for name in OBJECTS:
+        write(tmp_path, f"bucket/objects/{name}", name)
+    service = LocalService(reached, ObjectTree(tmp_path), Settings())
+    try:
+        with ThreadPoolExecutor() as pool:
+            begun = pool.submit(
+                service.run, image, running("sleep", "600"), Variation.AS_REQUESTED, stop_after_seconds=8
+            )
+            client.kill(name_server(client, service.run_id), "SIGKILL")
+            with pytest.raises(JobError, match=r"what the hosts ask does not reach their name server \(.*issue 47822"):
+                begun.result()
+        with pytest.raises(JobError, match="does not reach their name server"):
+            service.run(image, running("true"), Variation.AS_REQUESTED)
+        alone = service.run(image, running("true").on_hosts(1), Variation.AS_REQUESTED)
+    finally:
+        service.close()
+
+    assert JobStatus.COMPLETED is alone.status

@@ -27,6 +27,13 @@ def line(check: Check, of: JobRequest | None, objects: ObjectTree | None = None)
     return shlex.split(command_line(check, image(), of, objects, REPORT))
 
 
+def test_an_outside_network_is_named_again() -> None:
+    """Without it the job would not reach what it reached."""
+    text = command_line(CHECKS["hosts.single"], image(), SEVERAL, None, REPORT, network="outside")
+
+    assert "--image-network=outside" in shlex.split(text)
+
+
 OF_A_REQUEST = [check for check in CHECKS if check.job is not None and check.job.needs_request]
 
 

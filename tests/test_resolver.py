@@ -277,3 +277,18 @@ def test_the_empty_image_is_always_the_same(client: docker.APIClient) -> None:
 
     assert names._empty_image()[1] == names.empty_image(client) == loaded["Id"]
     assert (0, {IMAGE: "empty"}) == (loaded["Size"], loaded["Config"]["Labels"])
+
+
+def test_a_name_server_is_found_to_be_reached(hosts: Hosts) -> None:
+    """By a query for a name that nobody has; nothing else stays of it."""
+    reached = hosts.server.is_reached(hosts.network, labels=hosts.labels)
+
+    assert reached
+    assert {names.NOBODYS_NAME} == {query.name for query in hosts.server.queries().queries}
+
+
+def test_a_name_server_is_found_not_to_be_reached(hosts: Hosts) -> None:
+    """Here because it has ended; on some engines because they hand on no query from an internal network."""
+    hosts.server.end()
+
+    assert not hosts.server.is_reached(hosts.network, labels=hosts.labels)

@@ -12,10 +12,10 @@ import pytest
 
 import conformance
 from conformance.job import Variation
-from conformance.outcome import Outcome
+from conformance.outcome import Outcome, Sighting
 from conformance.reports.document import LISTED_FILES, run_record
 from conformance.resolution import Queries, Query
-from tests.outcomes import address, host, not_started, outcome, query
+from tests.outcomes import OUTPUT, address, file, host, not_started, outcome, query
 
 SCHEMA = json.loads((Path(conformance.__path__[0]) / "reports/report.schema.json").read_text(encoding="utf-8"))
 RUN = {"$ref": "#/$defs/run", "$defs": SCHEMA["$defs"]}
@@ -122,3 +122,26 @@ def test_the_schema_asks_for_each_part_of_a_question(lacking: str) -> None:
             jsonschema.validate(record | {"queries": [changed]}, RUN, jsonschema.Draft202012Validator)
 
     assert {"host", "seconds", "name", "type", "code", "answer", "too_early"} == set(entry)
+
+
+def test_an_upload_is_told_with_its_host() -> None:
+    """Of two hosts that write the same output, each has its own."""
+    found = recorded(outcome(host(file(f"{OUTPUT}/a")), host(file(f"{OUTPUT}/b"))))["uploads"]
+
+    assert [("algo-1", f"{OUTPUT}/a"), ("algo-2", f"{OUTPUT}/b")] == [(each["host"], each["path"]) for each in found]
+
+
+def test_what_was_seen_of_a_continuous_output_is_told() -> None:
+    """The first of them, where there are many."""
+    seen = [Sighting(1.0004 + number, f"{OUTPUT}/log", number, "ab") for number in range(LISTED_FILES + 1)]
+    (told,) = recorded(outcome(host(sightings=tuple(seen))))["hosts"]
+
+    assert LISTED_FILES == len(told["sightings"])
+    assert {"seconds": 1.0, "path": f"{OUTPUT}/log", "bytes": 0, "sha256": "ab"} == told["sightings"][0]
+
+
+def test_when_a_host_was_cut_off_is_told() -> None:
+    """And that others were not."""
+    told = recorded(outcome(host(), host(cut_off_seconds=0.6123), variation=Variation.CUT_OFF))["hosts"]
+
+    assert [None, 0.612] == [each["cut_off_seconds"] for each in told]

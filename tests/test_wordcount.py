@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.facts import of_outcome
 from conformance.image import Image
 from conformance.job import JobRequest, Variation
 from conformance.objects import ObjectTree
@@ -337,13 +338,25 @@ def _run(tag: Callable[[str], str]) -> Iterator[Callable[..., Outcome]]:
     image: Image = inspection.find(reached, tag("examples/wordcount"))
     services = []
 
-    def run(hosts: int, s3: Path = S3, stopped_by: Variation | None = None, **application: object) -> Outcome:
+    def run(
+        hosts: int,
+        s3: Path = S3,
+        changed_by: Variation = Variation.AS_REQUESTED,
+        stop_after_seconds: float | None = None,
+        cut_off_after_seconds: float | None = None,
+        **application: object,
+    ) -> Outcome:
         document = json.loads(JOB.read_text(encoding="utf-8"))
         document["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = hosts
         document["AppSpecification"] |= application
         services.append(LocalService(reached, ObjectTree(s3), Settings(stop_grace_seconds=3)))
-        variation = stopped_by or Variation.AS_REQUESTED
-        return services[-1].run(image, JobRequest(document), variation, stop_after_seconds=3 if stopped_by else None)
+        return services[-1].run(
+            image,
+            JobRequest(document),
+            changed_by,
+            stop_after_seconds=stop_after_seconds,
+            cut_off_after_seconds=cut_off_after_seconds,
+        )
 
     yield run
     for service in services:
@@ -439,8 +452,45 @@ esac"""
 )
 def test_a_stop_ends_the_program(stopped_by: Variation, code: int, run: Callable[..., Outcome]) -> None:
     """A host that waits for others leaves as the signal asks, and the first one says so."""
-    outcome = run(3, stopped_by=stopped_by, ContainerEntrypoint=["sh", "-c", WAITING])
+    outcome = run(3, changed_by=stopped_by, stop_after_seconds=3, ContainerEntrypoint=["sh", "-c", WAITING])
 
     assert JobStatus.STOPPED is outcome.status
     assert [code, code] == [outcome.hosts[at].exit_code for at in (0, 2)]
     assert stopped_by.value == outcome.exit_message
+
+
+SLOWLY = """
+import asyncio, sys
+
+sys.argv = ["wordcount.py"]
+sys.path.insert(0, "/program")
+import wordcount
+
+count_corpus = wordcount.count_corpus
+
+async def slowly(job, *rest):
+    await asyncio.sleep(0 if job.host == job.leader else 3600)
+    return await count_corpus(job, *rest)
+
+wordcount.count_corpus = slowly
+sys.exit(wordcount.main())
+"""
+"""All hosts but the first have work for an hour."""
+
+
+@pytest.mark.engine
+def test_a_host_that_vanishes_from_the_network_fails_the_job(run: Callable[..., Outcome]) -> None:
+    """Nobody closes its connections, and no packet comes back: the kernel says so before the suite's limit."""
+    outcome = run(
+        2,
+        changed_by=Variation.CUT_OFF,
+        stop_after_seconds=200.0,
+        cut_off_after_seconds=4.0,
+        ContainerEntrypoint=["python3", "-c", SLOWLY],
+    )
+
+    assert [1, 1] == [each.exit_code for each in outcome.hosts], [each.stderr.text for each in outcome.hosts]
+    assert JobStatus.FAILED is outcome.status
+    (told,) = of_outcome(outcome)
+    assert told.startswith("algo-2 was cut from the network after ")
+    assert told.endswith("; the job Failed")

@@ -19,7 +19,17 @@ from conformance.declaration import (
     NotJudged,
     check,
 )
-from conformance.evidence import did_well, end_of, failed_by_itself, needs_success, shortfalls, some_of, succeeded
+from conformance.evidence import (
+    asked_outside,
+    did_well,
+    end_of,
+    failed_by_itself,
+    needs_success,
+    questions,
+    shortfalls,
+    some_of,
+    succeeded,
+)
 from conformance.image import Image
 from conformance.job import (
     AS_REQUESTED,
@@ -107,8 +117,12 @@ def retries_resolution(image: Image, good: Outcome, late: Outcome) -> Iterator[s
     # A host that did ask again has kept the clause, also where it gave up in the end.
     if unanswered and all(asked[-1] - asked[0] >= PATIENT_SECONDS for asked in unanswered):
         return
-    more = partial(_gave_up, late)
-    for shortfall in shortfalls(good, late, may_take_seconds=_took(good) + LATE_SECONDS, more=more):
+    for shortfall in shortfalls(
+        good,
+        late,
+        may_take_seconds=_took(good) + LATE_SECONDS,
+        more=lambda host: _gave_up(late, host) + questions(late, host),
+    ):
         yield f"Expected the job to do the same where names are known late, and {shortfall}."
 
 
@@ -124,7 +138,8 @@ def retries_resolution(image: Image, good: Outcome, late: Outcome) -> Iterator[s
 )
 def late_start(image: Image, good: Outcome, late: Outcome) -> Iterator[str]:
     """The last host starts some seconds after the others; its name is known all the time."""
-    for shortfall in shortfalls(good, late, may_take_seconds=_took(good) + LATE_SECONDS):
+    more = partial(questions, late)
+    for shortfall in shortfalls(good, late, may_take_seconds=_took(good) + LATE_SECONDS, more=more):
         yield f"Expected the job to do the same where {late.hosts[-1].name} starts later, and {shortfall}."
 
 
@@ -158,8 +173,11 @@ def follows_renamed_hosts(image: Image, good: Outcome, renamed: Outcome) -> Iter
     remedy="Put a limit on every wait for a peer, and leave with another code than 0 where its connection is closed or "
     "does not come about.",
 )
-def peer_fails(image: Image, good: Outcome, failed: Outcome) -> Iterator[str]:
-    """In the last host's place stands one that exits with 1; the exit codes of the others are their own affair."""
+def peer_fails(image: Image, good: Outcome, cut_off: Outcome, failed: Outcome) -> Iterator[str]:
+    """In the last host's place stands one that exits with 1; the exit codes of the others are their own affair.
+
+    Nothing follows from the run in which it is cut off, of which AWS says nothing: `facts` tells of it.
+    """
     needs_success(good)
     *others, peer = failed.hosts
     if not failed_by_itself(peer):
@@ -200,6 +218,30 @@ def worker_ends_with_leader(image: Image, outcome: Outcome) -> Iterator[str]:
                 f"Expected every host to exit with 0, and {host.name} was still running at MaxRuntimeInSeconds, after "
                 f"{some_of(done)} had exited with 0."
             )
+
+
+@check(
+    "hosts.isolated",
+    SHOULD,
+    "A job with EnableNetworkIsolation asks for nothing outside",
+    job=AS_REQUESTED,
+    clause="With EnableNetworkIsolation the containers of a job make no calls to the outside.",
+    spec=API / "NetworkConfig",
+    basis=INFERRED,
+    remedy="Bring what the program needs with the image or as an input, and switch off whatever calls home; a job that "
+    "cannot do without the outside is not to ask for EnableNetworkIsolation.",
+)
+def isolated(image: Image, outcome: Outcome) -> Iterator[str]:
+    """Shown by the names that hosts asked their name server for; who calls an address asks nobody."""
+    if not outcome.request.is_isolated:
+        raise DoesNotApply("the request does not ask for EnableNetworkIsolation")
+    if outcome.queries is None:
+        raise NotJudged("a job of one host has no name server, which would tell what it asks for")
+    outside = [(host, names) for host in outcome.hosts if (names := asked_outside(outcome, host))]
+    if not outside and outcome.queries.fault:
+        raise NotJudged(f"not all that the hosts asked for could be seen: {outcome.queries.fault}")
+    for host, names in outside:
+        yield f"Expected nothing outside to be asked for; {host.name} asked for {some_of(names)}, and {end_of(host)}."
 
 
 def _took(outcome: Outcome) -> float:

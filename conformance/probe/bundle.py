@@ -40,7 +40,12 @@ def report(*lines: str) -> str:
 
 
 def bundle(plan: str, *, copies: Iterable[str] = ()) -> bytes:
-    """An archive with the probe, its plan and an empty record that every user of the container may write.
+    """An archive with the probe, its plan and an empty record; see `beginning`."""
+    return beginning(plan, copies=copies) + bytes(2 * tarfile.BLOCKSIZE)
+
+
+def beginning(plan: str, *, copies: Iterable[str] = ()) -> bytes:
+    """The probe, its plan and an empty record that every user of the container may write, as an archive without an end.
 
     `copies` are absolute paths of files in the image that the probe stands in for; none of them may be a link.
     """
@@ -53,7 +58,8 @@ def bundle(plan: str, *, copies: Iterable[str] = ()) -> bytes:
             _add(archive, path, binary(), 0o755)
         _add(archive, PLAN, plan.encode("ascii"), 0o644)
         _add(archive, RECORD, b"", 0o666)
-    return buffer.getvalue()
+        end = archive.offset
+    return buffer.getvalue()[:end]
 
 
 def read_record(chunks: Iterable[bytes]) -> bytes:

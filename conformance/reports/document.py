@@ -165,7 +165,7 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
         "hosts": [_host_record(host) for host in outcome.hosts],
         "queries": [] if outcome.queries is None else _query_records(outcome, outcome.queries),
         "uploads": [
-            {"output": upload.output, "path": upload.path, "uri": upload.uri, "bytes": upload.size}
+            {"output": upload.output, "host": upload.host, "path": upload.path, "uri": upload.uri, "bytes": upload.size}
             for upload in outcome.uploads[:LISTED_FILES]
         ],
     }
@@ -180,6 +180,7 @@ def _host_record(host: Host) -> dict[str, Any]:
         "start_error": host.start_error,
         "out_of_memory": host.out_of_memory,
         "seconds": round(host.seconds, 3),
+        "cut_off_seconds": None if host.cut_off_seconds is None else round(host.cut_off_seconds, 3),
         "stop": None if host.stop is None else {**asdict(host.stop), "seconds": round(host.stop.seconds, 3)},
         "untraced": host.untraced,
         "processes": [] if host.trace is None else _process_records(host.trace),
@@ -202,6 +203,10 @@ def _host_record(host: Host) -> dict[str, Any]:
             for file in list(host.files)[:LISTED_FILES]
         ],
         "files_in_all": len(host.files),
+        "sightings": [
+            {"seconds": round(seen.seconds, 3), "path": seen.path, "bytes": seen.size, "sha256": seen.digest}
+            for seen in host.sightings[:LISTED_FILES]
+        ],
     }
 
 

@@ -22,9 +22,12 @@ class Service(Protocol):
         variation: Variation,
         *,
         stop_after_seconds: float | None = None,
+        cut_off_after_seconds: float | None = None,
         stand_in: str = "",
     ) -> Outcome:
         """Run a job to its end; a variation that is stopped gets its signal after that many seconds.
+
+        `cut_off_after_seconds` is when its last host is cut from the network of the others.
 
         `stand_in` is the absolute path of a file in the image, no link, in whose place the probe is put: what would
         have run it runs the probe, which writes down what it was given, and exits with 0.

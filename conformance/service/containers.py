@@ -7,8 +7,8 @@ import posixpath
 import re
 import time
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import docker
@@ -24,9 +24,9 @@ from conformance.image import Image
 from conformance.job import RESERVED, JobRequest
 from conformance.outcome import End, Log, Stop
 from conformance.probe import DIRECTORY, PROGRAM, RECORD
-from conformance.probe.bundle import bundle, read_record, report, trace
+from conformance.probe.bundle import beginning, read_record, report, trace
 from conformance.service.collection import head_and_tail
-from conformance.service.network import Network
+from conformance.service.network import Place
 from conformance.service.settings import Settings
 
 KILL_WAIT_SECONDS = 30.0
@@ -83,28 +83,13 @@ class Probe:
     stand_in: str = ""
     lines: tuple[str, ...] = ()
 
-    def bundle(self) -> bytes:
-        """What is unpacked at `/` before the start; nothing where the probe is not wanted."""
+    def beginning(self) -> bytes:
+        """What is unpacked at `/` before the start, without an end; nothing where the probe is not wanted."""
         if self.lines:
-            return bundle(report(*self.lines))
+            return beginning(report(*self.lines))
         if self.traced_argv:
-            return bundle(trace())
-        return bundle(report(), copies=[self.stand_in]) if self.stand_in else b""
-
-
-@dataclass(frozen=True)
-class Place:
-    """A host's name, and its address on the network of the job's hosts, where there are several.
-
-    `hostname` is the container's own, where it is to be another than the decoy of the settings. `names` are
-    those that it finds in /etc/hosts besides what the engine writes there, each with its address.
-    """
-
-    host: str
-    network: Network | None = None
-    address: str = ""
-    hostname: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
+            return beginning(trace())
+        return beginning(report(), copies=[self.stand_in]) if self.stand_in else b""
 
 
 @dataclass(frozen=True)
@@ -117,22 +102,31 @@ class Container:
     settings: Settings
     probe: Probe
 
-    def fill(self, content: Iterable[bytes]) -> Ended | None:
-        """Unpack an archive at `/opt/ml`; what the image keeps from being unpacked there is an end, else None."""
+    def fill(self, entries: Iterable[tuple[str, archive.Content]]) -> Ended | None:
+        """Put files below `/opt/ml`; what the image keeps from being put there is an end, else None."""
+        probe = self.probe.beginning()
         try:
-            if content_of_probe := self.probe.bundle():
-                self.client.put_archive(self.id, "/", content_of_probe)
-            self.client.put_archive(self.id, RESERVED, content)
+            if probe and self.volumes:
+                self.client.put_archive(self.id, "/", archive.write(RESERVED, entries, after=probe))
+                return None
+            # Without a volume, what the image has at /opt/ml may be no directory, which the engine is to say.
+            if probe:
+                self.client.put_archive(self.id, "/", archive.write("/", (), after=probe))
+            self.client.put_archive(self.id, RESERVED, archive.write(RESERVED, entries))
         except APIError as error:
             return self._refused(error)
         return None
 
-    def run(self, limits: Limits) -> Ended:
-        """Start it, and wait until it has ended, by itself or at its limit."""
+    def start(self) -> Ended | None:
+        """Start it; what the image keeps from starting is an end, else None."""
         try:
             self.client.start(self.id)
         except APIError as error:
             return self._refused(error)
+        return None
+
+    def wait(self, limits: Limits) -> Ended:
+        """Wait until it has ended, by itself or at its limit."""
         begun = time.monotonic()
         stop = None if self._wait(limits.seconds) else self._stop(limits.signal)
         seconds = time.monotonic() - begun
@@ -272,7 +266,7 @@ def create(
                     Mount(place, volume, type="volume", no_copy=True)
                     for place, volume in zip(mounts, volumes, strict=True)
                 ],
-                network_mode=place.network.name if place.network else settings.network,
+                network_mode=place.network.name if place.network else place.outside or settings.network,
                 dns=[place.network.name_server] if place.network else None,
                 extra_hosts=dict(place.names) or None,
                 shm_size=settings.shm_bytes,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+
+from docker.errors import APIError
 
 from conformance import archive
 from conformance.filetree import FileTree
@@ -18,6 +23,7 @@ from conformance.service import command, containers, documents, pipes, staging
 from conformance.service.collection import Collector
 from conformance.service.continuous import Watch
 from conformance.service.engine import Engine
+from conformance.service.network import Network, Place
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
 from conformance.standin import every_witness
@@ -39,7 +45,10 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Plan:
-    """What all hosts of one run have in common; `untraced` says why they are not traced, where they are not."""
+    """What all hosts of one run have in common; `untraced` says why they are not traced, where they are not.
+
+    `cut_off_after_seconds` is when the last one is cut from the network.
+    """
 
     image: Image
     request: JobRequest
@@ -47,6 +56,7 @@ class Plan:
     limits: containers.Limits
     untraced: str = ""
     stand_in: str = ""
+    cut_off_after_seconds: float | None = None
     hosts: tuple[str, ...] = ("algo-1",)
 
     @property
@@ -57,15 +67,16 @@ class Plan:
 
 @dataclass
 class HostRun:
-    """One host of a run: `prepare`, `run` and `collect` in this order, and `remove` however it ends."""
+    """One host of a run: `prepare`, `run` and `collect` in this order; `over` is set once `run` has come to its end."""
 
-    place: containers.Place
+    place: Place
     plan: Plan
     around: Surroundings
     store: ObjectStore
     credentials: str = field(default_factory=lambda: f"/v2/credentials/{uuid.uuid4()}")
     container: containers.Container | None = None
     feeder: pipes.Feeder | None = None
+    over: threading.Event = field(default_factory=threading.Event)
     host: Host = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,6 +100,11 @@ class HostRun:
         """Whether the probe takes its place and fails."""
         return self.plan.variation is Variation.PEER_FAILS and self.is_last
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether it exited with 0 by itself."""
+        return self.host.end is End.EXITED and self.host.exit_code == 0
+
     def prepare(self) -> None:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
         plan, around = self.plan, self.around
@@ -107,6 +123,8 @@ class HostRun:
             probe=probe,
             credentials=self.credentials,
         )
+        if self.place.network is not None and self.place.outside:
+            around.engine.client.connect_container_to_network(self.container.id, self.place.outside)
         staged = staging.staged(
             plan.request,
             plan.variation,
@@ -115,27 +133,68 @@ class HostRun:
             host=self.place.host,
             hosts=plan.hosts,
         )
-        self._ended(self.container.fill(archive.write(RESERVED, staged)))
+        self._ended(self.container.fill(staged))
         if any(item.is_pipe for item in plan.request.inputs) and not self.host.start_error:
             piped = staging.piped(plan.request, around.objects, plan.variation, host=self.place.host, hosts=plan.hosts)
             self.feeder = pipes.start(around.engine.client, self.container.id, piped, labels=around.labels)
 
     def run(self) -> None:
         """Start it and wait for its end."""
+        try:
+            self._run()
+        finally:
+            self.over.set()
+
+    def _run(self) -> None:
         if self.container is None or self.host.start_error:
             return
         if self.plan.variation is Variation.LATE_START and self.is_last:
             time.sleep(self.around.settings.late_start_seconds)
-        if not any(output.is_continuous for output in self.plan.request.outputs):
-            self._ended(self.container.run(self.plan.limits))
+        refused = self.container.start()
+        if refused is not None:
+            self._ended(refused)
             return
-        watch = Watch(self.container, self._collector, self.around.settings)
+        with contextlib.ExitStack() as meanwhile:
+            if self.plan.cut_off_after_seconds is not None and self.is_last and self.place.network is not None:
+                cutting = self._cutting_off(self.container, self.plan.cut_off_after_seconds, self.place.network)
+                meanwhile.enter_context(cutting)
+            if any(output.is_continuous for output in self.plan.request.outputs):
+                meanwhile.enter_context(self._watching(self.container))
+            self._ended(self.container.wait(self.plan.limits))
+
+    @contextlib.contextmanager
+    def _watching(self, container: containers.Container) -> Iterator[None]:
+        """Look at its continuous outputs while the block runs."""
+        watch = Watch(container, self._collector, self.around.settings)
         with watch.watching():
-            self._ended(self.container.run(self.plan.limits))
+            yield
         self.host = replace(self.host, sightings=tuple(watch.sightings))
 
-    def collect(self, *, upload: bool) -> tuple[Upload, ...]:
-        """Read back what it left; `upload` says whether the service uploads the outputs."""
+    @contextlib.contextmanager
+    def _cutting_off(self, container: containers.Container, seconds: float, network: Network) -> Iterator[None]:
+        """Cut it from the network after so many seconds, unless the block has come to its end by then."""
+        ended = threading.Event()
+        cut_off: list[float] = []
+        begun = time.monotonic()
+
+        def cut() -> None:
+            # What has just ended is on no network any more, which the engine answers with an error.
+            if not ended.wait(seconds):
+                with contextlib.suppress(APIError):
+                    self.around.engine.client.disconnect_container_from_network(container.id, network.name)
+                    cut_off.append(time.monotonic() - begun)
+
+        thread = threading.Thread(target=cut, name="cutting-off")
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+        self.host = replace(self.host, cut_off_seconds=next(iter(cut_off), None))
+
+    def collect(self) -> tuple[Upload, ...]:
+        """Read back what it left; what it would upload counts only where all hosts succeed, or is continuous."""
         if self.container is None or not self.host.started:
             return ()
         plan = self.plan
@@ -151,7 +210,7 @@ class HostRun:
             self.host = replace(self.host, feeds=self.feeder.end())
         stdout, stderr = self.container.logs()
         changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED else ()
-        collector = self._collector(upload=upload)
+        collector = self._collector(upload=self.succeeded)
         limit = self.around.settings.archive_bytes
         entries = archive.read(
             self.container.get(), root=RESERVED, limit_bytes=limit, peek=collector.peek, linked=collector.linked

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from docker.errors import DockerException
 from urllib3.exceptions import HTTPError
@@ -25,9 +25,8 @@ from conformance.image import Image
 from conformance.job import DEFAULT_COMMAND_SECONDS, JobRequest, Variation
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, Outcome, Upload
-from conformance.probe.names import Name
 from conformance.resolution import Queries
-from conformance.service import cleanup, containers, documents, message, names, network, status
+from conformance.service import cleanup, containers, documents, message, names, network, places, status
 from conformance.service.engine import Engine, explanation
 from conformance.service.hosts import HostRun, Plan, Surroundings
 from conformance.service.inspection import read_files
@@ -41,8 +40,11 @@ DISTURBED = "it runs programs that give themselves other privileges, which no tr
 INSTEAD = "the probe stood in for its program"
 """Why a run with a stand-in is not traced."""
 
-
-Result = TypeVar("Result")
+NOT_REACHED = "what the hosts ask does not reach their name server"
+NOT_REACHED_HINT = (
+    "Docker Engine 23.0.11, 25.0.5 and 26.0.0 have stopped handing on queries from an internal network, and 26.1.3 "
+    "does so again (moby/moby, issue 47822)"
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class LocalService:
         self._settings = settings
         self._keep = keep
         self._closing = threading.Event()
+        self._names_are_reached = False
+        self._names_reach_nobody = False
         self.run_id = uuid.uuid4().hex[:12]
         self.kept: list[str] = []
 
@@ -88,6 +92,7 @@ class LocalService:
         variation: Variation,
         *,
         stop_after_seconds: float | None = None,
+        cut_off_after_seconds: float | None = None,
         stand_in: str = "",
     ) -> Outcome:
         """Run a job to its end; see `conformance.service.Service.run`."""
@@ -99,6 +104,7 @@ class LocalService:
             self._limits(request, variation, stop_after_seconds),
             untraced=INSTEAD if stand_in else self._why_not_traced(variation),
             stand_in=stand_in,
+            cut_off_after_seconds=cut_off_after_seconds,
             hosts=request.hosts if variation is not Variation.RENAMED_HOSTS else renamed(request.hosts),
         )
         with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
@@ -143,62 +149,73 @@ class LocalService:
         if not plan.argv:
             refused = "no command is specified"
             return Ran(tuple(Host(name, (), End.NOT_STARTED, start_error=refused) for name in plan.hosts))
-        around = Surroundings(self._engine, self._objects, self._settings, self.labels)
         with contextlib.ExitStack() as removal:
             store = ObjectStore(self._settings.region)
             removal.callback(store.close)
-            places, server = self._places(plan, removal)
+            made = self._network(plan, removal)
+            places, server = self._places(plan, made, removal)
+            around = Surroundings(self._engine, self._objects, self._settings, self.labels)
             runs = [HostRun(place, plan, around, store) for place in places]
-            for run in runs:
-                removal.callback(self._remove, run)
-            _each(runs, HostRun.prepare)
-            if self._closing.is_set():
-                raise JobError("the run is being ended")
-            _each(runs, HostRun.run)
-            completes = all(run.host.end is End.EXITED and run.host.exit_code == 0 for run in runs)
-            uploads = _each(runs, functools.partial(HostRun.collect, upload=completes))
-            return Ran(
-                tuple(run.host for run in runs),
-                tuple(upload for found in uploads for upload in found),
-                None if server is None else server.queries(),
-            )
+            removes = [functools.cache(functools.partial(self._remove, run)) for run in runs]
+            removal.callback(_side_by_side, removes)
+            # Its threads have ended before anything is removed here that one of them may need.
+            with ThreadPoolExecutor(len(runs) + 1, thread_name_prefix="host") as pool:
+                answering = None if server is None else pool.submit(server.start)
+                list(pool.map(HostRun.prepare, runs))
+                # No host starts before all are filled and their names are known.
+                if answering is not None:
+                    answering.result()
+                if self._closing.is_set():
+                    raise JobError("the run is being ended")
+                lives = pool.map(_live, runs, removes)
+                asked = None if server is None or made is None else pool.submit(self._asked, made, server, runs)
+                found = [upload for uploads in lives for upload in uploads]
+            hosts = tuple(run.host for run in runs)
+            completes = all(run.succeeded for run in runs)
+            continuous = {output.name for output in plan.request.outputs if output.is_continuous}
+            uploads = tuple(upload for upload in found if completes or upload.output in continuous)
+            return Ran(hosts, uploads, None if asked is None else asked.result())
+
+    def _network(self, plan: Plan, removal: contextlib.ExitStack) -> network.Network | None:
+        """The network of several hosts, which is removed with the rest."""
+        if len(plan.hosts) == 1:
+            return None
+        if self._names_reach_nobody:
+            raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
+        made = network.create(self._engine.client, labels=self.labels)
+        removal.callback(self._forget, f"network {made.name}", made.remove)
+        return made
 
     def _places(
-        self, plan: Plan, removal: contextlib.ExitStack
-    ) -> tuple[list[containers.Place], names.NameServer | None]:
-        """Where the hosts are; several get a network with a name server, which are removed with the rest."""
-        if len(plan.hosts) == 1:
-            # Without a network, a server that binds to its own name finds it in /etc/hosts alone.
-            own = dict.fromkeys((self._settings.hostname, *plan.hosts), "127.0.0.1")
-            return [containers.Place(*plan.hosts, names=own)], None
-        client = self._engine.client
-        made = network.create(client, labels=self.labels)
-        removal.callback(self._forget, f"network {made.name}", made.remove)
-        true = plan.variation is Variation.TRUE_HOSTNAMES
-        late = plan.variation is Variation.LATE_NAMES
-        # It is other nodes that AWS speaks of: a server that binds to its own name has nothing to wait for.
-        places = [
-            containers.Place(
-                host,
-                made,
-                made.host(at),
-                hostname=host if true else "",
-                names={host: made.host(at)} if late else {},
-            )
-            for at, host in enumerate(plan.hosts, start=1)
-        ]
-        known = [
-            Name(
-                place.host,
-                place.address,
-                after_seconds=self._settings.late_name_seconds if late else 0,
-                after_queries=self._settings.late_name_queries if late else 0,
-            )
-            for place in places
-        ]
-        server = names.start(client, made, known, labels=self.labels)
+        self, plan: Plan, made: network.Network | None, removal: contextlib.ExitStack
+    ) -> tuple[list[network.Place], names.NameServer | None]:
+        """Where the hosts are; several get a name server, which is removed with the rest."""
+        outside = places.outside(plan.request, plan.variation, self._settings)
+        if made is None:
+            return [places.alone(plan.hosts[0], self._settings, outside=outside)], None
+        where = places.together(plan.hosts, plan.variation, made, outside=outside)
+        known = places.known(where, plan.variation, self._settings)
+        server = names.create(made.client, made, known, labels=self.labels)
         removal.callback(self._forget, f"container {server.id[:12]}", server.remove)
-        return places, server
+        return where, server
+
+    def _asked(self, made: network.Network, server: names.NameServer, runs: Sequence[HostRun]) -> Queries:
+        """What the name server was asked until the last host had ended; it has nothing to do then.
+
+        Raises:
+            JobError: nothing was asked, and nothing that is asked gets there.
+        """
+        for run in runs:
+            run.over.wait()
+        queries = server.queries()
+        if not queries.queries and not self._names_are_reached and not self._closing.is_set():
+            self._names_reach_nobody = not server.is_reached(made, labels=self.labels)
+            if self._names_reach_nobody:
+                raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
+        # One query that came is enough to know.
+        self._names_are_reached = True
+        server.end()
+        return queries
 
     def _why_not_traced(self, variation: Variation) -> str:
         if variation is Variation.DEFAULT_COMMAND:
@@ -236,12 +253,18 @@ def renamed(hosts: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"host-{number:03}.job.internal" for number, _ in enumerate(hosts, start=1))
 
 
-def _each(runs: Sequence[HostRun], step: Callable[[HostRun], Result]) -> list[Result]:
-    """Take a step with every host at once; the first trouble is raised when all have taken it."""
-    if len(runs) == 1:
-        return [step(runs[0])]
-    with ThreadPoolExecutor(len(runs), thread_name_prefix="host") as pool:
-        return list(pool.map(step, runs))
+def _live(run: HostRun, remove: Callable[[], None]) -> tuple[Upload, ...]:
+    """Run a host to its end, read it back and remove it; what it is to upload if all hosts succeed."""
+    run.run()
+    uploads = run.collect()
+    remove()
+    return uploads
+
+
+def _side_by_side(removes: Sequence[Callable[[], None]]) -> None:
+    """Remove several things at once; the first trouble is raised when all have been tried."""
+    with ThreadPoolExecutor(len(removes), thread_name_prefix="remove") as pool:
+        list(pool.map(lambda remove: remove(), removes))
 
 
 @contextlib.contextmanager

@@ -19,10 +19,12 @@ from dataclasses import dataclass
 import docker
 from docker.errors import APIError, ImageNotFound
 from docker.types import LogConfig
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import Timeout
 
 from conformance.errors import JobError
 from conformance.probe import PROGRAM, RECORD
-from conformance.probe.bundle import bundle, read_record
+from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, answer
 from conformance.resolution import Queries
 from conformance.service.labels import IMAGE
@@ -32,6 +34,12 @@ EMPTY_IMAGE = "conformance/empty:latest"
 
 START_SECONDS = 30.0
 
+ASK_SECONDS = 30
+"""Longer than a client waits for an answer that does not come (resolv.conf(5), `timeout` and `attempts`)."""
+
+NOBODYS_NAME = "is-anybody-there.invalid"
+"""A name that no host can have (RFC 6761, section 6.4)."""
+
 _MEMORY_BYTES = 32 << 20
 _PROCESSES = 8
 
@@ -40,16 +48,54 @@ _NOBODY = "65534:65534"
 
 @dataclass(frozen=True)
 class NameServer:
-    """A running name server; `address` is what the hosts' `dns` is to be."""
+    """A created name server; `address` is what the hosts' `dns` is to be, `plan` what it knows."""
 
     client: docker.APIClient
     id: str
     address: str
+    plan: str
+
+    def start(self) -> None:
+        """Start it and wait until it answers.
+
+        Raises:
+            JobError: it ends at once, or does not begin to answer.
+        """
+        self.client.put_archive(self.id, "/", bundle(self.plan))
+        self.client.start(self.id)
+        _wait_until_it_answers(self)
 
     def queries(self) -> Queries:
         """What it has been asked until now."""
         chunks, _ = self.client.get_archive(self.id, RECORD)
         return Queries.parse(read_record(chunks))
+
+    def is_reached(self, network: Network, *, labels: dict[str, str]) -> bool:
+        """Whether what a host asks comes here: one more container on the network asks for a name that nobody has."""
+        asking = self.client.create_container(
+            empty_image(self.client),
+            entrypoint=[PROGRAM],
+            user=_NOBODY,
+            labels=labels,
+            networking_config=network.attachment(network.guest),
+            host_config=self.client.create_host_config(
+                network_mode=network.name, dns=[self.address], cap_drop=["ALL"], mem_limit=_MEMORY_BYTES
+            ),
+        )["Id"]
+        try:
+            self.client.put_archive(asking, "/", bundle(report(words("resolve", NOBODYS_NAME))))
+            self.client.start(asking)
+            # What it is answered, if anything, matters as little as when.
+            with contextlib.suppress(Timeout, RequestsConnectionError):
+                self.client.wait(asking, timeout=ASK_SECONDS)
+        finally:
+            self.client.remove_container(asking, v=True, force=True)
+        return any(query.name == NOBODYS_NAME for query in self.queries().queries)
+
+    def end(self) -> None:
+        """End it at once; what has ended already is no error."""
+        with contextlib.suppress(APIError):
+            self.client.kill(self.id, "SIGKILL")
 
     def remove(self) -> None:
         """Remove it; what is gone already is no error."""
@@ -58,12 +104,23 @@ class NameServer:
 
 
 def start(client: docker.APIClient, network: Network, names: Iterable[Name], *, labels: dict[str, str]) -> NameServer:
-    """Start a name server and wait until it answers.
+    """Create a name server and wait until it answers; see `create` and `NameServer.start`."""
+    server = create(client, network, names, labels=labels)
+    try:
+        server.start()
+    except BaseException:
+        server.remove()
+        raise
+    return server
+
+
+def create(client: docker.APIClient, network: Network, names: Iterable[Name], *, labels: dict[str, str]) -> NameServer:
+    """Create a name server, which is not started.
 
     Raises:
-        JobError: it ends at once, or does not begin to answer.
         ValueError: there are too many names; see `conformance.probe.names`.
     """
+    plan = answer(names)
     address = network.name_server
     created = client.create_container(
         empty_image(client),
@@ -82,15 +139,7 @@ def start(client: docker.APIClient, network: Network, names: Iterable[Name], *, 
             log_config=LogConfig(type="local", config={"max-size": "1m", "max-file": "1", "compress": "false"}),
         ),
     )
-    server = NameServer(client, str(created["Id"]), address)
-    try:
-        client.put_archive(server.id, "/", bundle(answer(names)))
-        client.start(server.id)
-        _wait_until_it_answers(server)
-    except BaseException:
-        server.remove()
-        raise
-    return server
+    return NameServer(client, str(created["Id"]), address, plan)
 
 
 def empty_image(client: docker.APIClient) -> str:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 import docker
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool, NetworkingConfig
 
-from conformance.errors import JobError
+from conformance.errors import JobError, UsageError
 
 RANGE = IPv4Network("198.18.0.0/15")
 """Set aside for tests of networks (RFC 2544), so that a network here hides nothing that the machine has to reach."""
@@ -25,7 +25,10 @@ RANGE = IPv4Network("198.18.0.0/15")
 PREFIX_LENGTH = 24
 """Room for the 100 hosts that a job may have, their name server and the addresses that the engine keeps."""
 
-_NAME_SERVER, _FIRST_HOST = 2, 11
+STANDING_ALONE = frozenset({"host", "null"})
+"""The drivers of `host` and `none`."""
+
+_NAME_SERVER, _GUEST, _FIRST_HOST = 2, 3, 11
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class Network:
         """The address of the hosts' name server."""
         return str(self.subnet[_NAME_SERVER])
 
+    @property
+    def guest(self) -> str:
+        """An address for what is no host."""
+        return str(self.subnet[_GUEST])
+
     def host(self, number: int) -> str:
         """The address of a host; the first has the number 1, as `algo-1` has."""
         return str(self.subnet[_FIRST_HOST + number - 1])
@@ -55,6 +63,39 @@ class Network:
         """Remove it; what is gone already is no error."""
         with contextlib.suppress(APIError):
             self.client.remove_network(self.name)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A host's name, and its address on the network of the job's hosts, where there are several.
+
+    `hostname` is the container's own, where it is to be another than the decoy of the settings. `names` are those that
+    it finds in /etc/hosts besides what the engine writes there, each with its address. `outside` is a network of the
+    user's that it is on as well, if any.
+    """
+
+    host: str
+    network: Network | None = None
+    address: str = ""
+    hostname: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    outside: str = ""
+
+
+def find(client: docker.APIClient, name: str) -> str:
+    """The name of an existing network that containers can be joined to besides another one.
+
+    Raises:
+        UsageError: there is none of this name, or it is one of the engine's own that stands alone.
+    """
+    expected = f"--image-network: expected the name of a network of the engine, and {name!r}"
+    try:
+        found = client.inspect_network(name)
+    except NotFound as error:
+        raise UsageError(f"{expected} is none", hint="`docker network ls` lists them") from error
+    if found["Driver"] in STANDING_ALONE:
+        raise UsageError(f"{expected} is the engine's own, to which no container is joined besides another one")
+    return str(found["Name"])
 
 
 def create(client: docker.APIClient, *, labels: dict[str, str]) -> Network:

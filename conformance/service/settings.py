@@ -26,6 +26,7 @@ class Settings:
     region: str = _setting("us-east-1", "any region will do")
     network: str = _setting("none", "of one host: no network to the outside; its own names resolve to itself")
     hosts_network: str = _setting("internal", "of several hosts: they reach one another, and nothing else")
+    outside_network: str = _setting("", "--image-network: joined besides, but not with EnableNetworkIsolation")
     late_name_seconds: float = _setting(3.0, "AWS names no time; its own Spark image tries to resolve names for 60 s")
     late_name_queries: int = _setting(3, "how often each host asks in vain, where names are known late")
     late_start_seconds: float = _setting(8.0, "AWS names no time between the starts of hosts")

@@ -28,7 +28,8 @@ def varied(check: str, *hosts: Host, good: Outcome = GOOD) -> Verdict:
     """The verdict where the changed run ended so."""
     job = load_checks()[check].job
     assert job is not None
-    return judged(check, image(), good, outcome(*hosts, of=good.request, variation=job.runs[-1]))
+    between = [outcome(*good.hosts, of=good.request, variation=run) for run in job.runs[1:-1]]
+    return judged(check, image(), good, *between, outcome(*hosts, of=good.request, variation=job.runs[-1]))
 
 
 CHANGED = {

@@ -28,6 +28,11 @@ def late(*hosts: Host, asked: tuple[Query, ...] = (), good: Outcome = GOOD) -> V
     return judged(RETRIES, image(), good, outcome(*hosts, variation=Variation.LATE_NAMES, queries=asked))
 
 
+def told(sentence: str) -> str:
+    """A sentence without what it quotes of the questions."""
+    return sentence.partition("; it asked its name server for ")[0]
+
+
 # Asking again
 
 
@@ -100,9 +105,28 @@ def test_a_host_that_gives_up_is_told_with_its_attempts(asked: tuple[Query, ...]
     verdict = late(FAILED, WELL, WELL, asked=asked, good=outcome(*[WELL] * 3, queries=TALKING))
 
     assert Word.ADVISED is verdict.word
-    assert (f"Expected the job to do the same where names are known late, and algo-1 exited with 1{words}.",) == (
-        verdict.violations
+    assert [f"Expected the job to do the same where names are known late, and algo-1 exited with 1{words}"] == [
+        told(sentence).removesuffix(".") for sentence in verdict.violations
+    ]
+
+
+@pytest.mark.parametrize("check", [RETRIES, "hosts.late-start"])
+def test_what_a_host_asked_is_quoted(check: str) -> None:
+    """Its first questions for peers, with their answers, counted from the first question of all."""
+    asked = (
+        query(2, "algo-1", 1.5),
+        *(query(1, "algo-2", at, delayed=True) for at in (2.0, 2.25, 2.5)),
+        query(1, "algo-2", 9.0),
+        query(1, "packages.example.org", 9.5),
     )
+    variation = Variation.LATE_NAMES if check == RETRIES else Variation.LATE_START
+    verdict = judged(check, image(), GOOD, outcome(FAILED, WELL, variation=variation, queries=asked))
+
+    (sentence,) = verdict.violations
+    assert (
+        "it asked its name server for algo-2 after 0.5 s (NXDOMAIN), algo-2 after 0.8 s (NXDOMAIN), algo-2 after 1.0 s "
+        "(NXDOMAIN) and 1 more."
+    ) == sentence.rpartition("; ")[2]
 
 
 def test_every_host_is_told_with_what_it_asked_itself() -> None:
@@ -110,9 +134,9 @@ def test_every_host_is_told_with_what_it_asked_itself() -> None:
     verdict = late(FAILED, host(exit_code=2), asked=ONCE)
 
     assert [
-        "algo-1 exited with 1; it asked too early for algo-2 once, and not again.",
+        "algo-1 exited with 1; it asked too early for algo-2 once, and not again",
         "algo-2 exited with 2.",
-    ] == [sentence.partition(" late, and ")[2] for sentence in verdict.violations]
+    ] == [told(sentence).partition(" late, and ")[2] for sentence in verdict.violations]
 
 
 @pytest.mark.parametrize(("last", "word"), [(4.9, Word.ADVISED), (5.0, Word.CONFORMS), (22.0, Word.CONFORMS)])

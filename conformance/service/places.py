@@ -1,0 +1,53 @@
+"""Where the hosts of a run are: the one of a job of one host, or several on a network with their name server."""
+
+from __future__ import annotations
+
+from conformance.job import JobRequest, Variation
+from conformance.probe.names import Name
+from conformance.service.network import Network, Place
+from conformance.service.settings import Settings
+
+
+def outside(request: JobRequest, variation: Variation, settings: Settings) -> str:
+    """The network by which the hosts of a job reach the outside; empty where they do not.
+
+    Whether an image starts when nothing is overridden is asked of the image alone, and of no job.
+    """
+    return "" if request.is_isolated or variation is Variation.DEFAULT_COMMAND else settings.outside_network
+
+
+def alone(host: str, settings: Settings, *, outside: str = "") -> Place:
+    """The place of the only host: a server that binds to its own name has nothing but /etc/hosts to find it in."""
+    return Place(host, names=dict.fromkeys((settings.hostname, host), "127.0.0.1"), outside=outside)
+
+
+def together(hosts: tuple[str, ...], variation: Variation, network: Network, *, outside: str = "") -> list[Place]:
+    """The places of several hosts on their network."""
+    true = variation is Variation.TRUE_HOSTNAMES
+    late = variation is Variation.LATE_NAMES
+    # It is other nodes that AWS speaks of: a server that binds to its own name has nothing to wait for.
+    return [
+        Place(
+            host,
+            network,
+            network.host(at),
+            hostname=host if true else "",
+            names={host: network.host(at)} if late else {},
+            outside=outside,
+        )
+        for at, host in enumerate(hosts, start=1)
+    ]
+
+
+def known(places: list[Place], variation: Variation, settings: Settings) -> list[Name]:
+    """What the name server of these places is to know, and from when on."""
+    late = variation is Variation.LATE_NAMES
+    return [
+        Name(
+            place.host,
+            place.address,
+            after_seconds=settings.late_name_seconds if late else 0,
+            after_queries=settings.late_name_queries if late else 0,
+        )
+        for place in places
+    ]

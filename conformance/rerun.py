@@ -30,7 +30,7 @@ FAILURE_SECONDS = 60.0
 """How long hosts may take to see that a peer is gone, beyond twice the time of the whole job: as long as AWS's own
 Spark image tries to reach one (contract, N23)."""
 
-SILENCE_SECONDS = 30.0
+SILENCE_SECONDS = 15.0
 """How long hosts may take to see that a peer has become silent, beyond twice the time of the whole job. Nobody judges
 it, so that it is to be waited for less long than for a failure."""
 

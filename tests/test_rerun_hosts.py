@@ -79,10 +79,10 @@ def test_a_host_that_fails_while_another_waits_is_run_with_what_the_image_ships(
 
 
 def test_a_peer_is_cut_off_half_way_of_the_shortest_host() -> None:
-    """All of them get twice the time of the longest one, and half a minute to see it."""
+    """All of them get twice the time of the longest one, and a quarter of a minute to see it."""
     again = rerun.with_a_peer_cut_off(GOOD)
 
-    assert (GOOD.request, 2.0, 30.0 + 2 * 9.0) == (again.request, again.cut_off_after_seconds, again.stop_after_seconds)
+    assert (GOOD.request, 2.0, 15.0 + 2 * 9.0) == (again.request, again.cut_off_after_seconds, again.stop_after_seconds)
 
 
 def test_nobody_is_cut_off_where_the_job_fails_anyway() -> None:

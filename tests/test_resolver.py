@@ -13,7 +13,7 @@ from conformance.errors import JobError
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, Refusal
-from conformance.service import names, network
+from conformance.service import empty, names, network
 from conformance.service.labels import IMAGE, LIFETIME_SECONDS, is_left_behind, run_labels
 from conformance.standin import Lookup, Witness
 from tests.probing import SECONDS, shells
@@ -273,9 +273,9 @@ def test_without_a_free_subnet_there_is_an_error(
 
 def test_the_empty_image_is_always_the_same(client: docker.APIClient) -> None:
     """It holds no file, and its id is known before it is loaded."""
-    loaded = client.inspect_image(names.empty_image(client))
+    loaded = client.inspect_image(empty.empty_image(client))
 
-    assert names._empty_image()[1] == names.empty_image(client) == loaded["Id"]
+    assert empty.built()[1] == empty.empty_image(client) == loaded["Id"]
     assert (0, {IMAGE: "empty"}) == (loaded["Size"], loaded["Config"]["Labels"])
 
 

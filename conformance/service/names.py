@@ -8,16 +8,12 @@ asking container, so that the name server sees each host under its own address. 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import io
-import json
-import tarfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import docker
-from docker.errors import APIError, ImageNotFound
+from docker.errors import APIError
 from docker.types import LogConfig
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
@@ -27,10 +23,8 @@ from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, answer
 from conformance.resolution import Queries
-from conformance.service.labels import IMAGE
+from conformance.service.empty import empty_image
 from conformance.service.network import Network
-
-EMPTY_IMAGE = "conformance/empty:latest"
 
 START_SECONDS = 30.0
 
@@ -140,47 +134,6 @@ def create(client: docker.APIClient, network: Network, names: Iterable[Name], *,
         ),
     )
     return NameServer(client, str(created["Id"]), address, plan)
-
-
-def empty_image(client: docker.APIClient) -> str:
-    """The id of an image without any file, which is loaded where the engine has none.
-
-    The probe is put into its containers as into those of any image, so that it is the same for every version of the
-    suite and every run. It is kept: it has no bytes that could be freed, and another run may be about to use it.
-    """
-    archive, identity = _empty_image()
-    # What has this id is this image. The tag may be anybody's, and is asked for where an engine counts ids otherwise.
-    with contextlib.suppress(ImageNotFound):
-        return str(client.inspect_image(identity)["Id"])
-    for line in client.load_image(archive):
-        if "error" in line:
-            raise JobError(f"the engine does not load an image: {line['error']}")
-    with contextlib.suppress(ImageNotFound):
-        return str(client.inspect_image(identity)["Id"])
-    return str(client.inspect_image(EMPTY_IMAGE)["Id"])
-
-
-def _empty_image() -> tuple[bytes, str]:
-    """The archive that `docker load` takes, and the id of the image in it (OCI image specification, `ImageID`)."""
-    layer = bytes(2 * tarfile.BLOCKSIZE)
-    description = {
-        "architecture": "amd64",
-        "os": "linux",
-        "created": "1970-01-01T00:00:00Z",
-        "config": {"Labels": {IMAGE: "empty"}},
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
-        "history": [{"created": "1970-01-01T00:00:00Z"}],
-    }
-    config = json.dumps(description, sort_keys=True).encode()
-    manifest = [{"Config": "config.json", "RepoTags": [EMPTY_IMAGE], "Layers": ["layer.tar"]}]
-    contents = {"config.json": config, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()}
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, content in contents.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue(), f"sha256:{hashlib.sha256(config).hexdigest()}"
 
 
 def _wait_until_it_answers(server: NameServer) -> None:

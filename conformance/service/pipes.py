@@ -27,7 +27,7 @@ from conformance.feed import Feed
 from conformance.job import ProcessingInput
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
-from conformance.service.names import empty_image
+from conformance.service.empty import empty_image
 
 END_SECONDS = 30.0
 

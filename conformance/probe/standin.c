@@ -9,10 +9,12 @@
  *     ignore SIGNAL                 catch SIGNAL [exit STATUS]  kill SIGNAL (itself)
  *     waitsignal (a caught one)     spawn MS (a child)          stdout TEXT, stderr TEXT
  *     resolve NAME [TRIES MS]       listen PORT                 connect HOST PORT
+ *     gpus [LOADER LOOK MS] (see devices.h)
  *
  * SIGNAL is a number. After the last line it exits with 0.
  */
 
+#include "devices.h"
 #include "network.h"
 #include "probe.h"
 #include "record.h"
@@ -193,6 +195,8 @@ static int perform(const char *verb, struct words *words)
         return listen_on((int)number_of(words, 0, 0));
     if (!strcmp(verb, "connect"))
         return connect_to(first, second);
+    if (!strcmp(verb, "gpus"))
+        return look_at_gpus(first, second, number_of(words, 2, 0)), 0;
     return ENOSYS;
 }
 

@@ -18,6 +18,7 @@ import pytest
 import conformance.checks
 from conformance.declaration import Check, NotJudged, load_checks
 from conformance.errors import ConformanceError
+from conformance.gpu import NO_GPUS
 from conformance.job import Job, JobRequest
 from conformance.outcome import Outcome
 from conformance.reproduce import command_line
@@ -174,7 +175,12 @@ class CheckItem(pytest.Item):
                 self.parent.outcomes,
                 registry=load_checks(),
                 reproduce=command_line(
-                    self.check, image, self.parent.reproduced, session.options.objects, session.options.report
+                    self.check,
+                    image,
+                    self.parent.reproduced,
+                    session.options.objects,
+                    session.options.report,
+                    self.parent.outcomes[-1].gpus if self.parent.outcomes else NO_GPUS,
                 ),
             )
         except ConformanceError as caught:

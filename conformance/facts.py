@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.evidence import some_of
+from conformance.evidence import end_of, failed_by_itself, some_of
+from conformance.gpu import VISIBLE_DEVICES, Means
 from conformance.image import Image
 from conformance.job import Variation
 from conformance.outcome import Host, Outcome, Stop
@@ -25,7 +26,14 @@ def of_image(image: Image) -> Iterator[str]:
 
 
 def of_outcome(outcome: Outcome) -> Iterator[str]:
-    """What a run left where nobody looks, and how a program took a signal at its very beginning."""
+    """What a run left where nobody looks, how it ended without a GPU, and how a program took a signal very early."""
+    said = outcome.request.environment.get(VISIBLE_DEVICES)
+    if said is not None and outcome.variation is Variation.AS_REQUESTED:
+        yield f"the request itself sets {VISIBLE_DEVICES}, to {said!r}"
+    lacks = outcome.gpus.wanted and outcome.gpus.means is Means.NONE
+    for host in outcome.hosts if lacks and outcome.variation is Variation.AS_REQUESTED else ():
+        if failed_by_itself(host):
+            yield f"without a GPU, {host.name} {end_of(host)}"
     for host in outcome.hosts:
         if host.changed:
             yield (

@@ -118,6 +118,11 @@ class JobRequest:
         return int(self.document["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1))
 
     @property
+    def instance_type(self) -> str:
+        """`InstanceType`."""
+        return str(self.document["ProcessingResources"]["ClusterConfig"].get("InstanceType", ""))
+
+    @property
     def is_isolated(self) -> bool:
         """Whether it asks for `EnableNetworkIsolation`."""
         return bool(self.document.get("NetworkConfig", {}).get("EnableNetworkIsolation", False))
@@ -198,6 +203,8 @@ class Variation(StrEnum):
     """The same request, but in the last host's place stands one that exits with 1."""
     STAND_IN = "stand-in"
     """More arguments and variables, and the probe in the place of the program that does the work."""
+    LOOK_AT_GPUS = "a look at the GPU"
+    """One container of the request's, in which the probe looks for a GPU in the place of the command."""
     STOPPED_BY_SIGINT = "stopped by SIGINT"
     """The user's request, sent SIGINT in the middle of its work, and SIGKILL after the grace."""
     STOPPED_EARLY = "stopped early by SIGINT"
@@ -263,6 +270,7 @@ FEW_OBJECTS = Job("few-objects", (Variation.AS_REQUESTED, Variation.FEW_OBJECTS)
 PEER_FAILS = Job("peer-fails", (Variation.AS_REQUESTED, Variation.PEER_FAILS))
 OVERRIDDEN = Job("overridden", (Variation.AS_REQUESTED, Variation.OVERRIDDEN))
 STAND_IN = Job("stand-in", (Variation.AS_REQUESTED, Variation.STAND_IN))
+LOOK_AT_GPUS = Job("look-at-gpus", (Variation.LOOK_AT_GPUS,))
 DEFAULT_COMMAND = Job("default-command", (Variation.DEFAULT_COMMAND,))
 STOPPED_BY_SIGINT = Job("stopped-by-sigint", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGINT))
 STOPS_BY_SIGINT = Job("stops-by-sigint", (Variation.AS_REQUESTED, Variation.STOPPED_EARLY, Variation.STOPPED_BY_SIGINT))

@@ -15,6 +15,7 @@ from conformance.errors import UsageError
 if TYPE_CHECKING:
     import pytest
 
+    from conformance.gpu import Choice
     from conformance.job import JobRequest
     from conformance.objects import ObjectTree
 
@@ -55,6 +56,13 @@ def add_options(parser: pytest.Parser) -> None:
         type=int,
         metavar="COUNT",
         help="run the job on so many hosts in the place of its InstanceCount",
+    )
+    group.addoption(
+        "--image-gpu",
+        default="auto",
+        metavar="auto|require|simulated",
+        help="GPUs for a job whose instance type has them, where the engine has any (auto, the default); an error "
+        "where it has none (require); or something that looks like one and shows nothing of CUDA (simulated)",
     )
     group.addoption(
         "--image-report",
@@ -100,6 +108,7 @@ class Options:
     grace_seconds: float
     strict: bool
     keep: bool
+    gpu: Choice
 
 
 def read(config: pytest.Config) -> Options:
@@ -127,6 +136,7 @@ def read(config: pytest.Config) -> Options:
     hosts = config.getoption("--image-hosts")
     if hosts is not None:
         requests = _on_hosts(requests, hosts)
+    gpu = _gpu(str(config.getoption("--image-gpu")), requests)
     report = where / str(config.getoption("--image-report"))
     _make_writable(report)
     return Options(
@@ -138,6 +148,7 @@ def read(config: pytest.Config) -> Options:
         grace_seconds=grace,
         strict=bool(config.getoption("--image-strict")),
         keep=bool(config.getoption("--image-keep")),
+        gpu=gpu,
     )
 
 
@@ -187,6 +198,16 @@ def _on_hosts(requests: tuple[JobRequest, ...], hosts: int) -> tuple[JobRequest,
     if not requests:
         raise UsageError("--image-hosts: expected a job as well", hint="--image-job=FILE names it")
     return tuple(request.on_hosts(hosts) for request in requests)
+
+
+def _gpu(said: str, requests: tuple[JobRequest, ...]) -> Choice:
+    from conformance.gpu import Choice  # noqa: PLC0415 - not needed without --image
+
+    if said not in list(Choice):
+        raise UsageError(f"--image-gpu: expected one of {', '.join(Choice)}, got {said!r}")
+    if said != Choice.AUTO and not requests:
+        raise UsageError(f"--image-gpu={said}: expected a job as well", hint="--image-job=FILE names it")
+    return Choice(said)
 
 
 def _make_writable(report: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from conformance.filetree import File, FileTree, Kind
+from conformance.gpu import NO_GPUS, Gpus, Look
 from conformance.job import JobRequest, ProcessingOutput, Variation
 from conformance.resolution import Queries
 from conformance.standin import Witness
@@ -83,7 +84,8 @@ class Host:
     nowhere else: the path to its credentials. `witnesses` is what the probe found where it stood in for a program, once
     for each time that it was started. `changed` are files that it made or changed outside of /opt/ml, in a run as
     requested. `address` is its own on the network of the job's hosts; a job of one host has no network.
-    `sightings` are what was uploaded of continuous outputs while it ran, each file once for each content.
+    `sightings` are what was uploaded of continuous outputs while it ran, each file once for each content. `look` is
+    what the probe saw of a GPU where it looked for one.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Host:
     changed: tuple[str, ...] = ()
     address: str = ""
     sightings: tuple[Sighting, ...] = ()
+    look: Look | None = None
 
     @property
     def started(self) -> bool:
@@ -136,7 +139,7 @@ class Upload:
 class Outcome:
     """One job, ended: as `DescribeProcessingJob` would tell it, and what the hosts showed.
 
-    `queries` is what several hosts asked their name server.
+    `queries` is what several hosts asked their name server. `gpus` is what their containers had of GPUs.
     """
 
     request: JobRequest
@@ -148,6 +151,7 @@ class Outcome:
     queries: Queries | None = None
     failure_reason: str | None = None
     seconds: float = 0.0
+    gpus: Gpus = NO_GPUS
 
     @property
     def uploads_by_output(self) -> Mapping[str, tuple[Upload, ...]]:

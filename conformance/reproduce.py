@@ -11,6 +11,7 @@ from pathlib import Path
 
 from conformance import rerun
 from conformance.declaration import Check
+from conformance.gpu import NO_GPUS, Gpus, Means
 from conformance.image import Image
 from conformance.job import CORRUPT_CONTENT, RESERVED, JobRequest, Variation
 from conformance.objects import ObjectTree, S3Uri, relative_path
@@ -25,18 +26,34 @@ PLAIN_NAME = re.compile(r"(?!(empty|message)$)\w[\w.-]{0,99}", re.ASCII)
 """A name that can be a folder's, and is no other folder's beside it."""
 
 
+GPU_WORDS = {
+    Means.REQUEST: ("--gpus", "all"),
+    Means.RUNTIME: ("--runtime", "nvidia", "--env", "NVIDIA_VISIBLE_DEVICES=all"),
+    Means.CDI: ("--device", "nvidia.com/gpu=all"),
+}
+"""How a command line asks for the GPUs that a run had."""
+
+
 def command_line(
-    check: Check, image: Image, request: JobRequest | None, objects: ObjectTree | None, report: Path
+    check: Check,
+    image: Image,
+    request: JobRequest | None,
+    objects: ObjectTree | None,
+    report: Path,
+    gpus: Gpus = NO_GPUS,
 ) -> str:
-    """One line for a shell; `request` is the run's own, and `write_material` has put what it mounts into the report."""
+    """One line for a shell; `request` is the run's own, and `write_material` has put what it mounts into the report.
+
+    `gpus` is what the run had of them.
+    """
     if check.job is None:
         return check.reproduce.replace("IMAGE", shlex.quote(image.reference))
     variation = check.job.runs[-1]
     if variation is Variation.DEFAULT_COMMAND or request is None:
         return shlex.join(["docker", "run", "--rm", "--network", "none", image.reference])
-    if request.instance_count > 1:
-        return _session(check, image, request, objects)
-    words = ["docker", "run", "--rm", "--network", "none"]
+    if request.instance_count > 1 or gpus.are_simulated or variation is Variation.LOOK_AT_GPUS:
+        return _session(check, image, request, objects, gpus)
+    words = ["docker", "run", "--rm", "--network", "none", *GPU_WORDS.get(gpus.means, ())]
     if variation.stop_signal:
         words.insert(2, "--detach")
     if Variation.OWN_RESERVED in check.job.runs:
@@ -56,10 +73,11 @@ def command_line(
     return f"{shlex.join(words)}; echo exit code $?"
 
 
-def _session(check: Check, image: Image, request: JobRequest, objects: ObjectTree | None) -> str:
-    """The session that shows it again: several hosts and their name server are more than a line can hold."""
+def _session(check: Check, image: Image, request: JobRequest, objects: ObjectTree | None, gpus: Gpus) -> str:
+    """The session that shows it again: several hosts, or what the probe looked at, are more than a line can hold."""
     words = ["pytest", f"--image={image.reference}", f"--image-job={request.source}"]
     words += [] if objects is None else [f"--image-s3={objects.directory}"]
+    words += ["--image-gpu=simulated"] if gpus.are_simulated else []
     # The file may ask for another number.
     return shlex.join([*words, f"--image-hosts={request.instance_count}", "-k", check.id])
 

@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from conformance import rerun
 from conformance.declaration import DoesNotApply
+from conformance.errors import EngineError
+from conformance.gpu import Choice, to_look, wants
 from conformance.image import Image
 from conformance.job import Job, JobRequest, Variation, default_command_request
 from conformance.options import Options
@@ -47,7 +49,7 @@ class Session:
         """Reach the engine and find the image, unless it is given with its files already read.
 
         Raises:
-            EngineError: no engine answers.
+            EngineError: no engine answers, or it has no GPU where one is required.
             ImageError: there is no such image.
         """
         self.options = options
@@ -55,7 +57,9 @@ class Session:
         self._image = image
         self.found = image or inspection.find(reached, options.image)
         settings = Settings(time_limit_seconds=options.timeout_seconds, stop_grace_seconds=options.grace_seconds)
-        self.service = LocalService(reached, options.objects, settings, keep=options.keep)
+        self.service = LocalService(reached, options.objects, settings, keep=options.keep, gpu=options.gpu)
+        if options.gpu is Choice.REQUIRE:
+            self._require_gpus()
         hosts = max((request.instance_count for request in options.requests), default=1)
         self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
         self._runs: dict[tuple[Variation, str], Future[Outcome]] = {}
@@ -111,6 +115,11 @@ class Session:
         # A run that was just being created when the first call looked has ended by now.
         self.service.close()
 
+    def _require_gpus(self) -> None:
+        for request in self.options.requests[:1]:
+            if lack := self.service.gpus(self.found, request).lack:
+                raise EngineError(f"--image-gpu=require: {lack}", hint="--image-gpu=auto goes on without")
+
     def _read(self) -> Future[Image]:
         with self._lock:
             if self._reading is None:
@@ -122,6 +131,10 @@ class Session:
             request = default_command_request(self.options.image)
         if variation.of_several_hosts and request.instance_count == 1:
             return _no_run(DoesNotApply("the request asks for one host"))
+        if variation is Variation.LOOK_AT_GPUS:
+            if not wants(request, self.options.gpu):
+                return _no_run(DoesNotApply(f"{request.instance_type} has no GPU"))
+            request = to_look(request)
         key = (variation, request.name)
         with self._lock:
             if key not in self._runs:

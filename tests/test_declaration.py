@@ -264,6 +264,7 @@ def test_the_checks_are_these() -> None:
         "logs.unbuffered",
         "logs.no-secrets",
         "gpu.no-bundled-driver",
+        "gpu.visible",
     ] == [check.id for check in load_checks()]
 
 

@@ -11,6 +11,7 @@ import pytest
 from conformance import job, rerun
 from conformance.declaration import DoesNotApply, NotJudged
 from conformance.errors import JobError
+from conformance.gpu import Choice
 from conformance.job import Job, JobRequest, Variation
 from conformance.objects import ObjectTree
 from conformance.options import Options
@@ -41,6 +42,7 @@ def _begin(tag: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) 
             grace_seconds=2,
             strict=False,
             keep=False,
+            gpu=Choice.AUTO,
         )
         begun.append(Session(options))
         return begun[-1]

@@ -9,15 +9,17 @@ from dataclasses import dataclass, field, replace
 
 from conformance import archive
 from conformance.filetree import FileTree
+from conformance.gpu import NO_GPUS, Gpus, Look
 from conformance.image import Image
 from conformance.job import RESERVED, JobRequest, Variation
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, Upload
-from conformance.probe.bundle import words
-from conformance.service import command, containers, documents, staging
+from conformance.probe.bundle import look_at_gpus, words
+from conformance.service import command, containers, documents, gpus, staging
 from conformance.service.collection import Collector
 from conformance.service.continuous import Watch
 from conformance.service.engine import Engine
+from conformance.service.role import Probe
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
 from conformance.standin import every_witness
@@ -48,6 +50,7 @@ class Plan:
     untraced: str = ""
     stand_in: str = ""
     hosts: tuple[str, ...] = ("algo-1",)
+    gpus: Gpus = NO_GPUS
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -65,6 +68,7 @@ class HostRun:
     store: ObjectStore
     credentials: str = field(default_factory=lambda: f"/v2/credentials/{uuid.uuid4()}")
     container: containers.Container | None = None
+    simulated: frozenset[str] = frozenset()
     host: Host = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,12 +92,19 @@ class HostRun:
         """Whether the probe takes its place and fails."""
         return self.plan.variation is Variation.PEER_FAILS and self.is_last
 
+    @property
+    def looks(self) -> bool:
+        """Whether the probe takes its place and looks for a GPU."""
+        return self.plan.variation is Variation.LOOK_AT_GPUS
+
     def prepare(self) -> None:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
         plan, around = self.plan, self.around
-        probe = containers.Probe(() if plan.untraced else plan.argv, plan.stand_in)
+        probe = Probe(() if plan.untraced else plan.argv, plan.stand_in)
         if self.fails:
-            probe = containers.Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
+            probe = Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
+        elif self.looks:
+            probe = Probe(lines=(look_at_gpus(),))
         self.container = containers.create(
             around.engine.client,
             plan.image,
@@ -105,7 +116,11 @@ class HostRun:
             mounts=staging.mounts(plan.request, plan.variation),
             probe=probe,
             credentials=self.credentials,
+            means=plan.gpus.means,
         )
+        if plan.gpus.are_simulated:
+            client, container = around.engine.client, self.container.id
+            self.simulated = gpus.simulate(client, container, plan.image, plan.request)
         staged = staging.staged(
             plan.request,
             plan.variation,
@@ -137,6 +152,8 @@ class HostRun:
         plan = self.plan
         if self.fails:
             self.host = replace(self.host, untraced="a host that fails stood in its place")
+        elif self.looks:
+            self.host = replace(self.host, look=Look.parse(self.container.record()))
         elif not plan.untraced:
             self.host = _with_trace(self.host, Trace.parse(self.container.record()))
         elif plan.stand_in:
@@ -145,6 +162,7 @@ class HostRun:
             return ()
         stdout, stderr = self.container.logs()
         changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED else ()
+        changed = tuple(path for path in changed if path not in self.simulated)
         collector = self._collector(upload=upload)
         limit = self.around.settings.archive_bytes
         entries = archive.read(

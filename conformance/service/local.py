@@ -21,13 +21,14 @@ from docker.errors import DockerException
 from urllib3.exceptions import HTTPError
 
 from conformance.errors import JobError
+from conformance.gpu import NO_GPUS, Choice, Gpus, Means, wants
 from conformance.image import Image
 from conformance.job import DEFAULT_COMMAND_SECONDS, JobRequest, Variation
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, Outcome, Upload
 from conformance.probe.names import Name
 from conformance.resolution import Queries
-from conformance.service import cleanup, containers, documents, message, names, network, status
+from conformance.service import cleanup, containers, documents, gpus, message, names, network, status
 from conformance.service.engine import Engine, explanation
 from conformance.service.hosts import HostRun, Plan, Surroundings
 from conformance.service.inspection import read_files
@@ -37,6 +38,8 @@ from conformance.service.storage import ObjectStore
 
 DISTURBED = "it runs programs that give themselves other privileges, which no traced program gets"
 """Why a run is made again without the tracer."""
+
+LOOKED = "the probe looked for a GPU in the place of the command"
 
 INSTEAD = "the probe stood in for its program"
 """Why a run with a stand-in is not traced."""
@@ -57,12 +60,23 @@ class Ran:
 class LocalService:
     """Runs jobs, several at a time; see `conformance.service.Service`."""
 
-    def __init__(self, engine: Engine, objects: ObjectTree | None, settings: Settings, *, keep: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        objects: ObjectTree | None,
+        settings: Settings,
+        *,
+        keep: bool = False,
+        gpu: Choice = Choice.AUTO,
+    ) -> None:
         """Use this engine, and the objects of this tree as what S3 holds before a job."""
         self._engine = engine
         self._objects = objects
         self._settings = settings
         self._keep = keep
+        self._gpu = gpu
+        self._gpus_found: Gpus | None = None
+        self._looking = threading.Lock()
         self._closing = threading.Event()
         self.run_id = uuid.uuid4().hex[:12]
         self.kept: list[str] = []
@@ -81,6 +95,17 @@ class LocalService:
         """The image with the names of its files; see `conformance.service.inspection`."""
         return read_files(self._engine, image, self.labels)
 
+    def gpus(self, image: Image, request: JobRequest) -> Gpus:
+        """What the containers of a request get of GPUs; the engine is asked for some once, where they are wanted."""
+        if not wants(request, self._gpu):
+            return NO_GPUS
+        if self._gpu is Choice.SIMULATED:
+            return Gpus(wanted=True, means=Means.SIMULATION)
+        with self._looking:
+            if self._gpus_found is None:
+                self._gpus_found = gpus.find(self._engine, image, self.labels)
+            return self._gpus_found
+
     def run(
         self,
         image: Image,
@@ -92,6 +117,8 @@ class LocalService:
     ) -> Outcome:
         """Run a job to its end; see `conformance.service.Service.run`."""
         begun = time.monotonic()
+        with _as_job_error("whether there are GPUs cannot be found out"):
+            given = self.gpus(image, request)
         plan = Plan(
             image,
             request,
@@ -99,6 +126,7 @@ class LocalService:
             self._limits(request, variation, stop_after_seconds),
             untraced=INSTEAD if stand_in else self._why_not_traced(variation),
             stand_in=stand_in,
+            gpus=given,
             hosts=request.hosts if variation is not Variation.RENAMED_HOSTS else renamed(request.hosts),
         )
         with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
@@ -121,6 +149,7 @@ class LocalService:
             exit_message=text,
             failure_reason=reason,
             seconds=time.monotonic() - begun,
+            gpus=given,
         )
 
     def close(self) -> None:
@@ -205,7 +234,7 @@ class LocalService:
             return "only its start is watched, which is the engine's own"
         if self._engine.architecture not in {"x86_64", "amd64"}:
             return f"the engine runs on {self._engine.architecture}, and the probe is for x86_64"
-        return ""
+        return LOOKED if variation is Variation.LOOK_AT_GPUS else ""
 
     def _limits(self, request: JobRequest, variation: Variation, stop_after_seconds: float | None) -> containers.Limits:
         signal = self._settings.stop_signal

@@ -46,14 +46,19 @@ class CompilerMissingError(RuntimeError):
     """The compiler is not installed here."""
 
 
+def need_compiler() -> None:
+    """Raise `CompilerMissingError` where the extra `probe` is not installed."""
+    if importlib.util.find_spec("ziglang") is None:
+        raise CompilerMissingError("the compiler is missing; `pip install '.[probe]'` installs it")
+
+
 def compile_all() -> dict[str, bytes]:
     """The probe and what belongs to it, by name, made of the sources in this checkout.
 
     Raises:
         CompilerMissingError: the extra `probe` is not installed.
     """
-    if importlib.util.find_spec("ziglang") is None:
-        raise CompilerMissingError("the compiler is missing; `pip install '.[probe]'` installs it")
+    need_compiler()
     # Names without a folder, in a fixed order: nothing of the machine gets into the binaries.
     names = sorted(source.name for source in SOURCES.glob("*.c"))
     with tempfile.TemporaryDirectory() as folder:

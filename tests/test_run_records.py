@@ -11,10 +11,12 @@ import jsonschema
 import pytest
 
 import conformance
+from conformance.gpu import Look
 from conformance.job import Variation
 from conformance.outcome import Outcome
 from conformance.reports.document import LISTED_FILES, run_record
 from conformance.resolution import Queries, Query
+from tests.looks import look, looked
 from tests.outcomes import address, host, not_started, outcome, query
 
 SCHEMA = json.loads((Path(conformance.__path__[0]) / "reports/report.schema.json").read_text(encoding="utf-8"))
@@ -122,3 +124,12 @@ def test_the_schema_asks_for_each_part_of_a_question(lacking: str) -> None:
             jsonschema.validate(record | {"queries": [changed]}, RUN, jsonschema.Draft202012Validator)
 
     assert {"host", "seconds", "name", "type", "code", "answer", "too_early"} == set(entry)
+
+
+@pytest.mark.parametrize("seen", [None, look(), look(status=None, output="library \udcff\n", devices=())])
+def test_a_look_at_a_gpu_is_valid(seen: Look | None) -> None:
+    """With what was found, and with whatever bytes a program wrote."""
+    record = recorded(looked(seen, lack="no \udcff"))
+
+    assert {"wanted": True, "given": "a device request", "lack": "no \\xff"} == record["gpu"]
+    assert (seen is None) == (record["hosts"][0]["look"] is None)

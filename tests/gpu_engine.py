@@ -26,7 +26,7 @@ from conformance.probe import binary
 SECONDS = 60
 """How long the daemon may take to come up, and to end."""
 
-NEEDED = ("dockerd", "runc", "unshare", "nsenter")
+NEEDED = ("dockerd", "runc", "unshare", "nsenter", "umount")
 
 TOOLKIT = '''#!{python}
 """Called as the hook, or as the runtime: brings device nodes, libcuda.so.1 and nvidia-smi where they are asked for."""
@@ -141,22 +141,33 @@ def gpu_engine() -> Iterator[GpuEngine]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        shutil.rmtree(folder)
+        _remove(folder)
 
 
 def _wait_until_it_answers(engine: GpuEngine, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + SECONDS
-    while not _listens(engine.address.removeprefix("unix://")):
+    while not _answers(engine.address.removeprefix("unix://")):
         log = (engine.folder / "log").read_text(encoding="utf-8", errors="replace")
         assert process.poll() is None, log
         assert time.monotonic() < until, log
         time.sleep(0.1)
 
 
-def _listens(address: str) -> bool:
+def _answers(address: str) -> bool:
+    """Whether it is up: it takes connections before, and ends badly when it is ended before."""
     with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(SECONDS)
         try:
             connection.connect(address)
+            connection.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+            return b" 200 " in connection.recv(64)
         except OSError:
             return False
-    return True
+
+
+def _remove(folder: Path) -> None:
+    """Remove its folder, and before that what a daemon that ended badly left mounted there."""
+    mounts = [line.split(" ")[1] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    for place in sorted((place for place in mounts if place.startswith(f"{folder}/")), reverse=True):
+        subprocess.run(["umount", place], check=True)
+    shutil.rmtree(folder)

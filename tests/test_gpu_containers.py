@@ -278,8 +278,9 @@ def test_every_report_says_that_a_gpu_was_simulated(
     assert "wholly judged (profile gpu, contract 2026.11, simulated GPU): no verdict on gpu.visible\n" in ran.output
     assert '<property name="gpu" value="simulated"' in (ran.report_directory / "junit.xml").read_text(encoding="utf-8")
     jsonschema.validate(ran.report, SCHEMA, jsonschema.Draft202012Validator)
-    (look,) = [run["hosts"][0]["look"] for run in ran.report["runs"] if run["variation"] == "a look at the GPU"]
-    assert NODES == look["devices"]
+    ((host,),) = [run["hosts"] for run in ran.report["runs"] if run["variation"] == "a look at the GPU"]
+    assert NODES == host["look"]["devices"]
+    assert not [file for file in host["files"] if file["path"].startswith("/opt/ml/processing/")], "no data is needed"
 
 
 def test_a_job_that_asks_for_a_gpu_is_run_without_one(

@@ -14,7 +14,7 @@ from docker.types import Mount
 from benchmarks.table import Benchmark, Row
 from conformance.archive import write
 from conformance.image import Image
-from conformance.job import JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import JobStatus
 from conformance.service import engine, inspection
@@ -22,6 +22,7 @@ from conformance.service.documents import of_host
 from conformance.service.labels import run_labels
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
+from conformance.variation import Variation
 from images.build import build
 
 COUNTS = (1, 2, 4, 8, 16)

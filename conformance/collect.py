@@ -18,10 +18,12 @@ import pytest
 import conformance.checks
 from conformance.declaration import Check, NotJudged, load_checks
 from conformance.errors import ConformanceError
-from conformance.job import Job, JobRequest
+from conformance.gpu import NO_GPUS
+from conformance.job import JobRequest
 from conformance.outcome import Outcome
 from conformance.reproduce import command_line
 from conformance.session import Session
+from conformance.variation import Job
 from conformance.verdict import Verdict, Word, error, judge, not_judged
 
 CHECKS = Path(conformance.checks.__path__[0])
@@ -180,6 +182,7 @@ class CheckItem(pytest.Item):
                     session.options.objects,
                     session.options.report,
                     network=session.options.network,
+                    gpus=self.parent.outcomes[-1].gpus if self.parent.outcomes else NO_GPUS,
                 ),
             )
         except ConformanceError as caught:

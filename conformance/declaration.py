@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from conformance.contract import Source
-from conformance.job import Job
+from conformance.variation import Job
 
 CHAPTERS = (
     "image",

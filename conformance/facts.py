@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conformance.driver import compatibility_on_path, is_gpu_image
-from conformance.evidence import end_of, some_of
+from conformance.evidence import end_of, failed_by_itself, some_of
+from conformance.gpu import VISIBLE_DEVICES, Means
 from conformance.image import Image
-from conformance.job import Variation
 from conformance.outcome import End, Host, JobStatus, Outcome, Stop
 from conformance.requirement import BRANCHES, Driver, requirements
+from conformance.variation import Variation
 
 FRAMEWORK_PROCESSOR = ("/bin/bash", "tar", "gzip", "python3")
 """What the script needs that `FrameworkProcessor` of the SageMaker Python SDK starts: `/bin/bash runproc.sh`."""
@@ -62,9 +63,16 @@ def _branches(drivers: Sequence[Driver]) -> str:
 
 
 def of_outcome(outcome: Outcome) -> Iterator[str]:
-    """What a run left where nobody looks, or unread; how a program took a signal, and how hosts another's silence."""
+    """What a run left where nobody looks, or unread; how it took the want of a GPU, a signal, a host's silence."""
     if outcome.variation is Variation.CUT_OFF:
         yield _of_silence(outcome)
+    said = outcome.request.environment.get(VISIBLE_DEVICES)
+    if said is not None and outcome.variation is Variation.AS_REQUESTED:
+        yield f"the request itself sets {VISIBLE_DEVICES}, to {said!r}"
+    lacks = outcome.gpus.wanted and outcome.gpus.means is Means.NONE
+    for host in outcome.hosts if lacks and outcome.variation is Variation.AS_REQUESTED else ():
+        if failed_by_itself(host):
+            yield f"without a GPU, {host.name} {end_of(host)}"
     for host in outcome.hosts:
         if host.changed:
             yield (

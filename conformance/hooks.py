@@ -15,12 +15,13 @@ from conformance import CONTRACT_VERSION, options
 from conformance.collect import CHECKS, CheckFile, CheckItem, requests_for, session_key
 from conformance.declaration import load_checks
 from conformance.errors import ConformanceError
-from conformance.job import Variation
+from conformance.gpu import Choice
 from conformance.profiles import profile_of
 from conformance.reports import junit, terminal
 from conformance.reports.document import Recorder, Report
 from conformance.reproduce import write_material
 from conformance.session import Session
+from conformance.variation import Variation
 from conformance.verdict import error
 
 WORKER_IMAGE = "conformance_image"
@@ -36,7 +37,7 @@ class SessionHooks:
         self._session = session
         self._worker = worker
         self._checks = load_checks()
-        self._profile = profile_of(session.options.requests)
+        self._profile = profile_of(session.options.requests, session.options.gpu)
         self._recorder = Recorder()
         self._report: Report | None = None
 
@@ -112,6 +113,8 @@ class SessionHooks:
             f"conformance: {judged_by}, job {names}",
         ]
         lines += _network_lines(self._session.options)
+        if self._session.options.gpu is Choice.SIMULATED:
+            lines.append("conformance: the GPU is simulated, which shows nothing of CUDA")
         home = Path(conformance.__path__[0])
         if not any(home.is_relative_to(place) for place in site.getsitepackages()):
             lines.append(f"conformance: {conformance.__version__} from {home}")
@@ -156,6 +159,7 @@ class SessionHooks:
             image=self._session.image_as_known,
             service=self._session.service.described(),
             profile=self._profile,
+            gpu=chosen.gpu,
             strict=chosen.strict,
             expected=self._expected(),
             tests_failed=session.testsfailed,

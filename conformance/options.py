@@ -15,6 +15,7 @@ from conformance.errors import UsageError
 if TYPE_CHECKING:
     import pytest
 
+    from conformance.gpu import Choice
     from conformance.job import JobRequest
     from conformance.objects import ObjectTree
 
@@ -63,6 +64,13 @@ def add_options(parser: pytest.Parser) -> None:
         "without it they have no way out",
     )
     group.addoption(
+        "--image-gpu",
+        default="auto",
+        metavar="auto|require|simulated",
+        help="GPUs for a job whose instance type has them, where the engine has any (auto, the default); an error "
+        "where it has none (require); or something that looks like one and shows nothing of CUDA (simulated)",
+    )
+    group.addoption(
         "--image-report",
         default=DEFAULT_REPORT,
         metavar="DIR",
@@ -106,6 +114,7 @@ class Options:
     grace_seconds: float
     strict: bool
     keep: bool
+    gpu: Choice
     network: str = ""
 
 
@@ -134,6 +143,7 @@ def read(config: pytest.Config) -> Options:
     hosts = config.getoption("--image-hosts")
     if hosts is not None:
         requests = _on_hosts(requests, hosts)
+    gpu = _gpu(str(config.getoption("--image-gpu")), requests)
     report = where / str(config.getoption("--image-report"))
     _make_writable(report)
     return Options(
@@ -146,6 +156,7 @@ def read(config: pytest.Config) -> Options:
         strict=bool(config.getoption("--image-strict")),
         keep=bool(config.getoption("--image-keep")),
         network=_network(config),
+        gpu=gpu,
     )
 
 
@@ -203,6 +214,16 @@ def _on_hosts(requests: tuple[JobRequest, ...], hosts: int) -> tuple[JobRequest,
     if not requests:
         raise UsageError("--image-hosts: expected a job as well", hint="--image-job=FILE names it")
     return tuple(request.on_hosts(hosts) for request in requests)
+
+
+def _gpu(said: str, requests: tuple[JobRequest, ...]) -> Choice:
+    from conformance.gpu import Choice  # noqa: PLC0415 - not needed without --image
+
+    if said not in list(Choice):
+        raise UsageError(f"--image-gpu: expected one of {', '.join(Choice)}, got {said!r}")
+    if said != Choice.AUTO and not requests:
+        raise UsageError(f"--image-gpu={said}: expected a job as well", hint="--image-job=FILE names it")
+    return Choice(said)
 
 
 def _make_writable(report: Path) -> None:

@@ -8,10 +8,12 @@ from enum import StrEnum
 
 from conformance.feed import Feed
 from conformance.filetree import File, FileTree, Kind
-from conformance.job import JobRequest, ProcessingOutput, Variation
+from conformance.gpu import NO_GPUS, Gpus, Look
+from conformance.job import JobRequest, ProcessingOutput
 from conformance.resolution import Queries
 from conformance.standin import Witness
 from conformance.trace import Trace
+from conformance.variation import Variation
 
 MESSAGE_PATH = "/opt/ml/output/message"
 """Where a container may leave text for `ExitMessage`."""
@@ -86,7 +88,7 @@ class Host:
     requested. `address` is its own on the network of the job's hosts; a job of one host has no network.
     `cut_off_seconds` is when it was cut from that network, in seconds after its start, and None where it was not.
     `sightings` are what was uploaded of continuous outputs while it ran, each file once for each content. `feeds` are
-    the FIFOs of Pipe inputs that were opened.
+    the FIFOs of Pipe inputs that were opened. `look` is what the probe saw of a GPU where it looked for one.
     """
 
     name: str
@@ -110,6 +112,7 @@ class Host:
     cut_off_seconds: float | None = None
     sightings: tuple[Sighting, ...] = ()
     feeds: tuple[Feed, ...] = ()
+    look: Look | None = None
 
     @property
     def started(self) -> bool:
@@ -141,7 +144,7 @@ class Upload:
 class Outcome:
     """One job, ended: as `DescribeProcessingJob` would tell it, and what the hosts showed.
 
-    `queries` is what several hosts asked their name server.
+    `queries` is what several hosts asked their name server. `gpus` is what their containers had of GPUs.
     """
 
     request: JobRequest
@@ -153,6 +156,7 @@ class Outcome:
     queries: Queries | None = None
     failure_reason: str | None = None
     seconds: float = 0.0
+    gpus: Gpus = NO_GPUS
 
     @property
     def uploads_by_output(self) -> Mapping[str, tuple[Upload, ...]]:

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from enum import IntEnum, StrEnum
 
 from conformance.declaration import SHOULD, Check
+from conformance.gpu import Choice, asks_for_gpus
 from conformance.job import JobRequest
+from conformance.variation import LOOK_AT_GPUS
 from conformance.verdict import Verdict, Word
 
 
@@ -18,7 +20,21 @@ class Profile(StrEnum):
     PROCESSING = "processing"
     """With a job of one host: every check that one host can show."""
     DISTRIBUTED = "distributed"
-    """With a job of several hosts: every check."""
+    """With a job of several hosts: every check that needs no GPU."""
+    GPU = "gpu"
+    """With a job of one host whose instance has a GPU: what one host with a GPU can show."""
+    DISTRIBUTED_GPU = "distributed, gpu"
+    """With a job of several hosts that have GPUs: every check."""
+
+    @property
+    def has_several_hosts(self) -> bool:
+        """Whether checks on several hosts are required."""
+        return self in {self.DISTRIBUTED, self.DISTRIBUTED_GPU}
+
+    @property
+    def has_gpus(self) -> bool:
+        """Whether checks on a GPU are required, which a simulated one cannot show."""
+        return self in {self.GPU, self.DISTRIBUTED_GPU}
 
 
 class ExitStatus(IntEnum):
@@ -30,16 +46,21 @@ class ExitStatus(IntEnum):
     INCOMPLETE = 6
 
 
-def profile_of(requests: Iterable[JobRequest]) -> Profile:
-    """The profile that a session with these requests is judged by."""
+def profile_of(requests: Iterable[JobRequest], choice: Choice = Choice.AUTO) -> Profile:
+    """The profile that a session with these requests is judged by; `choice` is what it was told of GPUs."""
+    requests = tuple(requests)
     most = max((request.instance_count for request in requests), default=0)
+    if most and (choice is Choice.REQUIRE or any(map(asks_for_gpus, requests))):
+        return Profile.DISTRIBUTED_GPU if most > 1 else Profile.GPU
     return Profile.DISTRIBUTED if most > 1 else Profile.PROCESSING if most else Profile.IMAGE
 
 
 def requires(profile: Profile, check: Check) -> bool:
     """Whether a profile cannot do without a verdict on this check."""
     if profile is not Profile.IMAGE:
-        return profile is Profile.DISTRIBUTED or check.chapter != "hosts"
+        if check.job is LOOK_AT_GPUS:
+            return profile.has_gpus
+        return profile.has_several_hosts or check.chapter != "hosts"
     return check.job is None or not check.job.needs_request
 
 

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from conformance import rerun
 from conformance.declaration import Check
+from conformance.gpu import NO_GPUS, Gpus, Means
 from conformance.image import Image
-from conformance.job import CORRUPT_CONTENT, RESERVED, JobRequest, Variation
+from conformance.job import RESERVED, JobRequest
 from conformance.objects import ObjectTree, S3Uri, relative_path
+from conformance.variation import CORRUPT_CONTENT, Variation
 
 SHOWN_ODD = 3
 """How many odd arguments and variables a command line shows, of the hundred that the run had."""
@@ -25,6 +27,14 @@ PLAIN_NAME = re.compile(r"(?!(empty|message)$)\w[\w.-]{0,99}", re.ASCII)
 """A name that can be a folder's, and is no other folder's beside it."""
 
 
+GPU_WORDS = {
+    Means.REQUEST: ("--gpus", "all"),
+    Means.RUNTIME: ("--runtime", "nvidia", "--env", "NVIDIA_VISIBLE_DEVICES=all"),
+    Means.CDI: ("--device", "nvidia.com/gpu=all"),
+}
+"""How a command line asks for the GPUs that a run had."""
+
+
 def command_line(
     check: Check,
     image: Image,
@@ -33,19 +43,22 @@ def command_line(
     report: Path,
     *,
     network: str = "",
+    gpus: Gpus = NO_GPUS,
 ) -> str:
     """One line for a shell; `request` is the run's own, and `write_material` has put what it mounts into the report.
 
-    `network` is that of `--image-network`.
+    `network` is that of `--image-network`, and `gpus` is what the run had of them.
     """
     if check.job is None:
         return check.reproduce.replace("IMAGE", shlex.quote(image.reference))
     variation = check.job.runs[-1]
     if variation is Variation.DEFAULT_COMMAND or request is None:
         return shlex.join(["docker", "run", "--rm", "--network", "none", image.reference])
-    if request.instance_count > 1 or any(item.is_pipe for item in request.inputs):
-        return _session(check, image, request, objects, network)
-    words = ["docker", "run", "--rm", "--network", "none" if request.is_isolated else network or "none"]
+    piped = any(item.is_pipe for item in request.inputs)
+    if request.instance_count > 1 or piped or gpus.are_simulated or variation is Variation.LOOK_AT_GPUS:
+        return _session(check, image, request, objects, network=network, gpus=gpus)
+    outside = "none" if request.is_isolated else network or "none"
+    words = ["docker", "run", "--rm", "--network", outside, *GPU_WORDS.get(gpus.means, ())]
     if variation.stop_signal:
         words.insert(2, "--detach")
     if Variation.OWN_RESERVED in check.job.runs:
@@ -65,11 +78,14 @@ def command_line(
     return f"{shlex.join(words)}; echo exit code $?"
 
 
-def _session(check: Check, image: Image, request: JobRequest, objects: ObjectTree | None, network: str) -> str:
-    """The session that shows it again: a name server, or what feeds a FIFO, is more than a line can hold."""
+def _session(
+    check: Check, image: Image, request: JobRequest, objects: ObjectTree | None, *, network: str, gpus: Gpus
+) -> str:
+    """The session that shows it again: a name server, what feeds a FIFO or looks at a GPU is more than a line holds."""
     words = ["pytest", f"--image={image.reference}", f"--image-job={request.source}"]
     words += [] if objects is None else [f"--image-s3={objects.directory}"]
     words += [f"--image-network={network}"] if network else []
+    words += ["--image-gpu=simulated"] if gpus.are_simulated else []
     # The file may ask for another number.
     return shlex.join([*words, f"--image-hosts={request.instance_count}", "-k", check.id])
 

@@ -8,13 +8,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from conformance import rerun
 from conformance.declaration import DoesNotApply
+from conformance.errors import EngineError
+from conformance.gpu import Choice, to_look, wants
 from conformance.image import Image
-from conformance.job import Job, JobRequest, Variation, default_command_request
+from conformance.job import JobRequest
 from conformance.options import Options
 from conformance.outcome import Outcome
 from conformance.service import engine, inspection, network
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
+from conformance.variation import Job, Variation, default_command_request
 
 IN_FLIGHT = 4
 """Runs of one host at the same time: an engine on two cores gains nothing from more."""
@@ -48,7 +51,7 @@ class Session:
         """Reach the engine and find the image, unless it is given with its files already read.
 
         Raises:
-            EngineError: no engine answers.
+            EngineError: no engine answers, or it has no GPU where one is required.
             UsageError: the engine has no network of the name that `--image-network` gives.
             ImageError: there is no such image.
         """
@@ -61,7 +64,9 @@ class Session:
             stop_grace_seconds=options.grace_seconds,
             outside_network=network.find(reached.client, options.network) if options.network else "",
         )
-        self.service = LocalService(reached, options.objects, settings, keep=options.keep)
+        self.service = LocalService(reached, options.objects, settings, keep=options.keep, gpu=options.gpu)
+        if options.gpu is Choice.REQUIRE:
+            self._require_gpus()
         hosts = max((request.instance_count for request in options.requests), default=1)
         self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
         self._runs: dict[tuple[Variation, str], Future[Outcome]] = {}
@@ -117,6 +122,11 @@ class Session:
         # A run that was just being created when the first call looked has ended by now.
         self.service.close()
 
+    def _require_gpus(self) -> None:
+        for request in self.options.requests[:1]:
+            if lack := self.service.gpus(self.found, request).lack:
+                raise EngineError(f"--image-gpu=require: {lack}", hint="--image-gpu=auto goes on without")
+
     def _read(self) -> Future[Image]:
         with self._lock:
             if self._reading is None:
@@ -128,6 +138,10 @@ class Session:
             request = default_command_request(self.options.image)
         if variation.of_several_hosts and request.instance_count == 1:
             return _no_run(DoesNotApply("the request asks for one host"))
+        if variation is Variation.LOOK_AT_GPUS:
+            if not wants(request, self.options.gpu):
+                return _no_run(DoesNotApply(f"{request.instance_type} has no GPU"))
+            request = to_look(request)
         key = (variation, request.name)
         with self._lock:
             if key not in self._runs:

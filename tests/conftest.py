@@ -118,6 +118,14 @@ def declared_failure(name: str) -> set[str]:
     return set()
 
 
+def declared_options(name: str) -> list[str]:
+    """The options that an image's label says it is judged with, besides those of its job."""
+    for line in (ROOT / "images" / name / "Dockerfile").read_text(encoding="utf-8").splitlines():
+        if line.startswith("LABEL conformance.options="):
+            return line.partition("=")[2].strip('"').split()
+    return []
+
+
 def job_of(name: str) -> Path:
     """The job request that an image is judged with: its own, or the reference's."""
     return folders.folder(name).job or REFERENCE_JOB

@@ -234,6 +234,14 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
         lambda _: ["--image-network="],
         "--image-network: expected the name of a network of the engine, got an empty word",
     ),
+    "a GPU of another kind": (
+        lambda _: ["--image-gpu=amd"],
+        "--image-gpu: expected one of auto, require, simulated, got 'amd'",
+    ),
+    "a GPU without a job": (
+        lambda _: ["--image-gpu=simulated"],
+        "--image-gpu=simulated: expected a job as well (--image-job=FILE names it)",
+    ),
     "manifest that is not there": (
         lambda here: [
             f"--image-job={changed_input(here, S3Uri='s3://bucket/list', S3DataType='ManifestFile')}",

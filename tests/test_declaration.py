@@ -22,7 +22,7 @@ from conformance.declaration import (
     Registry,
     load_checks,
 )
-from conformance.job import AS_REQUESTED, EMPTY_INPUTS
+from conformance.variation import AS_REQUESTED, EMPTY_INPUTS
 from tests.declared import declare, finding
 
 CHECKS = tuple(load_checks())
@@ -272,6 +272,7 @@ def test_the_checks_are_these() -> None:
         "gpu.driver-not-shadowed",
         "gpu.visible-devices-not-void",
         "gpu.capabilities-compute",
+        "gpu.visible",
     ] == [check.id for check in load_checks()]
 
 

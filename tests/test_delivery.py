@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from conformance.filetree import Kind
 from conformance.image import DEFAULT_PATH, Image
-from conformance.job import PROCESSING, JobRequest, Variation
+from conformance.job import PROCESSING, JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import Host, JobStatus
 from conformance.request import load
@@ -29,6 +29,7 @@ from conformance.service.documents import JOB_PATH, RESOURCES_PATH
 from conformance.service.local import LocalService
 from conformance.service.settings import DECOY_HOSTNAME, Settings
 from conformance.standin import Descriptor, Witness
+from conformance.variation import Variation
 from images.layers import File, pack
 from tests.legal_requests import legal_requests, values, words
 from tests.test_archive import distinct

@@ -14,13 +14,14 @@ import pytest
 
 from conformance.errors import JobError
 from conformance.image import Image
-from conformance.job import JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, JobStatus, Outcome
 from conformance.service import engine, inspection
 from conformance.service.labels import RUN
 from conformance.service.local import LocalService
 from conformance.service.settings import DECOY_HOSTNAME, Settings
+from conformance.variation import Variation
 from tests.test_local_service import job, write
 
 pytestmark = pytest.mark.engine

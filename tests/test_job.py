@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import job
-from conformance.job import Job, JobRequest, Variation
+from conformance import variation
+from conformance.job import JobRequest
 from conformance.options import MOST_HOSTS
 from conformance.request import model_faults, service_faults
 from conformance.session import RESTING
+from conformance.variation import Job, Variation
 from tests import legal_requests
 from tests.outcomes import INPUT, request
 
@@ -84,7 +85,7 @@ def test_without_an_entrypoint_no_input_brings_the_program() -> None:
     assert not asked.brings_program(asked.inputs[0])
 
 
-JOBS = [value for value in vars(job).values() if isinstance(value, Job)]
+JOBS = [value for value in vars(variation).values() if isinstance(value, Job)]
 
 
 @pytest.mark.parametrize("asked", JOBS, ids=lambda asked: asked.name)
@@ -102,16 +103,16 @@ def test_every_variation_is_of_use_and_every_job_has_a_name_of_its_own() -> None
 @pytest.mark.parametrize("asked", JOBS, ids=lambda asked: asked.name)
 def test_only_the_default_command_needs_no_request(asked: Job) -> None:
     """All others run what the user asks for."""
-    assert (asked is not job.DEFAULT_COMMAND) == asked.needs_request
+    assert (asked is not variation.DEFAULT_COMMAND) == asked.needs_request
 
 
 def test_no_reader_takes_corrupt_content_for_its_own() -> None:
     """It is no text in UTF-8, UTF-16 or UTF-32 without losing bytes, and holds the word that gives it away."""
     for encoding in ("utf-8", "utf-32"):
         with pytest.raises(UnicodeDecodeError):
-            job.CORRUPT_CONTENT.decode(encoding)
+            variation.CORRUPT_CONTENT.decode(encoding)
 
-    assert job.INPUT_MARKER.encode() in job.CORRUPT_CONTENT
+    assert variation.INPUT_MARKER.encode() in variation.CORRUPT_CONTENT
 
 
 # Several hosts

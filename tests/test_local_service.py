@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from conformance.errors import JobError
 from conformance.filetree import Kind
 from conformance.image import Image
-from conformance.job import JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import End, JobStatus, Outcome
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
+from conformance.variation import Variation
 from tests.test_leftovers import anonymous_volumes
 
 pytestmark = pytest.mark.engine

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.declaration import MUST, load_checks
-from tests.conftest import ROOT, Ran, declared_failure, flawed_folders, job_of, reference_job
+from tests.conftest import ROOT, Ran, declared_failure, declared_options, flawed_folders, job_of, reference_job
 from tests.test_command_line import request
 
 pytestmark = pytest.mark.engine
@@ -24,6 +24,7 @@ CONDITIONAL = {
     "exit.nonzero-on-corrupt-input",
     "gpu.capabilities-compute",
     "gpu.visible-devices-not-void",
+    "gpu.visible",
     "inputs.not-executed",
     "inputs.pipe",
     "launch.arguments-need-an-entrypoint",
@@ -31,7 +32,7 @@ CONDITIONAL = {
     "outputs.continuous",
 }
 """What does not apply to an image that is not made for GPUs, whose ENTRYPOINT is the program itself, and that counts
-whatever its inputs hold.
+whatever its inputs hold, in a job that asks for no GPU.
 """
 
 OF_SEVERAL_HOSTS = {check.id for check in load_checks() if check.chapter == "hosts"} - {"hosts.single"} | {
@@ -113,7 +114,7 @@ def test_flawed_image_fails_exactly_its_label(
     """A flawed image fails the check that its label names and no other, and the exit status says how grave it is."""
     expected = declared_failure(name)
 
-    ran = conformance(tag(name), *reference_job(job=job_of(name)), "--image-grace=2")
+    ran = conformance(tag(name), *reference_job(job=job_of(name)), *declared_options(name), "--image-grace=2")
 
     assert expected == ran.failing, ran.output
     assert 0 == ran.report["counts"]["error"], ran.output

@@ -12,12 +12,13 @@ import pytest
 
 from conformance.errors import UsageError
 from conformance.image import Image
-from conformance.job import JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.service import engine, inspection, network
 from conformance.service.labels import run_labels
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
+from conformance.variation import Variation
 from tests.conftest import REFERENCE_JOB, Ran, reference_job
 from tests.test_command_line import request
 from tests.test_local_service import job

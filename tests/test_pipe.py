@@ -14,12 +14,13 @@ from conformance.errors import JobError
 from conformance.feed import Feed
 from conformance.filetree import Kind
 from conformance.image import Image
-from conformance.job import JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import JobStatus, Outcome
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
+from conformance.variation import Variation
 from tests.conftest import Ran, reference_job
 
 pytestmark = pytest.mark.engine

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.declaration import load_checks
-from conformance.job import default_command_request
 from conformance.profiles import ExitStatus, Profile, exit_status, missing, profile_of, requires
+from conformance.variation import default_command_request
 from conformance.verdict import Verdict, Word
 
 CHECKS = tuple(load_checks())
@@ -133,5 +133,9 @@ def test_without_a_job_what_needs_one_is_not_required() -> None:
         "logs",
         "gpu",
     } == {check.chapter for check in CHECKS if requires(Profile.IMAGE, check)}
-    assert {"hosts"} == {check.chapter for check in CHECKS if not requires(Profile.PROCESSING, check)}
-    assert all(requires(Profile.DISTRIBUTED, check) for check in CHECKS)
+    of_hosts = {check.id for check in CHECKS if check.chapter == "hosts"}
+    not_required = {profile: {check.id for check in CHECKS if not requires(profile, check)} for profile in Profile}
+    assert of_hosts | {"gpu.visible"} == not_required[Profile.PROCESSING]
+    assert {"gpu.visible"} == not_required[Profile.DISTRIBUTED]
+    assert of_hosts == not_required[Profile.GPU]
+    assert set() == not_required[Profile.DISTRIBUTED_GPU]

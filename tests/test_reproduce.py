@@ -11,10 +11,12 @@ import pytest
 
 from conformance import rerun
 from conformance.declaration import load_checks
+from conformance.gpu import Gpus, Means
 from conformance.image import Image
-from conformance.job import CORRUPT_CONTENT, JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.reproduce import command_line, write_material
+from conformance.variation import CORRUPT_CONTENT, Variation
 from tests.outcomes import INPUT, OUTPUT, image, process, program, ran, request
 
 CODE = "/opt/ml/processing/input/code"
@@ -253,3 +255,34 @@ def test_names_do_not_meet(objects: ObjectTree) -> None:
 def test_objects_that_cannot_lie_beside_each_other(tmp_path: Path) -> None:
     """Such a job ends in an error, and the report is written all the same."""
     assert {"corrupt/data/in-x"} == corrupted(tmp_path, called("data"), "in-x", "in/in-x/y")
+
+
+@pytest.mark.parametrize(
+    ("means", "expected"),
+    [
+        (Means.NONE, []),
+        (Means.REQUEST, ["--gpus", "all"]),
+        (Means.RUNTIME, ["--runtime", "nvidia", "--env", "NVIDIA_VISIBLE_DEVICES=all"]),
+        (Means.CDI, ["--device", "nvidia.com/gpu=all"]),
+    ],
+)
+def test_a_job_gets_its_gpus_again(means: Means, expected: list[str]) -> None:
+    """In the words of `docker run` for the way in which the engine gave them."""
+    text = command_line(
+        CHECKS[COMPLETE], image(), request(), None, Path("/report"), gpus=Gpus(wanted=True, means=means)
+    )
+
+    assert shlex.join(["docker", "run", "--rm", "--network", "none", *expected, "--mount"]) in text
+
+
+@pytest.mark.parametrize(
+    ("check", "means", "expected"),
+    [("gpu.visible", Means.REQUEST, ""), (COMPLETE, Means.SIMULATION, " --image-gpu=simulated")],
+)
+def test_what_the_probe_or_the_suite_put_there_takes_a_session(check: str, means: Means, expected: str) -> None:
+    """No `docker run` shows it."""
+    asked = replace(request(), source="job.json")
+    text = command_line(CHECKS[check], image(), asked, None, Path("/report"), gpus=Gpus(wanted=True, means=means))
+
+    words = f"pytest --image=example:1 --image-job=job.json{expected} --image-hosts=1 -k {check}"
+    assert words == text

@@ -11,10 +11,12 @@ import jsonschema
 import pytest
 
 import conformance
-from conformance.job import Variation
+from conformance.gpu import Look
 from conformance.outcome import Outcome, Sighting
 from conformance.reports.document import LISTED_FILES, run_record
 from conformance.resolution import Queries, Query
+from conformance.variation import Variation
+from tests.looks import look, looked
 from tests.outcomes import OUTPUT, address, file, host, not_started, outcome, query
 
 SCHEMA = json.loads((Path(conformance.__path__[0]) / "reports/report.schema.json").read_text(encoding="utf-8"))
@@ -145,3 +147,12 @@ def test_when_a_host_was_cut_off_is_told() -> None:
     told = recorded(outcome(host(), host(cut_off_seconds=0.6123), variation=Variation.CUT_OFF))["hosts"]
 
     assert [None, 0.612] == [each["cut_off_seconds"] for each in told]
+
+
+@pytest.mark.parametrize("seen", [None, look(), look(status=None, output="library \udcff\n", devices=())])
+def test_a_look_at_a_gpu_is_valid(seen: Look | None) -> None:
+    """With what was found, and with whatever bytes a program wrote."""
+    record = recorded(looked(seen, lack="no \udcff"))
+
+    assert {"wanted": True, "given": "a device request", "lack": "no \\xff"} == record["gpu"]
+    assert (seen is None) == (record["hosts"][0]["look"] is None)

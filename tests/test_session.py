@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conformance import job, rerun
+from conformance import rerun, variation
 from conformance.declaration import DoesNotApply, NotJudged
 from conformance.errors import JobError
-from conformance.job import Job, JobRequest, Variation
+from conformance.gpu import Choice
+from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.options import Options
 from conformance.outcome import End, JobStatus
 from conformance.request import load
 from conformance.session import IN_FLIGHT, RESTING, Session
+from conformance.variation import Job, Variation
 from tests.conftest import REFERENCE_JOB, REFERENCE_S3
 
 pytestmark = pytest.mark.engine
@@ -41,6 +43,7 @@ def _begin(tag: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) 
             grace_seconds=2,
             strict=False,
             keep=False,
+            gpu=Choice.AUTO,
         )
         begun.append(Session(options))
         return begun[-1]
@@ -63,7 +66,7 @@ def named(name: str, **members: object) -> JobRequest:
 
 @pytest.mark.parametrize(
     "asked",
-    [job.EMPTY_INPUTS, job.CORRUPT_INPUTS, job.UNKNOWN_MEMBERS, job.SEPARATE_MOUNTS],
+    [variation.EMPTY_INPUTS, variation.CORRUPT_INPUTS, variation.UNKNOWN_MEMBERS, variation.SEPARATE_MOUNTS],
     ids=lambda asked: asked.name,
 )
 def test_runs_that_rest_on_nothing_are_of_the_users_own_request(asked: Job, wrapped: Session) -> None:
@@ -76,15 +79,18 @@ def test_runs_that_rest_on_nothing_are_of_the_users_own_request(asked: Job, wrap
 
 def test_a_run_is_made_once(wrapped: Session) -> None:
     """However many jobs have it."""
-    good = {id(wrapped.outcomes(asked, REQUEST)[0]) for asked in (job.AS_REQUESTED, job.EMPTY_INPUTS, job.STAND_IN)}
+    good = {
+        id(wrapped.outcomes(asked, REQUEST)[0])
+        for asked in (variation.AS_REQUESTED, variation.EMPTY_INPUTS, variation.STAND_IN)
+    }
 
     assert 1 == len(good)
 
 
 def test_the_default_command_has_a_request_of_its_own(wrapped: Session) -> None:
     """With the user's request and without one."""
-    (with_one,) = wrapped.outcomes(job.DEFAULT_COMMAND, REQUEST)
-    (without,) = wrapped.outcomes(job.DEFAULT_COMMAND, None)
+    (with_one,) = wrapped.outcomes(variation.DEFAULT_COMMAND, REQUEST)
+    (without,) = wrapped.outcomes(variation.DEFAULT_COMMAND, None)
 
     assert with_one is without
     assert ("default-command", Variation.DEFAULT_COMMAND) == (without.request.name, without.variation)
@@ -92,7 +98,7 @@ def test_the_default_command_has_a_request_of_its_own(wrapped: Session) -> None:
 
 def test_a_stand_in_is_put_where_the_first_run_showed_the_program(wrapped: Session) -> None:
     """It gets what the wrapper hands on: a hundred arguments and variables, among them the user's own."""
-    good, seen = wrapped.outcomes(job.STAND_IN, REQUEST)
+    good, seen = wrapped.outcomes(variation.STAND_IN, REQUEST)
     (witness,) = seen.hosts[0].witnesses
 
     assert REQUEST is good.request
@@ -103,7 +109,7 @@ def test_a_stand_in_is_put_where_the_first_run_showed_the_program(wrapped: Sessi
 
 def test_without_entrypoint_the_program_is_run_that_the_first_run_showed(wrapped: Session) -> None:
     """By the command that the wrapper started it with."""
-    good, overridden = wrapped.outcomes(job.OVERRIDDEN, REQUEST)
+    good, overridden = wrapped.outcomes(variation.OVERRIDDEN, REQUEST)
 
     assert (JobStatus.COMPLETED, JobStatus.FAILED) == (good.status, overridden.status)
     assert ("python3", "-m", "processing") == overridden.request.entrypoint == overridden.hosts[0].argv
@@ -113,7 +119,7 @@ def test_without_entrypoint_the_program_is_run_that_the_first_run_showed(wrapped
 def test_a_job_that_fails_is_run_with_the_images_own_opt_ml(begin: Begin) -> None:
     """And succeeds there, with the same request."""
     session = begin("flawed/directory-below-opt-ml-needed")
-    own, replaced = session.outcomes(job.RESERVED_REPLACED, REQUEST)
+    own, replaced = session.outcomes(variation.RESERVED_REPLACED, REQUEST)
 
     assert (Variation.OWN_RESERVED, Variation.AS_REQUESTED) == (own.variation, replaced.variation)
     assert (JobStatus.COMPLETED, JobStatus.FAILED) == (own.status, replaced.status)
@@ -121,7 +127,7 @@ def test_a_job_that_fails_is_run_with_the_images_own_opt_ml(begin: Begin) -> Non
 
 def test_a_job_that_succeeds_is_not_run_with_the_images_own_opt_ml(wrapped: Session) -> None:
     """Nothing else could be seen there: one outcome stands for both."""
-    own, replaced = wrapped.outcomes(job.RESERVED_REPLACED, REQUEST)
+    own, replaced = wrapped.outcomes(variation.RESERVED_REPLACED, REQUEST)
 
     assert own is replaced
 
@@ -131,9 +137,9 @@ def test_a_long_job_is_stopped_by_each_signal(begin: Begin) -> None:
     application = {**REQUEST.document["AppSpecification"], "ContainerArguments": ["--sleep", "5"]}
     asked = named("long", AppSpecification=application)
     session = begin("reference", asked)
-    session.start([(job.STOPS_BY_SIGINT, asked), (job.STOPPED_BY_SIGTERM, asked)])
-    _, early, by_sigint = session.outcomes(job.STOPS_BY_SIGINT, asked)
-    _, by_sigterm = session.outcomes(job.STOPPED_BY_SIGTERM, asked)
+    session.start([(variation.STOPS_BY_SIGINT, asked), (variation.STOPPED_BY_SIGTERM, asked)])
+    _, early, by_sigint = session.outcomes(variation.STOPS_BY_SIGINT, asked)
+    _, by_sigterm = session.outcomes(variation.STOPPED_BY_SIGTERM, asked)
 
     assert [Variation.STOPPED_EARLY, Variation.STOPPED_BY_SIGINT, Variation.STOPPED_BY_SIGTERM] == [
         outcome.variation for outcome in (early, by_sigint, by_sigterm)
@@ -150,9 +156,9 @@ def test_what_would_show_nothing_is_not_run(begin: Begin) -> None:
     session = begin("reference")
 
     with pytest.raises(DoesNotApply, match="ENTRYPOINT starts the program itself"):
-        session.outcomes(job.OVERRIDDEN, REQUEST)
+        session.outcomes(variation.OVERRIDDEN, REQUEST)
     with pytest.raises(DoesNotApply, match="too soon to be stopped"):
-        session.outcomes(job.STOPPED_BY_SIGINT, REQUEST)
+        session.outcomes(variation.STOPPED_BY_SIGINT, REQUEST)
 
 
 def test_trouble_of_the_first_run_is_that_of_those_that_rest_on_it(begin: Begin) -> None:
@@ -171,7 +177,7 @@ def test_trouble_of_the_first_run_is_that_of_those_that_rest_on_it(begin: Begin)
     asked = named("clash", ProcessingInputs=clash)
     session = begin("reference", asked)
 
-    for resting in (job.STAND_IN, job.OVERRIDDEN, job.RESERVED_REPLACED):
+    for resting in (variation.STAND_IN, variation.OVERRIDDEN, variation.RESERVED_REPLACED):
         with pytest.raises(JobError, match="could not be run"):
             session.outcomes(resting, asked)
 
@@ -179,8 +185,10 @@ def test_trouble_of_the_first_run_is_that_of_those_that_rest_on_it(begin: Begin)
 def test_runs_that_rest_on_another_come_last(begin: Begin) -> None:
     """In whatever order the checks ask for them, so that no thread waits while there is something to run."""
     session = begin("reference")
-    session.start([(job.OVERRIDDEN, REQUEST), (job.RESERVED_REPLACED, REQUEST), (job.UNKNOWN_MEMBERS, REQUEST)])
-    begun = [variation for variation, _ in session._runs]
+    session.start(
+        [(variation.OVERRIDDEN, REQUEST), (variation.RESERVED_REPLACED, REQUEST), (variation.UNKNOWN_MEMBERS, REQUEST)]
+    )
+    begun = [run for run, _ in session._runs]
 
     assert [Variation.AS_REQUESTED, Variation.UNKNOWN_MEMBERS] == begun[:2]
     assert {Variation.OVERRIDDEN, Variation.OWN_RESERVED} == set(begun[2:]) <= RESTING
@@ -189,7 +197,7 @@ def test_runs_that_rest_on_another_come_last(begin: Begin) -> None:
 def test_without_a_request_only_the_default_command_is_run(begin: Begin) -> None:
     """The others need a job that the image can do."""
     session = begin("reference")
-    session.start([(job.OVERRIDDEN, None), (job.AS_REQUESTED, None), (job.DEFAULT_COMMAND, None)])
+    session.start([(variation.OVERRIDDEN, None), (variation.AS_REQUESTED, None), (variation.DEFAULT_COMMAND, None)])
 
     assert [(Variation.DEFAULT_COMMAND, "default-command")] == list(session._runs)
 
@@ -203,11 +211,11 @@ def test_many_runs_that_rest_on_others_do_not_wait_for_each_other_for_ever(begin
     def wait() -> None:
         for asked in requests:
             try:
-                session.outcomes(job.OVERRIDDEN, asked)
+                session.outcomes(variation.OVERRIDDEN, asked)
             except NotJudged as stop:
                 reasons.append(str(stop))
 
-    session.start((job.OVERRIDDEN, asked) for asked in requests)
+    session.start((variation.OVERRIDDEN, asked) for asked in requests)
     waiting = threading.Thread(target=wait, daemon=True)
     waiting.start()
     waiting.join(timeout=300)
@@ -228,7 +236,7 @@ def test_a_closed_session_leaves_nothing_behind(begin: Begin) -> None:
     """Its runs end, and what they made is removed."""
     asked = named("endless", AppSpecification={"ImageUri": "image", "ContainerArguments": ["--sleep", "600"]})
     session = begin("reference", asked)
-    session.start([(job.STOPPED_BY_SIGINT, asked)])
+    session.start([(variation.STOPPED_BY_SIGINT, asked)])
     client = session.service._engine.client
     label = f"conformance.run={session.service.run_id}"
     deadline = time.monotonic() + 60

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from conformance import job
+from conformance import variation
 from conformance.declaration import DoesNotApply
-from conformance.job import JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.outcome import JobStatus
+from conformance.variation import Variation
 from tests.test_session import REQUEST, Begin, _begin, named  # noqa: F401 - the fixture `begin`
 
 pytestmark = pytest.mark.engine
 
 OF_SEVERAL = [
     asked
-    for asked in vars(job).values()
-    if isinstance(asked, job.Job) and any(run.of_several_hosts for run in asked.runs)
+    for asked in vars(variation).values()
+    if isinstance(asked, variation.Job) and any(run.of_several_hosts for run in asked.runs)
 ]
 
 
@@ -39,21 +40,21 @@ def test_several_hosts_are_run_as_one_and_not_for_what_they_need_not(begin: Begi
     """A job that succeeds needs no true hostnames; and without a sharded input nobody gets fewer objects."""
     two = on_two("two")
     session = begin("reference", two)
-    good, one = session.outcomes(job.ONE_HOST, two)
-    _, true, again = session.outcomes(job.HOSTNAMES, two)
+    good, one = session.outcomes(variation.ONE_HOST, two)
+    _, true, again = session.outcomes(variation.HOSTNAMES, two)
 
     assert [(JobStatus.COMPLETED, 2), (JobStatus.COMPLETED, 1)] == [(run.status, len(run.hosts)) for run in (good, one)]
     assert (Variation.ONE_HOST, 1) == (one.variation, one.request.instance_count)
     assert good is true is again
     with pytest.raises(DoesNotApply, match="ShardedByS3Key"):
-        session.outcomes(job.FEW_OBJECTS, two)
+        session.outcomes(variation.FEW_OBJECTS, two)
 
 
 def test_a_job_of_several_hosts_that_fails_is_tried_with_true_hostnames(begin: Begin) -> None:
     """Whose outcome stands before that of the run as requested."""
     failing = on_two("failing", "--exit-code", "3")
     session = begin("reference", failing)
-    true, decoyed = session.outcomes(job.TRUE_HOSTNAMES, failing)
+    true, decoyed = session.outcomes(variation.TRUE_HOSTNAMES, failing)
 
     assert [(Variation.TRUE_HOSTNAMES, [3, 3]), (Variation.AS_REQUESTED, [3, 3])] == [
         (run.variation, [host.exit_code for host in run.hosts]) for run in (true, decoyed)

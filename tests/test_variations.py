@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from conformance.image import Image
-from conformance.job import CORRUPT_CONTENT, JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import Host, JobStatus
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
+from conformance.variation import CORRUPT_CONTENT, Variation
 from tests.test_local_service import job, write
 
 pytestmark = pytest.mark.engine

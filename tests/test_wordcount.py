@@ -22,12 +22,13 @@ from hypothesis import strategies as st
 
 from conformance.facts import of_outcome
 from conformance.image import Image
-from conformance.job import JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import JobStatus, Outcome
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
+from conformance.variation import Variation
 from images.examples.wordcount import peers, words
 from tests.conftest import ROOT
 

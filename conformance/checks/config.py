@@ -8,8 +8,8 @@ from conformance.contract import BYOC
 from conformance.declaration import OBSERVED, SHOULD, check
 from conformance.evidence import shortfalls
 from conformance.image import Image
-from conformance.job import UNKNOWN_MEMBERS
 from conformance.outcome import Outcome
+from conformance.variation import UNKNOWN_MEMBERS
 
 
 @check(

@@ -23,9 +23,9 @@ from conformance.evidence import (
     succeeded,
 )
 from conformance.image import Image
-from conformance.job import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
 from conformance.outcome import End, Host, Outcome
 from conformance.trace import Process
+from conformance.variation import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
 
 CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits with another code."
 
@@ -211,6 +211,9 @@ def _needs_no_other_explanation(own: Outcome, true: Outcome, outcome: Outcome) -
         raise NotJudged("the job succeeds with the image's own /opt/ml", see="reserved.works-when-replaced")
     if succeeded(true):
         raise NotJudged("the job succeeds where hostnames are true", see="hosts.ignores-etc-hostname")
+    if outcome.gpus.unlike_the_job and any(host.started and not did_well(host) for host in outcome.hosts):
+        # What a program without its GPU does is no evidence of what it would do with one.
+        raise NotJudged(f"the job did not succeed, and {outcome.gpus.unlike_the_job}")
     ran_on = [host for host in outcome.hosts if not did_well(host)]
     if len(ran_on) < len(outcome.hosts) and all(host.end is End.MAX_RUNTIME for host in ran_on):
         raise NotJudged("some hosts exited with 0 and others ran on", see="hosts.worker-ends-with-leader")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.contract import BYOC, NVIDIA_ISSUES, TOOLKIT
-from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, check
+from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.driver import (
     NO_DEVICES,
     bundled,
@@ -15,8 +15,13 @@ from conformance.driver import (
     residue,
     stubs_on_path,
 )
+from conformance.evidence import LINE_CHARACTERS
+from conformance.filetree import Kind
+from conformance.gpu import DRIVER_CAPABILITIES, VISIBLE_DEVICES, Look
 from conformance.image import Image
+from conformance.outcome import Outcome
 from conformance.packages import driver_packages
+from conformance.variation import LOOK_AT_GPUS
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 
@@ -175,3 +180,73 @@ def _for_gpus(image: Image) -> None:
     """Go on only for an image that is made for GPUs, which none has to be."""
     if not is_gpu_image(image):
         raise DoesNotApply("nothing shows that the image is made for GPUs")
+
+
+# With a GPU
+
+
+@check(
+    "gpu.visible",
+    MUST,
+    "The image's loader finds the driver of the host, and CUDA answers",
+    job=LOOK_AT_GPUS,
+    clause="If a GPU is to be used, the container must be nvidia-docker compatible: the driver comes from the host, "
+    "and programs find it.",
+    spec=BYOC / "byoc-run-image",
+    basis=DOCUMENTED,
+    remedy="Leave libcuda.so.1 to the host: take other copies of it out of LD_LIBRARY_PATH and of /etc/ld.so.conf.d, "
+    "and let NVIDIA_DRIVER_CAPABILITIES, where it is set, have compute in it.",
+)
+def visible(image: Image, outcome: Outcome) -> Iterator[str]:
+    """What the loader takes for libcuda.so.1 is the image's affair; what the engine's own driver answers is not."""
+    look = _look(outcome)
+    last = (look.cuda.output.strip().splitlines() or ["nothing"])[-1][:LINE_CHARACTERS]
+    if look.works and outcome.gpus.are_simulated:
+        raise NotJudged("the GPU was simulated: libcuda.so.1 is found and answers, which shows nothing of CUDA")
+    if look.works:
+        return
+    if look.cuda.status is None:
+        raise NotJudged(f"CUDA's driver did not answer in time; the last line was {last!r}")
+    if not look.library:
+        if not look.brings_compute:
+            named = look.variables[DRIVER_CAPABILITIES]
+            yield f"Expected the driver's libcuda.so.1 in the container, and {DRIVER_CAPABILITIES} is {named!r}."
+        elif not look.mounted and not outcome.gpus.are_simulated:
+            raise NotJudged(f"the engine brought no libcuda.so.1: {last!r}")
+        else:
+            yield f"Expected the image's loader to load the host's libcuda.so.1, and it said {last!r}."
+        return
+    answer = "{} returned {}".format(*look.failed) if look.failed else f"the last line was {last!r}"
+    if not _is_own(image, look.library):
+        raise NotJudged(f"CUDA's driver of this engine does not work: {answer}")
+    yield (
+        f"Expected the image's loader to take the libcuda.so.1 of the host, and it took {look.library} of the image, "
+        f"where {answer}."
+    )
+
+
+def _look(outcome: Outcome) -> Look:
+    """What the probe saw, where there is a GPU and a C library that a driver could be loaded with."""
+    if outcome.gpus.lack:
+        raise NotJudged(outcome.gpus.lack)
+    host = outcome.hosts[0]
+    if not host.started:
+        raise NotJudged("the container did not start", see="launch.default-command")
+    if host.look is None:
+        raise NotJudged("the look at the GPU did not come to its end")
+    said = outcome.request.environment.get(VISIBLE_DEVICES)
+    if not host.look.has_gpu and said is not None:
+        raise NotJudged(f"no GPU is in the container: the request sets {VISIBLE_DEVICES} to {said!r}")
+    if not host.look.has_gpu:
+        raise NotJudged("the engine has a GPU, and gave the container none")
+    if not host.look.cuda.was_found:
+        raise NotJudged(
+            f"NVIDIA's driver is made for glibc, whose loader cannot be run in the image: {host.look.cuda.error}"
+        )
+    return host.look
+
+
+def _is_own(image: Image, path: str) -> bool:
+    """Whether a file is the image's, and not one that the engine mounted there."""
+    file = image.files.resolve(path).file
+    return file is not None and file.kind is Kind.FILE and file.size > 0

@@ -31,7 +31,8 @@ from conformance.evidence import (
     succeeded,
 )
 from conformance.image import Image
-from conformance.job import (
+from conformance.outcome import End, Host, Outcome
+from conformance.variation import (
     AS_REQUESTED,
     LATE_NAMES,
     LATE_START,
@@ -40,7 +41,6 @@ from conformance.job import (
     RENAMED_HOSTS,
     TRUE_HOSTNAMES,
 )
-from conformance.outcome import End, Host, Outcome
 
 ZERO = "exit.zero-on-success"
 

@@ -12,9 +12,10 @@ from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD
 from conformance.evidence import LINE_CHARACTERS, lines, needs_success, shortfalls, some_of, succeeded
 from conformance.filetree import File, Kind, kept_back
 from conformance.image import Image
-from conformance.job import AS_REQUESTED, SEPARATE_MOUNTS, ProcessingOutput
+from conformance.job import ProcessingOutput
 from conformance.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
 from conformance.outcome import End, Host, Outcome
+from conformance.variation import AS_REQUESTED, SEPARATE_MOUNTS
 
 REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE)
 """How programs say that they may not write: the C library, Node.js, Python, Java."""

@@ -16,6 +16,10 @@ DIRECTORY = "/.conformance"
 PROGRAM = f"{DIRECTORY}/probe"
 PLAN = f"{DIRECTORY}/plan"
 RECORD = f"{DIRECTORY}/record"
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+"""Where every glibc for x86-64 has its loader, or a link to it (System V ABI)."""
+LOOK = f"{DIRECTORY}/look"
+"""What looks at a GPU by way of the image's own loader; see `gpu/look.c`."""
 
 
 class ProbeError(ConformanceError):
@@ -23,22 +27,22 @@ class ProbeError(ConformanceError):
 
 
 @cache
-def binary() -> bytes:
-    """The probe's executable, for x86_64 Linux.
+def binary(name: str = "probe") -> bytes:
+    """The probe's executable, or what is shipped beside it under another name, for x86_64 Linux.
 
     Raises:
         ProbeError: it is missing, or not what its checksum says.
     """
     package = resources.files(__name__)
     try:
-        content = package.joinpath("probe").read_bytes()
-        expected = package.joinpath("probe.sha256").read_text(encoding="ascii").split()[0]
+        content = package.joinpath(name).read_bytes()
+        expected = package.joinpath(f"{name}.sha256").read_text(encoding="ascii").split()[0]
     except FileNotFoundError as error:
         raise ProbeError(f"the probe is incomplete: {error}", hint="install the suite again") from error
     found = hashlib.sha256(content).hexdigest()
     if found != expected:
         raise ProbeError(
-            f"the probe has the checksum {found} and should have {expected}",
+            f"the {name} has the checksum {found} and should have {expected}",
             hint="install the suite again, or run `make probe` after a change of its source",
         )
     return content

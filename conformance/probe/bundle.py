@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from urllib.parse import quote_from_bytes
 
 from conformance.archive import ChunkStream
-from conformance.probe import DIRECTORY, PLAN, PROGRAM, RECORD, binary
+from conformance.probe import DIRECTORY, LOADER, LOOK, PLAN, PROGRAM, RECORD, binary
 
 LIMIT_BYTES = 32 << 20
 """How much the tracer records; past that it says that it was cut."""
@@ -39,6 +39,11 @@ def report(*lines: str) -> str:
     return "\n".join(("report", *lines))
 
 
+def look_at_gpus(seconds: float = 30.0) -> str:
+    """The line of a plan by which GPUs are looked at; what runs longer than so many seconds is ended."""
+    return words("gpus", LOADER, LOOK, round(seconds * 1000))
+
+
 def bundle(plan: str, *, copies: Iterable[str] = ()) -> bytes:
     """An archive with the probe, its plan and an empty record; see `beginning`."""
     return beginning(plan, copies=copies) + bytes(2 * tarfile.BLOCKSIZE)
@@ -56,6 +61,8 @@ def beginning(plan: str, *, copies: Iterable[str] = ()) -> bytes:
         archive.addfile(directory)
         for path in (PROGRAM, *copies):
             _add(archive, path, binary(), 0o755)
+        if LOOK in plan:
+            _add(archive, LOOK, binary("look"), 0o755)
         _add(archive, PLAN, plan.encode("ascii"), 0o644)
         _add(archive, RECORD, b"", 0o666)
         end = archive.offset

@@ -10,10 +10,12 @@
  *     waitsignal (a caught one)     spawn MS (a child)          stdout TEXT, stderr TEXT
  *     resolve NAME [TRIES MS]       listen PORT                 connect HOST PORT
  *     feed PREFIX DIRECTORY COUNT (FIFOs, in a child)             endfeeding
+ *     gpus [LOADER LOOK MS] (see devices.h)
  *
  * SIGNAL is a number. After the last line it exits with 0.
  */
 
+#include "devices.h"
 #include "feed.h"
 #include "network.h"
 #include "probe.h"
@@ -199,6 +201,8 @@ static int perform(const char *verb, struct words *words)
         return feed(first, second, number_of(words, 2, 0));
     if (!strcmp(verb, "endfeeding"))
         return end_feeding();
+    if (!strcmp(verb, "gpus"))
+        return look_at_gpus(first, second, number_of(words, 2, 0)), 0;
     return ENOSYS;
 }
 

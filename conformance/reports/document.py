@@ -12,6 +12,7 @@ from typing import Any
 import conformance
 from conformance import facts
 from conformance.declaration import Registry
+from conformance.gpu import Choice, Look, Means
 from conformance.image import Image
 from conformance.outcome import Host, Outcome
 from conformance.profiles import ExitStatus, Profile, exit_status, missing
@@ -81,6 +82,7 @@ class Recorder:
         image: Image,
         service: dict[str, Any],
         profile: Profile,
+        gpu: Choice,
         strict: bool,
         expected: Sequence[tuple[str, str]],
         tests_failed: int,
@@ -105,6 +107,10 @@ class Recorder:
             "contract": conformance.CONTRACT_VERSION,
             "profile": str(profile),
             "strict": strict,
+            "gpu": {
+                "asked": str(gpu),
+                "given": sorted({run["gpu"]["given"] for run in self.runs.values()} - {Means.NONE}),
+            },
             "exit_status": status,
             "image": _image_record(image),
             "service": service,
@@ -162,6 +168,11 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
         "failure_reason": outcome.failure_reason,
         "seconds": round(outcome.seconds, 3),
         "facts": list(facts.of_outcome(outcome)),
+        "gpu": {
+            "wanted": outcome.gpus.wanted,
+            "given": str(outcome.gpus.means),
+            "lack": _shown(outcome.gpus.lack),
+        },
         "hosts": [_host_record(host) for host in outcome.hosts],
         "queries": [] if outcome.queries is None else _query_records(outcome, outcome.queries),
         "uploads": [
@@ -195,6 +206,7 @@ def _host_record(host: Host) -> dict[str, Any]:
             for witness in host.witnesses[:LISTED_PROCESSES]
         ],
         "feeds": [{"path": feed.path, "bytes": feed.size, "read": feed.read} for feed in host.feeds[:LISTED_FILES]],
+        "look": None if host.look is None else _look_record(host.look),
         "stdout": {"bytes": host.stdout.size, "end": host.stdout.text[-LOG_CHARACTERS:]},
         "stderr": {"bytes": host.stderr.size, "end": host.stderr.text[-LOG_CHARACTERS:]},
         "files": [
@@ -207,6 +219,23 @@ def _host_record(host: Host) -> dict[str, Any]:
             {"seconds": round(seen.seconds, 3), "path": seen.path, "bytes": seen.size, "sha256": seen.digest}
             for seen in host.sightings[:LISTED_FILES]
         ],
+    }
+
+
+def _look_record(look: Look) -> dict[str, Any]:
+    programs = {"cuda": look.cuda, "nvidia_smi": look.smi}
+    return {
+        "devices": [device.path for device in look.devices],
+        "variables": {name: _shown(value) for name, value in look.variables.items()},
+        "mounted": [_shown(path) for path in look.mounted],
+        **{
+            name: {
+                "error": program.error,
+                "status": program.status,
+                "output": _shown(program.output)[-LOG_CHARACTERS:],
+            }
+            for name, program in programs.items()
+        },
     }
 
 

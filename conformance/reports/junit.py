@@ -22,6 +22,7 @@ def finish(path: Path, directory: Path, document: dict[str, Any]) -> None:
     properties = {
         "image.reference": document["image"]["reference"],
         "image.digest": document["image"]["digest"],
+        "gpu": ", ".join(document["gpu"]["given"]) or "none",
         "contract": document["contract"],
         "profile": document["profile"],
         "tool": f"{document['tool']['name']} {document['tool']['version']}",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance import CONTRACT_VERSION
+from conformance.gpu import Choice
 from conformance.profiles import ExitStatus
 from conformance.reports import document, junit
 from conformance.verdict import Verdict, Word
@@ -72,7 +73,8 @@ def write(reporter: pytest.TerminalReporter, report: document.Report, *, kept: S
 def closing(report: document.Report) -> str:
     """One sentence: what the session found, by which profile and which edition of the contract."""
     image = report.document["image"]["reference"]
-    by = f"profile {report.profile}, contract {CONTRACT_VERSION}"
+    simulated = ", simulated GPU" if report.document["gpu"]["asked"] == Choice.SIMULATED else ""
+    by = f"profile {report.profile}, contract {CONTRACT_VERSION}{simulated}"
     counts = report.document["counts"]
     if report.exit_status == ExitStatus.CONFORMS:
         advised = counts[Word.ADVISED]

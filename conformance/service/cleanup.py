@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import docker
@@ -25,6 +26,12 @@ def remove_left_behind(client: docker.APIClient) -> None:
     """Remove what runs left whose process is gone; what belongs to anybody else is not touched."""
     now = time.time()
     _remove(client, labels.RUN, lambda found: labels.is_left_behind(found, now=now))
+
+
+def side_by_side(removes: Sequence[Callable[[], None]]) -> None:
+    """Remove several things at once; the first trouble is raised when all have been tried."""
+    with ThreadPoolExecutor(len(removes), thread_name_prefix="remove") as pool:
+        list(pool.map(lambda remove: remove(), removes))
 
 
 def _remove(client: docker.APIClient, label: str, wanted: Callable[[dict[str, str]], bool]) -> None:

@@ -20,13 +20,16 @@ from requests.exceptions import Timeout
 from conformance import archive
 from conformance.errors import JobError
 from conformance.filetree import is_below
+from conformance.gpu import Means
 from conformance.image import Image
 from conformance.job import RESERVED, JobRequest
 from conformance.outcome import End, Log, Stop
 from conformance.probe import DIRECTORY, PROGRAM, RECORD
-from conformance.probe.bundle import beginning, read_record, report, trace
+from conformance.probe.bundle import read_record
+from conformance.service import gpus
 from conformance.service.collection import head_and_tail
 from conformance.service.network import Place
+from conformance.service.role import Probe
 from conformance.service.settings import Settings
 
 KILL_WAIT_SECONDS = 30.0
@@ -70,26 +73,6 @@ class Ended:
     out_of_memory: bool = False
     seconds: float = 0.0
     stop: Stop | None = None
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What the probe does in a container: trace this command, stand in for the program at this path, or be all of it.
-
-    `lines` are those of a plan that the probe follows in the place of the image's command; see `standin.c`.
-    """
-
-    traced_argv: tuple[str, ...] = ()
-    stand_in: str = ""
-    lines: tuple[str, ...] = ()
-
-    def beginning(self) -> bytes:
-        """What is unpacked at `/` before the start, without an end; nothing where the probe is not wanted."""
-        if self.lines:
-            return beginning(report(*self.lines))
-        if self.traced_argv:
-            return beginning(trace())
-        return beginning(report(), copies=[self.stand_in]) if self.stand_in else b""
 
 
 @dataclass(frozen=True)
@@ -232,11 +215,12 @@ def create(
     mounts: tuple[str, ...],
     probe: Probe,
     credentials: str,
+    means: Means = Means.NONE,
 ) -> Container:
     """Create a host's container as the request asks for it; it is not started.
 
     `place` is where it is on the network. Each of `mounts` gets a fresh volume. `credentials` is the path below which
-    the platform would give out the role's credentials.
+    the platform would give out the role's credentials. `means` is how it comes by GPUs.
     """
     # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
     entrypoint = None if request.entrypoint is None else list(request.entrypoint)
@@ -256,6 +240,7 @@ def create(
             environment={
                 "AWS_REGION": settings.region,
                 **({} if request.is_isolated else {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": credentials}),
+                **gpus.environment(means, settings.hidden_gpus),
                 **request.environment,
             },
             hostname=place.hostname or settings.hostname,
@@ -272,6 +257,7 @@ def create(
                 shm_size=settings.shm_bytes,
                 pids_limit=settings.processes,
                 mem_limit=memory_bytes or None,
+                **gpus.host_config(means),
                 log_config=LogConfig(
                     # Not json-file, which cannot hold bytes that are not UTF-8.
                     type="local",

@@ -11,7 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.job import JobRequest, Variation
+from conformance.job import JobRequest
+from conformance.variation import Variation
 
 JOB_PATH = "/opt/ml/config/processingjobconfig.json"
 RESOURCES_PATH = "/opt/ml/config/resourceconfig.json"

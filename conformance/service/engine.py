@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import docker
 from docker.errors import DockerException
 from docker.utils import kwargs_from_env
 
 from conformance.errors import EngineError
+from conformance.gpu import Means
 
 CALL_TIMEOUT_SECONDS = 60
 """The longest silence of the engine within one call."""
@@ -24,6 +27,7 @@ class Engine:
     api_version: str
     memory_bytes: int
     architecture: str
+    offers: tuple[Means, ...] = ()
     _local: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     @property
@@ -55,7 +59,19 @@ def connect() -> Engine:
         api_version=client.api_version,
         memory_bytes=int(facts.get("MemTotal", 0)),
         architecture=facts.get("Architecture", ""),
+        offers=offers(facts),
     )
+
+
+def offers(facts: Mapping[str, Any]) -> tuple[Means, ...]:
+    """By which means it may give GPUs, of what `docker info` says; whether it does is another matter.
+
+    A hook of NVIDIA's on the daemon's PATH is not told of, so that a device request is always worth trying. CDI stands
+    in the answer since Docker 25.
+    """
+    runtime = (Means.RUNTIME,) if "nvidia" in (facts.get("Runtimes") or {}) else ()
+    cdi = (Means.CDI,) if facts.get("CDISpecDirs") or facts.get("DiscoveredDevices") else ()
+    return (Means.REQUEST, *runtime, *cdi)
 
 
 def explanation(error: Exception) -> str:

@@ -14,20 +14,23 @@ from docker.errors import APIError
 
 from conformance import archive
 from conformance.filetree import FileTree
+from conformance.gpu import NO_GPUS, Gpus, Look
 from conformance.image import Image
-from conformance.job import RESERVED, JobRequest, Variation
+from conformance.job import RESERVED, JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, Upload
-from conformance.probe.bundle import words
-from conformance.service import command, containers, documents, pipes, staging
+from conformance.probe.bundle import look_at_gpus, words
+from conformance.service import command, containers, documents, gpus, pipes, staging
 from conformance.service.collection import Collector
 from conformance.service.continuous import Watch
 from conformance.service.engine import Engine
 from conformance.service.network import Network, Place
+from conformance.service.role import Probe
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
 from conformance.standin import every_witness
 from conformance.trace import Trace
+from conformance.variation import Variation
 
 FAILING_AFTER_MILLISECONDS = 1_000
 """When a host that is to fail does: others have found it by then, or are waiting for it."""
@@ -58,6 +61,7 @@ class Plan:
     stand_in: str = ""
     cut_off_after_seconds: float | None = None
     hosts: tuple[str, ...] = ("algo-1",)
+    gpus: Gpus = NO_GPUS
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -77,6 +81,7 @@ class HostRun:
     container: containers.Container | None = None
     feeder: pipes.Feeder | None = None
     over: threading.Event = field(default_factory=threading.Event)
+    simulated: frozenset[str] = frozenset()
     host: Host = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,12 +110,19 @@ class HostRun:
         """Whether it exited with 0 by itself."""
         return self.host.end is End.EXITED and self.host.exit_code == 0
 
+    @property
+    def looks(self) -> bool:
+        """Whether the probe takes its place and looks for a GPU."""
+        return self.plan.variation is Variation.LOOK_AT_GPUS
+
     def prepare(self) -> None:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
         plan, around = self.plan, self.around
-        probe = containers.Probe(() if plan.untraced else plan.argv, plan.stand_in)
+        probe = Probe(() if plan.untraced else plan.argv, plan.stand_in)
         if self.fails:
-            probe = containers.Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
+            probe = Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
+        elif self.looks:
+            probe = Probe(lines=(look_at_gpus(),))
         self.container = containers.create(
             around.engine.client,
             plan.image,
@@ -122,9 +134,13 @@ class HostRun:
             mounts=staging.mounts(plan.request, plan.variation),
             probe=probe,
             credentials=self.credentials,
+            means=plan.gpus.means,
         )
         if self.place.network is not None and self.place.outside:
             around.engine.client.connect_container_to_network(self.container.id, self.place.outside)
+        if plan.gpus.are_simulated:
+            client, container = around.engine.client, self.container.id
+            self.simulated = gpus.simulate(client, container, plan.image, plan.request)
         staged = staging.staged(
             plan.request,
             plan.variation,
@@ -200,6 +216,8 @@ class HostRun:
         plan = self.plan
         if self.fails:
             self.host = replace(self.host, untraced="a host that fails stood in its place")
+        elif self.looks:
+            self.host = replace(self.host, look=Look.parse(self.container.record()))
         elif not plan.untraced:
             self.host = _with_trace(self.host, Trace.parse(self.container.record()))
         elif plan.stand_in:
@@ -210,6 +228,7 @@ class HostRun:
             self.host = replace(self.host, feeds=self.feeder.end())
         stdout, stderr = self.container.logs()
         changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED else ()
+        changed = tuple(path for path in changed if path not in self.simulated)
         collector = self._collector(upload=self.succeeded)
         limit = self.around.settings.archive_bytes
         entries = archive.read(

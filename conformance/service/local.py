@@ -21,21 +21,25 @@ from docker.errors import DockerException
 from urllib3.exceptions import HTTPError
 
 from conformance.errors import JobError
+from conformance.gpu import NO_GPUS, Choice, Gpus, Means, wants
 from conformance.image import Image
-from conformance.job import DEFAULT_COMMAND_SECONDS, JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, Outcome, Upload
 from conformance.resolution import Queries
-from conformance.service import cleanup, containers, documents, message, names, network, places, status
+from conformance.service import cleanup, containers, documents, gpus, message, names, network, places, status
 from conformance.service.engine import Engine, explanation
 from conformance.service.hosts import HostRun, Plan, Surroundings
 from conformance.service.inspection import read_files
 from conformance.service.labels import run_labels
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
+from conformance.variation import DEFAULT_COMMAND_SECONDS, Variation
 
 DISTURBED = "it runs programs that give themselves other privileges, which no traced program gets"
 """Why a run is made again without the tracer."""
+
+LOOKED = "the probe looked for a GPU in the place of the command"
 
 INSTEAD = "the probe stood in for its program"
 """Why a run with a stand-in is not traced."""
@@ -59,12 +63,23 @@ class Ran:
 class LocalService:
     """Runs jobs, several at a time; see `conformance.service.Service`."""
 
-    def __init__(self, engine: Engine, objects: ObjectTree | None, settings: Settings, *, keep: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        objects: ObjectTree | None,
+        settings: Settings,
+        *,
+        keep: bool = False,
+        gpu: Choice = Choice.AUTO,
+    ) -> None:
         """Use this engine, and the objects of this tree as what S3 holds before a job."""
         self._engine = engine
         self._objects = objects
         self._settings = settings
         self._keep = keep
+        self._gpu = gpu
+        self._gpus_found: Gpus | None = None
+        self._looking = threading.Lock()
         self._closing = threading.Event()
         self._names_are_reached = False
         self._names_reach_nobody = False
@@ -85,6 +100,17 @@ class LocalService:
         """The image with the names of its files; see `conformance.service.inspection`."""
         return read_files(self._engine, image, self.labels)
 
+    def gpus(self, image: Image, request: JobRequest) -> Gpus:
+        """What the containers of a request get of GPUs; the engine is asked for some once, where they are wanted."""
+        if not wants(request, self._gpu):
+            return NO_GPUS
+        if self._gpu is Choice.SIMULATED:
+            return Gpus(wanted=True, means=Means.SIMULATION)
+        with self._looking:
+            if self._gpus_found is None:
+                self._gpus_found = gpus.find(self._engine, image, self.labels)
+            return self._gpus_found
+
     def run(
         self,
         image: Image,
@@ -97,6 +123,8 @@ class LocalService:
     ) -> Outcome:
         """Run a job to its end; see `conformance.service.Service.run`."""
         begun = time.monotonic()
+        with _as_job_error("whether there are GPUs cannot be found out"):
+            given = self.gpus(image, request)
         plan = Plan(
             image,
             request,
@@ -105,7 +133,8 @@ class LocalService:
             untraced=INSTEAD if stand_in else self._why_not_traced(variation),
             stand_in=stand_in,
             cut_off_after_seconds=cut_off_after_seconds,
-            hosts=request.hosts if variation is not Variation.RENAMED_HOSTS else renamed(request.hosts),
+            gpus=given,
+            hosts=request.hosts if variation is not Variation.RENAMED_HOSTS else places.renamed(request.hosts),
         )
         with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
             ran = self._run_hosts(plan)
@@ -127,6 +156,7 @@ class LocalService:
             exit_message=text,
             failure_reason=reason,
             seconds=time.monotonic() - begun,
+            gpus=given,
         )
 
     def close(self) -> None:
@@ -157,7 +187,7 @@ class LocalService:
             around = Surroundings(self._engine, self._objects, self._settings, self.labels)
             runs = [HostRun(place, plan, around, store) for place in places]
             removes = [functools.cache(functools.partial(self._remove, run)) for run in runs]
-            removal.callback(_side_by_side, removes)
+            removal.callback(cleanup.side_by_side, removes)
             # Its threads have ended before anything is removed here that one of them may need.
             with ThreadPoolExecutor(len(runs) + 1, thread_name_prefix="host") as pool:
                 answering = None if server is None else pool.submit(server.start)
@@ -222,7 +252,7 @@ class LocalService:
             return "only its start is watched, which is the engine's own"
         if self._engine.architecture not in {"x86_64", "amd64"}:
             return f"the engine runs on {self._engine.architecture}, and the probe is for x86_64"
-        return ""
+        return LOOKED if variation is Variation.LOOK_AT_GPUS else ""
 
     def _limits(self, request: JobRequest, variation: Variation, stop_after_seconds: float | None) -> containers.Limits:
         signal = self._settings.stop_signal
@@ -248,23 +278,12 @@ class LocalService:
             remove()
 
 
-def renamed(hosts: Sequence[str]) -> tuple[str, ...]:
-    """Other names for as many hosts, whose order is theirs."""
-    return tuple(f"host-{number:03}.job.internal" for number, _ in enumerate(hosts, start=1))
-
-
 def _live(run: HostRun, remove: Callable[[], None]) -> tuple[Upload, ...]:
     """Run a host to its end, read it back and remove it; what it is to upload if all hosts succeed."""
     run.run()
     uploads = run.collect()
     remove()
     return uploads
-
-
-def _side_by_side(removes: Sequence[Callable[[], None]]) -> None:
-    """Remove several things at once; the first trouble is raised when all have been tried."""
-    with ThreadPoolExecutor(len(removes), thread_name_prefix="remove") as pool:
-        list(pool.map(lambda remove: remove(), removes))
 
 
 @contextlib.contextmanager

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from conformance.job import JobRequest, Variation
+from collections.abc import Sequence
+
+from conformance.job import JobRequest
 from conformance.probe.names import Name
 from conformance.service.network import Network, Place
 from conformance.service.settings import Settings
+from conformance.variation import Variation
 
 
 def outside(request: JobRequest, variation: Variation, settings: Settings) -> str:
@@ -51,3 +54,8 @@ def known(places: list[Place], variation: Variation, settings: Settings) -> list
         )
         for place in places
     ]
+
+
+def renamed(hosts: Sequence[str]) -> tuple[str, ...]:
+    """Other names for as many hosts, whose order is theirs."""
+    return tuple(f"host-{number:03}.job.internal" for number, _ in enumerate(hosts, start=1))

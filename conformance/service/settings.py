@@ -37,6 +37,7 @@ class Settings:
     shm_bytes: int = _setting(64 << 20, "observed: /dev/shm has Docker's default of 64 MiB")
     processes: int = _setting(4096, "the suite's own bound")
     memory_fraction: float = _setting(0.75, "the suite's own bound: this part of the engine's memory")
+    hidden_gpus: str = _setting("void", "NVIDIA_VISIBLE_DEVICES of a job without GPUs: no driver, as on AWS")
     log_bytes: int = _setting(16 << 20, "the suite's own bound: the last bytes are kept by the engine")
     archive_bytes: int = _setting(32 << 30, "the suite's own bound on what a container leaves below /opt/ml")
     directory_mode: str = _setting("0755", "observed: directories of the platform belong to root:root")

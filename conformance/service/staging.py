@@ -9,10 +9,11 @@ from pathlib import Path
 from conformance.archive import Content
 from conformance.errors import JobError
 from conformance.filetree import Kind
-from conformance.job import CORRUPT_CONTENT, PROCESSING, RESERVED, SHARDED, JobRequest, ProcessingInput, Variation
+from conformance.job import PROCESSING, RESERVED, SHARDED, JobRequest, ProcessingInput
 from conformance.manifest import ManifestError, listed
 from conformance.objects import ObjectTree, S3Uri, relative_path
 from conformance.service.distribution import share
+from conformance.variation import CORRUPT_CONTENT, Variation
 
 
 def mounts(request: JobRequest, variation: Variation) -> tuple[str, ...]:

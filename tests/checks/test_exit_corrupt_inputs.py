@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.job import JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.outcome import End, Host, Outcome
+from conformance.variation import Variation
 from conformance.verdict import Verdict, Word
 from tests.outcomes import (
     OUTPUT,

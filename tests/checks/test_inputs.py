@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from conformance.feed import Feed
-from conformance.job import JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.outcome import End, Host
+from conformance.variation import Variation
 from conformance.verdict import Verdict, Word
 from tests.outcomes import INPUT, file, host, image, judged, not_started, outcome, request
 

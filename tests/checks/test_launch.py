@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from conformance.image import Image
-from conformance.job import JobRequest, Variation
+from conformance.job import JobRequest
 from conformance.outcome import End, Host, Outcome
+from conformance.variation import Variation
 from conformance.verdict import Verdict, Word
 from tests.outcomes import OUTPUT, elf, file, host, image, judged, not_started, outcome, program, request
 

@@ -6,8 +6,8 @@ import pytest
 
 from conformance.filetree import File, Kind
 from conformance.image import Image
-from conformance.job import Variation
 from conformance.outcome import End, Host, JobStatus
+from conformance.variation import Variation
 from conformance.verdict import Verdict, Word
 from tests.outcomes import (
     INPUT,

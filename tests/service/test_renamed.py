@@ -6,7 +6,7 @@ import pytest
 
 from conformance.options import MOST_HOSTS
 from conformance.probe.names import Name, answer
-from conformance.service.local import renamed
+from conformance.service.places import renamed
 from tests.outcomes import request
 
 

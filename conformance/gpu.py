@@ -1,0 +1,204 @@
+"""GPUs: which jobs get any, how a container comes by them, and what was seen of one from inside.
+
+This module is pure: `Look.parse` takes the bytes of the probe's record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from conformance.job import JobRequest
+from conformance.record import Event, Record, to_text
+from conformance.standin import Witness
+
+FAMILIES = frozenset({"p2", "p3", "p5", "g4dn", "g5", "g6", "g6e", "g7", "g7e"})
+"""The families of `ProcessingInstanceType` that have NVIDIA GPUs.
+
+Source: botocore's model of the enumeration, and Amazon EC2's pages on accelerated computing, by which every family of
+it that begins with p or g has them. Instances with other accelerators are not among those of Processing.
+"""
+
+VISIBLE_DEVICES = "NVIDIA_VISIBLE_DEVICES"
+"""What NVIDIA's runtime takes from a container's environment: `void` leaves it alone, `all` gives it every GPU."""
+ALL = "all"
+
+DRIVER_CAPABILITIES = "NVIDIA_DRIVER_CAPABILITIES"
+DEFAULT_CAPABILITIES = "utility,compute"
+"""Which parts of the driver a container gets, and which where nobody says (NVIDIA Container Toolkit)."""
+
+MOUNTED = re.compile(r".*/libcuda\.so[.0-9]*")
+
+GPU_NODE = re.compile(r"/dev/(nvidia[0-9]+|dxg)")
+"""The device node of a GPU, and not of its driver; the second one stands for all in the Windows Subsystem for Linux."""
+
+
+class Choice(StrEnum):
+    """`--image-gpu`."""
+
+    AUTO = "auto"
+    """GPUs for a job whose instance type has them, where the engine has any."""
+    REQUIRE = "require"
+    """GPUs for every job; an engine without is an error."""
+    SIMULATED = "simulated"
+    """Something that looks like a GPU for every job, which shows nothing of CUDA."""
+
+
+class Means(StrEnum):
+    """How a container comes by GPUs."""
+
+    NONE = "none"
+    REQUEST = "a device request"
+    """What `docker run --gpus all` asks for."""
+    RUNTIME = "the runtime nvidia"
+    CDI = "CDI"
+    SIMULATION = "simulated"
+
+
+@dataclass(frozen=True, slots=True)
+class Gpus:
+    """What the containers of a run had of GPUs: `wanted` says whether the job asks for any, `lack` why it got none."""
+
+    wanted: bool = False
+    means: Means = Means.NONE
+    lack: str = ""
+
+    @property
+    def are_simulated(self) -> bool:
+        """Whether they show nothing of CUDA."""
+        return self.means is Means.SIMULATION
+
+    @property
+    def unlike_the_job(self) -> str:
+        """Why a job that needs a GPU may fail here and not on its own instance; empty where there is no such reason."""
+        if self.are_simulated:
+            return "the GPU was simulated, and runs nothing"
+        return self.lack if self.wanted else ""
+
+
+NO_GPUS = Gpus()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One of NVIDIA's device nodes; `error` says why it cannot be opened."""
+
+    path: str
+    is_character: bool
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a program that was run for a look said; `status` is None where it had to be ended."""
+
+    error: str
+    status: int | None
+    output: str
+
+    @property
+    def was_found(self) -> bool:
+        """Whether it, or the loader that was to run it, is in the container."""
+        return not self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a process saw of a GPU: the device nodes, CUDA's driver by way of the image's loader, and nvidia-smi.
+
+    `variables` are those whose names begin with NVIDIA_. `mounted` are the files of libcuda.so that the engine mounted
+    into the container, which is how the driver of the host gets there.
+    """
+
+    devices: tuple[Device, ...]
+    cuda: Program
+    smi: Program
+    variables: Mapping[str, str] = field(default_factory=dict)
+    mounted: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, content: bytes) -> Look | None:
+        """Read a record; None where it holds no look that came to its end."""
+        record = Record.parse(content)
+        programs = {
+            event["name"]: Program(to_text(event["error"]), event["status"], to_text(event["output"]))
+            for event in record.named("program")
+        }
+        if programs.keys() != {"look", "nvidia-smi"}:
+            return None
+        witness = Witness.parse(content)
+        return cls(
+            devices=_devices(record.named("device")),
+            cuda=programs["look"],
+            smi=programs["nvidia-smi"],
+            variables={name: value for name, value in witness.environment.items() if name.startswith("NVIDIA_")},
+            mounted=tuple(mount.path for mount in witness.mounts if MOUNTED.fullmatch(mount.path)),
+        )
+
+    @property
+    def has_gpu(self) -> bool:
+        """Whether the node of a GPU is there."""
+        return has_gpu(self.devices)
+
+    @property
+    def lines(self) -> Mapping[str, str]:
+        """What the look at the driver wrote, by the first word of each line."""
+        return {name: value for name, _, value in (line.partition(" ") for line in self.cuda.output.splitlines())}
+
+    @property
+    def library(self) -> str:
+        """The file that the image's loader took for libcuda.so.1; empty where it got none."""
+        return self.lines.get("library", "")
+
+    @property
+    def failed(self) -> tuple[str, int] | None:
+        """The function of the driver that did not succeed, and what it returned."""
+        for name, value in self.lines.items():
+            if name.startswith("cu") and value != "0":
+                return name, int(value)
+        return None
+
+    @property
+    def brings_compute(self) -> bool:
+        """Whether the driver's part for CUDA is among those that image and request ask for."""
+        said = self.variables.get(DRIVER_CAPABILITIES) or DEFAULT_CAPABILITIES
+        return not {"compute", "all"}.isdisjoint(word.strip() for word in said.split(","))
+
+    @property
+    def works(self) -> bool:
+        """Whether the memory of a device gave back what was put into it."""
+        return self.cuda.status == 0
+
+
+def devices_in(content: bytes) -> tuple[Device, ...]:
+    """NVIDIA's device nodes in a record of the probe."""
+    return _devices(Record.parse(content).named("device"))
+
+
+def _devices(events: Iterable[Event]) -> tuple[Device, ...]:
+    found = (Device(to_text(event["path"]), bool(event["character"]), to_text(event["error"])) for event in events)
+    return tuple(sorted(found, key=lambda device: device.path))
+
+
+def has_gpu(devices: Iterable[Device]) -> bool:
+    """Whether one of the nodes is that of a GPU."""
+    return any(device.is_character and GPU_NODE.fullmatch(device.path) for device in devices)
+
+
+def asks_for_gpus(request: JobRequest) -> bool:
+    """Whether the instances that a request asks for have GPUs."""
+    return request.instance_type.removeprefix("ml.").partition(".")[0] in FAMILIES
+
+
+def to_look(request: JobRequest) -> JobRequest:
+    """The request whose container is looked at: on one host, and with neither inputs nor outputs."""
+    left_out = {"ProcessingInputs", "ProcessingOutputConfig"}
+    document = {name: member for name, member in request.document.items() if name not in left_out}
+    return replace(request, document=document).on_hosts(1)
+
+
+def wants(request: JobRequest, choice: Choice) -> bool:
+    """Whether a request's containers are to get GPUs."""
+    return choice is not Choice.AUTO or asks_for_gpus(request)

@@ -1,0 +1,144 @@
+"""How a container comes by GPUs: what an engine offers is tried, and what a plain one lacks can be simulated.
+
+An engine's own words do not tell whether it gives GPUs: `docker info` knows of runtimes and of CDI, but not of a hook
+on the daemon's PATH, and Podman takes a device request and gives nothing. So a container is started, in which the
+probe looks for the device nodes.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import tarfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import docker
+from docker.errors import APIError, NotFound
+from docker.types import DeviceRequest
+from requests.exceptions import RequestException
+
+from conformance.gpu import (
+    ALL,
+    DEFAULT_CAPABILITIES,
+    DRIVER_CAPABILITIES,
+    VISIBLE_DEVICES,
+    Gpus,
+    Means,
+    devices_in,
+    has_gpu,
+)
+from conformance.image import Image
+from conformance.job import JobRequest
+from conformance.probe import LOADER, PROGRAM, RECORD, binary
+from conformance.probe.bundle import bundle, read_record, report, words
+from conformance.service.engine import Engine, explanation
+
+LOOK_SECONDS = 60.0
+"""How long a container may take in which only device nodes are looked for; a driver that sleeps takes some to wake."""
+
+NOTHING_GIVEN = "it takes a request for GPUs, and no device node of one is in the container then"
+
+SIMULATED_NODES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm")
+SIMULATED_SMI = "/usr/bin/nvidia-smi"
+
+
+def host_config(means: Means) -> dict[str, Any]:
+    """What the engine is asked for when it creates a container, as docker-py takes it."""
+    match means:
+        case Means.REQUEST:
+            return {"device_requests": [DeviceRequest(count=-1, capabilities=[["gpu"]])]}
+        case Means.CDI:
+            return {"device_requests": [DeviceRequest(driver="cdi", device_ids=["nvidia.com/gpu=all"])]}
+        case Means.RUNTIME:
+            return {"runtime": "nvidia"}
+        case Means.SIMULATION:
+            return {"devices": [f"/dev/null:{node}:rwm" for node in SIMULATED_NODES]}
+        case Means.NONE:
+            return {}
+
+
+def environment(means: Means, hidden: str) -> dict[str, str]:
+    """The variables that go with it.
+
+    `hidden` is what keeps an engine whose default runtime is NVIDIA's from giving any.
+    """
+    match means:
+        case Means.NONE:
+            return {VISIBLE_DEVICES: hidden}
+        case Means.RUNTIME:
+            return {VISIBLE_DEVICES: ALL}
+        case _:
+            return {}
+
+
+def find(engine: Engine, image: Image, labels: Mapping[str, str]) -> Gpus:
+    """Try what the engine offers, in containers of the image in which nothing but the probe runs."""
+    if engine.architecture not in {"x86_64", "amd64"}:
+        return Gpus(wanted=True, lack=f"the engine runs on {engine.architecture}, and the probe is for x86_64")
+    lack = ""
+    for means in engine.offers:
+        try:
+            if _gives_gpu(engine.client, image, means, labels):
+                return Gpus(wanted=True, means=means)
+            lack = lack or NOTHING_GIVEN
+        except (APIError, RequestException) as error:
+            lack = lack or explanation(error)
+    return Gpus(wanted=True, lack=f"there is no GPU on this engine: {lack}")
+
+
+def _gives_gpu(client: docker.APIClient, image: Image, means: Means, labels: Mapping[str, str]) -> bool:
+    container = client.create_container(
+        image.id,
+        entrypoint=[PROGRAM],
+        # Neither USER nor WORKDIR is what is tried here.
+        user="0",
+        working_dir="/",
+        environment=environment(means, ""),
+        labels=dict(labels),
+        host_config=client.create_host_config(network_mode="none", **host_config(means)),
+    )["Id"]
+    try:
+        client.put_archive(container, "/", bundle(report(words("gpus"))))
+        client.start(container)
+        client.wait(container, timeout=LOOK_SECONDS)  # type: ignore[arg-type] # requests takes a part of a second, too
+        return has_gpu(devices_in(read_record(client.get_archive(container, RECORD)[0])))
+    finally:
+        client.remove_container(container, v=True, force=True)
+
+
+def simulate(client: docker.APIClient, container: str, image: Image, request: JobRequest) -> frozenset[str]:
+    """Put the driver's library and nvidia-smi into a created container, and return their paths.
+
+    As NVIDIA's toolkit does, it brings what NVIDIA_DRIVER_CAPABILITIES names; the library lies beside the C library,
+    where the image's loader looks last.
+    """
+    said = {**image.environment, **request.environment}.get(DRIVER_CAPABILITIES) or DEFAULT_CAPABILITIES
+    capabilities = {word.strip() for word in said.split(",")}
+    put = set()
+    for capability, path in _simulated(client, container):
+        if {capability, "all"} & capabilities:
+            place, name = posixpath.split(path)
+            # From the root on, so that a directory that an image lacks is made.
+            client.put_archive(container, "/", _archive(f"{place}/{name}", binary(name)))
+            put.add(path)
+    return frozenset(put)
+
+
+def _simulated(client: docker.APIClient, container: str) -> Iterator[tuple[str, str]]:
+    """What is brought for which capability, and where to; no library where there is no glibc that could load it."""
+    yield "utility", SIMULATED_SMI
+    try:
+        _, loader = client.get_archive(container, LOADER)
+    except NotFound:
+        return
+    yield "compute", posixpath.join(posixpath.dirname(loader["linkTarget"] or LOADER), "libcuda.so.1")
+
+
+def _archive(path: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        entry = tarfile.TarInfo(path.lstrip("/"))
+        entry.size, entry.mode = len(content), 0o755
+        archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()

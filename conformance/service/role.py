@@ -1,0 +1,27 @@
+"""What the probe is in a container: it watches a command, or stands in for a program or for all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.probe.bundle import beginning, report, trace
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the probe does in a container: trace this command, stand in for the program at this path, or be all of it.
+
+    `lines` are those of a plan that the probe follows in the place of the image's command; see `standin.c`.
+    """
+
+    traced_argv: tuple[str, ...] = ()
+    stand_in: str = ""
+    lines: tuple[str, ...] = ()
+
+    def beginning(self) -> bytes:
+        """What is unpacked at `/` before the start, without an end; nothing where the probe is not wanted."""
+        if self.lines:
+            return beginning(report(*self.lines))
+        if self.traced_argv:
+            return beginning(trace())
+        return beginning(report(), copies=[self.stand_in]) if self.stand_in else b""

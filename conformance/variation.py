@@ -1,0 +1,133 @@
+"""The jobs that checks ask for, as values: how each run differs from what the user requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from conformance.job import JobRequest
+
+
+class Variation(StrEnum):
+    """How a run differs from the user's request."""
+
+    AS_REQUESTED = "as requested"
+    """The user's request, unchanged."""
+    EMPTY_INPUTS = "empty inputs"
+    """The same request, but each input is an empty directory, unless it brings the program itself."""
+    DEFAULT_COMMAND = "default command"
+    """A request of the suite's own that overrides nothing and has neither inputs nor outputs."""
+    CORRUPT_INPUTS = "corrupt inputs"
+    """The same request, but each object holds `CORRUPT_CONTENT`, unless its input brings the program itself."""
+    UNKNOWN_MEMBERS = "unknown members"
+    """The same request, but both documents have more members than the documented ones, some of them null."""
+    SEPARATE_MOUNTS = "separate mounts"
+    """The same request, but each input and output is a volume of its own."""
+    OWN_RESERVED = "its own /opt/ml"
+    """The same request, but what the image ships below /opt/ml is still there."""
+    OVERRIDDEN = "without ENTRYPOINT"
+    """The same request, but ContainerEntrypoint names the program that does the work."""
+    ONE_HOST = "one host"
+    """The same request on one host."""
+    LATE_NAMES = "late names"
+    """The same request, but no other host's name is known until it was asked for some times, and some seconds later."""
+    LATE_START = "late start"
+    """The same request, but the last host starts some seconds after the others."""
+    RENAMED_HOSTS = "renamed hosts"
+    """The same request, but the hosts have other names than `algo-1` and so on."""
+    TRUE_HOSTNAMES = "true hostnames"
+    """The same request, but each container's own hostname is the name of its host."""
+    FEW_OBJECTS = "fewer objects than hosts"
+    """The same request, but of each input that is sharded there is one object."""
+    PEER_FAILS = "a peer fails"
+    """The same request, but in the last host's place stands one that exits with 1."""
+    CUT_OFF = "a peer is cut off"
+    """The same request, but half-way the last host is cut from the network: told of, and not judged."""
+    STAND_IN = "stand-in"
+    """More arguments and variables, and the probe in the place of the program that does the work."""
+    LOOK_AT_GPUS = "a look at the GPU"
+    """One container of the request's, in which the probe looks for a GPU in the place of the command."""
+    STOPPED_BY_SIGINT = "stopped by SIGINT"
+    """The user's request, sent SIGINT in the middle of its work, and SIGKILL after the grace."""
+    STOPPED_EARLY = "stopped early by SIGINT"
+    """The same as soon as it has started, which is told of and not judged."""
+    STOPPED_BY_SIGTERM = "stopped by SIGTERM"
+    """The same with SIGTERM."""
+
+    @property
+    def of_several_hosts(self) -> bool:
+        """Whether a job of one host cannot show it."""
+        apart = {self.LATE_NAMES, self.LATE_START, self.RENAMED_HOSTS, self.PEER_FAILS, self.CUT_OFF}
+        return self in {self.FEW_OBJECTS, *apart}
+
+    @property
+    def stop_signal(self) -> str:
+        """The signal that stops this run in the middle of its work; empty where none does."""
+        signals = {self.STOPPED_BY_SIGINT: "SIGINT", self.STOPPED_EARLY: "SIGINT", self.STOPPED_BY_SIGTERM: "SIGTERM"}
+        return signals.get(self, "")
+
+
+INPUT_MARKER = "confidential-c3f1a9d27e"
+"""Stands in no object of the user's, so whoever repeats it repeats the content of an input."""
+
+CORRUPT_CONTENT = b"\x80\x81\xfe\xff\0" + INPUT_MARKER.encode() + b"\0\xff\xfe\x81\x80"
+"""What no reader of text, tables, archives or images takes for its own."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a check wants to see run: one or more runs, whose outcomes its judge gets in this order.
+
+    The last one is that which shows a violation, so it is the one to reproduce.
+    """
+
+    name: str
+    runs: tuple[Variation, ...]
+
+    @property
+    def needs_request(self) -> bool:
+        """Whether it can only be run with a request from the user."""
+        return any(run is not Variation.DEFAULT_COMMAND for run in self.runs)
+
+
+AS_REQUESTED = Job("as-requested", (Variation.AS_REQUESTED,))
+EMPTY_INPUTS = Job("empty-inputs", (Variation.AS_REQUESTED, Variation.EMPTY_INPUTS))
+CORRUPT_INPUTS = Job("corrupt-inputs", (Variation.AS_REQUESTED, Variation.EMPTY_INPUTS, Variation.CORRUPT_INPUTS))
+INPUT_REPEATED = Job("input-repeated", (Variation.AS_REQUESTED, Variation.CORRUPT_INPUTS))
+UNKNOWN_MEMBERS = Job("unknown-members", (Variation.AS_REQUESTED, Variation.UNKNOWN_MEMBERS))
+SEPARATE_MOUNTS = Job("separate-mounts", (Variation.AS_REQUESTED, Variation.SEPARATE_MOUNTS))
+RESERVED_REPLACED = Job("reserved-replaced", (Variation.OWN_RESERVED, Variation.AS_REQUESTED))
+HOSTNAMES = Job("hostnames", (Variation.OWN_RESERVED, Variation.TRUE_HOSTNAMES, Variation.AS_REQUESTED))
+TRUE_HOSTNAMES = Job("true-hostnames", (Variation.TRUE_HOSTNAMES, Variation.AS_REQUESTED))
+ONE_HOST = Job("one-host", (Variation.AS_REQUESTED, Variation.ONE_HOST))
+LATE_NAMES = Job("late-names", (Variation.AS_REQUESTED, Variation.LATE_NAMES))
+LATE_START = Job("late-start", (Variation.AS_REQUESTED, Variation.LATE_START))
+RENAMED_HOSTS = Job("renamed-hosts", (Variation.AS_REQUESTED, Variation.RENAMED_HOSTS))
+FEW_OBJECTS = Job("few-objects", (Variation.AS_REQUESTED, Variation.FEW_OBJECTS))
+PEER_FAILS = Job("peer-fails", (Variation.AS_REQUESTED, Variation.CUT_OFF, Variation.PEER_FAILS))
+OVERRIDDEN = Job("overridden", (Variation.AS_REQUESTED, Variation.OVERRIDDEN))
+STAND_IN = Job("stand-in", (Variation.AS_REQUESTED, Variation.STAND_IN))
+LOOK_AT_GPUS = Job("look-at-gpus", (Variation.LOOK_AT_GPUS,))
+DEFAULT_COMMAND = Job("default-command", (Variation.DEFAULT_COMMAND,))
+STOPPED_BY_SIGINT = Job("stopped-by-sigint", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGINT))
+STOPS_BY_SIGINT = Job("stops-by-sigint", (Variation.AS_REQUESTED, Variation.STOPPED_EARLY, Variation.STOPPED_BY_SIGINT))
+STOPPED_BY_SIGTERM = Job("stopped-by-sigterm", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGTERM))
+
+DEFAULT_COMMAND_SECONDS = 2
+"""How long the default command is watched: whether it starts is seen at once, and no more is asked of it."""
+
+
+def default_command_request(image_uri: str) -> JobRequest:
+    """The suite's own request: the image's ENTRYPOINT and CMD, no inputs, no outputs, one host."""
+    return JobRequest(
+        {
+            "ProcessingJobName": "default-command",
+            "AppSpecification": {"ImageUri": image_uri},
+            "ProcessingResources": {
+                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
+            },
+            "RoleArn": "arn:aws:iam::123456789012:role/processing",
+            "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_COMMAND_SECONDS},
+        },
+        source="the suite's own request",
+    )

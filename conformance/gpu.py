@@ -29,6 +29,10 @@ DRIVER_CAPABILITIES = "NVIDIA_DRIVER_CAPABILITIES"
 DEFAULT_CAPABILITIES = "utility,compute"
 """Which parts of the driver a container gets, and which where nobody says (NVIDIA Container Toolkit)."""
 
+DRIVER_LIBRARY = "/libcuda.so"
+"""What a program has in its memory that uses a GPU by way of CUDA: its driver cannot be linked in, and is not unloaded
+before the program ends."""
+
 MOUNTED = re.compile(r".*/libcuda\.so[.0-9]*")
 
 GPU_NODE = re.compile(r"/dev/(nvidia[0-9]+|dxg)")

@@ -48,6 +48,7 @@ class Process:
 
     A number may be given to several processes, one after another; `began` tells them apart. `blocked` are the signals
     that it blocked at its end: those it may fetch by itself, with sigwait(2) or signalfd(2), and no tracer sees that.
+    `mapped` is the file that it had in its memory at its end, of those that the tracer was told to look for.
     """
 
     pid: int
@@ -59,6 +60,7 @@ class Process:
     killed_by: int | None = None
     threads: int = 1
     blocked: frozenset[int] = frozenset()
+    mapped: str = ""
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -251,7 +253,7 @@ class _Reader:
                 process = self._process(event["pid"], at)
                 blocked = _numbers(event["blocked"]) or process.blocked
                 ended = replace(process, ended=at, exit_code=event["code"], killed_by=event["signal"], blocked=blocked)
-                self._put(replace(ended, threads=event["threads"]))
+                self._put(replace(ended, threads=event["threads"], mapped=maybe_text(event.get("mapped"))))
             case "alive":
                 self._put(replace(self._process(event["pid"], at), blocked=_numbers(event["blocked"])))
             case "signal":

@@ -108,6 +108,7 @@ PEER_FAILS = Job("peer-fails", (Variation.AS_REQUESTED, Variation.CUT_OFF, Varia
 OVERRIDDEN = Job("overridden", (Variation.AS_REQUESTED, Variation.OVERRIDDEN))
 STAND_IN = Job("stand-in", (Variation.AS_REQUESTED, Variation.STAND_IN))
 LOOK_AT_GPUS = Job("look-at-gpus", (Variation.LOOK_AT_GPUS,))
+GPUS_AT_WORK = Job("gpus-at-work", (Variation.LOOK_AT_GPUS, Variation.AS_REQUESTED))
 DEFAULT_COMMAND = Job("default-command", (Variation.DEFAULT_COMMAND,))
 STOPPED_BY_SIGINT = Job("stopped-by-sigint", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGINT))
 STOPS_BY_SIGINT = Job("stops-by-sigint", (Variation.AS_REQUESTED, Variation.STOPPED_EARLY, Variation.STOPPED_BY_SIGINT))

@@ -273,6 +273,7 @@ def test_the_checks_are_these() -> None:
         "gpu.visible-devices-not-void",
         "gpu.capabilities-compute",
         "gpu.visible",
+        "gpu.workload-uses-it",
     ] == [check.id for check in load_checks()]
 
 

@@ -25,6 +25,7 @@ CONDITIONAL = {
     "gpu.capabilities-compute",
     "gpu.visible-devices-not-void",
     "gpu.visible",
+    "gpu.workload-uses-it",
     "inputs.not-executed",
     "inputs.pipe",
     "launch.arguments-need-an-entrypoint",

@@ -15,13 +15,13 @@ from conformance.driver import (
     residue,
     stubs_on_path,
 )
-from conformance.evidence import LINE_CHARACTERS
+from conformance.evidence import LINE_CHARACTERS, needs_success
 from conformance.filetree import Kind
 from conformance.gpu import DRIVER_CAPABILITIES, VISIBLE_DEVICES, Look
 from conformance.image import Image
-from conformance.outcome import Outcome
+from conformance.outcome import Host, Outcome
 from conformance.packages import driver_packages
-from conformance.variation import LOOK_AT_GPUS
+from conformance.variation import GPUS_AT_WORK, LOOK_AT_GPUS
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 
@@ -223,6 +223,36 @@ def visible(image: Image, outcome: Outcome) -> Iterator[str]:
         f"Expected the image's loader to take the libcuda.so.1 of the host, and it took {look.library} of the image, "
         f"where {answer}."
     )
+
+
+@check(
+    "gpu.workload-uses-it",
+    SHOULD,
+    "A job whose instances have GPUs loads CUDA's driver",
+    job=GPUS_AT_WORK,
+    clause="If a GPU is to be used, the container must be nvidia-docker compatible; who asks for an instance with GPUs "
+    "is taken to want one used.",
+    spec=BYOC / "byoc-run-image",
+    basis=INFERRED,
+    remedy="Install the build of the framework that is made for CUDA, and have the program say so where it falls back "
+    "to the CPU; or ask for an InstanceType without GPUs.",
+)
+def workload_uses_it(image: Image, looked: Outcome, outcome: Outcome) -> Iterator[str]:
+    """By the memory of each process at its end, in which a driver that was loaded still is; not by how much it did."""
+    if not _look(looked).works:
+        raise NotJudged("CUDA's driver does not answer in the container, for whatever program", see="gpu.visible")
+    needs_success(outcome)
+    idle = [host for host in outcome.hosts if not _loaded_driver(host)]
+    for host in idle:
+        yield f"Expected a program on {host.name} to load libcuda.so, and none had it in its memory at its end."
+    if outcome.gpus.are_simulated and not idle:
+        raise NotJudged("the GPU was simulated: CUDA's driver was loaded, which shows nothing of what it would do")
+
+
+def _loaded_driver(host: Host) -> bool:
+    if host.trace is None or host.untraced:
+        raise NotJudged(f"its processes were not seen: {host.untraced}")
+    return any(process.mapped for process in host.trace.processes)
 
 
 def _look(outcome: Outcome) -> Look:

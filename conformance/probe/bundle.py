@@ -29,9 +29,12 @@ def words(*parts: str | bytes | int) -> str:
     return " ".join(quote_from_bytes(part, safe=_PRINTABLE) for part in encoded)
 
 
-def trace(limit_bytes: int = LIMIT_BYTES) -> str:
-    """The plan of a tracer: the container's command becomes `[PROGRAM, *argv]`."""
-    return words("trace", limit_bytes)
+def trace(limit_bytes: int = LIMIT_BYTES, *, mapped: str = "") -> str:
+    """The plan of a tracer: the container's command becomes `[PROGRAM, *argv]`.
+
+    `mapped` is a part of a path; of each process that ends it is told which such file it had mapped.
+    """
+    return words("trace", limit_bytes, *([mapped] if mapped else []))
 
 
 def report(*lines: str) -> str:

@@ -14,6 +14,7 @@
 
 #define ARGUMENTS_BYTES ((size_t)8 << 20)
 #define STATUS_BYTES ((size_t)64 << 10)
+#define MAPS_BYTES ((size_t)8 << 20)
 
 /* The number after a name in /proc/<id>/status. */
 static unsigned long long status_field(const char *status, const char *name, int base)
@@ -147,6 +148,34 @@ static void line_blocked(pid_t id)
     line_number("blocked", (long long)status_field(id ? read_status(id) : NULL, "\nSigBlk:", 16));
 }
 
+static const char *mapped_part;
+
+void observe_mapped(const char *part)
+{
+    mapped_part = part;
+}
+
+/* The first file that a thread's process has mapped whose path has the part that is looked for. */
+static void line_mapped(pid_t id)
+{
+    char path[64];
+    size_t length = 0;
+    snprintf(path, sizeof path, "/proc/%d/maps", id);
+    const char *maps = id ? read_file(path, MAPS_BYTES, &length) : NULL;
+    const char *part = maps ? memmem(maps, length, mapped_part, strlen(mapped_part)) : NULL;
+    if (!part) {
+        line_null("mapped");
+        return;
+    }
+    /* A path begins with the first slash of its line: what stands before it are numbers and letters. */
+    const char *begin = part;
+    const char *end = memchr(part, '\n', length - (size_t)(part - maps));
+    for (const char *at = part; at >= maps && *at != '\n'; at--)
+        if (*at == '/')
+            begin = at;
+    line_bytes("mapped", begin, (size_t)((end ? end : maps + length) - begin));
+}
+
 void record_exit(pid_t process, pid_t last, int status, int threads)
 {
     line_begin("exit");
@@ -159,6 +188,8 @@ void record_exit(pid_t process, pid_t last, int status, int threads)
         line_null("signal");
     }
     line_number("threads", threads);
+    if (mapped_part)
+        line_mapped(last);
     line_blocked(last);
     line_end();
 }

@@ -26,6 +26,8 @@ int waits_only_for(pid_t process, pid_t child);
 
 void record_birth(pid_t process, pid_t parent, const char *how);
 void record_exec(pid_t process);
+/* From now on a process's end says which file it had mapped whose path has this in it; NULL for none. */
+void observe_mapped(const char *part);
 /* `last` is the thread that ended last; 0 where none of them can be looked at any more. */
 void record_exit(pid_t process, pid_t last, int status, int threads);
 

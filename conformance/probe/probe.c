@@ -8,7 +8,8 @@
  *
  * The plan and not the command line decides, because command line and environment are what is witnessed.
  *
- *     trace [LIMIT]         run the command that the arguments name, and record its processes and signals
+ *     trace [LIMIT [PART]]  run the command that the arguments name, and record its processes and signals, and which
+ *                           file each had mapped at its end whose path has this part
  *     report                record what the container looks like from inside, then do what the next lines say
  *     answer [LIMIT]        answer for the names of the next lines, and record who asked
  */
@@ -74,7 +75,8 @@ int main(int count, char **arguments)
     char *mode = next_word(&line, NULL);
     if (!strcmp(mode, "trace")) {
         char *limit = next_word(&line, NULL);
-        return trace(arguments + 1, limit ? strtoul(limit, NULL, 10) : RECORD_BYTES);
+        char *mapped = next_word(&line, NULL);
+        return trace(arguments + 1, limit ? strtoul(limit, NULL, 10) : RECORD_BYTES, mapped);
     }
     if (!strcmp(mode, "report")) {
         record_open(RECORD_BYTES);

@@ -391,8 +391,9 @@ static int attach(char **arguments, size_t limit)
     return attached;
 }
 
-int trace(char **arguments, size_t limit)
+int trace(char **arguments, size_t limit, const char *mapped)
 {
+    observe_mapped(mapped);
     /* These lines are the command's own process, before it becomes the command. */
     int attached = attach(arguments, limit);
     int refused = attached ? filter_ptrace() : 0;

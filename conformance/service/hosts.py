@@ -14,7 +14,7 @@ from docker.errors import APIError
 
 from conformance import archive
 from conformance.filetree import FileTree
-from conformance.gpu import NO_GPUS, Gpus, Look
+from conformance.gpu import DRIVER_LIBRARY, NO_GPUS, Gpus, Look, Means
 from conformance.image import Image
 from conformance.job import RESERVED, JobRequest
 from conformance.objects import ObjectTree
@@ -118,7 +118,8 @@ class HostRun:
     def prepare(self) -> None:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
         plan, around = self.plan, self.around
-        probe = Probe(() if plan.untraced else plan.argv, plan.stand_in)
+        wanted = DRIVER_LIBRARY if plan.gpus.means is not Means.NONE else ""
+        probe = Probe(() if plan.untraced else plan.argv, plan.stand_in, mapped=wanted)
         if self.fails:
             probe = Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
         elif self.looks:

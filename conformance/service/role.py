@@ -11,17 +11,19 @@ from conformance.probe.bundle import beginning, report, trace
 class Probe:
     """What the probe does in a container: trace this command, stand in for the program at this path, or be all of it.
 
-    `lines` are those of a plan that the probe follows in the place of the image's command; see `standin.c`.
+    `lines` are those of a plan that the probe follows in the place of the image's command; see `standin.c`. `mapped` is
+    what the tracer looks for in its processes; see `conformance.probe.bundle.trace`.
     """
 
     traced_argv: tuple[str, ...] = ()
     stand_in: str = ""
     lines: tuple[str, ...] = ()
+    mapped: str = ""
 
     def beginning(self) -> bytes:
         """What is unpacked at `/` before the start, without an end; nothing where the probe is not wanted."""
         if self.lines:
             return beginning(report(*self.lines))
         if self.traced_argv:
-            return beginning(trace())
+            return beginning(trace(mapped=self.mapped))
         return beginning(report(), copies=[self.stand_in]) if self.stand_in else b""

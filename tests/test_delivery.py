@@ -275,7 +275,7 @@ def test_a_request_arrives_as_it_was_written(
     command = application.get("ContainerEntrypoint", ["/program", "own"]) + application["ContainerArguments"]
     assert command == list(witness.argv)
     platform = {"PATH": DEFAULT_PATH, "HOSTNAME": DECOY_HOSTNAME, "HOME": "/", "OWN": "1", "AWS_REGION": "us-east-1"}
-    platform["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = host.secret
+    platform |= {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": host.secret, "NVIDIA_VISIBLE_DEVICES": "void"}
     assert platform | document["Environment"] == witness.environment
     assert len(witness.environment) == len(witness.variables)
     assert told(document) == retold(json.loads(witness.files[JOB_PATH] or b""))

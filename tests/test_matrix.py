@@ -26,6 +26,7 @@ CONDITIONAL = {
     "gpu.visible-devices-not-void",
     "gpu.visible",
     "gpu.workload-uses-it",
+    "hosts.isolated",
     "inputs.not-executed",
     "inputs.pipe",
     "launch.arguments-need-an-entrypoint",
@@ -33,7 +34,7 @@ CONDITIONAL = {
     "outputs.continuous",
 }
 """What does not apply to an image that is not made for GPUs, whose ENTRYPOINT is the program itself, and that counts
-whatever its inputs hold, in a job that asks for no GPU.
+whatever its inputs hold, in a job that asks for no GPU and no isolation.
 """
 
 OF_SEVERAL_HOSTS = {check.id for check in load_checks() if check.chapter == "hosts"} - {"hosts.single"} | {

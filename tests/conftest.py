@@ -15,6 +15,8 @@ import docker
 import pytest
 from hypothesis import HealthCheck, settings
 
+from conformance.image import Image
+from conformance.service import engine, inspection
 from images import build, folders
 
 # No test may depend on how fast the machine is.
@@ -51,6 +53,18 @@ class Ran:
     def verdict(self, check: str) -> dict[str, Any]:
         """The verdict on one check."""
         return next(verdict for verdict in self.report["verdicts"] if verdict["check"] == check)
+
+
+@pytest.fixture(name="reached", scope="session")
+def _reached() -> engine.Engine:
+    """The engine, as the product reaches it."""
+    return engine.connect()
+
+
+@pytest.fixture(name="image", scope="session")
+def _image(reached: engine.Engine, tag: Callable[[str], str]) -> Image:
+    """The reference: Python, an ENTRYPOINT and no CMD."""
+    return inspection.find(reached, tag("reference"))
 
 
 @pytest.fixture(name="client", scope="session")

@@ -12,7 +12,7 @@ from typing import Any
 import docker
 import pytest
 
-from tests.test_command_line import request
+from tests.jobs import request
 from tests.test_hostile import MEMORY_BYTES, session
 from tests.test_leftovers import owned_by
 from tests.test_logs_reach_reports import CODE

@@ -7,22 +7,15 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import docker
 import pytest
 
 from conformance.declaration import load_checks
 from tests.conftest import REFERENCE_JOB, REFERENCE_S3, Ran, reference_job
+from tests.jobs import request
 
 pytestmark = pytest.mark.engine
-
-
-def request(path: Path, **changes: Any) -> Path:  # noqa: ANN401 - members of the request
-    """Write the reference's request with some members changed."""
-    document = json.loads(REFERENCE_JOB.read_text(encoding="utf-8")) | changes
-    path.write_text(json.dumps(document), encoding="utf-8")
-    return path
 
 
 def words(ran: Ran) -> dict[str, str]:

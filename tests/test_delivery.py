@@ -31,9 +31,9 @@ from conformance.service.settings import DECOY_HOSTNAME, Settings
 from conformance.standin import Descriptor, Witness
 from conformance.variation import Variation
 from images.layers import File, pack
+from tests.jobs import build, job
 from tests.legal_requests import legal_requests, values, words
 from tests.test_archive import distinct
-from tests.test_local_service import build, job
 
 pytestmark = pytest.mark.engine
 
@@ -127,12 +127,6 @@ def exiting() -> bytes:
         "<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, address + offset, 64, 0, 0, 64, 56, 1, 0, 0, 0
     )
     return header + struct.pack("<IIQQQQQQ", 1, 5, 0, address, address, size, size, 0x1000) + code
-
-
-@pytest.fixture(name="reached", scope="module")
-def _reached() -> engine.Engine:
-    """The engine."""
-    return engine.connect()
 
 
 @pytest.fixture(name="imported", scope="module")

@@ -25,9 +25,8 @@ from conformance.variation import Variation
 from images.layers import Config, File, directory, pack, write_archive
 from scripts.probe import CompilerMissingError, need_compiler
 from tests.conftest import Ran, reference_job
+from tests.jobs import job, request, run_code, seen
 from tests.probing import run
-from tests.test_command_line import request
-from tests.test_local_service import job, run_code, seen
 from tests.test_reports import SCHEMA
 
 pytestmark = pytest.mark.engine
@@ -47,18 +46,6 @@ print(json.dumps({
 """
 
 NODES = ["/dev/nvidia-uvm", "/dev/nvidia0", "/dev/nvidiactl"]
-
-
-@pytest.fixture(name="reached", scope="module")
-def _reached() -> engine.Engine:
-    """The engine, which has no GPU, or none that these tests ask for."""
-    return engine.connect()
-
-
-@pytest.fixture(name="image", scope="module")
-def _image(reached: engine.Engine, tag: Callable[[str], str]) -> Image:
-    """The reference."""
-    return inspection.find(reached, tag("reference"))
 
 
 Serve = Callable[[Choice], LocalService]
@@ -299,6 +286,6 @@ def test_a_job_that_asks_for_a_gpu_is_run_without_one(
     assert (6, "conforms") == (ran.status, ran.verdict("exit.zero-on-success")["verdict"])
     reason = ran.verdict("gpu.visible")["reason"]
     assert reason.startswith("there is no GPU on this engine: ")
-    assert "no verdict on gpu.visible\n" in ran.output
+    assert "no verdict on gpu.visible, gpu.workload-uses-it\n" in ran.output
     said = f"ERROR: --image-gpu=require: {reason} (--image-gpu=auto goes on without)"
     assert (4, said) == (required.status, required.output.strip())

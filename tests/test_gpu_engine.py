@@ -16,9 +16,8 @@ from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from tests.conftest import Ran, reference_job
 from tests.gpu_engine import GpuEngine, gpu_engine, missing
-from tests.test_command_line import request
+from tests.jobs import job, request, run_code, seen
 from tests.test_gpu_containers import NODES, WITNESS
-from tests.test_local_service import job, run_code, seen
 
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(bool(missing()), reason=missing() or "it can be started here")]
 

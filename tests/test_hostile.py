@@ -13,7 +13,7 @@ import docker
 import pytest
 
 from tests.conftest import REFERENCE_S3, Ran, clean_environment
-from tests.test_command_line import request
+from tests.jobs import request
 from tests.test_leftovers import owned_by
 
 pytestmark = pytest.mark.engine

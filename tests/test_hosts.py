@@ -17,12 +17,12 @@ from conformance.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, JobStatus, Outcome
-from conformance.service import engine, inspection
+from conformance.service import engine
 from conformance.service.labels import RUN
 from conformance.service.local import LocalService
 from conformance.service.settings import DECOY_HOSTNAME, Settings
 from conformance.variation import Variation
-from tests.test_local_service import job, write
+from tests.jobs import job, write
 
 pytestmark = pytest.mark.engine
 
@@ -75,18 +75,6 @@ REQUEST = JobRequest(
         "ProcessingInputs": [brought("shards", "ShardedByS3Key"), brought("whole", "FullyReplicated")],
     }
 ).on_hosts(2)
-
-
-@pytest.fixture(name="reached", scope="module")
-def _reached() -> engine.Engine:
-    """The engine."""
-    return engine.connect()
-
-
-@pytest.fixture(name="image", scope="module")
-def _image(reached: engine.Engine, tag: Callable[[str], str]) -> Image:
-    """The reference."""
-    return inspection.find(reached, tag("reference"))
 
 
 @pytest.fixture(name="run")

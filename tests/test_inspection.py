@@ -36,12 +36,6 @@ LEFT = {
 }
 
 
-@pytest.fixture(name="reached", scope="module")
-def _reached() -> engine.Engine:
-    """The engine."""
-    return engine.connect()
-
-
 @pytest.fixture(name="read")
 def _read(reached: engine.Engine) -> Iterator[Callable[..., Image]]:
     """Make an image of these files, and read it."""

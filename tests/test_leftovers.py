@@ -14,7 +14,7 @@ import pytest
 
 from conformance.service import labels
 from tests.conftest import REFERENCE_S3, Ran, clean_environment, reference_job
-from tests.test_command_line import request
+from tests.jobs import request
 
 pytestmark = pytest.mark.engine
 

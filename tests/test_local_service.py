@@ -8,9 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import docker
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,13 +16,13 @@ from hypothesis import strategies as st
 from conformance.errors import JobError
 from conformance.filetree import Kind
 from conformance.image import Image
-from conformance.job import JobRequest
 from conformance.objects import ObjectTree
-from conformance.outcome import End, JobStatus, Outcome
+from conformance.outcome import End, JobStatus
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from conformance.variation import Variation
+from tests.jobs import CODE, build, job, run_code, seen, write
 from tests.test_leftovers import anonymous_volumes
 
 pytestmark = pytest.mark.engine
@@ -44,20 +42,6 @@ print(json.dumps({
 }))
 """
 
-CODE = "/opt/ml/processing/input/code"
-
-
-@pytest.fixture(name="reached", scope="module")
-def _reached() -> engine.Engine:
-    """The engine."""
-    return engine.connect()
-
-
-@pytest.fixture(name="image", scope="module")
-def _image(reached: engine.Engine, tag: Callable[[str], str]) -> Image:
-    """The reference: Python, an ENTRYPOINT and no CMD."""
-    return inspection.find(reached, tag("reference"))
-
 
 @pytest.fixture(name="service")
 def _service(reached: engine.Engine, tmp_path: Path) -> Iterator[LocalService]:
@@ -65,57 +49,6 @@ def _service(reached: engine.Engine, tmp_path: Path) -> Iterator[LocalService]:
     service = LocalService(reached, ObjectTree(tmp_path), Settings(stop_grace_seconds=3))
     yield service
     service.close()
-
-
-def job(*, outputs: tuple[str, ...] = (), **members: Any) -> JobRequest:  # noqa: ANN401 - members of the request
-    """A request of one input, `s3://bucket/code`, and of outputs of these names."""
-    document: dict[str, Any] = {
-        "ProcessingJobName": "job",
-        "AppSpecification": {"ImageUri": "image"},
-        "ProcessingInputs": [
-            {"InputName": "code", "S3Input": {"S3Uri": "s3://bucket/code", "LocalPath": CODE, "S3DataType": "S3Prefix"}}
-        ],
-        "ProcessingOutputConfig": {
-            "Outputs": [
-                {
-                    "OutputName": name,
-                    "S3Output": {
-                        "S3Uri": f"s3://bucket/out/{name}",
-                        "LocalPath": f"/opt/ml/processing/output/{name}",
-                        "S3UploadMode": "EndOfJob",
-                    },
-                }
-                for name in outputs
-            ]
-        },
-        "ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}},
-        "RoleArn": "arn:aws:iam::123456789012:role/processing",
-    }
-    return JobRequest(document | members)
-
-
-def run_code(service: LocalService, image: Image, here: Path, code: str, request: JobRequest, *words: str) -> Outcome:
-    """Run a program of the test's own in the image, brought as an input, as a ScriptProcessor does."""
-    write(here, "bucket/code/main.py", code)
-    application = {"ImageUri": "image", "ContainerEntrypoint": ["python3", f"{CODE}/main.py"]}
-    if words:
-        application["ContainerArguments"] = list(words)
-    return service.run(image, JobRequest({**request.document, "AppSpecification": application}), Variation.AS_REQUESTED)
-
-
-def write(here: Path, name: str, content: str) -> None:
-    """Put an object into the test's S3."""
-    path = here / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content, encoding="utf-8")
-
-
-def seen(outcome: Outcome) -> dict[str, Any]:
-    """What the witness saw."""
-    (host,) = outcome.hosts
-    assert 0 == host.exit_code, host.stderr.text
-    found: dict[str, Any] = json.loads(host.stdout.text)
-    return found
 
 
 def test_container_finds_what_the_contract_promises(service: LocalService, image: Image, tmp_path: Path) -> None:
@@ -165,16 +98,6 @@ def test_image_files_below_opt_ml_are_hidden(
     found = seen(run_code(service, shipping, tmp_path, WITNESS, job()))
 
     assert not [path for path in found["tree"] if path.startswith("/opt/ml/model")]
-
-
-def build(client: docker.APIClient, name: str, *lines: str) -> str:
-    """Build an image from the reference with a few more lines, for one test."""
-    import io  # noqa: PLC0415 - only this helper needs it
-
-    dockerfile = "\n".join(["FROM conformance/reference", *lines]).encode()
-    for step in client.build(fileobj=io.BytesIO(dockerfile), tag=f"conformance-test/{name}", rm=True, decode=True):
-        assert "error" not in step, step["error"]
-    return f"conformance-test/{name}"
 
 
 @pytest.fixture(name="echo", scope="module")

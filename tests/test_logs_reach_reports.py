@@ -9,7 +9,7 @@ import pytest
 from junitparser import JUnitXml
 
 from tests.conftest import Ran
-from tests.test_command_line import request
+from tests.jobs import request
 from tests.test_reports import validated
 
 pytestmark = pytest.mark.engine

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.declaration import MUST, load_checks
 from tests.conftest import ROOT, Ran, declared_failure, declared_options, flawed_folders, job_of, reference_job
-from tests.test_command_line import request
+from tests.jobs import request
 
 pytestmark = pytest.mark.engine
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Ran
-from tests.test_command_line import request
+from tests.jobs import request
 
 pytestmark = pytest.mark.engine
 

@@ -14,14 +14,13 @@ from conformance.errors import UsageError
 from conformance.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
-from conformance.service import engine, inspection, network
+from conformance.service import engine, network
 from conformance.service.labels import run_labels
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from conformance.variation import Variation
 from tests.conftest import REFERENCE_JOB, Ran, reference_job
-from tests.test_command_line import request
-from tests.test_local_service import job
+from tests.jobs import job, request
 
 pytestmark = pytest.mark.engine
 
@@ -45,18 +44,6 @@ hosts = json.load(open("/opt/ml/config/resourceconfig.json"))["hosts"]
 print(json.dumps([reaches_the_store(), [socket.gethostbyname(host) for host in hosts]]))
 """
 """The server may not listen yet; where its name is unknown there is nothing to wait for."""
-
-
-@pytest.fixture(name="reached", scope="module")
-def _reached() -> engine.Engine:
-    """The engine."""
-    return engine.connect()
-
-
-@pytest.fixture(name="image", scope="module")
-def _image(reached: engine.Engine, tag: Callable[[str], str]) -> Image:
-    """The reference."""
-    return inspection.find(reached, tag("reference"))
 
 
 @pytest.fixture(name="outside", scope="module")

@@ -17,7 +17,7 @@ from conformance.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import JobStatus, Outcome
-from conformance.service import engine, inspection
+from conformance.service import engine
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from conformance.variation import Variation
@@ -28,18 +28,6 @@ pytestmark = pytest.mark.engine
 PLACE = "/opt/ml/processing/input/stream"
 
 READ = "import sys; sys.stdout.buffer.write(open(sys.argv[1], 'rb').read())"
-
-
-@pytest.fixture(name="reached", scope="module")
-def _reached() -> engine.Engine:
-    """The engine."""
-    return engine.connect()
-
-
-@pytest.fixture(name="image", scope="module")
-def _image(reached: engine.Engine, tag: Callable[[str], str]) -> Image:
-    """The reference, for its Python."""
-    return inspection.find(reached, tag("reference"))
 
 
 @pytest.fixture(name="service")

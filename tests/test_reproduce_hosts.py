@@ -14,8 +14,8 @@ from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.reproduce import command_line
 from tests.conftest import REFERENCE_S3, Ran, reference_job
+from tests.jobs import request as written
 from tests.outcomes import image, request
-from tests.test_command_line import request as written
 
 CHECKS = load_checks()
 SEVERAL = replace(request(hosts=3), source="/work dir/job.json")

@@ -18,7 +18,7 @@ from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from conformance.variation import CORRUPT_CONTENT, Variation
-from tests.test_local_service import job, write
+from tests.jobs import job, write
 
 pytestmark = pytest.mark.engine
 
@@ -42,18 +42,6 @@ print(json.dumps({
 INPUTS = "/opt/ml/processing/input/code"
 OUTPUT = "/opt/ml/processing/output/a"
 EBUSY = 16
-
-
-@pytest.fixture(name="reached", scope="module")
-def _reached() -> engine.Engine:
-    """The engine."""
-    return engine.connect()
-
-
-@pytest.fixture(name="image", scope="module")
-def _image(reached: engine.Engine, tag: Callable[[str], str]) -> Image:
-    """The reference."""
-    return inspection.find(reached, tag("reference"))
 
 
 @pytest.fixture(name="service")

@@ -125,7 +125,7 @@ def test_the_example_conforms_with_a_simulated_gpu(tag: Callable[[str], str], co
         for verdict in ran.report["verdicts"]
         if verdict["verdict"] == "not judged" and verdict["applies"]
     }
-    assert {"gpu.visible"} == open_ones
+    assert {"gpu.visible", "gpu.workload-uses-it"} == open_ones
     (run,) = [run for run in ran.report["runs"] if run["variation"] == "as requested"]
     assert "added 603 pairs of numbers on the CPU" == run["exit_message"]
     assert "warning: no GPU is used: cuModuleLoadData returned 801\n" == run["hosts"][0]["stderr"]["end"]

@@ -413,7 +413,7 @@ class TestMakefile:
         assert expected == self.make(checkout, "test")
 
     def test_continuous_integration_runs_the_same_tests(self, checkout: Path) -> None:
-        """`.ci/run` does what `make test` does, from whatever directory it is called."""
+        """`.ci/run` does what `make test` does, wherever it is called, with the probe's compiler."""
         (checkout / ".ci").mkdir()
         shutil.copy(ROOT / ".ci/run", checkout / ".ci")
         process = subprocess.run(
@@ -426,7 +426,22 @@ class TestMakefile:
             check=True,
         )
 
-        assert self.make(checkout, "test") == process.stdout.splitlines()
+        compiler, *tests = process.stdout.splitlines()
+        assert compiler.startswith("<python><-m><pip><install>")
+        assert compiler.endswith("<--editable><.[probe]>")
+        assert self.make(checkout, "test") == tests
+
+    def test_continuous_integration_goes_on_without_the_compiler(self, checkout: Path) -> None:
+        """Where it cannot be had, that is one line, and the tests say which of them need it."""
+        (checkout / ".ci").mkdir()
+        shutil.copy(ROOT / ".ci/run", checkout / ".ci")
+        (checkout / ".venv/bin/python").write_text('#!/bin/sh\n[ "$2" != pip ] || exit 1\necho "$2"\n')
+        process = subprocess.run(
+            [checkout / ".ci/run"], env=OUTSIDE_MAKE, capture_output=True, text=True, timeout=60, check=True
+        )
+
+        said = process.stdout.splitlines()
+        assert ("ci: the compiler of the probe could not be installed", "pytest") == (said[0], said[-1])
 
     def test_failure_of_the_tests_fails_continuous_integration(self, checkout: Path) -> None:
         """Whatever pytest's status, another than 0 is one of `.ci/run` as well, and pytest's last line is told."""

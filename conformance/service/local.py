@@ -175,7 +175,7 @@ class LocalService:
         return {"name": "local", "engine": self._engine.version, "choices": self._settings.described()}
 
     def _run_hosts(self, plan: Plan) -> Ran:
-        """Prepare all hosts, start them, wait until all have ended, and read them back; one step after the other."""
+        """Prepare all hosts, and when all are filled, start them; each is read back and removed once it has ended."""
         if not plan.argv:
             refused = "no command is specified"
             return Ran(tuple(Host(name, (), End.NOT_STARTED, start_error=refused) for name in plan.hosts))

@@ -21,13 +21,18 @@ CALL_TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Engine:
-    """A Docker Engine that answered; `client` is the calling thread's own connection."""
+    """A Docker Engine that answered; `client` is the calling thread's own connection.
+
+    `surroundings` is what the environment says of proxies and certificates, as attributes of a connection. It is read
+    once: requests would read all variables at each call, and fail where pytest changes one in another thread just then.
+    """
 
     version: str
     api_version: str
     memory_bytes: int
     architecture: str
     offers: tuple[Means, ...] = ()
+    surroundings: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _local: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     @property
@@ -36,6 +41,8 @@ class Engine:
         existing: docker.APIClient | None = getattr(self._local, "client", None)
         if existing is None:
             existing = docker.APIClient(version=self.api_version, timeout=CALL_TIMEOUT_SECONDS, **kwargs_from_env())
+            for name, value in self.surroundings.items():
+                setattr(existing, name, value)
             self._local.client = existing
         return existing
 
@@ -51,6 +58,7 @@ def connect() -> Engine:
     try:
         client = docker.APIClient(version="auto", timeout=CALL_TIMEOUT_SECONDS, **environment)
         facts = client.info()
+        found = client.merge_environment_settings(client.base_url, {}, None, None, None)
         client.close()
     except DockerException as error:
         raise EngineError(f"no Docker Engine answers at {address}: {_cause(error)}", hint=_hint(error)) from error
@@ -60,6 +68,7 @@ def connect() -> Engine:
         memory_bytes=int(facts.get("MemTotal", 0)),
         architecture=facts.get("Architecture", ""),
         offers=offers(facts),
+        surroundings={"trust_env": False, **{name: found[name] for name in ("proxies", "verify", "cert")}},
     )
 
 

@@ -75,7 +75,7 @@ class Peer:
                 await asyncio.sleep(STOP_SECONDS)
                 raise PeerError(f"{self.name} is lost: its connection broke") from error
             if kind == "failure":
-                raise PeerError(f"{self.name}: {content}")
+                raise PeerError(content)
             if kind == "goodbye":
                 self.farewell.set()
             else:
@@ -129,6 +129,8 @@ async def connected(
         cause = next((error for error in group.exceptions if isinstance(error, JobError)), group.exceptions[0])
         # What nobody expected may repeat anything, so only its kind is told.
         reason = str(cause) if isinstance(cause, JobError) else type(cause).__name__
+        # What another host has said, or what became of it, is passed on as it is: it names that host.
+        reason = reason if isinstance(cause, PeerError) else f"{own}: {reason}"
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FAREWELL_SECONDS):
                 await asyncio.gather(*(peer.fail(reason) for peer in peers.values()), return_exceptions=True)

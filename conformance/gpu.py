@@ -85,6 +85,12 @@ class Gpus:
 NO_GPUS = Gpus()
 
 
+def capabilities(variables: Mapping[str, str]) -> frozenset[str]:
+    """Which parts of the driver a container with these variables gets."""
+    said = variables.get(DRIVER_CAPABILITIES) or DEFAULT_CAPABILITIES
+    return frozenset(word.strip() for word in said.split(","))
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """One of NVIDIA's device nodes; `error` says why it cannot be opened."""
@@ -167,8 +173,7 @@ class Look:
     @property
     def brings_compute(self) -> bool:
         """Whether the driver's part for CUDA is among those that image and request ask for."""
-        said = self.variables.get(DRIVER_CAPABILITIES) or DEFAULT_CAPABILITIES
-        return not {"compute", "all"}.isdisjoint(word.strip() for word in said.split(","))
+        return not {"compute", "all"}.isdisjoint(capabilities(self.variables))
 
     @property
     def works(self) -> bool:

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from scripts.probe import CompilerMissingError, need_compiler
 from tests.conftest import ROOT, Ran, reference_job
+from tests.drivers import built
 
 PROGRAM = ROOT / "images/examples/gpu"
 JOB = ROOT / "fixtures/gpu/job.json"
@@ -78,15 +78,7 @@ except CudaError as error:
 @pytest.fixture(name="driver", scope="module")
 def _driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the driver."""
-    try:
-        need_compiler()
-    except CompilerMissingError as error:
-        pytest.skip(str(error))
-    here = tmp_path_factory.mktemp("driver")
-    (here / "driver.c").write_text(DRIVER, encoding="ascii")
-    words = ("-target", "x86_64-linux-gnu.2.17", "-w", "-shared", "-fPIC", "driver.c", "-o", "libcuda.so.1")
-    subprocess.run([sys.executable, "-m", "ziglang", "cc", *words], cwd=here, check=True)
-    return here
+    return built(DRIVER, tmp_path_factory.mktemp("driver")).parent
 
 
 def added(count: int, driver: Path, *, gpus: int = 1) -> Any:  # noqa: ANN401 - whatever JSON holds

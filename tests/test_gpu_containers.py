@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +21,8 @@ from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from conformance.variation import Variation
 from images.layers import Config, File, directory, pack, write_archive
-from scripts.probe import CompilerMissingError, need_compiler
 from tests.conftest import Ran, reference_job
+from tests.drivers import built
 from tests.jobs import job, request, run_code, seen
 from tests.probing import run
 from tests.test_reports import SCHEMA
@@ -189,15 +187,7 @@ int cuMemcpyDtoH_v2(void *to, unsigned long from, size_t size) { memcpy(to, (voi
 @pytest.fixture(name="driver", scope="module")
 def _driver(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A libcuda.so.1 that stands on the C library of the image."""
-    try:
-        need_compiler()
-    except CompilerMissingError as error:
-        pytest.skip(str(error))
-    here = tmp_path_factory.mktemp("driver")
-    (here / "driver.c").write_text(DRIVER, encoding="ascii")
-    words = ("-target", "x86_64-linux-gnu.2.17", "-w", "-shared", "-fPIC", "driver.c", "-o", "libcuda.so.1")
-    subprocess.run([sys.executable, "-m", "ziglang", "cc", *words], cwd=here, check=True)
-    return (here / "libcuda.so.1").read_bytes()
+    return built(DRIVER, tmp_path_factory.mktemp("driver")).read_bytes()
 
 
 def look_with(files: dict[str, bytes], **environment: str) -> Look:

@@ -108,6 +108,16 @@ def test_what_is_not_gzip_is_an_error_of_the_job(service: LocalService, image: I
         service.run(image, job(READ, S3CompressionType="Gzip"), Variation.AS_REQUESTED)
 
 
+def test_gzip_that_is_damaged_is_an_error_of_the_job(service: LocalService, image: Image, objects: Path) -> None:
+    """As what is not gzip at all: a bit that has flipped within, and an end that is missing."""
+    whole = gzip.compress(bytes(range(256)) * 100)
+    for damaged in (whole[:15] + bytes([whole[15] ^ 0xFF] * 8) + whole[23:], whole[:-12]):
+        (objects / "a.txt").write_bytes(damaged)
+
+        with pytest.raises(JobError, match=r"a\.txt cannot be decompressed: "):
+            service.run(image, job(READ, S3CompressionType="Gzip"), Variation.AS_REQUESTED)
+
+
 @pytest.mark.usefixtures("objects")
 def test_each_epoch_has_a_fifo(service: LocalService, image: Image) -> None:
     """After the end of one the next one brings the same again."""

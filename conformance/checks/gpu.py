@@ -17,7 +17,7 @@ from conformance.driver import (
 )
 from conformance.evidence import LINE_CHARACTERS, needs_success
 from conformance.filetree import Kind
-from conformance.gpu import DRIVER_CAPABILITIES, VISIBLE_DEVICES, Look
+from conformance.gpu import DRIVER_CAPABILITIES, VISIBLE_DEVICES, Look, capabilities
 from conformance.image import Image
 from conformance.outcome import Host, Outcome
 from conformance.packages import driver_packages
@@ -167,8 +167,8 @@ def visible_devices_not_void(image: Image) -> Iterator[str]:
 def capabilities_compute(image: Image) -> Iterator[str]:
     """A capability that there is not keeps the container from starting at all."""
     _for_gpus(image)
-    value = image.environment.get("NVIDIA_DRIVER_CAPABILITIES", "")
-    words = {word.strip() for word in value.split(",")} if value else {"all"}
+    value = image.environment.get(DRIVER_CAPABILITIES, "")
+    words = capabilities(image.environment)
     if words.isdisjoint({"compute", "all"}):
         yield f"Expected NVIDIA_DRIVER_CAPABILITIES to have compute, and the image sets it to {value!r}."
     if "all" not in words and words - CAPABILITIES:

@@ -20,11 +20,10 @@ from requests.exceptions import RequestException
 
 from conformance.gpu import (
     ALL,
-    DEFAULT_CAPABILITIES,
-    DRIVER_CAPABILITIES,
     VISIBLE_DEVICES,
     Gpus,
     Means,
+    capabilities,
     devices_in,
     has_gpu,
 )
@@ -113,14 +112,12 @@ def simulate(client: docker.APIClient, container: str, image: Image, request: Jo
     As NVIDIA's toolkit does, it brings what NVIDIA_DRIVER_CAPABILITIES names; the library lies beside the C library,
     where the image's loader looks last.
     """
-    said = {**image.environment, **request.environment}.get(DRIVER_CAPABILITIES) or DEFAULT_CAPABILITIES
-    capabilities = {word.strip() for word in said.split(",")}
+    wanted = capabilities({**image.environment, **request.environment})
     put = set()
     for capability, path in _simulated(client, container):
-        if {capability, "all"} & capabilities:
-            place, name = posixpath.split(path)
+        if {capability, "all"} & wanted:
             # From the root on, so that a directory that an image lacks is made.
-            client.put_archive(container, "/", _archive(f"{place}/{name}", binary(name)))
+            client.put_archive(container, "/", _archive(path, binary(posixpath.basename(path))))
             put.add(path)
     return frozenset(put)
 

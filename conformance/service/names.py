@@ -14,16 +14,15 @@ from dataclasses import dataclass
 
 import docker
 from docker.errors import APIError
-from docker.types import LogConfig
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
 from conformance.errors import JobError
-from conformance.probe import PROGRAM, RECORD
+from conformance.probe import RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, answer
 from conformance.resolution import Queries
-from conformance.service.empty import empty_image
+from conformance.service import empty
 from conformance.service.network import Network
 
 START_SECONDS = 30.0
@@ -66,16 +65,15 @@ class NameServer:
 
     def is_reached(self, network: Network, *, labels: dict[str, str]) -> bool:
         """Whether what a host asks comes here: one more container on the network asks for a name that nobody has."""
-        asking = self.client.create_container(
-            empty_image(self.client),
-            entrypoint=[PROGRAM],
-            user=_NOBODY,
+        asking = empty.create(
+            self.client,
             labels=labels,
+            user=_NOBODY,
             networking_config=network.attachment(network.guest),
-            host_config=self.client.create_host_config(
-                network_mode=network.name, dns=[self.address], cap_drop=["ALL"], mem_limit=_MEMORY_BYTES
-            ),
-        )["Id"]
+            network_mode=network.name,
+            dns=[self.address],
+            mem_limit=_MEMORY_BYTES,
+        )
         try:
             self.client.put_archive(asking, "/", bundle(report(words("resolve", NOBODYS_NAME))))
             self.client.start(asking)
@@ -116,24 +114,18 @@ def create(client: docker.APIClient, network: Network, names: Iterable[Name], *,
     """
     plan = answer(names)
     address = network.name_server
-    created = client.create_container(
-        empty_image(client),
-        entrypoint=[PROGRAM],
-        user=_NOBODY,
+    created = empty.create(
+        client,
         labels=labels,
+        user=_NOBODY,
         networking_config=network.attachment(address),
-        host_config=client.create_host_config(
-            network_mode=network.name,
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            # Port 53 without any capability; the default of Docker 20.10 and later, and of no earlier one.
-            sysctls={"net.ipv4.ip_unprivileged_port_start": "0"},
-            mem_limit=_MEMORY_BYTES,
-            pids_limit=_PROCESSES,
-            log_config=LogConfig(type="local", config={"max-size": "1m", "max-file": "1", "compress": "false"}),
-        ),
+        network_mode=network.name,
+        # Port 53 without any capability; the default of Docker 20.10 and later, and of no earlier one.
+        sysctls={"net.ipv4.ip_unprivileged_port_start": "0"},
+        mem_limit=_MEMORY_BYTES,
+        pids_limit=_PROCESSES,
     )
-    return NameServer(client, str(created["Id"]), address, plan)
+    return NameServer(client, created, address, plan)
 
 
 def _wait_until_it_answers(server: NameServer) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import io
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,6 @@ from typing import IO
 
 import docker
 from docker.errors import APIError
-from docker.types import LogConfig
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
@@ -25,9 +25,9 @@ from conformance import archive, feed
 from conformance.errors import JobError
 from conformance.feed import Feed
 from conformance.job import ProcessingInput
-from conformance.probe import PROGRAM, RECORD
+from conformance.probe import RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
-from conformance.service.empty import empty_image
+from conformance.service import empty
 
 END_SECONDS = 30.0
 
@@ -84,22 +84,15 @@ def start(
     Raises:
         JobError: an object is not what its S3CompressionType says.
     """
-    created = client.create_container(
-        empty_image(client),
-        entrypoint=[PROGRAM],
+    created = empty.create(
+        client,
         labels=labels,
-        network_disabled=True,
-        host_config=client.create_host_config(
-            network_mode="none",
-            volumes_from=[host],
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            mem_limit=_MEMORY_BYTES,
-            pids_limit=_PROCESSES,
-            log_config=LogConfig(type="local", config={"max-size": "1m", "max-file": "1", "compress": "false"}),
-        ),
+        network_mode="none",
+        volumes_from=[host],
+        mem_limit=_MEMORY_BYTES,
+        pids_limit=_PROCESSES,
     )
-    feeder = Feeder(client, str(created["Id"]))
+    feeder = Feeder(client, created)
     try:
         lines = [words("catch", SIGTERM)]
         entries: list[tuple[str, archive.Content]] = []
@@ -136,7 +129,7 @@ def _size(file: Path, open_it: Callable[[], IO[bytes]]) -> int:
         with open_it() as content:
             while piece := content.read(archive.BLOCK):
                 size += len(piece)
-    except (gzip.BadGzipFile, EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise JobError(
             f"{file} cannot be decompressed: {error}", hint="S3CompressionType Gzip takes gzip alone"
         ) from error

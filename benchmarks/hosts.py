@@ -12,7 +12,7 @@ import docker
 from docker.types import Mount
 
 from benchmarks.table import Benchmark, Row
-from conformance.archive import write
+from conformance.files.archive import write
 from conformance.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree

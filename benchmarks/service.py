@@ -18,7 +18,7 @@ import docker
 from docker.types import Mount
 
 from benchmarks.table import Benchmark, Row
-from conformance.archive import write
+from conformance.files.archive import write
 from conformance.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
@@ -129,7 +129,7 @@ def whole_process(turns: int) -> Iterator[Row]:
         "import of the plugin and all checks": [
             sys.executable,
             "-c",
-            "import conformance.plugin; from conformance.declaration import load_checks; load_checks()",
+            "import conformance.plugin; from conformance.checks import load_checks; load_checks()",
         ],
         "import of pytest alone": [sys.executable, "-c", "import pytest"],
     }

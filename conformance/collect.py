@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 import conformance.checks
-from conformance.declaration import Check, NotJudged, load_checks
+from conformance.checks import load_checks
+from conformance.declaration import Check, NotJudged
 from conformance.errors import ConformanceError
 from conformance.gpu import NO_GPUS
 from conformance.job import JobRequest

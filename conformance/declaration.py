@@ -6,9 +6,7 @@ violation, with what was expected and what was seen. It touches no engine, no fi
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -223,20 +221,3 @@ def check(
         return judge
 
     return declare
-
-
-def load_checks() -> Registry:
-    """Import every chapter and return all checks; raises `ValueError` for a reference to a check that is not there."""
-    import conformance.checks as chapters  # noqa: PLC0415 - the chapters import this module
-
-    for chapter in pkgutil.iter_modules(chapters.__path__):
-        importlib.import_module(f"{chapters.__name__}.{chapter.name}")
-    for declared in REGISTRY:
-        for other in declared.explained_by:
-            try:
-                explaining = REGISTRY[other]
-            except KeyError as error:
-                raise ValueError(f"check {declared.id!r} is explained by a check that is not there: {error}") from error
-            if explaining.job is not None:
-                raise ValueError(f"check {declared.id!r} is explained by {other}, which does not judge the image alone")
-    return REGISTRY

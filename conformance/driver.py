@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.filetree import File, Kind
+from conformance.files.tree import File, Kind
 from conformance.image import Image
 from conformance.library_path import SYSTEM_DIRECTORIES, Place, library_path
 from conformance.nvidia import (

@@ -10,7 +10,7 @@ import re
 import struct
 from dataclasses import dataclass
 
-from conformance.filetree import File
+from conformance.files.tree import File
 from conformance.image import Image
 from conformance.shell import after_env
 

@@ -12,8 +12,8 @@ import pytest
 
 import conformance
 from conformance import CONTRACT_VERSION, options
+from conformance.checks import load_checks
 from conformance.collect import CHECKS, CheckFile, CheckItem, requests_for, session_key
-from conformance.declaration import load_checks
 from conformance.errors import ConformanceError
 from conformance.gpu import Choice
 from conformance.profiles import profile_of

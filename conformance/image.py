@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from conformance.filetree import File, FileTree, Kind
+from conformance.files.tree import File, FileTree, Kind
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The PATH that Docker gives a container whose image sets none."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from conformance.feed import Feed
-from conformance.filetree import File, FileTree, Kind
+from conformance.files.tree import File, FileTree, Kind
 from conformance.gpu import NO_GPUS, Gpus, Look
 from conformance.job import JobRequest, ProcessingOutput
 from conformance.resolution import Queries

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import regex
 
 from conformance.errors import RequestError
-from conformance.filetree import is_below
+from conformance.files.tree import is_below
 from conformance.job import PROCESSING, JobRequest
 from conformance.jsonfile import json_type, read_document
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from conformance.declaration import load_checks
+from conformance.checks import load_checks
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN = "<!-- checks: written by `python -m scripts.readme` -->\n"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conformance import facts
-from conformance.filetree import File
+from conformance.files.tree import File
 from conformance.image import Image
 from conformance.verdict import Word
 from tests.outcomes import file, image, judged, link

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.declaration import load_checks
-from conformance.filetree import File, FileTree, Kind
+from conformance.checks import load_checks
+from conformance.files.tree import File, FileTree, Kind
 from conformance.image import Image
 from conformance.job import JobRequest
 from conformance.outcome import MESSAGE_PATH, End, Host, Log, Outcome, Upload

@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from conformance.checks import stop
-from conformance.declaration import NotJudged, load_checks
+from conformance.checks import load_checks, stop
+from conformance.declaration import NotJudged
 from conformance.image import Image
 from conformance.job import JobRequest
 from conformance.outcome import JobStatus, Outcome

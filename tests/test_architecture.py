@@ -23,84 +23,48 @@ HEAVY = ("docker", "boto3", "botocore", "moto", "hypothesis", "requests")
 ENGINE = {"docker", "requests", "moto", "boto3", "botocore"}
 """What only the service may import."""
 
-ALLOWED: dict[str, set[str]] = {
-    "": set(),
-    "errors": set(),
-    "filetree": set(),
-    "contract": set(),
-    "nvidia": set(),
-    "shell": set(),
-    "objects": {"errors"},
-    "manifest": {"objects"},
-    "archive": {"errors", "filetree"},
-    "image": {"filetree"},
-    "account": {"image"},
-    "library_path": {"image"},
-    "packages": set(),
-    "requirement": set(),
-    "driver": {"filetree", "image", "library_path", "nvidia", "packages"},
-    "interpreter": {"shell"},
-    "executable": {"filetree", "image", "shell"},
-    "jsonfile": {"errors"},
-    "job": set(),
-    "variation": {"job"},
-    "request": {"errors", "filetree", "job", "jsonfile"},
-    "record": set(),
-    "trace": {"record"},
-    "workload": {"trace"},
-    "standin": {"record"},
-    "resolution": {"record"},
-    "feed": {"record"},
-    "gpu": {"job", "record", "standin"},
-    "outcome": {"feed", "filetree", "gpu", "job", "resolution", "standin", "trace", "variation"},
-    "declaration": {"checks", "contract", "variation"},
-    "evidence": {"declaration", "outcome", "trace", "workload"},
-    "facts": {"driver", "evidence", "gpu", "image", "outcome", "requirement", "variation"},
-    "rerun": {"declaration", "evidence", "image", "job", "outcome", "request", "trace", "workload"},
-    "checks": {
-        *("account", "contract", "declaration", "driver", "evidence", "executable", "filetree", "gpu"),
-        *("image", "interpreter", "job", "objects", "outcome", "packages", "shell", "standin", "trace"),
-        *("variation", "workload"),
-    },
-    "verdict": {"declaration", "image", "job", "outcome"},
-    "reproduce": {"declaration", "gpu", "image", "job", "objects", "rerun", "variation"},
-    "profiles": {"declaration", "gpu", "job", "variation", "verdict"},
-    "service": {
-        *("archive", "errors", "executable", "feed", "filetree", "gpu", "image", "job", "library_path"),
-        *("manifest", "nvidia", "objects", "outcome", "packages", "probe", "resolution", "standin", "trace"),
-        *("variation",),
-    },
-    "probe": {"archive", "errors"},
-    "options": {"errors", "gpu", "job", "manifest", "objects", "request"},
-    "session": {
-        *("declaration", "errors", "gpu", "image", "job", "options", "outcome", "rerun", "service"),
-        *("variation",),
-    },
-    "scheduling": {"declaration"},
-    "collect": {
-        *("checks", "declaration", "errors", "gpu", "job", "outcome", "reproduce", "session", "variation"),
-        *("verdict",),
-    },
-    "reports": {"", "declaration", "facts", "gpu", "image", "outcome", "profiles", "resolution", "trace", "verdict"},
-    "hooks": {
-        *("", "collect", "declaration", "errors", "gpu", "options", "profiles", "reports", "reproduce"),
-        *("scheduling", "session", "variation", "verdict"),
-    },
-    "plugin": {"hooks", "options"},
+DIRECTION = {
+    "files": "",
+    "image": "files",
+    "job": "files",
+    "probe": "files",
+    "outcome": "files job",
+    "service": "files image job probe outcome",
+    "rule": "image job outcome",
+    "checks": "files image job outcome rule",
+    "verdict": "image job outcome rule",
+    "reports": "image job outcome rule verdict",
+    "session": "image job outcome service rule checks verdict reports",
 }
-"""What each module, or each package of modules, may import of the others; `""` is the package itself.
+"""What each folder may import of the others; all may import what stands beside them, such as `errors`."""
 
-`declaration` imports the checks in a function, to have them declared; types that are imported for annotations alone
-count like any other import.
-"""
+YET_TO_MOVE: dict[str, str] = {
+    **dict.fromkeys(("filetree", "archive"), "files"),
+    **dict.fromkeys(("image", "shell", "executable", "interpreter", "account", "packages", "library_path"), "image"),
+    **dict.fromkeys(("nvidia", "driver", "requirement"), "image"),
+    **dict.fromkeys(("job", "request", "variation", "objects", "manifest", "jsonfile"), "job"),
+    **dict.fromkeys(("outcome", "trace", "workload", "standin", "resolution", "feed", "gpu", "record"), "outcome"),
+    **dict.fromkeys(("declaration", "contract", "evidence", "rerun"), "rule"),
+    **dict.fromkeys(("verdict", "profiles"), "verdict"),
+    **dict.fromkeys(("reproduce", "facts"), "reports"),
+    **dict.fromkeys(("options", "hooks", "collect", "session", "scheduling"), "session"),
+}
 
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 
 
-def group(path: Path) -> str:
-    """The module, or the package of modules, that a file belongs to."""
-    top = path.relative_to(PACKAGE).parts[0]
-    return "" if top == "__init__.py" else top.removesuffix(".py")
+def module(path: Path) -> str:
+    """The name of a file's module within the package, with dots; empty for the package itself."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix(".")
+
+
+MODULES = {module(path): path for path in FILES}
+
+
+def folder(name: str) -> str:
+    """The folder that a module stands in; empty for what stands beside the folders."""
+    top = name.partition(".")[0]
+    return YET_TO_MOVE.get(top, top if top in DIRECTION else "")
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -109,18 +73,9 @@ def imports(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [alias.name for alias in node.names]
-            yield from (f"{node.module}.{name}" for name in names) if _is_package(node.module) else (node.module,)
-
-
-def _is_package(module: str) -> bool:
-    return module in {
-        "conformance",
-        "conformance.service",
-        "conformance.reports",
-        "conformance.checks",
-        "conformance.probe",
-    }
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole.removeprefix("conformance.") in MODULES else node.module
 
 
 def parsed(path: Path) -> ast.Module:
@@ -129,9 +84,8 @@ def parsed(path: Path) -> ast.Module:
 
 
 def inner(path: Path) -> set[str]:
-    """The other groups that a file imports from."""
-    tops = {name.split(".")[1] if "." in name else "" for name in imports(parsed(path)) if _is_ours(name)}
-    return {top if top in ALLOWED else "" for top in tops} - {group(path)}
+    """The other modules of the package that a file imports, or imports from."""
+    return {name.removeprefix("conformance").removeprefix(".") for name in imports(parsed(path)) if _is_ours(name)}
 
 
 def _is_ours(name: str) -> bool:
@@ -145,30 +99,36 @@ def outer(path: Path) -> set[str]:
 
 @every_file
 def test_a_module_imports_only_what_stands_to_its_left(path: Path) -> None:
-    """As the table has it; a module that is new gets a row."""
-    assert set() == inner(path) - ALLOWED[group(path)]
+    """As the table has it; a new folder gets a row."""
+    own = folder(module(path))
+    allowed = set(DIRECTION[own].split()) | {own, ""} if own else {"session"}
+
+    assert set() == {folder(name) for name in inner(path)} - allowed - ({""} if own == "" else set())
 
 
 def test_the_table_allows_nothing_that_nobody_imports() -> None:
     """A row that is wider than it need be would let the next import slip by."""
-    used = {name: set[str]() for name in ALLOWED}
-    for path in FILES:
-        used[group(path)] |= inner(path)
+    used = {name: set[str]() for name in DIRECTION}
+    for name, path in MODULES.items():
+        if folder(name):
+            used[folder(name)] |= {folder(other) for other in inner(path)} - {folder(name), ""}
 
-    assert used == ALLOWED
+    assert used == {name: set(allowed.split()) for name, allowed in DIRECTION.items()}
 
 
-def test_the_table_itself_has_one_direction() -> None:
-    """Without the one import that declares the checks, no group reaches itself again."""
-    order = TopologicalSorter({name: allowed - {"checks"} for name, allowed in ALLOWED.items()} | {"checks": set()})
-
-    assert set(ALLOWED) == set(order.static_order())
+def test_the_table_is_written_from_left_to_right() -> None:
+    """Whoever reads it from the top meets nothing that stands further down."""
+    seen: set[str] = set()
+    for name, allowed in DIRECTION.items():
+        assert set(allowed.split()) <= seen
+        seen.add(name)
 
 
 @every_file
 def test_only_the_service_knows_engine_and_s3(path: Path) -> None:
-    """`request` reads botocore's model of the API besides."""
-    allowed = ENGINE if group(path) == "service" else {"botocore"} if group(path) == "request" else set()
+    """`job.validation` reads botocore's model of the API besides."""
+    name = module(path)
+    allowed = ENGINE if folder(name) == "service" else {"botocore"} if name in {"request", "job.validation"} else set()
 
     assert set() == (outer(path) & ENGINE) - allowed
 
@@ -177,10 +137,9 @@ def test_only_the_service_knows_engine_and_s3(path: Path) -> None:
 def test_pytest_is_imported_by_its_public_name(path: Path) -> None:
     """And by nothing that stands left of the plugin."""
     names = outer(path)
-    knows_pytest = {"collect", "hooks", "options", "plugin", "reports", "scheduling"}
 
     assert "_pytest" not in names
-    assert "pytest" not in names or group(path) in knows_pytest
+    assert "pytest" not in names or folder(module(path)) in {"session", "reports"} or module(path) == "plugin"
 
 
 @every_file
@@ -193,27 +152,22 @@ def at_import(path: Path) -> Iterator[str]:
     """What a module imports when it is imported itself: not within functions, and not for annotations."""
     for node in parsed(path).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from imports(node)
+            yield from (name.removeprefix("conformance.") for name in imports(node) if _is_ours(name))
 
 
 def test_no_module_waits_for_itself() -> None:
     """Modules that import one another at import work by luck."""
-    names = {_module(path): path for path in FILES}
-    graph = {name: {other for other in at_import(path) if other in names} - {name} for name, path in names.items()}
+    graph = {name: set(at_import(path)) & set(MODULES) - {name} for name, path in MODULES.items()}
 
-    assert set(names) == set(TopologicalSorter(graph).static_order())
-
-
-def _module(path: Path) -> str:
-    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-    return ".".join(parts).removesuffix(".__init__")
+    assert set(MODULES) == set(TopologicalSorter(graph).static_order())
 
 
 def test_the_plugin_imports_pytest_and_its_options() -> None:
     """Every session of the environment imports it."""
-    wanted = {name for name in at_import(PACKAGE / "plugin.py") if name != "__future__"}
+    path = PACKAGE / "plugin.py"
 
-    assert {"pytest", "conformance.options"} == wanted
+    assert {"session"} == {folder(name) for name in at_import(path)}
+    assert {"pytest"} == outer(path) - {"__future__"}
 
 
 LOADED = f"import sys; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.archive import printable, read, write
 from conformance.errors import JobError
-from conformance.filetree import File, Kind
+from conformance.files.archive import printable, read, write
+from conformance.files.tree import File, Kind
 
 ROOT = "/opt/ml"
 LIMIT = 1 << 30

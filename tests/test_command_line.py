@@ -11,7 +11,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from conformance.declaration import load_checks
+from conformance.checks import load_checks
 from tests.conftest import REFERENCE_JOB, REFERENCE_S3, Ran, reference_job
 from tests.jobs import request
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-import conformance.declaration
+import conformance.checks
+from conformance.checks import load_checks
 from conformance.contract import API, BYOC, DOCKER
 from conformance.declaration import (
     BINDING,
@@ -20,7 +21,6 @@ from conformance.declaration import (
     DoesNotApply,
     NotJudged,
     Registry,
-    load_checks,
 )
 from conformance.variation import AS_REQUESTED, EMPTY_INPUTS
 from tests.declared import declare, finding
@@ -179,7 +179,7 @@ def test_a_cause_must_be_a_check_of_the_image(monkeypatch: pytest.MonkeyPatch, e
     for check in CHECKS:
         registry.add(check)
     declare(finding(), registry, explained_by=(explained_by,))
-    monkeypatch.setattr(conformance.declaration, "REGISTRY", registry)
+    monkeypatch.setattr(conformance.checks, "REGISTRY", registry)
 
     with pytest.raises(ValueError, match=f"check 'exit.example' {said}"):
         load_checks()

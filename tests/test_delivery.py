@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from conformance.filetree import Kind
+from conformance.files.tree import Kind
 from conformance.image import DEFAULT_PATH, Image
 from conformance.job import PROCESSING, JobRequest
 from conformance.objects import ObjectTree

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.facts import of_image, of_outcome
 from conformance.feed import Feed
-from conformance.filetree import FileTree
+from conformance.files.tree import FileTree
 from conformance.image import Image
 from conformance.outcome import End, Stop
 from conformance.variation import Variation

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.filetree import LONGEST_LINK_CHAIN, ROOT, FileTree, Kind, is_below, kept_back
+from conformance.files.tree import LONGEST_LINK_CHAIN, ROOT, FileTree, Kind, is_below, kept_back
 from tests.outcomes import directory, file, link
 
 

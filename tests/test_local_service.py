@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conformance.errors import JobError
-from conformance.filetree import Kind
+from conformance.files.tree import Kind
 from conformance.image import Image
 from conformance.objects import ObjectTree
 from conformance.outcome import End, JobStatus

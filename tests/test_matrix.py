@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.declaration import MUST, load_checks
+from conformance.checks import load_checks
+from conformance.declaration import MUST
 from tests.conftest import ROOT, Ran, declared_failure, declared_options, flawed_folders, job_of, reference_job
 from tests.jobs import request
 

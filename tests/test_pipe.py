@@ -12,7 +12,7 @@ import pytest
 
 from conformance.errors import JobError
 from conformance.feed import Feed
-from conformance.filetree import Kind
+from conformance.files.tree import Kind
 from conformance.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.declaration import load_checks
+from conformance.checks import load_checks
 from conformance.profiles import ExitStatus, Profile, exit_status, missing, profile_of, requires
 from conformance.variation import default_command_request
 from conformance.verdict import Verdict, Word

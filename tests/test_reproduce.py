@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance import rerun
-from conformance.declaration import load_checks
+from conformance.checks import load_checks
 from conformance.gpu import Gpus, Means
 from conformance.image import Image
 from conformance.job import JobRequest

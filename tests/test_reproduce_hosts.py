@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.declaration import Check, load_checks
+from conformance.checks import load_checks
+from conformance.declaration import Check
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.reproduce import command_line

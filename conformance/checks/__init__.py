@@ -1,1 +1,23 @@
 """The checks, one file for each chapter of the contract; CONTRIBUTING.md shows how to add one."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from conformance.declaration import REGISTRY, Registry
+
+
+def load_checks() -> Registry:
+    """Import every chapter and return all checks; raises `ValueError` for a reference to a check that is not there."""
+    for chapter in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{chapter.name}")
+    for declared in REGISTRY:
+        for other in declared.explained_by:
+            try:
+                explaining = REGISTRY[other]
+            except KeyError as error:
+                raise ValueError(f"check {declared.id!r} is explained by a check that is not there: {error}") from error
+            if explaining.job is not None:
+                raise ValueError(f"check {declared.id!r} is explained by {other}, which does not judge the image alone")
+    return REGISTRY

@@ -16,7 +16,7 @@ from conformance.driver import (
     stubs_on_path,
 )
 from conformance.evidence import LINE_CHARACTERS, needs_success
-from conformance.filetree import Kind
+from conformance.files.tree import Kind
 from conformance.gpu import DRIVER_CAPABILITIES, VISIBLE_DEVICES, Look, capabilities
 from conformance.image import Image
 from conformance.outcome import Host, Outcome

@@ -10,7 +10,7 @@ from conformance.account import unknown_names, unread_files
 from conformance.contract import API, BYOC, DOCKER
 from conformance.declaration import DOCUMENTED, MEASURED, MODELLED, MUST, OBSERVED, SHOULD, Advice, DoesNotApply, check
 from conformance.executable import HEAD_BYTES, MACHINE_NAMES, MACHINES, chain, elf
-from conformance.filetree import Kind, is_below
+from conformance.files.tree import Kind, is_below
 from conformance.image import Image
 from conformance.interpreter import Invocation, invocation
 from conformance.job import PROCESSING, RESERVED, JobRequest

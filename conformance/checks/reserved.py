@@ -19,7 +19,7 @@ from conformance.declaration import (
     check,
 )
 from conformance.evidence import did_well, end_of, some_of, succeeded
-from conformance.filetree import Kind, is_below
+from conformance.files.tree import Kind, is_below
 from conformance.image import Image
 from conformance.job import PROCESSING, RESERVED
 from conformance.outcome import MESSAGE_PATH, End, Outcome

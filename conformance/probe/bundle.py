@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Iterable
 from urllib.parse import quote_from_bytes
 
-from conformance.archive import ChunkStream
+from conformance.files.archive import ChunkStream
 from conformance.probe import DIRECTORY, LOADER, LOOK, PLAN, PROGRAM, RECORD, binary
 
 LIMIT_BYTES = 32 << 20

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import IO
 
-from conformance.archive import BLOCK
-from conformance.filetree import File, kept_back
+from conformance.files.archive import BLOCK
+from conformance.files.tree import File, kept_back
 from conformance.job import JobRequest, ProcessingOutput
 from conformance.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
 from conformance.outcome import MESSAGE_PATH, Log, Upload

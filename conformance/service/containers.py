@@ -17,9 +17,9 @@ from docker.types import LogConfig, Mount
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
-from conformance import archive
 from conformance.errors import JobError
-from conformance.filetree import is_below
+from conformance.files import archive
+from conformance.files.tree import is_below
 from conformance.gpu import Means
 from conformance.image import Image
 from conformance.job import RESERVED, JobRequest

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from docker.errors import APIError
 from urllib3.exceptions import HTTPError
 
-from conformance import archive
 from conformance.errors import JobError
+from conformance.files import archive
 from conformance.outcome import Sighting
 from conformance.service.collection import Collector
 from conformance.service.containers import Container

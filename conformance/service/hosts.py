@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from docker.errors import APIError
 
-from conformance import archive
-from conformance.filetree import FileTree
+from conformance.files import archive
+from conformance.files.tree import FileTree
 from conformance.gpu import DRIVER_LIBRARY, NO_GPUS, Gpus, Look, Means
 from conformance.image import Image
 from conformance.job import RESERVED, JobRequest

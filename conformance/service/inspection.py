@@ -8,10 +8,10 @@ from typing import IO, Any
 from docker.errors import APIError, DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
-from conformance import archive
 from conformance.errors import ImageError, JobError
 from conformance.executable import HEAD_BYTES, kept
-from conformance.filetree import File, FileTree
+from conformance.files import archive
+from conformance.files.tree import File, FileTree
 from conformance.image import Image
 from conformance.library_path import is_configuration
 from conformance.nvidia import NOTE_SECTION, is_driver_name

@@ -21,9 +21,10 @@ from docker.errors import APIError
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
-from conformance import archive, feed
+from conformance import feed
 from conformance.errors import JobError
 from conformance.feed import Feed
+from conformance.files import archive
 from conformance.job import ProcessingInput
 from conformance.probe import RECORD
 from conformance.probe.bundle import bundle, read_record, report, words

@@ -6,9 +6,9 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from conformance.archive import Content
 from conformance.errors import JobError
-from conformance.filetree import Kind
+from conformance.files.archive import Content
+from conformance.files.tree import Kind
 from conformance.job import PROCESSING, RESERVED, SHARDED, JobRequest, ProcessingInput
 from conformance.manifest import ManifestError, listed
 from conformance.objects import ObjectTree, S3Uri, relative_path

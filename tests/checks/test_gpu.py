@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.filetree import File
+from conformance.files.tree import File
 from conformance.verdict import Word
 from tests.outcomes import directory, file, image, judged, link
 

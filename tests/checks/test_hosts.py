@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.declaration import load_checks
+from conformance.checks import load_checks
 from conformance.outcome import End, Host, Outcome
 from conformance.variation import Variation
 from conformance.verdict import Verdict, Word

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.filetree import File, Kind
+from conformance.files.tree import File, Kind
 from conformance.outcome import MESSAGE_PATH, Host, Outcome
 from conformance.variation import INPUT_MARKER, Variation
 from conformance.verdict import Word

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.filetree import File, Kind
+from conformance.files.tree import File, Kind
 from conformance.outcome import End, Host
 from conformance.verdict import Word
 from tests.outcomes import OUTPUT, directory, file, host, image, judged, link, not_started, outcome, request

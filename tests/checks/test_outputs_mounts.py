@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.filetree import File
+from conformance.files.tree import File
 from conformance.outcome import End, Host
 from conformance.variation import Variation
 from conformance.verdict import Verdict, Word

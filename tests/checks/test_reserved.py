@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.filetree import File, Kind
+from conformance.files.tree import File, Kind
 from conformance.image import Image
 from conformance.outcome import End, Host, JobStatus
 from conformance.variation import Variation

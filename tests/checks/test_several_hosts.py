@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from conformance import rerun
-from conformance.filetree import File, Kind
+from conformance.files.tree import File, Kind
 from conformance.outcome import End, Host, Stop
 from conformance.trace import Process, Signal, Trace
 from conformance.variation import Variation

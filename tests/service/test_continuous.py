@@ -12,8 +12,8 @@ import pytest
 from docker.errors import APIError
 from urllib3.exceptions import ProtocolError
 
-from conformance import archive
 from conformance.errors import JobError
+from conformance.files import archive
 from conformance.job import JobRequest
 from conformance.outcome import MESSAGE_PATH
 from conformance.service.collection import Collector

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from conformance.errors import JobError
-from conformance.filetree import File, Kind
+from conformance.files.tree import File, Kind
 
 BLOCK = 1 << 20
 

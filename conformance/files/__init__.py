@@ -1,0 +1,1 @@
+"""Trees of files, and tar archives as streams."""

@@ -19,7 +19,7 @@ from docker.types import Mount
 
 from benchmarks.table import Benchmark, Row
 from conformance.files.archive import write
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.service import engine, inspection

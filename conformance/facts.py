@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from conformance.driver import compatibility_on_path, is_gpu_image
 from conformance.evidence import end_of, failed_by_itself, some_of
 from conformance.gpu import VISIBLE_DEVICES, Means
-from conformance.image import Image
+from conformance.image.gpu.driver import compatibility_on_path, is_gpu_image
+from conformance.image.gpu.requirement import BRANCHES, Driver, requirements
+from conformance.image.image import Image
 from conformance.outcome import End, Host, JobStatus, Outcome, Stop
-from conformance.requirement import BRANCHES, Driver, requirements
 from conformance.variation import Variation
 
 FRAMEWORK_PROCESSOR = ("/bin/bash", "tar", "gzip", "python3")

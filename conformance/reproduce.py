@@ -12,7 +12,7 @@ from pathlib import Path
 from conformance import rerun
 from conformance.declaration import Check
 from conformance.gpu import NO_GPUS, Gpus, Means
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import RESERVED, JobRequest
 from conformance.objects import ObjectTree, S3Uri, relative_path
 from conformance.variation import CORRUPT_CONTENT, Variation

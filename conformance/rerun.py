@@ -14,7 +14,7 @@ from typing import TypeVar
 from conformance import workload
 from conformance.declaration import DoesNotApply
 from conformance.evidence import failed_by_itself, needs_success, program_of, succeeded
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import RESERVED, SHARDED, JobRequest
 from conformance.outcome import Outcome
 from conformance.request import model_faults, service_faults

@@ -10,7 +10,7 @@ from conformance import rerun
 from conformance.declaration import DoesNotApply
 from conformance.errors import EngineError
 from conformance.gpu import Choice, to_look, wants
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.options import Options
 from conformance.outcome import Outcome

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from conformance.declaration import MUST, Advice, Check, DoesNotApply, NotJudged, Registry
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.outcome import Outcome
 

@@ -15,7 +15,7 @@ import docker
 import pytest
 from hypothesis import HealthCheck, settings
 
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.service import engine, inspection
 from images import build, folders
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import docker
 
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.outcome import Outcome
 from conformance.service.local import LocalService

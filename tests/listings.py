@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conformance import facts
 from conformance.files.tree import File
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.verdict import Word
 from tests.outcomes import file, image, judged, link
 

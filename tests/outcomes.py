@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.checks import load_checks
 from conformance.files.tree import File, FileTree, Kind
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.outcome import MESSAGE_PATH, End, Host, Log, Outcome, Upload
 from conformance.resolution import Queries, Query

@@ -18,7 +18,7 @@ from functools import partial
 
 from conformance.checks import load_checks, stop
 from conformance.declaration import NotJudged
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.outcome import JobStatus, Outcome
 from conformance.service import engine, inspection

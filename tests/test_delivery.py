@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from conformance.files.tree import Kind
-from conformance.image import DEFAULT_PATH, Image
+from conformance.image.image import DEFAULT_PATH, Image
 from conformance.job import PROCESSING, JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import Host, JobStatus

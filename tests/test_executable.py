@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.executable import HEAD_BYTES, SCRIPT_BYTES, Elf, Shebang, chain, elf, expanded, kept, shebang
+from conformance.image.executable import HEAD_BYTES, SCRIPT_BYTES, Elf, Shebang, chain, elf, expanded, kept, shebang
 from tests import outcomes
 from tests.outcomes import LOADER, image, program
 

@@ -9,7 +9,7 @@ import pytest
 from conformance.facts import of_image, of_outcome
 from conformance.feed import Feed
 from conformance.files.tree import FileTree
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.outcome import End, Stop
 from conformance.variation import Variation
 from tests.outcomes import OUTPUT, file, host, image, outcome, program

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from conformance.gpu import Choice, Look, Means, to_look
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.probe.bundle import look_at_gpus, report

@@ -13,7 +13,7 @@ import docker
 import pytest
 
 from conformance.errors import JobError
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, JobStatus, Outcome

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.image import DEFAULT_PATH
+from conformance.image.image import DEFAULT_PATH
 from tests.outcomes import directory, file, image, link, program
 
 

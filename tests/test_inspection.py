@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conformance.image import Image
-from conformance.nvidia import NOTE_SECTION
+from conformance.image.gpu.nvidia import NOTE_SECTION
+from conformance.image.image import Image
 from conformance.service import engine, inspection
 from conformance.service.labels import RUN
 from images.layers import File, pack

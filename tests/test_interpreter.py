@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.interpreter import invocation
+from conformance.image.interpreter import invocation
 
 INTERPRETERS = ("python3", "bash", "perl", "Rscript", "node")
 words = st.sampled_from(["-", "--", "-c", "-u", "-eo", "+x", "-W", "--require", "-I", "x.py", "", "--a=b"]) | st.text()

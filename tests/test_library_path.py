@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.library_path import Place, is_configuration, library_path
+from conformance.image.library_path import Place, is_configuration, library_path
 from tests.outcomes import image
 
 CONF = "/etc/ld.so.conf"

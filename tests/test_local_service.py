@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from conformance.errors import JobError
 from conformance.files.tree import Kind
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.objects import ObjectTree
 from conformance.outcome import End, JobStatus
 from conformance.service import engine, inspection

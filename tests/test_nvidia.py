@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from conformance.checks import load_checks
-from conformance.nvidia import DRIVER_LIBRARIES, is_driver_name, is_exempt_place, stands_for_driver
+from conformance.image.gpu.nvidia import DRIVER_LIBRARIES, is_driver_name, is_exempt_place, stands_for_driver
 from conformance.verdict import Word
 from tests.listings import CHECKS, NAMES, listed, marked, table
 from tests.outcomes import judged

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import UsageError
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.service import engine, network

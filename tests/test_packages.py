@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.packages import driver_packages, is_database, is_driver_package, is_relevant, owners, whole
+from conformance.image.packages import driver_packages, is_database, is_driver_package, is_relevant, owners, whole
 
 STATUS = "/var/lib/dpkg/status"
 DISTROLESS = "/var/lib/dpkg/status.d/"

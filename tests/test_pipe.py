@@ -13,7 +13,7 @@ import pytest
 from conformance.errors import JobError
 from conformance.feed import Feed
 from conformance.files.tree import Kind
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import JobStatus, Outcome

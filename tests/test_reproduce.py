@@ -12,7 +12,7 @@ import pytest
 from conformance import rerun
 from conformance.checks import load_checks
 from conformance.gpu import Gpus, Means
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.reproduce import command_line, write_material

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.requirement import BRANCHES, OPERATORS, Condition, Driver, Requirement, parse, requirements
+from conformance.image.gpu.requirement import BRANCHES, OPERATORS, Condition, Driver, Requirement, parse, requirements
 
 OLD = Driver("470", "470.256.02", "11.4")
 NEW = Driver("550", "550.163.01", "12.4")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conformance import rerun
 from conformance.declaration import DoesNotApply, NotJudged
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.outcome import End, JobStatus, Outcome
 from conformance.request import model_faults, service_faults

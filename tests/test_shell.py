@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.shell import SHELLS, shell_command
+from conformance.image.shell import SHELLS, shell_command
 
 COMMAND = "python3 /processing.py"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import Host, JobStatus

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.facts import of_outcome
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import JobStatus, Outcome

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.contract import BYOC
 from conformance.declaration import OBSERVED, SHOULD, check
 from conformance.evidence import shortfalls
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.outcome import Outcome
 from conformance.variation import UNKNOWN_MEMBERS
 

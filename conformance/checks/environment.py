@@ -9,7 +9,7 @@ from conformance.checks.launch import witness_of
 from conformance.contract import BYOC, SDK
 from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, check
 from conformance.evidence import some_of
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.outcome import Outcome
 from conformance.variation import STAND_IN
 

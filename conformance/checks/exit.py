@@ -22,7 +22,7 @@ from conformance.evidence import (
     some_of,
     succeeded,
 )
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.outcome import End, Host, Outcome
 from conformance.trace import Process
 from conformance.variation import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from conformance.contract import BYOC, NVIDIA_ISSUES, TOOLKIT
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.driver import (
+from conformance.evidence import LINE_CHARACTERS, needs_success
+from conformance.files.tree import Kind
+from conformance.gpu import DRIVER_CAPABILITIES, VISIBLE_DEVICES, Look, capabilities
+from conformance.image.gpu.driver import (
     NO_DEVICES,
     bundled,
     is_gpu_image,
@@ -15,12 +18,9 @@ from conformance.driver import (
     residue,
     stubs_on_path,
 )
-from conformance.evidence import LINE_CHARACTERS, needs_success
-from conformance.files.tree import Kind
-from conformance.gpu import DRIVER_CAPABILITIES, VISIBLE_DEVICES, Look, capabilities
-from conformance.image import Image
+from conformance.image.image import Image
+from conformance.image.packages import driver_packages
 from conformance.outcome import Host, Outcome
-from conformance.packages import driver_packages
 from conformance.variation import GPUS_AT_WORK, LOOK_AT_GPUS
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"

@@ -30,7 +30,7 @@ from conformance.evidence import (
     some_of,
     succeeded,
 )
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.outcome import End, Host, Outcome
 from conformance.variation import (
     AS_REQUESTED,

@@ -6,15 +6,15 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from conformance.account import unknown_names, unread_files
 from conformance.contract import API, BYOC, DOCKER
 from conformance.declaration import DOCUMENTED, MEASURED, MODELLED, MUST, OBSERVED, SHOULD, Advice, DoesNotApply, check
-from conformance.executable import HEAD_BYTES, MACHINE_NAMES, MACHINES, chain, elf
 from conformance.files.tree import Kind, is_below
-from conformance.image import Image
-from conformance.interpreter import Invocation, invocation
+from conformance.image.account import unknown_names, unread_files
+from conformance.image.executable import HEAD_BYTES, MACHINE_NAMES, MACHINES, chain, elf
+from conformance.image.image import Image
+from conformance.image.interpreter import Invocation, invocation
+from conformance.image.shell import shell_command
 from conformance.job import PROCESSING, RESERVED, JobRequest
-from conformance.shell import shell_command
 
 INSPECT = "docker image inspect --format '{{json .Config}}' IMAGE"
 

@@ -8,7 +8,7 @@ from conformance.contract import API
 from conformance.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD, DoesNotApply, NotJudged, check
 from conformance.evidence import did_well, end_of, failed_by_itself, needs_success, succeeded
 from conformance.files.tree import is_below
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.outcome import End, Outcome
 from conformance.variation import AS_REQUESTED, FEW_OBJECTS

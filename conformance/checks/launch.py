@@ -10,7 +10,7 @@ from conformance import workload
 from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.evidence import end_of, lines, missing_outputs, named, program_of, shortfalls, succeeded
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.outcome import Host, Outcome
 from conformance.standin import Witness

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from conformance.checks.launch import needs_start
 from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, check
-from conformance.executable import expanded
-from conformance.image import Image
-from conformance.interpreter import invocation
+from conformance.image.executable import expanded
+from conformance.image.image import Image
+from conformance.image.interpreter import invocation
 from conformance.outcome import Outcome
 from conformance.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 

@@ -10,7 +10,7 @@ from conformance.checks.launch import needs_start
 from conformance.contract import API, BYOC
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, Advice, DoesNotApply, NotJudged, check
 from conformance.files.tree import File, Kind
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.outcome import MESSAGE_PATH, Host, Outcome
 from conformance.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from conformance.account import user_id
 from conformance.checks.launch import needs_start
 from conformance.contract import API, BYOC, S3
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.evidence import LINE_CHARACTERS, lines, needs_success, shortfalls, some_of, succeeded
 from conformance.files.tree import File, Kind, kept_back
-from conformance.image import Image
+from conformance.image.account import user_id
+from conformance.image.image import Image
 from conformance.job import ProcessingOutput
 from conformance.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
 from conformance.outcome import End, Host, Outcome

@@ -20,7 +20,7 @@ from conformance.declaration import (
 )
 from conformance.evidence import did_well, end_of, some_of, succeeded
 from conformance.files.tree import Kind, is_below
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import PROCESSING, RESERVED
 from conformance.outcome import MESSAGE_PATH, End, Outcome
 from conformance.variation import AS_REQUESTED, RESERVED_REPLACED

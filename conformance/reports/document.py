@@ -13,7 +13,7 @@ import conformance
 from conformance import facts
 from conformance.declaration import Registry
 from conformance.gpu import Choice, Look, Means
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.outcome import Host, Outcome
 from conformance.profiles import ExitStatus, Profile, exit_status, missing
 from conformance.resolution import Queries

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.outcome import Outcome
 from conformance.variation import Variation

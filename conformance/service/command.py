@@ -12,7 +12,7 @@ Source: the developer guide, "How Amazon SageMaker Processing Runs Your Processi
 
 from __future__ import annotations
 
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 
 

@@ -21,7 +21,7 @@ from conformance.errors import JobError
 from conformance.files import archive
 from conformance.files.tree import is_below
 from conformance.gpu import Means
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import RESERVED, JobRequest
 from conformance.outcome import End, Log, Stop
 from conformance.probe import DIRECTORY, PROGRAM, RECORD

@@ -27,7 +27,7 @@ from conformance.gpu import (
     devices_in,
     has_gpu,
 )
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.probe import LOADER, PROGRAM, RECORD, binary
 from conformance.probe.bundle import bundle, read_record, report, words

@@ -15,7 +15,7 @@ from docker.errors import APIError
 from conformance.files import archive
 from conformance.files.tree import FileTree
 from conformance.gpu import DRIVER_LIBRARY, NO_GPUS, Gpus, Look, Means
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import RESERVED, JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, Upload

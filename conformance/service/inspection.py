@@ -9,13 +9,13 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from requests.exceptions import RequestException
 
 from conformance.errors import ImageError, JobError
-from conformance.executable import HEAD_BYTES, kept
 from conformance.files import archive
 from conformance.files.tree import File, FileTree
-from conformance.image import Image
-from conformance.library_path import is_configuration
-from conformance.nvidia import NOTE_SECTION, is_driver_name
-from conformance.packages import is_database, is_relevant
+from conformance.image.executable import HEAD_BYTES, kept
+from conformance.image.gpu.nvidia import NOTE_SECTION, is_driver_name
+from conformance.image.image import Image
+from conformance.image.library_path import is_configuration
+from conformance.image.packages import is_database, is_relevant
 from conformance.service.engine import Engine, explanation
 
 DOCUMENTS = frozenset({"/etc/passwd", "/etc/group"})

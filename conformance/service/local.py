@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from conformance.errors import JobError
 from conformance.gpu import NO_GPUS, Choice, Gpus, Means, wants
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.objects import ObjectTree
 from conformance.outcome import End, Host, Outcome, Upload

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.job import JobRequest
 from conformance.outcome import End, Host, Outcome
 from conformance.variation import Variation

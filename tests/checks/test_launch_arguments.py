@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from conformance import rerun
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.outcome import End, Host, Outcome
 from conformance.variation import Variation
 from conformance.verdict import Verdict, Word

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.files.tree import File, Kind
-from conformance.image import Image
+from conformance.image.image import Image
 from conformance.outcome import End, Host, JobStatus
 from conformance.variation import Variation
 from conformance.verdict import Verdict, Word

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conformance.shell import SHELLS, after_env
+from conformance.image.shell import SHELLS, after_env
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from conformance.image import Image
+from conformance.image.image import Image
 
 PASSWD, GROUP = "/etc/passwd", "/etc/group"
 NUMBER = re.compile(r"[0-9]+")

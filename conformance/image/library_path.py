@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.image import Image
+from conformance.image.image import Image
 
 LD_SO_CONF = "/etc/ld.so.conf"
 LD_SO_CONF_DIRECTORY = "/etc/ld.so.conf.d/"

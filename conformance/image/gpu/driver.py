@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformance.files.tree import File, Kind
-from conformance.image import Image
-from conformance.library_path import SYSTEM_DIRECTORIES, Place, library_path
-from conformance.nvidia import (
+from conformance.image.gpu.nvidia import (
     COMPATIBILITY_COMPONENTS,
     RUNTIME_LIBRARY,
     STUB_COMPONENTS,
@@ -21,7 +19,9 @@ from conformance.nvidia import (
     source_tree,
     stands_for_driver,
 )
-from conformance.packages import owners, whole
+from conformance.image.image import Image
+from conformance.image.library_path import SYSTEM_DIRECTORIES, Place, library_path
+from conformance.image.packages import owners, whole
 
 DRIVER_DIRECTORIES = frozenset({"/lib64", "/usr/lib64"}) | {
     f"{place}/{machine}-linux-gnu" for place in ("/lib", "/usr/lib") for machine in ("x86_64", "aarch64")

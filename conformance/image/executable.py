@@ -11,8 +11,8 @@ import struct
 from dataclasses import dataclass
 
 from conformance.files.tree import File
-from conformance.image import Image
-from conformance.shell import after_env
+from conformance.image.image import Image
+from conformance.image.shell import after_env
 
 HEAD_BYTES = 4096
 """How much of a program is read. Compilers put the loader's name within 1 KB, Go's linker at the end of these 4."""

@@ -1,0 +1,1 @@
+"""What an image has of NVIDIA's driver, and what it asks of its host."""

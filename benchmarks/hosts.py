@@ -14,15 +14,15 @@ from docker.types import Mount
 from benchmarks.table import Benchmark, Row
 from conformance.files.archive import write
 from conformance.image.image import Image
-from conformance.job import JobRequest
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.outcome import JobStatus
 from conformance.service import engine, inspection
 from conformance.service.documents import of_host
 from conformance.service.labels import run_labels
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from conformance.variation import Variation
 from images.build import build
 
 COUNTS = (1, 2, 4, 8, 16)

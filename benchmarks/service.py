@@ -20,13 +20,13 @@ from docker.types import Mount
 from benchmarks.table import Benchmark, Row
 from conformance.files.archive import write
 from conformance.image.image import Image
-from conformance.job import JobRequest
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from conformance.service.staging import staged
-from conformance.variation import Variation
 from images.build import build
 
 ROOT = Path(__file__).parent.parent

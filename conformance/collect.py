@@ -20,11 +20,11 @@ from conformance.checks import load_checks
 from conformance.declaration import Check, NotJudged
 from conformance.errors import ConformanceError
 from conformance.gpu import NO_GPUS
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import Job
 from conformance.outcome import Outcome
 from conformance.reproduce import command_line
 from conformance.session import Session
-from conformance.variation import Job
 from conformance.verdict import Verdict, Word, error, judge, not_judged
 
 CHECKS = Path(conformance.checks.__path__[0])

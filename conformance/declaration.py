@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from conformance.contract import Source
-from conformance.variation import Job
+from conformance.job.variation import Job
 
 CHAPTERS = (
     "image",

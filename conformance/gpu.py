@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
 from conformance.record import Event, Record, to_text
 from conformance.standin import Witness
 

@@ -16,12 +16,12 @@ from conformance.checks import load_checks
 from conformance.collect import CHECKS, CheckFile, CheckItem, requests_for, session_key
 from conformance.errors import ConformanceError
 from conformance.gpu import Choice
+from conformance.job.variation import Variation
 from conformance.profiles import profile_of
 from conformance.reports import junit, terminal
 from conformance.reports.document import Recorder, Report
 from conformance.reproduce import write_material
 from conformance.session import Session
-from conformance.variation import Variation
 from conformance.verdict import error
 
 WORKER_IMAGE = "conformance_image"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import pytest
 
     from conformance.gpu import Choice
-    from conformance.job import JobRequest
-    from conformance.objects import ObjectTree
+    from conformance.job.objects import ObjectTree
+    from conformance.job.request import JobRequest
 
 DEFAULT_REPORT = "conformance-report"
 DEFAULT_TIMEOUT_SECONDS = 300.0
@@ -125,7 +125,7 @@ def read(config: pytest.Config) -> Options:
         UsageError: an option cannot be used; nothing has been started or written.
         RequestError: a job request would be refused by the service.
     """
-    from conformance.objects import ObjectTree  # noqa: PLC0415 - not needed without --image
+    from conformance.job.objects import ObjectTree  # noqa: PLC0415 - not needed without --image
 
     reference = str(config.getoption("--image")).strip()
     if not reference or reference.startswith("-"):
@@ -178,7 +178,7 @@ def _seconds(config: pytest.Config, option: str) -> float:
 def _requests(paths: Sequence[Path], objects: ObjectTree | None) -> tuple[JobRequest, ...]:
     if not paths:
         return ()
-    from conformance.request import load  # noqa: PLC0415 - brings botocore's model of the API
+    from conformance.job.validation import load  # noqa: PLC0415 - brings botocore's model of the API
 
     requests = tuple(load(path) for path in paths)
     for name, count in Counter(request.name for request in requests).items():
@@ -190,8 +190,8 @@ def _requests(paths: Sequence[Path], objects: ObjectTree | None) -> tuple[JobReq
 
 
 def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
-    from conformance.manifest import ManifestError, listed  # noqa: PLC0415 - as above
-    from conformance.objects import S3Uri  # noqa: PLC0415 - as above
+    from conformance.job.manifest import ManifestError, listed  # noqa: PLC0415 - as above
+    from conformance.job.objects import S3Uri  # noqa: PLC0415 - as above
 
     for index, item in enumerate(request.inputs):
         where = f"{request.source}: ProcessingInputs[{index}].S3Input.S3Uri"

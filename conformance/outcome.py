@@ -9,11 +9,11 @@ from enum import StrEnum
 from conformance.feed import Feed
 from conformance.files.tree import File, FileTree, Kind
 from conformance.gpu import NO_GPUS, Gpus, Look
-from conformance.job import JobRequest, ProcessingOutput
+from conformance.job.request import JobRequest, ProcessingOutput
+from conformance.job.variation import Variation
 from conformance.resolution import Queries
 from conformance.standin import Witness
 from conformance.trace import Trace
-from conformance.variation import Variation
 
 MESSAGE_PATH = "/opt/ml/output/message"
 """Where a container may leave text for `ExitMessage`."""

@@ -7,8 +7,8 @@ from enum import IntEnum, StrEnum
 
 from conformance.declaration import SHOULD, Check
 from conformance.gpu import Choice, asks_for_gpus
-from conformance.job import JobRequest
-from conformance.variation import LOOK_AT_GPUS
+from conformance.job.request import JobRequest
+from conformance.job.variation import LOOK_AT_GPUS
 from conformance.verdict import Verdict, Word
 
 

@@ -13,9 +13,9 @@ from conformance import rerun
 from conformance.declaration import Check
 from conformance.gpu import NO_GPUS, Gpus, Means
 from conformance.image.image import Image
-from conformance.job import RESERVED, JobRequest
-from conformance.objects import ObjectTree, S3Uri, relative_path
-from conformance.variation import CORRUPT_CONTENT, Variation
+from conformance.job.objects import ObjectTree, S3Uri, relative_path
+from conformance.job.request import RESERVED, JobRequest
+from conformance.job.variation import CORRUPT_CONTENT, Variation
 
 SHOWN_ODD = 3
 """How many odd arguments and variables a command line shows, of the hundred that the run had."""

@@ -15,9 +15,9 @@ from conformance import workload
 from conformance.declaration import DoesNotApply
 from conformance.evidence import failed_by_itself, needs_success, program_of, succeeded
 from conformance.image.image import Image
-from conformance.job import RESERVED, SHARDED, JobRequest
+from conformance.job.request import RESERVED, SHARDED, JobRequest
+from conformance.job.validation import model_faults, service_faults
 from conformance.outcome import Outcome
-from conformance.request import model_faults, service_faults
 from conformance.trace import Process
 
 SHORTEST_STOPPED_SECONDS = 2.0

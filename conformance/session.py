@@ -11,13 +11,13 @@ from conformance.declaration import DoesNotApply
 from conformance.errors import EngineError
 from conformance.gpu import Choice, to_look, wants
 from conformance.image.image import Image
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import Job, Variation, default_command_request
 from conformance.options import Options
 from conformance.outcome import Outcome
 from conformance.service import engine, inspection, network
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from conformance.variation import Job, Variation, default_command_request
 
 IN_FLIGHT = 4
 """Runs of one host at the same time: an engine on two cores gains nothing from more."""

@@ -10,10 +10,10 @@ from typing import Any
 import docker
 
 from conformance.image.image import Image
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.outcome import Outcome
 from conformance.service.local import LocalService
-from conformance.variation import Variation
 from tests.conftest import REFERENCE_JOB
 
 CODE = "/opt/ml/processing/input/code"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from conformance.gpu import Device, Gpus, Look, Means, Program
+from conformance.job.variation import Variation
 from conformance.outcome import Outcome
-from conformance.variation import Variation
 from tests.outcomes import host, outcome, request
 
 LIBRARY = "/usr/lib/x86_64-linux-gnu/libcuda.so.1"

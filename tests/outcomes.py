@@ -10,14 +10,14 @@ from typing import Any
 from conformance.checks import load_checks
 from conformance.files.tree import File, FileTree, Kind
 from conformance.image.image import Image
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.outcome import MESSAGE_PATH, End, Host, Log, Outcome, Upload
 from conformance.resolution import Queries, Query
 from conformance.service.places import renamed
 from conformance.service.status import job_status
 from conformance.standin import Witness
 from conformance.trace import Execution, Process, Trace
-from conformance.variation import Variation
 from conformance.verdict import Verdict, judge
 
 INPUT = "/opt/ml/processing/input/data"

@@ -19,13 +19,13 @@ from functools import partial
 from conformance.checks import load_checks, stop
 from conformance.declaration import NotJudged
 from conformance.image.image import Image
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.outcome import JobStatus, Outcome
 from conformance.service import engine, inspection
 from conformance.service.engine import Engine
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from conformance.variation import Variation
 from conformance.verdict import Verdict, Word, judge
 from tests.stop_forms import FORMS, Form
 from tests.stop_truth import LEAST_SECONDS, PATIENCE, Truth, can_note, image, noted, ready_at, truth

@@ -22,7 +22,7 @@ from conformance.declaration import (
     NotJudged,
     Registry,
 )
-from conformance.variation import AS_REQUESTED, EMPTY_INPUTS
+from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
 from tests.declared import declare, finding
 
 CHECKS = tuple(load_checks())

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.job import JobRequest
-from conformance.request import load
+from conformance.job.request import JobRequest
+from conformance.job.validation import load
 from conformance.service.documents import job_arn, processing_job_config, resource_config
 from tests.legal_requests import legal_requests
 

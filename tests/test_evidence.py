@@ -9,7 +9,7 @@ import pytest
 
 from conformance import evidence
 from conformance.declaration import DoesNotApply, NotJudged
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
 from conformance.outcome import End, Host, JobStatus, Outcome
 from tests.outcomes import OUTPUT, directory, file, host, link, not_started, outcome, process, ran, request
 

@@ -9,11 +9,11 @@ from botocore.loaders import Loader
 
 from conformance.facts import of_outcome
 from conformance.gpu import FAMILIES, Choice, Device, Gpus, Look, Means, asks_for_gpus, devices_in, to_look, wants
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.profiles import Profile, profile_of
 from conformance.service.engine import offers
 from conformance.service.gpus import environment, host_config
-from conformance.variation import Variation
 from tests.looks import LOADED, answers, look, with_gpus
 from tests.outcomes import host, outcome, request
 from tests.recording import record

@@ -13,13 +13,13 @@ import pytest
 
 from conformance.gpu import Choice, Look, Means, to_look
 from conformance.image.image import Image
-from conformance.job import JobRequest
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.probe.bundle import look_at_gpus, report
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from conformance.variation import Variation
 from images.layers import Config, File, directory, pack, write_archive
 from tests.conftest import Ran, reference_job
 from tests.drivers import built

@@ -9,7 +9,7 @@ import docker
 import pytest
 
 from conformance.gpu import Choice, Means
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
 from conformance.service import engine, gpus, inspection
 from conformance.service.gpus import NOTHING_GIVEN
 from conformance.service.local import LocalService

@@ -14,14 +14,14 @@ import pytest
 
 from conformance.errors import JobError
 from conformance.image.image import Image
-from conformance.job import JobRequest
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.outcome import End, Host, JobStatus, Outcome
 from conformance.service import engine
 from conformance.service.labels import RUN
 from conformance.service.local import LocalService
 from conformance.service.settings import DECOY_HOSTNAME, Settings
-from conformance.variation import Variation
 from tests.jobs import job, write
 
 pytestmark = pytest.mark.engine

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import variation
-from conformance.job import JobRequest
+from conformance.job import variation
+from conformance.job.request import JobRequest
+from conformance.job.validation import model_faults, service_faults
+from conformance.job.variation import Job, Variation
 from conformance.options import MOST_HOSTS
-from conformance.request import model_faults, service_faults
 from conformance.session import RESTING
-from conformance.variation import Job, Variation
 from tests import legal_requests
 from tests.outcomes import INPUT, request
 

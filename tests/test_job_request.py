@@ -15,11 +15,11 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 
 from conformance.errors import RequestError
-from conformance.jsonfile import read_document
-from conformance.request import TYPES, load, model_faults, not_run_locally, service_faults
-from conformance.request import _input_shape as input_shape
-from conformance.request import _python_pattern as python_pattern
-from conformance.variation import default_command_request
+from conformance.job.jsonfile import read_document
+from conformance.job.validation import TYPES, load, model_faults, not_run_locally, service_faults
+from conformance.job.validation import _input_shape as input_shape
+from conformance.job.validation import _python_pattern as python_pattern
+from conformance.job.variation import default_command_request
 from tests.legal_requests import legal_requests
 from tests.outcomes import INPUT, OUTPUT, request
 

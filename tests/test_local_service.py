@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from conformance.errors import JobError
 from conformance.files.tree import Kind
 from conformance.image.image import Image
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
+from conformance.job.variation import Variation
 from conformance.outcome import End, JobStatus
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from conformance.variation import Variation
 from tests.jobs import CODE, build, job, run_code, seen, write
 from tests.test_leftovers import anonymous_volumes
 

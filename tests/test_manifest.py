@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.manifest import Manifest, ManifestError
-from conformance.objects import S3Uri
+from conformance.job.manifest import Manifest, ManifestError
+from conformance.job.objects import S3Uri
 
 component = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/"), min_size=1, max_size=10)
 names = st.lists(component.filter(lambda text: text not in {".", ".."}), min_size=1, max_size=4).map("/".join)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.errors import UsageError
-from conformance.objects import ObjectTree, S3Uri, relative_path
+from conformance.job.objects import ObjectTree, S3Uri, relative_path
 
 buckets = st.text("abc-.0", min_size=1)
 keys = st.text("ab/-. é\n", max_size=12)

@@ -12,13 +12,13 @@ import pytest
 
 from conformance.errors import UsageError
 from conformance.image.image import Image
-from conformance.job import JobRequest
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.service import engine, network
 from conformance.service.labels import run_labels
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from conformance.variation import Variation
 from tests.conftest import REFERENCE_JOB, Ran, reference_job
 from tests.jobs import job, request
 

@@ -14,13 +14,13 @@ from conformance.errors import JobError
 from conformance.feed import Feed
 from conformance.files.tree import Kind
 from conformance.image.image import Image
-from conformance.job import JobRequest
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.outcome import JobStatus, Outcome
 from conformance.service import engine
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from conformance.variation import Variation
 from tests.conftest import Ran, reference_job
 
 pytestmark = pytest.mark.engine

@@ -11,8 +11,8 @@ import pytest
 
 from conformance.checks import load_checks
 from conformance.declaration import Check
-from conformance.job import JobRequest
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
+from conformance.job.request import JobRequest
 from conformance.reproduce import command_line
 from tests.conftest import REFERENCE_S3, Ran, reference_job
 from tests.jobs import request as written

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from conformance import rerun
 from conformance.declaration import DoesNotApply, NotJudged
 from conformance.image.image import Image
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.validation import model_faults, service_faults
 from conformance.outcome import End, JobStatus, Outcome
-from conformance.request import model_faults, service_faults
 from conformance.trace import Process
 from tests import legal_requests
 from tests.outcomes import OUTPUT, becoming, directory, file, host, image, link, outcome, process, program, ran, request

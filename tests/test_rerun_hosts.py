@@ -9,9 +9,9 @@ import pytest
 
 from conformance import rerun
 from conformance.declaration import DoesNotApply, NotJudged
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.validation import model_faults, service_faults
 from conformance.outcome import End, Outcome
-from conformance.request import model_faults, service_faults
 from conformance.trace import Process, Trace
 from tests.outcomes import directory, host, image, outcome, process, program, request
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from conformance.image.image import Image
-from conformance.job import JobRequest
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
+from conformance.job.request import JobRequest
+from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.outcome import Host, JobStatus
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from conformance.variation import CORRUPT_CONTENT, Variation
 from tests.jobs import job, write
 
 pytestmark = pytest.mark.engine

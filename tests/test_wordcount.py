@@ -22,13 +22,13 @@ from hypothesis import strategies as st
 
 from conformance.facts import of_outcome
 from conformance.image.image import Image
-from conformance.job import JobRequest
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.outcome import JobStatus, Outcome
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from conformance.variation import Variation
 from images.examples.wordcount import peers, words
 from tests.conftest import ROOT
 

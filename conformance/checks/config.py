@@ -8,8 +8,8 @@ from conformance.contract import BYOC
 from conformance.declaration import OBSERVED, SHOULD, check
 from conformance.evidence import shortfalls
 from conformance.image.image import Image
+from conformance.job.variation import UNKNOWN_MEMBERS
 from conformance.outcome import Outcome
-from conformance.variation import UNKNOWN_MEMBERS
 
 
 @check(

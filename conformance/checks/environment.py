@@ -10,8 +10,8 @@ from conformance.contract import BYOC, SDK
 from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, check
 from conformance.evidence import some_of
 from conformance.image.image import Image
+from conformance.job.variation import STAND_IN
 from conformance.outcome import Outcome
-from conformance.variation import STAND_IN
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 

@@ -23,9 +23,9 @@ from conformance.evidence import (
     succeeded,
 )
 from conformance.image.image import Image
+from conformance.job.variation import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
 from conformance.outcome import End, Host, Outcome
 from conformance.trace import Process
-from conformance.variation import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
 
 CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits with another code."
 

@@ -20,8 +20,8 @@ from conformance.image.gpu.driver import (
 )
 from conformance.image.image import Image
 from conformance.image.packages import driver_packages
+from conformance.job.variation import GPUS_AT_WORK, LOOK_AT_GPUS
 from conformance.outcome import Host, Outcome
-from conformance.variation import GPUS_AT_WORK, LOOK_AT_GPUS
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 

@@ -31,8 +31,7 @@ from conformance.evidence import (
     succeeded,
 )
 from conformance.image.image import Image
-from conformance.outcome import End, Host, Outcome
-from conformance.variation import (
+from conformance.job.variation import (
     AS_REQUESTED,
     LATE_NAMES,
     LATE_START,
@@ -41,6 +40,7 @@ from conformance.variation import (
     RENAMED_HOSTS,
     TRUE_HOSTNAMES,
 )
+from conformance.outcome import End, Host, Outcome
 
 ZERO = "exit.zero-on-success"
 

@@ -14,7 +14,7 @@ from conformance.image.executable import HEAD_BYTES, MACHINE_NAMES, MACHINES, ch
 from conformance.image.image import Image
 from conformance.image.interpreter import Invocation, invocation
 from conformance.image.shell import shell_command
-from conformance.job import PROCESSING, RESERVED, JobRequest
+from conformance.job.request import PROCESSING, RESERVED, JobRequest
 
 INSPECT = "docker image inspect --format '{{json .Config}}' IMAGE"
 

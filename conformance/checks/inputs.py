@@ -9,9 +9,9 @@ from conformance.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD
 from conformance.evidence import did_well, end_of, failed_by_itself, needs_success, succeeded
 from conformance.files.tree import is_below
 from conformance.image.image import Image
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import AS_REQUESTED, FEW_OBJECTS
 from conformance.outcome import End, Outcome
-from conformance.variation import AS_REQUESTED, FEW_OBJECTS
 
 
 @check(

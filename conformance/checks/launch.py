@@ -11,10 +11,10 @@ from conformance.contract import BYOC
 from conformance.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.evidence import end_of, lines, missing_outputs, named, program_of, shortfalls, succeeded
 from conformance.image.image import Image
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import DEFAULT_COMMAND, OVERRIDDEN, STAND_IN
 from conformance.outcome import Host, Outcome
 from conformance.standin import Witness
-from conformance.variation import DEFAULT_COMMAND, OVERRIDDEN, STAND_IN
 
 EXEC_FAILED = re.compile(
     r"(standard_init_linux\.go:\d+: )?exec (user process caused:? |[^:]*/[^:]*: )"

@@ -10,8 +10,8 @@ from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, chec
 from conformance.image.executable import expanded
 from conformance.image.image import Image
 from conformance.image.interpreter import invocation
+from conformance.job.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 from conformance.outcome import Outcome
-from conformance.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 
 
 @check(

@@ -11,8 +11,8 @@ from conformance.contract import API, BYOC
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, Advice, DoesNotApply, NotJudged, check
 from conformance.files.tree import File, Kind
 from conformance.image.image import Image
+from conformance.job.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 from conformance.outcome import MESSAGE_PATH, Host, Outcome
-from conformance.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 
 LIMIT_BYTES = 1024
 

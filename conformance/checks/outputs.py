@@ -12,10 +12,10 @@ from conformance.evidence import LINE_CHARACTERS, lines, needs_success, shortfal
 from conformance.files.tree import File, Kind, kept_back
 from conformance.image.account import user_id
 from conformance.image.image import Image
-from conformance.job import ProcessingOutput
-from conformance.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
+from conformance.job.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
+from conformance.job.request import ProcessingOutput
+from conformance.job.variation import AS_REQUESTED, SEPARATE_MOUNTS
 from conformance.outcome import End, Host, Outcome
-from conformance.variation import AS_REQUESTED, SEPARATE_MOUNTS
 
 REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE)
 """How programs say that they may not write: the C library, Node.js, Python, Java."""

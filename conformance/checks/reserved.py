@@ -21,9 +21,9 @@ from conformance.declaration import (
 from conformance.evidence import did_well, end_of, some_of, succeeded
 from conformance.files.tree import Kind, is_below
 from conformance.image.image import Image
-from conformance.job import PROCESSING, RESERVED
+from conformance.job.request import PROCESSING, RESERVED
+from conformance.job.variation import AS_REQUESTED, RESERVED_REPLACED
 from conformance.outcome import MESSAGE_PATH, End, Outcome
-from conformance.variation import AS_REQUESTED, RESERVED_REPLACED
 
 CLAUSE = "/opt/ml and all its subdirectories are reserved by SageMaker: do not put data there that the container needs."
 

@@ -14,9 +14,9 @@ from conformance import workload
 from conformance.contract import API, BYOC
 from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.image.image import Image
+from conformance.job.variation import STOPPED_BY_SIGINT, STOPPED_BY_SIGTERM, STOPS_BY_SIGINT
 from conformance.outcome import Host, Outcome, Stop
 from conformance.trace import Process, Trace
-from conformance.variation import STOPPED_BY_SIGINT, STOPPED_BY_SIGTERM, STOPS_BY_SIGINT
 
 REACHES = "stop.sigint-reaches-the-program"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from conformance.image.image import Image
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.outcome import Outcome
-from conformance.variation import Variation
 
 
 class Service(Protocol):

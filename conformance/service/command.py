@@ -13,7 +13,7 @@ Source: the developer guide, "How Amazon SageMaker Processing Runs Your Processi
 from __future__ import annotations
 
 from conformance.image.image import Image
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
 
 
 def argv(image: Image, request: JobRequest) -> tuple[str, ...]:

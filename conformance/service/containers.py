@@ -22,7 +22,7 @@ from conformance.files import archive
 from conformance.files.tree import is_below
 from conformance.gpu import Means
 from conformance.image.image import Image
-from conformance.job import RESERVED, JobRequest
+from conformance.job.request import RESERVED, JobRequest
 from conformance.outcome import End, Log, Stop
 from conformance.probe import DIRECTORY, PROGRAM, RECORD
 from conformance.probe.bundle import read_record

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from conformance.job import SHARDED
+from conformance.job.request import SHARDED
 
 Item = TypeVar("Item")
 

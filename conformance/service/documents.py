@@ -11,8 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.job import JobRequest
-from conformance.variation import Variation
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 
 JOB_PATH = "/opt/ml/config/processingjobconfig.json"
 RESOURCES_PATH = "/opt/ml/config/resourceconfig.json"

@@ -28,7 +28,7 @@ from conformance.gpu import (
     has_gpu,
 )
 from conformance.image.image import Image
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
 from conformance.probe import LOADER, PROGRAM, RECORD, binary
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.service.engine import Engine, explanation

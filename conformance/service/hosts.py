@@ -16,8 +16,9 @@ from conformance.files import archive
 from conformance.files.tree import FileTree
 from conformance.gpu import DRIVER_LIBRARY, NO_GPUS, Gpus, Look, Means
 from conformance.image.image import Image
-from conformance.job import RESERVED, JobRequest
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
+from conformance.job.request import RESERVED, JobRequest
+from conformance.job.variation import Variation
 from conformance.outcome import End, Host, Upload
 from conformance.probe.bundle import look_at_gpus, words
 from conformance.service import command, containers, documents, gpus, pipes, staging
@@ -30,7 +31,6 @@ from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
 from conformance.standin import every_witness
 from conformance.trace import Trace
-from conformance.variation import Variation
 
 FAILING_AFTER_MILLISECONDS = 1_000
 """When a host that is to fail does: others have found it by then, or are waiting for it."""

@@ -23,8 +23,9 @@ from urllib3.exceptions import HTTPError
 from conformance.errors import JobError
 from conformance.gpu import NO_GPUS, Choice, Gpus, Means, wants
 from conformance.image.image import Image
-from conformance.job import JobRequest
-from conformance.objects import ObjectTree
+from conformance.job.objects import ObjectTree
+from conformance.job.request import JobRequest
+from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
 from conformance.outcome import End, Host, Outcome, Upload
 from conformance.resolution import Queries
 from conformance.service import cleanup, containers, documents, gpus, message, names, network, places, status
@@ -34,7 +35,6 @@ from conformance.service.inspection import read_files
 from conformance.service.labels import run_labels
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
-from conformance.variation import DEFAULT_COMMAND_SECONDS, Variation
 
 DISTURBED = "it runs programs that give themselves other privileges, which no traced program gets"
 """Why a run is made again without the tracer."""

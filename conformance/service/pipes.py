@@ -25,7 +25,7 @@ from conformance import feed
 from conformance.errors import JobError
 from conformance.feed import Feed
 from conformance.files import archive
-from conformance.job import ProcessingInput
+from conformance.job.request import ProcessingInput
 from conformance.probe import RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.service import empty

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.probe.names import Name
 from conformance.service.network import Network, Place
 from conformance.service.settings import Settings
-from conformance.variation import Variation
 
 
 def outside(request: JobRequest, variation: Variation, settings: Settings) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 from conformance.errors import JobError
 from conformance.files.archive import Content
 from conformance.files.tree import Kind
-from conformance.job import PROCESSING, RESERVED, SHARDED, JobRequest, ProcessingInput
-from conformance.manifest import ManifestError, listed
-from conformance.objects import ObjectTree, S3Uri, relative_path
+from conformance.job.manifest import ManifestError, listed
+from conformance.job.objects import ObjectTree, S3Uri, relative_path
+from conformance.job.request import PROCESSING, RESERVED, SHARDED, JobRequest, ProcessingInput
+from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.service.distribution import share
-from conformance.variation import CORRUPT_CONTENT, Variation
 
 
 def mounts(request: JobRequest, variation: Variation) -> tuple[str, ...]:

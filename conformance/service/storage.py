@@ -13,7 +13,7 @@ from typing import Any
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3 import s3_backends
 
-from conformance.objects import S3Uri
+from conformance.job.objects import S3Uri
 
 _numbers = itertools.count()
 

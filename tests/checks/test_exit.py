@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
 from conformance.outcome import End, Host, JobStatus, Stop
 from conformance.trace import Execution, Process, Signal, Trace
 from conformance.verdict import Verdict, Word

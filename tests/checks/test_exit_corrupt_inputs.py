@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.outcome import End, Host, Outcome
-from conformance.variation import Variation
 from conformance.verdict import Verdict, Word
 from tests.outcomes import (
     OUTPUT,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
 from conformance.outcome import End, Host
 from conformance.trace import Execution, Process, Trace
 from conformance.verdict import Verdict, Word

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
 from conformance.outcome import Host
 from conformance.resolution import Queries, Query
 from conformance.verdict import Verdict, Word

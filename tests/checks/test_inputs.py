@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from conformance.feed import Feed
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.outcome import End, Host
-from conformance.variation import Variation
 from conformance.verdict import Verdict, Word
 from tests.outcomes import INPUT, file, host, image, judged, not_started, outcome, request
 

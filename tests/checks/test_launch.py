@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from conformance.image.image import Image
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.outcome import End, Host, Outcome
-from conformance.variation import Variation
 from conformance.verdict import Verdict, Word
 from tests.outcomes import OUTPUT, elf, file, host, image, judged, not_started, outcome, program, request
 

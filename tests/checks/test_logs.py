@@ -2,8 +2,8 @@
 
 import pytest
 
+from conformance.job.variation import INPUT_MARKER, Variation
 from conformance.outcome import End
-from conformance.variation import INPUT_MARKER, Variation
 from conformance.verdict import Word
 from tests.outcomes import elf, file, host, image, judged, not_started, outcome, program
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.job import JobRequest
-from conformance.objects import S3Uri
+from conformance.job.objects import S3Uri
+from conformance.job.request import JobRequest
 from conformance.outcome import MESSAGE_PATH
 from conformance.service.collection import LOG_HEAD_BYTES, LOG_TAIL_BYTES, MESSAGE_BYTES, Collector, head_and_tail
 from conformance.service.message import exit_message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.job import SHARDED
+from conformance.job.request import SHARDED
 from conformance.service.distribution import share
 
 names = st.integers(1, 20).map(lambda count: tuple(f"algo-{number}" for number in range(1, count + 1)))

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import JobError
-from conformance.job import SHARDED, JobRequest
-from conformance.manifest import Manifest
-from conformance.objects import ObjectTree, S3Uri
+from conformance.job.manifest import Manifest
+from conformance.job.objects import ObjectTree, S3Uri
+from conformance.job.request import SHARDED, JobRequest
+from conformance.job.variation import Variation
 from conformance.service.staging import delivered
-from conformance.variation import Variation
 
 PLACE = "/opt/ml/processing"
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.objects import ObjectTree, S3Uri
+from conformance.job.objects import ObjectTree, S3Uri
 
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 """Half of a character, which JSON can spell and no key can hold."""

@@ -18,8 +18,8 @@ import regex
 
 from conformance.errors import RequestError
 from conformance.files.tree import is_below
-from conformance.job import PROCESSING, JobRequest
-from conformance.jsonfile import json_type, read_document
+from conformance.job.jsonfile import json_type, read_document
+from conformance.job.request import PROCESSING, JobRequest
 
 if TYPE_CHECKING:
     from botocore.model import Shape

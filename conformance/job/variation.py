@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from conformance.job import JobRequest
+from conformance.job.request import JobRequest
 
 
 class Variation(StrEnum):

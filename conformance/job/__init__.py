@@ -1,0 +1,1 @@
+"""The `CreateProcessingJob` request, validated; its objects; the variations in which checks have it run."""

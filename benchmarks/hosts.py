@@ -17,7 +17,7 @@ from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
-from conformance.outcome import JobStatus
+from conformance.outcome.outcome import JobStatus
 from conformance.service import engine, inspection
 from conformance.service.documents import of_host
 from conformance.service.labels import run_labels

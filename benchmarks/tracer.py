@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import docker
 
 from benchmarks.table import Benchmark, Row
+from conformance.outcome.trace import Trace
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, trace
 from conformance.service import engine
 from conformance.service.labels import run_labels
-from conformance.trace import Trace
 from images.build import build
 
 PROCESSES = 2_000

@@ -19,10 +19,10 @@ import conformance.checks
 from conformance.checks import load_checks
 from conformance.declaration import Check, NotJudged
 from conformance.errors import ConformanceError
-from conformance.gpu import NO_GPUS
 from conformance.job.request import JobRequest
 from conformance.job.variation import Job
-from conformance.outcome import Outcome
+from conformance.outcome.gpu import NO_GPUS
+from conformance.outcome.outcome import Outcome
 from conformance.reproduce import command_line
 from conformance.session import Session
 from conformance.verdict import Verdict, Word, error, judge, not_judged

@@ -15,8 +15,8 @@ from conformance import CONTRACT_VERSION, options
 from conformance.checks import load_checks
 from conformance.collect import CHECKS, CheckFile, CheckItem, requests_for, session_key
 from conformance.errors import ConformanceError
-from conformance.gpu import Choice
 from conformance.job.variation import Variation
+from conformance.outcome.gpu import Choice
 from conformance.profiles import profile_of
 from conformance.reports import junit, terminal
 from conformance.reports.document import Recorder, Report

@@ -9,12 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from conformance import rerun
 from conformance.declaration import DoesNotApply
 from conformance.errors import EngineError
-from conformance.gpu import Choice, to_look, wants
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import Job, Variation, default_command_request
 from conformance.options import Options
-from conformance.outcome import Outcome
+from conformance.outcome.gpu import Choice, to_look, wants
+from conformance.outcome.outcome import Outcome
 from conformance.service import engine, inspection, network
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings

@@ -11,7 +11,7 @@ from enum import StrEnum
 from conformance.declaration import MUST, Advice, Check, DoesNotApply, NotJudged, Registry
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
-from conformance.outcome import Outcome
+from conformance.outcome.outcome import Outcome
 
 
 class Word(StrEnum):

@@ -12,7 +12,7 @@ import docker
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
-from conformance.outcome import Outcome
+from conformance.outcome.outcome import Outcome
 from conformance.service.local import LocalService
 from tests.conftest import REFERENCE_JOB
 

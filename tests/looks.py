@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from conformance.gpu import Device, Gpus, Look, Means, Program
 from conformance.job.variation import Variation
-from conformance.outcome import Outcome
+from conformance.outcome.gpu import Device, Gpus, Look, Means, Program
+from conformance.outcome.outcome import Outcome
 from tests.outcomes import host, outcome, request
 
 LIBRARY = "/usr/lib/x86_64-linux-gnu/libcuda.so.1"

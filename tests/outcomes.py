@@ -12,12 +12,12 @@ from conformance.files.tree import File, FileTree, Kind
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
-from conformance.outcome import MESSAGE_PATH, End, Host, Log, Outcome, Upload
-from conformance.resolution import Queries, Query
+from conformance.outcome.outcome import MESSAGE_PATH, End, Host, Log, Outcome, Upload
+from conformance.outcome.resolution import Queries, Query
+from conformance.outcome.standin import Witness
+from conformance.outcome.trace import Execution, Process, Trace
 from conformance.service.places import renamed
 from conformance.service.status import job_status
-from conformance.standin import Witness
-from conformance.trace import Execution, Process, Trace
 from conformance.verdict import Verdict, judge
 
 INPUT = "/opt/ml/processing/input/data"

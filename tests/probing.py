@@ -18,9 +18,9 @@ from filelock import FileLock
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
+from conformance.outcome.trace import Trace
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, trace
-from conformance.trace import Trace
 from images import bases
 from images.debian import Apt
 from images.layers import Config, File, link, pack, write_archive

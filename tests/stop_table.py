@@ -21,7 +21,7 @@ from conformance.declaration import NotJudged
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
-from conformance.outcome import JobStatus, Outcome
+from conformance.outcome.outcome import JobStatus, Outcome
 from conformance.service import engine, inspection
 from conformance.service.engine import Engine
 from conformance.service.local import LocalService

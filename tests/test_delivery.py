@@ -24,12 +24,12 @@ from conformance.job.objects import ObjectTree
 from conformance.job.request import PROCESSING, JobRequest
 from conformance.job.validation import load
 from conformance.job.variation import Variation
-from conformance.outcome import Host, JobStatus
+from conformance.outcome.outcome import Host, JobStatus
+from conformance.outcome.standin import Descriptor, Witness
 from conformance.service import engine, inspection
 from conformance.service.documents import JOB_PATH, RESOURCES_PATH
 from conformance.service.local import LocalService
 from conformance.service.settings import DECOY_HOSTNAME, Settings
-from conformance.standin import Descriptor, Witness
 from images.layers import File, pack
 from tests.jobs import build, job
 from tests.legal_requests import legal_requests, values, words

@@ -8,9 +8,20 @@ import pytest
 from botocore.loaders import Loader
 
 from conformance.facts import of_outcome
-from conformance.gpu import FAMILIES, Choice, Device, Gpus, Look, Means, asks_for_gpus, devices_in, to_look, wants
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
+from conformance.outcome.gpu import (
+    FAMILIES,
+    Choice,
+    Device,
+    Gpus,
+    Look,
+    Means,
+    asks_for_gpus,
+    devices_in,
+    to_look,
+    wants,
+)
 from conformance.profiles import Profile, profile_of
 from conformance.service.engine import offers
 from conformance.service.gpus import environment, host_config

@@ -11,11 +11,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from conformance.gpu import Choice, Look, Means, to_look
 from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
+from conformance.outcome.gpu import Choice, Look, Means, to_look
 from conformance.probe.bundle import look_at_gpus, report
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService

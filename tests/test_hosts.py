@@ -17,7 +17,7 @@ from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
-from conformance.outcome import End, Host, JobStatus, Outcome
+from conformance.outcome.outcome import End, Host, JobStatus, Outcome
 from conformance.service import engine
 from conformance.service.labels import RUN
 from conformance.service.local import LocalService

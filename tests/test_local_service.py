@@ -18,7 +18,7 @@ from conformance.files.tree import Kind
 from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.variation import Variation
-from conformance.outcome import End, JobStatus
+from conformance.outcome.outcome import End, JobStatus
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings

@@ -11,13 +11,13 @@ import docker
 import pytest
 
 from conformance.errors import JobError
-from conformance.feed import Feed
 from conformance.files.tree import Kind
 from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
-from conformance.outcome import JobStatus, Outcome
+from conformance.outcome.feed import Feed
+from conformance.outcome.outcome import JobStatus, Outcome
 from conformance.service import engine
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings

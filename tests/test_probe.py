@@ -10,10 +10,10 @@ from functools import partial
 
 import pytest
 
-from conformance import workload
+from conformance.outcome import workload
+from conformance.outcome.standin import Witness
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, trace, words
-from conformance.standin import Witness
 from images.layers import File
 from tests.probing import Ran, engine, run, shells
 

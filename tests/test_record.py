@@ -6,7 +6,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.record import Record, maybe_text, to_bytes, to_text
+from conformance.outcome.record import Record, maybe_text, to_bytes, to_text
 
 # The probe's escaping, in Python.
 UNPRINTABLE = {byte: f"\\u{byte:04x}" for byte in range(256) if not 0x20 <= byte <= 0x7E}

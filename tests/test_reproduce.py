@@ -11,11 +11,11 @@ import pytest
 
 from conformance import rerun
 from conformance.checks import load_checks
-from conformance.gpu import Gpus, Means
 from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import CORRUPT_CONTENT, Variation
+from conformance.outcome.gpu import Gpus, Means
 from conformance.reproduce import command_line, write_material
 from tests.outcomes import INPUT, OUTPUT, image, process, program, ran, request
 

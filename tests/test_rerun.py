@@ -13,8 +13,8 @@ from conformance.declaration import DoesNotApply, NotJudged
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.validation import model_faults, service_faults
-from conformance.outcome import End, JobStatus, Outcome
-from conformance.trace import Process
+from conformance.outcome.outcome import End, JobStatus, Outcome
+from conformance.outcome.trace import Process
 from tests import legal_requests
 from tests.outcomes import OUTPUT, becoming, directory, file, host, image, link, outcome, process, program, ran, request
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from conformance.outcome.resolution import Malformed, Queries, Query
 from conformance.probe.names import MOST_NAMES, Name, Refusal, answer
-from conformance.resolution import Malformed, Queries, Query
 from tests.recording import record
 
 QUERY: dict[str, Any] = {

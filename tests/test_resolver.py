@@ -10,12 +10,12 @@ import docker
 import pytest
 
 from conformance.errors import JobError
+from conformance.outcome.standin import Lookup, Witness
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, Refusal
 from conformance.service import empty, names, network
 from conformance.service.labels import IMAGE, LIFETIME_SECONDS, is_left_behind, run_labels
-from conformance.standin import Lookup, Witness
 from tests.probing import SECONDS, shells
 
 pytestmark = pytest.mark.engine

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from conformance.outcome.record import to_text
+from conformance.outcome.resolution import Queries
 from conformance.probe.names import Name, answer
-from conformance.record import to_text
-from conformance.resolution import Queries
 from conformance.service import names, network
 from conformance.service.labels import run_labels
 from tests.probing import shells

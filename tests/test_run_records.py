@@ -11,11 +11,11 @@ import jsonschema
 import pytest
 
 import conformance
-from conformance.gpu import Look
 from conformance.job.variation import Variation
-from conformance.outcome import Outcome, Sighting
+from conformance.outcome.gpu import Look
+from conformance.outcome.outcome import Outcome, Sighting
+from conformance.outcome.resolution import Queries, Query
 from conformance.reports.document import LISTED_FILES, run_record
-from conformance.resolution import Queries, Query
 from tests.looks import look, looked
 from tests.outcomes import OUTPUT, address, file, host, not_started, outcome, query
 

@@ -11,14 +11,14 @@ import pytest
 from conformance import rerun
 from conformance.declaration import DoesNotApply, NotJudged
 from conformance.errors import JobError
-from conformance.gpu import Choice
 from conformance.job import variation
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.validation import load
 from conformance.job.variation import Job, Variation
 from conformance.options import Options
-from conformance.outcome import End, JobStatus
+from conformance.outcome.gpu import Choice
+from conformance.outcome.outcome import End, JobStatus
 from conformance.session import IN_FLIGHT, RESTING, Session
 from tests.conftest import REFERENCE_JOB, REFERENCE_S3
 

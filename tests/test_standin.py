@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from conformance.standin import Action, Caught, Descriptor, Lookup, Mount, NoWitnessError, Witness, every_witness
+from conformance.outcome.standin import (
+    Action,
+    Caught,
+    Descriptor,
+    Lookup,
+    Mount,
+    NoWitnessError,
+    Witness,
+    every_witness,
+)
 from tests.recording import record
 
 MOUNTS = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.trace import Process, Trace
+from conformance.outcome.trace import Process, Trace
 from tests.recording import arrive, become, begin, fork, leave, record
 
 

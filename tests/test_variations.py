@@ -14,7 +14,7 @@ from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import CORRUPT_CONTENT, Variation
-from conformance.outcome import Host, JobStatus
+from conformance.outcome.outcome import Host, JobStatus
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings

@@ -25,7 +25,7 @@ from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
-from conformance.outcome import JobStatus, Outcome
+from conformance.outcome.outcome import JobStatus, Outcome
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from conformance import workload
-from conformance.trace import Trace
+from conformance.outcome import workload
+from conformance.outcome.trace import Trace
 from tests.recording import arrive, become, begin, fork, idle, leave, record
 
 

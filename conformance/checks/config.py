@@ -9,7 +9,7 @@ from conformance.declaration import OBSERVED, SHOULD, check
 from conformance.evidence import shortfalls
 from conformance.image.image import Image
 from conformance.job.variation import UNKNOWN_MEMBERS
-from conformance.outcome import Outcome
+from conformance.outcome.outcome import Outcome
 
 
 @check(

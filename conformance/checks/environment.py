@@ -11,7 +11,7 @@ from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, Does
 from conformance.evidence import some_of
 from conformance.image.image import Image
 from conformance.job.variation import STAND_IN
-from conformance.outcome import Outcome
+from conformance.outcome.outcome import Outcome
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from conformance import workload
 from conformance.checks.launch import STARTS, start_failure
 from conformance.checks.outputs import refused_write
 from conformance.contract import BYOC
@@ -24,8 +23,9 @@ from conformance.evidence import (
 )
 from conformance.image.image import Image
 from conformance.job.variation import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
-from conformance.outcome import End, Host, Outcome
-from conformance.trace import Process
+from conformance.outcome import workload
+from conformance.outcome.outcome import End, Host, Outcome
+from conformance.outcome.trace import Process
 
 CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits with another code."
 

@@ -8,7 +8,6 @@ from conformance.contract import BYOC, NVIDIA_ISSUES, TOOLKIT
 from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.evidence import LINE_CHARACTERS, needs_success
 from conformance.files.tree import Kind
-from conformance.gpu import DRIVER_CAPABILITIES, VISIBLE_DEVICES, Look, capabilities
 from conformance.image.gpu.driver import (
     NO_DEVICES,
     bundled,
@@ -21,7 +20,8 @@ from conformance.image.gpu.driver import (
 from conformance.image.image import Image
 from conformance.image.packages import driver_packages
 from conformance.job.variation import GPUS_AT_WORK, LOOK_AT_GPUS
-from conformance.outcome import Host, Outcome
+from conformance.outcome.gpu import DRIVER_CAPABILITIES, VISIBLE_DEVICES, Look, capabilities
+from conformance.outcome.outcome import Host, Outcome
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 

@@ -40,7 +40,7 @@ from conformance.job.variation import (
     RENAMED_HOSTS,
     TRUE_HOSTNAMES,
 )
-from conformance.outcome import End, Host, Outcome
+from conformance.outcome.outcome import End, Host, Outcome
 
 ZERO = "exit.zero-on-success"
 

@@ -11,7 +11,7 @@ from conformance.files.tree import is_below
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import AS_REQUESTED, FEW_OBJECTS
-from conformance.outcome import End, Outcome
+from conformance.outcome.outcome import End, Outcome
 
 
 @check(

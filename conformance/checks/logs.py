@@ -11,7 +11,7 @@ from conformance.image.executable import expanded
 from conformance.image.image import Image
 from conformance.image.interpreter import invocation
 from conformance.job.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
-from conformance.outcome import Outcome
+from conformance.outcome.outcome import Outcome
 
 
 @check(

@@ -12,7 +12,7 @@ from conformance.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, Advice, 
 from conformance.files.tree import File, Kind
 from conformance.image.image import Image
 from conformance.job.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
-from conformance.outcome import MESSAGE_PATH, Host, Outcome
+from conformance.outcome.outcome import MESSAGE_PATH, Host, Outcome
 
 LIMIT_BYTES = 1024
 

@@ -15,7 +15,7 @@ from conformance.image.image import Image
 from conformance.job.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
 from conformance.job.request import ProcessingOutput
 from conformance.job.variation import AS_REQUESTED, SEPARATE_MOUNTS
-from conformance.outcome import End, Host, Outcome
+from conformance.outcome.outcome import End, Host, Outcome
 
 REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE)
 """How programs say that they may not write: the C library, Node.js, Python, Java."""

@@ -23,7 +23,7 @@ from conformance.files.tree import Kind, is_below
 from conformance.image.image import Image
 from conformance.job.request import PROCESSING, RESERVED
 from conformance.job.variation import AS_REQUESTED, RESERVED_REPLACED
-from conformance.outcome import MESSAGE_PATH, End, Outcome
+from conformance.outcome.outcome import MESSAGE_PATH, End, Outcome
 
 CLAUSE = "/opt/ml and all its subdirectories are reserved by SageMaker: do not put data there that the container needs."
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance import CONTRACT_VERSION
-from conformance.gpu import Choice
+from conformance.outcome.gpu import Choice
 from conformance.profiles import ExitStatus
 from conformance.reports import document, junit
 from conformance.verdict import Verdict, Word

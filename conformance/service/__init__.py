@@ -10,7 +10,7 @@ from typing import Protocol
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
-from conformance.outcome import Outcome
+from conformance.outcome.outcome import Outcome
 
 
 class Service(Protocol):

@@ -20,10 +20,10 @@ from requests.exceptions import Timeout
 from conformance.errors import JobError
 from conformance.files import archive
 from conformance.files.tree import is_below
-from conformance.gpu import Means
 from conformance.image.image import Image
 from conformance.job.request import RESERVED, JobRequest
-from conformance.outcome import End, Log, Stop
+from conformance.outcome.gpu import Means
+from conformance.outcome.outcome import End, Log, Stop
 from conformance.probe import DIRECTORY, PROGRAM, RECORD
 from conformance.probe.bundle import read_record
 from conformance.service import gpus

@@ -13,7 +13,7 @@ from docker.errors import DockerException
 from docker.utils import kwargs_from_env
 
 from conformance.errors import EngineError
-from conformance.gpu import Means
+from conformance.outcome.gpu import Means
 
 CALL_TIMEOUT_SECONDS = 60
 """The longest silence of the engine within one call."""

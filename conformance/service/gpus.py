@@ -18,7 +18,9 @@ from docker.errors import APIError, NotFound
 from docker.types import DeviceRequest
 from requests.exceptions import RequestException
 
-from conformance.gpu import (
+from conformance.image.image import Image
+from conformance.job.request import JobRequest
+from conformance.outcome.gpu import (
     ALL,
     VISIBLE_DEVICES,
     Gpus,
@@ -27,8 +29,6 @@ from conformance.gpu import (
     devices_in,
     has_gpu,
 )
-from conformance.image.image import Image
-from conformance.job.request import JobRequest
 from conformance.probe import LOADER, PROGRAM, RECORD, binary
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.service.engine import Engine, explanation

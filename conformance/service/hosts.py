@@ -14,12 +14,14 @@ from docker.errors import APIError
 
 from conformance.files import archive
 from conformance.files.tree import FileTree
-from conformance.gpu import DRIVER_LIBRARY, NO_GPUS, Gpus, Look, Means
 from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.request import RESERVED, JobRequest
 from conformance.job.variation import Variation
-from conformance.outcome import End, Host, Upload
+from conformance.outcome.gpu import DRIVER_LIBRARY, NO_GPUS, Gpus, Look, Means
+from conformance.outcome.outcome import End, Host, Upload
+from conformance.outcome.standin import every_witness
+from conformance.outcome.trace import Trace
 from conformance.probe.bundle import look_at_gpus, words
 from conformance.service import command, containers, documents, gpus, pipes, staging
 from conformance.service.collection import Collector
@@ -29,8 +31,6 @@ from conformance.service.network import Network, Place
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
 from conformance.service.storage import ObjectStore
-from conformance.standin import every_witness
-from conformance.trace import Trace
 
 FAILING_AFTER_MILLISECONDS = 1_000
 """When a host that is to fail does: others have found it by then, or are waiting for it."""

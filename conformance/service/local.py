@@ -21,13 +21,13 @@ from docker.errors import DockerException
 from urllib3.exceptions import HTTPError
 
 from conformance.errors import JobError
-from conformance.gpu import NO_GPUS, Choice, Gpus, Means, wants
 from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
-from conformance.outcome import End, Host, Outcome, Upload
-from conformance.resolution import Queries
+from conformance.outcome.gpu import NO_GPUS, Choice, Gpus, Means, wants
+from conformance.outcome.outcome import End, Host, Outcome, Upload
+from conformance.outcome.resolution import Queries
 from conformance.service import cleanup, containers, documents, gpus, message, names, network, places, status
 from conformance.service.engine import Engine, explanation
 from conformance.service.hosts import HostRun, Plan, Surroundings

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from conformance.outcome import MESSAGE_PATH
+from conformance.outcome.outcome import MESSAGE_PATH
 
 LIMIT_BYTES = 1024
 """`ExitMessage` holds up to one KB."""

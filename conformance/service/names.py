@@ -18,10 +18,10 @@ from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
 from conformance.errors import JobError
+from conformance.outcome.resolution import Queries
 from conformance.probe import RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, answer
-from conformance.resolution import Queries
 from conformance.service import empty
 from conformance.service.network import Network
 

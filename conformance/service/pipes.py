@@ -21,11 +21,11 @@ from docker.errors import APIError
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
-from conformance import feed
 from conformance.errors import JobError
-from conformance.feed import Feed
 from conformance.files import archive
 from conformance.job.request import ProcessingInput
+from conformance.outcome import feed
+from conformance.outcome.feed import Feed
 from conformance.probe import RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.service import empty

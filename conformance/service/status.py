@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.outcome import End, Host, JobStatus
+from conformance.outcome.outcome import End, Host, JobStatus
 
 LONGEST_REASON = 1024
 """Characters of a `FailureReason`, by the API model."""

@@ -8,7 +8,7 @@ import pytest
 
 from conformance import rerun
 from conformance.job.variation import Variation
-from conformance.outcome import Host, Outcome
+from conformance.outcome.outcome import Host, Outcome
 from conformance.verdict import Verdict, Word
 from tests.outcomes import host, image, judged, outcome, process, program, ran, request, witness
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from conformance.job.request import JobRequest
-from conformance.outcome import End, Host, JobStatus, Stop
-from conformance.trace import Execution, Process, Signal, Trace
+from conformance.outcome.outcome import End, Host, JobStatus, Stop
+from conformance.outcome.trace import Execution, Process, Signal, Trace
 from conformance.verdict import Verdict, Word
 from tests.outcomes import (
     file,

@@ -3,8 +3,8 @@
 import pytest
 
 from conformance.job.request import JobRequest
-from conformance.outcome import End, Host
-from conformance.trace import Execution, Process, Trace
+from conformance.outcome.outcome import End, Host
+from conformance.outcome.trace import Execution, Process, Trace
 from conformance.verdict import Verdict, Word
 from tests.outcomes import INPUT, OUTPUT, empty_inputs, file, host, image, judged, link, not_started, outcome, request
 

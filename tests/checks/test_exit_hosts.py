@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.job.variation import Variation
-from conformance.outcome import End, Host, Outcome
+from conformance.outcome.outcome import End, Host, Outcome
 from conformance.verdict import Verdict, Word
 from tests.outcomes import OUTPUT, file, host, image, judged, not_started, outcome, request
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.gpu import Gpus, Look, Means
-from conformance.outcome import Outcome
-from conformance.trace import Process, Trace
+from conformance.outcome.gpu import Gpus, Look, Means
+from conformance.outcome.outcome import Outcome
+from conformance.outcome.trace import Process, Trace
 from conformance.verdict import Verdict, Word
 from tests.looks import LOADED, answers, look, looked
 from tests.outcomes import host, image, judged, outcome, process

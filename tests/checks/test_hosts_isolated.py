@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from conformance.job.request import JobRequest
-from conformance.outcome import Host
-from conformance.resolution import Queries, Query
+from conformance.outcome.outcome import Host
+from conformance.outcome.resolution import Queries, Query
 from conformance.verdict import Verdict, Word
 from tests.outcomes import host, image, judged, outcome, query, request
 

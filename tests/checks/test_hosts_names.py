@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from conformance.job.variation import Variation
-from conformance.outcome import End, Host, Outcome
-from conformance.resolution import Queries, Query
+from conformance.outcome.outcome import End, Host, Outcome
+from conformance.outcome.resolution import Queries, Query
 from conformance.verdict import Verdict, Word
 from tests.outcomes import OUTPUT, file, host, image, judged, outcome, query
 

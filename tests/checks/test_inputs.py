@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.feed import Feed
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
-from conformance.outcome import End, Host
+from conformance.outcome.feed import Feed
+from conformance.outcome.outcome import End, Host
 from conformance.verdict import Verdict, Word
 from tests.outcomes import INPUT, file, host, image, judged, not_started, outcome, request
 

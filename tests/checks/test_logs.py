@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.job.variation import INPUT_MARKER, Variation
-from conformance.outcome import End
+from conformance.outcome.outcome import End
 from conformance.verdict import Word
 from tests.outcomes import elf, file, host, image, judged, not_started, outcome, program
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.files.tree import File, Kind
-from conformance.outcome import End, Host
+from conformance.outcome.outcome import End, Host
 from conformance.verdict import Word
 from tests.outcomes import OUTPUT, directory, file, host, image, judged, link, not_started, outcome, request
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.job.request import JobRequest
-from conformance.outcome import End, Host, Outcome, Sighting, Upload
+from conformance.outcome.outcome import End, Host, Outcome, Sighting, Upload
 from conformance.verdict import Verdict, Word
 from tests.outcomes import OUTPUT, file, host, image, judged, not_started, outcome, request
 

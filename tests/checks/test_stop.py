@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from conformance.job.variation import Variation
-from conformance.outcome import End, Host, JobStatus, Outcome, Stop
-from conformance.trace import Execution, Process, Signal, Trace
+from conformance.outcome.outcome import End, Host, JobStatus, Outcome, Stop
+from conformance.outcome.trace import Execution, Process, Signal, Trace
 from conformance.verdict import Verdict, Word
 from tests.outcomes import host, image, judged, outcome
 

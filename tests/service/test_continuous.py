@@ -15,7 +15,7 @@ from urllib3.exceptions import ProtocolError
 from conformance.errors import JobError
 from conformance.files import archive
 from conformance.job.request import JobRequest
-from conformance.outcome import MESSAGE_PATH
+from conformance.outcome.outcome import MESSAGE_PATH
 from conformance.service.collection import Collector
 from conformance.service.continuous import Watch
 from conformance.service.settings import Settings

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.outcome import End, JobStatus
+from conformance.outcome.outcome import End, JobStatus
 from conformance.service.status import OUT_OF_MEMORY, job_status
 from tests.outcomes import host, not_started
 

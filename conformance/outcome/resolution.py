@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from conformance.record import Event, Record, to_bytes, to_text
+from conformance.outcome.record import Event, Record, to_bytes, to_text
 
 TYPES: Mapping[int, str] = {1: "A", 5: "CNAME", 12: "PTR", 16: "TXT", 28: "AAAA", 33: "SRV", 65: "HTTPS", 255: "ANY"}
 """Types that clients ask for (IANA, DNS parameters); another one is called `TYPE` and its number (RFC 3597)."""

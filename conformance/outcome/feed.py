@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conformance.record import Record, to_text
+from conformance.outcome.record import Record, to_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ def parse(record: bytes) -> tuple[Feed, ...]:
     """The FIFOs that were opened, in the order in which that was seen.
 
     Raises:
-        ValueError: the record does not tell; see `conformance.record`.
+        ValueError: the record does not tell; see `conformance.outcome.record`.
     """
     parsed = Record.parse(record)
     if parsed.fault:

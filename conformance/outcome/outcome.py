@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from conformance.feed import Feed
 from conformance.files.tree import File, FileTree, Kind
-from conformance.gpu import NO_GPUS, Gpus, Look
 from conformance.job.request import JobRequest, ProcessingOutput
 from conformance.job.variation import Variation
-from conformance.resolution import Queries
-from conformance.standin import Witness
-from conformance.trace import Trace
+from conformance.outcome.feed import Feed
+from conformance.outcome.gpu import NO_GPUS, Gpus, Look
+from conformance.outcome.resolution import Queries
+from conformance.outcome.standin import Witness
+from conformance.outcome.trace import Trace
 
 MESSAGE_PATH = "/opt/ml/output/message"
 """Where a container may leave text for `ExitMessage`."""

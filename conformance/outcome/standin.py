@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from conformance.record import Event, Record, maybe_text, to_bytes, to_text
+from conformance.outcome.record import Event, Record, maybe_text, to_bytes, to_text
 
 
 class NoWitnessError(ValueError):

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from conformance.job.request import JobRequest
-from conformance.record import Event, Record, to_text
-from conformance.standin import Witness
+from conformance.outcome.record import Event, Record, to_text
+from conformance.outcome.standin import Witness
 
 FAMILIES = frozenset({"p2", "p3", "p5", "g4dn", "g5", "g6", "g6e", "g7", "g7e"})
 """The families of `ProcessingInstanceType` that have NVIDIA GPUs.

@@ -1,7 +1,7 @@
 """What a container's processes did, as the tracer recorded it: who ran what, who got which signal, who ended how.
 
 This module is pure: `Trace.parse` takes the bytes of a record and looks at nothing else. Which process does the work
-is told in `conformance.workload`.
+is told in `conformance.outcome.workload`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from conformance.record import Event, Record, maybe_text, to_text
+from conformance.outcome.record import Event, Record, maybe_text, to_text
 
 _NAMES = """
 HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT

@@ -1,0 +1,1 @@
+"""All that was observed of one run of a job."""

@@ -17,13 +17,13 @@ import pytest
 
 import conformance.checks
 from conformance.checks import load_checks
-from conformance.declaration import Check, NotJudged
 from conformance.errors import ConformanceError
 from conformance.job.request import JobRequest
 from conformance.job.variation import Job
 from conformance.outcome.gpu import NO_GPUS
 from conformance.outcome.outcome import Outcome
 from conformance.reproduce import command_line
+from conformance.rule.declaration import Check, NotJudged
 from conformance.session import Session
 from conformance.verdict import Verdict, Word, error, judge, not_judged
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from conformance.evidence import end_of, failed_by_itself, some_of
 from conformance.image.gpu.driver import compatibility_on_path, is_gpu_image
 from conformance.image.gpu.requirement import BRANCHES, Driver, requirements
 from conformance.image.image import Image
 from conformance.job.variation import Variation
 from conformance.outcome.gpu import VISIBLE_DEVICES, Means
 from conformance.outcome.outcome import End, Host, JobStatus, Outcome, Stop
+from conformance.rule.evidence import end_of, failed_by_itself, some_of
 
 FRAMEWORK_PROCESSOR = ("/bin/bash", "tar", "gzip", "python3")
 """What the script needs that `FrameworkProcessor` of the SageMaker Python SDK starts: `/bin/bash runproc.sh`."""

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from conformance import rerun
-from conformance.declaration import Check
 from conformance.image.image import Image
 from conformance.job.objects import ObjectTree, S3Uri, relative_path
 from conformance.job.request import RESERVED, JobRequest
 from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus, Means
+from conformance.rule import rerun
+from conformance.rule.declaration import Check
 
 SHOWN_ODD = 3
 """How many odd arguments and variables a command line shows, of the hundred that the run had."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from conformance.declaration import Registry
+from conformance.rule.declaration import Registry
 
 
 class JobScheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist's schedulers have no types

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from conformance import rerun
-from conformance.declaration import DoesNotApply
 from conformance.errors import EngineError
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
@@ -15,6 +13,8 @@ from conformance.job.variation import Job, Variation, default_command_request
 from conformance.options import Options
 from conformance.outcome.gpu import Choice, to_look, wants
 from conformance.outcome.outcome import Outcome
+from conformance.rule import rerun
+from conformance.rule.declaration import DoesNotApply
 from conformance.service import engine, inspection, network
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings

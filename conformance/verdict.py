@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from conformance.declaration import MUST, Advice, Check, DoesNotApply, NotJudged, Registry
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import Outcome
+from conformance.rule.declaration import MUST, Advice, Check, DoesNotApply, NotJudged, Registry
 
 
 class Word(StrEnum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, MUST, Check, Judge, Registry, check
+from conformance.rule.contract import BYOC
+from conformance.rule.declaration import DOCUMENTED, MUST, Check, Judge, Registry, check
 
 
 def finding(*texts: str) -> Judge:

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from conformance.checks import load_checks, stop
-from conformance.declaration import NotJudged
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import JobStatus, Outcome
+from conformance.rule.declaration import NotJudged
 from conformance.service import engine, inspection
 from conformance.service.engine import Engine
 from conformance.service.local import LocalService

@@ -8,8 +8,9 @@ import pytest
 
 import conformance.checks
 from conformance.checks import load_checks
-from conformance.contract import API, BYOC, DOCKER
-from conformance.declaration import (
+from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
+from conformance.rule.contract import API, BYOC, DOCKER
+from conformance.rule.declaration import (
     BINDING,
     CHAPTERS,
     INFERRED,
@@ -22,7 +23,6 @@ from conformance.declaration import (
     NotJudged,
     Registry,
 )
-from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
 from tests.declared import declare, finding
 
 CHECKS = tuple(load_checks())

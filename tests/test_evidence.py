@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from conformance import evidence
-from conformance.declaration import DoesNotApply, NotJudged
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import End, Host, JobStatus, Outcome
+from conformance.rule import evidence
+from conformance.rule.declaration import DoesNotApply, NotJudged
 from tests.outcomes import OUTPUT, directory, file, host, link, not_started, outcome, process, ran, request
 
 RESULT = file(f"{OUTPUT}/part-1")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.checks import load_checks
-from conformance.declaration import MUST
+from conformance.rule.declaration import MUST
 from tests.conftest import ROOT, Ran, declared_failure, declared_options, flawed_folders, job_of, reference_job
 from tests.jobs import request
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from conformance import rerun
 from conformance.checks import load_checks
 from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
@@ -17,6 +16,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.outcome.gpu import Gpus, Means
 from conformance.reproduce import command_line, write_material
+from conformance.rule import rerun
 from tests.outcomes import INPUT, OUTPUT, image, process, program, ran, request
 
 CODE = "/opt/ml/processing/input/code"

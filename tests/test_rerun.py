@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import rerun
-from conformance.declaration import DoesNotApply, NotJudged
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.validation import model_faults, service_faults
 from conformance.outcome.outcome import End, JobStatus, Outcome
 from conformance.outcome.trace import Process
+from conformance.rule import rerun
+from conformance.rule.declaration import DoesNotApply, NotJudged
 from tests import legal_requests
 from tests.outcomes import OUTPUT, becoming, directory, file, host, image, link, outcome, process, program, ran, request
 

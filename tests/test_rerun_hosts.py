@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from conformance import rerun
-from conformance.declaration import DoesNotApply, NotJudged
 from conformance.job.request import JobRequest
 from conformance.job.validation import model_faults, service_faults
 from conformance.outcome.outcome import End, Outcome
 from conformance.outcome.trace import Process, Trace
+from conformance.rule import rerun
+from conformance.rule.declaration import DoesNotApply, NotJudged
 from tests.outcomes import directory, host, image, outcome, process, program, request
 
 SHELL = process(1, 0, "/bin/sh", "/run.sh")

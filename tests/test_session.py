@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conformance import rerun
-from conformance.declaration import DoesNotApply, NotJudged
 from conformance.errors import JobError
 from conformance.job import variation
 from conformance.job.objects import ObjectTree
@@ -19,6 +17,8 @@ from conformance.job.variation import Job, Variation
 from conformance.options import Options
 from conformance.outcome.gpu import Choice
 from conformance.outcome.outcome import End, JobStatus
+from conformance.rule import rerun
+from conformance.rule.declaration import DoesNotApply, NotJudged
 from conformance.session import IN_FLIGHT, RESTING, Session
 from tests.conftest import REFERENCE_JOB, REFERENCE_S3
 

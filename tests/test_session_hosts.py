@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.declaration import DoesNotApply
 from conformance.job import variation
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import JobStatus
+from conformance.rule.declaration import DoesNotApply
 from tests.test_session import REQUEST, Begin, _begin, named  # noqa: F401 - the fixture `begin`
 
 pytestmark = pytest.mark.engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from conformance.declaration import REGISTRY, Registry
+from conformance.rule.declaration import REGISTRY, Registry
 
 
 def load_checks() -> Registry:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.contract import BYOC
-from conformance.declaration import OBSERVED, SHOULD, check
-from conformance.evidence import shortfalls
 from conformance.image.image import Image
 from conformance.job.variation import UNKNOWN_MEMBERS
 from conformance.outcome.outcome import Outcome
+from conformance.rule.contract import BYOC
+from conformance.rule.declaration import OBSERVED, SHOULD, check
+from conformance.rule.evidence import shortfalls
 
 
 @check(

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from conformance.checks.launch import witness_of
-from conformance.contract import BYOC, SDK
-from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, check
-from conformance.evidence import some_of
 from conformance.image.image import Image
 from conformance.job.variation import STAND_IN
 from conformance.outcome.outcome import Outcome
+from conformance.rule.contract import BYOC, SDK
+from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, check
+from conformance.rule.evidence import some_of
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 

@@ -8,9 +8,14 @@ from collections.abc import Iterator, Sequence
 
 from conformance.checks.launch import STARTS, start_failure
 from conformance.checks.outputs import refused_write
-from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.evidence import (
+from conformance.image.image import Image
+from conformance.job.variation import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
+from conformance.outcome import workload
+from conformance.outcome.outcome import End, Host, Outcome
+from conformance.outcome.trace import Process
+from conformance.rule.contract import BYOC
+from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.evidence import (
     LINE_CHARACTERS,
     did_well,
     failed_by_itself,
@@ -21,11 +26,6 @@ from conformance.evidence import (
     some_of,
     succeeded,
 )
-from conformance.image.image import Image
-from conformance.job.variation import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
-from conformance.outcome import workload
-from conformance.outcome.outcome import End, Host, Outcome
-from conformance.outcome.trace import Process
 
 CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits with another code."
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.contract import BYOC, NVIDIA_ISSUES, TOOLKIT
-from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.evidence import LINE_CHARACTERS, needs_success
 from conformance.files.tree import Kind
 from conformance.image.gpu.driver import (
     NO_DEVICES,
@@ -22,6 +19,9 @@ from conformance.image.packages import driver_packages
 from conformance.job.variation import GPUS_AT_WORK, LOOK_AT_GPUS
 from conformance.outcome.gpu import DRIVER_CAPABILITIES, VISIBLE_DEVICES, Look, capabilities
 from conformance.outcome.outcome import Host, Outcome
+from conformance.rule.contract import BYOC, NVIDIA_ISSUES, TOOLKIT
+from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.evidence import LINE_CHARACTERS, needs_success
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 

@@ -9,27 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from conformance.contract import API, BYOC
-from conformance.declaration import (
-    DOCUMENTED,
-    INFERRED,
-    MUST,
-    SHOULD,
-    DoesNotApply,
-    NotJudged,
-    check,
-)
-from conformance.evidence import (
-    asked_outside,
-    did_well,
-    end_of,
-    failed_by_itself,
-    needs_success,
-    questions,
-    shortfalls,
-    some_of,
-    succeeded,
-)
 from conformance.image.image import Image
 from conformance.job.variation import (
     AS_REQUESTED,
@@ -41,6 +20,27 @@ from conformance.job.variation import (
     TRUE_HOSTNAMES,
 )
 from conformance.outcome.outcome import End, Host, Outcome
+from conformance.rule.contract import API, BYOC
+from conformance.rule.declaration import (
+    DOCUMENTED,
+    INFERRED,
+    MUST,
+    SHOULD,
+    DoesNotApply,
+    NotJudged,
+    check,
+)
+from conformance.rule.evidence import (
+    asked_outside,
+    did_well,
+    end_of,
+    failed_by_itself,
+    needs_success,
+    questions,
+    shortfalls,
+    some_of,
+    succeeded,
+)
 
 ZERO = "exit.zero-on-success"
 

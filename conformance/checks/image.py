@@ -6,8 +6,6 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from conformance.contract import API, BYOC, DOCKER
-from conformance.declaration import DOCUMENTED, MEASURED, MODELLED, MUST, OBSERVED, SHOULD, Advice, DoesNotApply, check
 from conformance.files.tree import Kind, is_below
 from conformance.image.account import unknown_names, unread_files
 from conformance.image.executable import HEAD_BYTES, MACHINE_NAMES, MACHINES, chain, elf
@@ -15,6 +13,18 @@ from conformance.image.image import Image
 from conformance.image.interpreter import Invocation, invocation
 from conformance.image.shell import shell_command
 from conformance.job.request import PROCESSING, RESERVED, JobRequest
+from conformance.rule.contract import API, BYOC, DOCKER
+from conformance.rule.declaration import (
+    DOCUMENTED,
+    MEASURED,
+    MODELLED,
+    MUST,
+    OBSERVED,
+    SHOULD,
+    Advice,
+    DoesNotApply,
+    check,
+)
 
 INSPECT = "docker image inspect --format '{{json .Config}}' IMAGE"
 

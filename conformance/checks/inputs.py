@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.contract import API
-from conformance.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD, DoesNotApply, NotJudged, check
-from conformance.evidence import did_well, end_of, failed_by_itself, needs_success, succeeded
 from conformance.files.tree import is_below
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import AS_REQUESTED, FEW_OBJECTS
 from conformance.outcome.outcome import End, Outcome
+from conformance.rule.contract import API
+from conformance.rule.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.evidence import did_well, end_of, failed_by_itself, needs_success, succeeded
 
 
 @check(

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from itertools import takewhile
 
-from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.evidence import end_of, lines, missing_outputs, named, program_of, shortfalls, succeeded
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import DEFAULT_COMMAND, OVERRIDDEN, STAND_IN
 from conformance.outcome import workload
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.standin import Witness
+from conformance.rule.contract import BYOC
+from conformance.rule.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.evidence import end_of, lines, missing_outputs, named, program_of, shortfalls, succeeded
 
 EXEC_FAILED = re.compile(
     r"(standard_init_linux\.go:\d+: )?exec (user process caused:? |[^:]*/[^:]*: )"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.checks.launch import needs_start
-from conformance.contract import BYOC
-from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, check
 from conformance.image.executable import expanded
 from conformance.image.image import Image
 from conformance.image.interpreter import invocation
 from conformance.job.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 from conformance.outcome.outcome import Outcome
+from conformance.rule.contract import BYOC
+from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, check
 
 
 @check(

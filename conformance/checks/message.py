@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 
 from conformance.checks.launch import needs_start
-from conformance.contract import API, BYOC
-from conformance.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, Advice, DoesNotApply, NotJudged, check
 from conformance.files.tree import File, Kind
 from conformance.image.image import Image
 from conformance.job.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 from conformance.outcome.outcome import MESSAGE_PATH, Host, Outcome
+from conformance.rule.contract import API, BYOC
+from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, Advice, DoesNotApply, NotJudged, check
 
 LIMIT_BYTES = 1024
 

@@ -6,9 +6,6 @@ import re
 from collections.abc import Iterator
 
 from conformance.checks.launch import needs_start
-from conformance.contract import API, BYOC, S3
-from conformance.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.evidence import LINE_CHARACTERS, lines, needs_success, shortfalls, some_of, succeeded
 from conformance.files.tree import File, Kind, kept_back
 from conformance.image.account import user_id
 from conformance.image.image import Image
@@ -16,6 +13,9 @@ from conformance.job.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
 from conformance.job.request import ProcessingOutput
 from conformance.job.variation import AS_REQUESTED, SEPARATE_MOUNTS
 from conformance.outcome.outcome import End, Host, Outcome
+from conformance.rule.contract import API, BYOC, S3
+from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.evidence import LINE_CHARACTERS, lines, needs_success, shortfalls, some_of, succeeded
 
 REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE)
 """How programs say that they may not write: the C library, Node.js, Python, Java."""

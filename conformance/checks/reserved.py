@@ -6,8 +6,13 @@ import posixpath
 from collections.abc import Iterator
 
 from conformance.checks.outputs import refused_write
-from conformance.contract import BYOC
-from conformance.declaration import (
+from conformance.files.tree import Kind, is_below
+from conformance.image.image import Image
+from conformance.job.request import PROCESSING, RESERVED
+from conformance.job.variation import AS_REQUESTED, RESERVED_REPLACED
+from conformance.outcome.outcome import MESSAGE_PATH, End, Outcome
+from conformance.rule.contract import BYOC
+from conformance.rule.declaration import (
     DOCUMENTED,
     INFERRED,
     MEASURED,
@@ -18,12 +23,7 @@ from conformance.declaration import (
     NotJudged,
     check,
 )
-from conformance.evidence import did_well, end_of, some_of, succeeded
-from conformance.files.tree import Kind, is_below
-from conformance.image.image import Image
-from conformance.job.request import PROCESSING, RESERVED
-from conformance.job.variation import AS_REQUESTED, RESERVED_REPLACED
-from conformance.outcome.outcome import MESSAGE_PATH, End, Outcome
+from conformance.rule.evidence import did_well, end_of, some_of, succeeded
 
 CLAUSE = "/opt/ml and all its subdirectories are reserved by SageMaker: do not put data there that the container needs."
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 
-from conformance.contract import API, BYOC
-from conformance.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.image.image import Image
 from conformance.job.variation import STOPPED_BY_SIGINT, STOPPED_BY_SIGTERM, STOPS_BY_SIGINT
 from conformance.outcome import workload
 from conformance.outcome.outcome import Host, Outcome, Stop
 from conformance.outcome.trace import Process, Trace
+from conformance.rule.contract import API, BYOC
+from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 
 REACHES = "stop.sigint-reaches-the-program"
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import conformance
 from conformance import facts
-from conformance.declaration import Registry
 from conformance.image.image import Image
 from conformance.outcome.gpu import Choice, Look, Means
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.resolution import Queries
 from conformance.outcome.trace import Trace
 from conformance.profiles import ExitStatus, Profile, exit_status, missing
+from conformance.rule.declaration import Registry
 from conformance.verdict import Verdict, Word
 
 SCHEMA_VERSION = 1

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from conformance import rerun
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import Host, Outcome
+from conformance.rule import rerun
 from conformance.verdict import Verdict, Word
 from tests.outcomes import host, image, judged, outcome, process, program, ran, request, witness
 

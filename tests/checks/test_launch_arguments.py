@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from conformance import rerun
 from conformance.image.image import Image
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
+from conformance.rule import rerun
 from conformance.verdict import Verdict, Word
 from tests.outcomes import host, image, judged, not_started, outcome, process, program, ran, request, witness
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from conformance import rerun
 from conformance.files.tree import File, Kind
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Stop
 from conformance.outcome.trace import Process, Signal, Trace
+from conformance.rule import rerun
 from conformance.verdict import Verdict, Word
 from tests.outcomes import OUTPUT, directory, file, host, image, judged, link, outcome, process, program, witness
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from conformance.contract import Source
 from conformance.job.variation import Job
+from conformance.rule.contract import Source
 
 CHAPTERS = (
     "image",

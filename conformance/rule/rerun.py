@@ -11,14 +11,14 @@ import posixpath
 from dataclasses import dataclass
 from typing import TypeVar
 
-from conformance.declaration import DoesNotApply
-from conformance.evidence import failed_by_itself, needs_success, program_of, succeeded
 from conformance.image.image import Image
 from conformance.job.request import RESERVED, SHARDED, JobRequest
 from conformance.job.validation import model_faults, service_faults
 from conformance.outcome import workload
 from conformance.outcome.outcome import Outcome
 from conformance.outcome.trace import Process
+from conformance.rule.declaration import DoesNotApply
+from conformance.rule.evidence import failed_by_itself, needs_success, program_of, succeeded
 
 SHORTEST_STOPPED_SECONDS = 2.0
 """A job that ends sooner may end, or still begin, when its signal comes."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from conformance.declaration import DoesNotApply, NotJudged
 from conformance.outcome import workload
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.outcome.trace import Process, Trace
+from conformance.rule.declaration import DoesNotApply, NotJudged
 
 LINE_CHARACTERS = 200
 """How much of a line of a log a sentence quotes."""

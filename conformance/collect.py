@@ -25,7 +25,7 @@ from conformance.outcome.outcome import Outcome
 from conformance.reproduce import command_line
 from conformance.rule.declaration import Check, NotJudged
 from conformance.session import Session
-from conformance.verdict import Verdict, Word, error, judge, not_judged
+from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged
 
 CHECKS = Path(conformance.checks.__path__[0])
 """The directory that pytest collects in a session with `--image`."""

@@ -17,12 +17,12 @@ from conformance.collect import CHECKS, CheckFile, CheckItem, requests_for, sess
 from conformance.errors import ConformanceError
 from conformance.job.variation import Variation
 from conformance.outcome.gpu import Choice
-from conformance.profiles import profile_of
 from conformance.reports import junit, terminal
 from conformance.reports.document import Recorder, Report
 from conformance.reproduce import write_material
 from conformance.session import Session
-from conformance.verdict import error
+from conformance.verdict.profiles import profile_of
+from conformance.verdict.verdict import error
 
 WORKER_IMAGE = "conformance_image"
 """The name under which an xdist worker is handed the image, which the controller has read once."""

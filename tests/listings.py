@@ -10,7 +10,7 @@ from pathlib import Path
 from conformance import facts
 from conformance.files.tree import File
 from conformance.image.image import Image
-from conformance.verdict import Word
+from conformance.verdict.verdict import Word
 from tests.outcomes import file, image, judged, link
 
 LISTINGS = Path(__file__).resolve().parent.parent / "fixtures" / "listings"

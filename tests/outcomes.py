@@ -18,7 +18,7 @@ from conformance.outcome.standin import Witness
 from conformance.outcome.trace import Execution, Process, Trace
 from conformance.service.places import renamed
 from conformance.service.status import job_status
-from conformance.verdict import Verdict, judge
+from conformance.verdict.verdict import Verdict, judge
 
 INPUT = "/opt/ml/processing/input/data"
 OUTPUT = "/opt/ml/processing/output/result"

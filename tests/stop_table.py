@@ -26,7 +26,7 @@ from conformance.service import engine, inspection
 from conformance.service.engine import Engine
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from conformance.verdict import Verdict, Word, judge
+from conformance.verdict.verdict import Verdict, Word, judge
 from tests.stop_forms import FORMS, Form
 from tests.stop_truth import LEAST_SECONDS, PATIENCE, Truth, can_note, image, noted, ready_at, truth
 

@@ -22,9 +22,9 @@ from conformance.outcome.gpu import (
     to_look,
     wants,
 )
-from conformance.profiles import Profile, profile_of
 from conformance.service.engine import offers
 from conformance.service.gpus import environment, host_config
+from conformance.verdict.profiles import Profile, profile_of
 from tests.looks import LOADED, answers, look, with_gpus
 from tests.outcomes import host, outcome, request
 from tests.recording import record

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.checks import load_checks
 from conformance.image.gpu.nvidia import DRIVER_LIBRARIES, is_driver_name, is_exempt_place, stands_for_driver
-from conformance.verdict import Word
+from conformance.verdict.verdict import Word
 from tests.listings import CHECKS, NAMES, listed, marked, table
 from tests.outcomes import judged
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from conformance.checks import load_checks
 from conformance.job.variation import default_command_request
-from conformance.profiles import ExitStatus, Profile, exit_status, missing, profile_of, requires
-from conformance.verdict import Verdict, Word
+from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing, profile_of, requires
+from conformance.verdict.verdict import Verdict, Word
 
 CHECKS = tuple(load_checks())
 BY_ID = {check.id: check for check in CHECKS}

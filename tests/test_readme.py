@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from conformance.profiles import ExitStatus
-from conformance.verdict import Word
+from conformance.verdict.profiles import ExitStatus
+from conformance.verdict.verdict import Word
 from scripts import readme
 from tests.conftest import ROOT
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from conformance.rule.declaration import MUST, SHOULD, Advice, Check, DoesNotApply, Judge, NotJudged, Registry
-from conformance.verdict import Verdict, Word, error, judge, not_judged
+from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged
 from tests.declared import declare, finding
 from tests.outcomes import file, host, image, judged, link, outcome
 

@@ -16,9 +16,9 @@ from conformance.outcome.gpu import Choice, Look, Means
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.resolution import Queries
 from conformance.outcome.trace import Trace
-from conformance.profiles import ExitStatus, Profile, exit_status, missing
 from conformance.rule.declaration import Registry
-from conformance.verdict import Verdict, Word
+from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing
+from conformance.verdict.verdict import Verdict, Word
 
 SCHEMA_VERSION = 1
 FILE_NAME = "report.json"

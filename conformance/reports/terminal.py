@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from conformance import CONTRACT_VERSION
 from conformance.outcome.gpu import Choice
-from conformance.profiles import ExitStatus
 from conformance.reports import document, junit
-from conformance.verdict import Verdict, Word
+from conformance.verdict.profiles import ExitStatus
+from conformance.verdict.verdict import Verdict, Word
 
 if TYPE_CHECKING:
     import pytest

@@ -7,7 +7,7 @@ import pytest
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import End, Host, JobStatus, Stop
 from conformance.outcome.trace import Execution, Process, Signal, Trace
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 from tests.outcomes import (
     file,
     host,

@@ -7,7 +7,7 @@ import pytest
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 from tests.outcomes import (
     OUTPUT,
     empty_inputs,

@@ -5,7 +5,7 @@ import pytest
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import End, Host
 from conformance.outcome.trace import Execution, Process, Trace
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 from tests.outcomes import INPUT, OUTPUT, empty_inputs, file, host, image, judged, link, not_started, outcome, request
 
 NONZERO = "exit.nonzero-on-failure"

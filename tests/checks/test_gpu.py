@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.files.tree import File
-from conformance.verdict import Word
+from conformance.verdict.verdict import Word
 from tests.outcomes import directory, file, image, judged, link
 
 CHECK = "gpu.no-bundled-driver"

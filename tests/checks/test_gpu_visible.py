@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.outcome.gpu import Gpus, Look, Means
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 from tests.looks import LIBRARY, LOADED, NOT_FOUND, answers, look, looked, with_gpus
 from tests.outcomes import file, host, image, judged, not_started, outcome
 

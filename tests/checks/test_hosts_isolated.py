@@ -9,7 +9,7 @@ import pytest
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import Host
 from conformance.outcome.resolution import Queries, Query
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 from tests.outcomes import host, image, judged, outcome, query, request
 
 OUTSIDE = "telemetry.example.com"

@@ -9,7 +9,7 @@ import pytest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.outcome.resolution import Queries, Query
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 from tests.outcomes import OUTPUT, file, host, image, judged, outcome, query
 
 RETRIES = "hosts.retries-resolution"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.verdict import Word
+from conformance.verdict.verdict import Word
 from tests.outcomes import LOADER, directory, elf, file, image, judged, link, program, request
 
 SHELL_FORM = ("/bin/sh", "-c", "python3 /processing.py")

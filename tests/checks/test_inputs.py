@@ -8,7 +8,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.outcome.feed import Feed
 from conformance.outcome.outcome import End, Host
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 from tests.outcomes import INPUT, file, host, image, judged, not_started, outcome, request
 
 CHECK = "inputs.not-executed"

@@ -10,7 +10,7 @@ from conformance.image.image import Image
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.rule import rerun
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 from tests.outcomes import host, image, judged, not_started, outcome, process, program, ran, request, witness
 
 REACH = "launch.arguments-reach-the-program"

@@ -9,7 +9,7 @@ import pytest
 from conformance.files.tree import File
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 from tests.outcomes import OUTPUT, file, host, image, judged, link, not_started, outcome, request
 
 MOUNTS = "outputs.work-as-mount-points"

@@ -8,7 +8,7 @@ from conformance.files.tree import File, Kind
 from conformance.image.image import Image
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, JobStatus
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 from tests.outcomes import (
     INPUT,
     OUTPUT,

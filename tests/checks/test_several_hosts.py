@@ -11,7 +11,7 @@ from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Stop
 from conformance.outcome.trace import Process, Signal, Trace
 from conformance.rule import rerun
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 from tests.outcomes import OUTPUT, directory, file, host, image, judged, link, outcome, process, program, witness
 
 WELL = host(file(f"{OUTPUT}/part-1"))

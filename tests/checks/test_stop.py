@@ -9,7 +9,7 @@ import pytest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, JobStatus, Outcome, Stop
 from conformance.outcome.trace import Execution, Process, Signal, Trace
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 from tests.outcomes import host, image, judged, outcome
 
 REACHES = "stop.sigint-reaches-the-program"

@@ -9,7 +9,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import LOOK_AT_GPUS
 from conformance.outcome.gpu import Choice, asks_for_gpus
 from conformance.rule.declaration import SHOULD, Check
-from conformance.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Word
 
 
 class Profile(StrEnum):

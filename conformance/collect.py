@@ -22,7 +22,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import Job
 from conformance.outcome.gpu import NO_GPUS
 from conformance.outcome.outcome import Outcome
-from conformance.reproduce import command_line
+from conformance.reports.reproduce import command_line
 from conformance.rule.declaration import Check, NotJudged
 from conformance.session import Session
 from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged

@@ -19,7 +19,7 @@ from conformance.job.variation import Variation
 from conformance.outcome.gpu import Choice
 from conformance.reports import junit, terminal
 from conformance.reports.document import Recorder, Report
-from conformance.reproduce import write_material
+from conformance.reports.reproduce import write_material
 from conformance.session import Session
 from conformance.verdict.profiles import profile_of
 from conformance.verdict.verdict import error

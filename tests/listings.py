@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from conformance import facts
 from conformance.files.tree import File
 from conformance.image.image import Image
+from conformance.reports import facts
 from conformance.verdict.verdict import Word
 from tests.outcomes import file, image, judged, link
 

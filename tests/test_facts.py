@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from conformance.facts import of_image, of_outcome
 from conformance.files.tree import FileTree
 from conformance.image.image import Image
 from conformance.job.variation import Variation
 from conformance.outcome.feed import Feed
 from conformance.outcome.outcome import End, Stop
+from conformance.reports.facts import of_image, of_outcome
 from tests.outcomes import OUTPUT, file, host, image, outcome, program
 
 TOOLS = tuple(program(path) for path in ("/bin/bash", "/usr/bin/tar", "/usr/bin/gzip"))

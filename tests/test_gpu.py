@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 
-from conformance.facts import of_outcome
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.outcome.gpu import (
@@ -22,6 +21,7 @@ from conformance.outcome.gpu import (
     to_look,
     wants,
 )
+from conformance.reports.facts import of_outcome
 from conformance.service.engine import offers
 from conformance.service.gpus import environment, host_config
 from conformance.verdict.profiles import Profile, profile_of

@@ -15,7 +15,7 @@ from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.outcome.gpu import Gpus, Means
-from conformance.reproduce import command_line, write_material
+from conformance.reports.reproduce import command_line, write_material
 from conformance.rule import rerun
 from tests.outcomes import INPUT, OUTPUT, image, process, program, ran, request
 

@@ -12,7 +12,7 @@ import pytest
 from conformance.checks import load_checks
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
-from conformance.reproduce import command_line
+from conformance.reports.reproduce import command_line
 from conformance.rule.declaration import Check
 from tests.conftest import REFERENCE_S3, Ran, reference_job
 from tests.jobs import request as written

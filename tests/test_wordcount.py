@@ -20,12 +20,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.facts import of_outcome
 from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import JobStatus, Outcome
+from conformance.reports.facts import of_outcome
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import conformance
-from conformance import facts
 from conformance.image.image import Image
 from conformance.outcome.gpu import Choice, Look, Means
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.resolution import Queries
 from conformance.outcome.trace import Trace
+from conformance.reports import facts
 from conformance.rule.declaration import Registry
 from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing
 from conformance.verdict.verdict import Verdict, Word

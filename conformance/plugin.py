@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.options import add_options
+from conformance.session.options import add_options
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,6 +20,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """With `--image`, make the checks what is collected; before pytest's own JUnit plugin looks where to write."""
     if config.getoption("--image") is None:
         return
-    from conformance.hooks import SessionHooks  # noqa: PLC0415 - brings docker and moto
+    from conformance.session.hooks import SessionHooks  # noqa: PLC0415 - brings docker and moto
 
     config.pluginmanager.register(SessionHooks.begin(config), "conformance.hooks")

@@ -12,8 +12,8 @@ from conformance.job import variation
 from conformance.job.request import JobRequest
 from conformance.job.validation import model_faults, service_faults
 from conformance.job.variation import Job, Variation
-from conformance.options import MOST_HOSTS
-from conformance.session import RESTING
+from conformance.session.options import MOST_HOSTS
+from conformance.session.session import RESTING
 from tests import legal_requests
 from tests.outcomes import INPUT, request
 

@@ -19,7 +19,9 @@ def test_table_of_checks_is_up_to_date() -> None:
 
 def test_every_option_is_explained() -> None:
     """The options in the README are those that the plugin declares."""
-    declared = set(re.findall(r'"(--image[a-z0-9-]*)"', (ROOT / "conformance/options.py").read_text(encoding="utf-8")))
+    declared = set(
+        re.findall(r'"(--image[a-z0-9-]*)"', (ROOT / "conformance/session/options.py").read_text(encoding="utf-8"))
+    )
 
     assert declared == set(re.findall(r"^\| `(--image[a-z0-9-]*)", TEXT, re.MULTILINE))
 

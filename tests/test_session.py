@@ -14,12 +14,12 @@ from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.validation import load
 from conformance.job.variation import Job, Variation
-from conformance.options import Options
 from conformance.outcome.gpu import Choice
 from conformance.outcome.outcome import End, JobStatus
 from conformance.rule import rerun
 from conformance.rule.declaration import DoesNotApply, NotJudged
-from conformance.session import IN_FLIGHT, RESTING, Session
+from conformance.session.options import Options
+from conformance.session.session import IN_FLIGHT, RESTING, Session
 from tests.conftest import REFERENCE_JOB, REFERENCE_S3
 
 pytestmark = pytest.mark.engine

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.options import MOST_HOSTS
 from conformance.probe.names import Name, answer
 from conformance.service.places import renamed
+from conformance.session.options import MOST_HOSTS
 from tests.outcomes import request
 
 

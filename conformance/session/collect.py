@@ -24,7 +24,7 @@ from conformance.outcome.gpu import NO_GPUS
 from conformance.outcome.outcome import Outcome
 from conformance.reports.reproduce import command_line
 from conformance.rule.declaration import Check, NotJudged
-from conformance.session import Session
+from conformance.session.session import Session
 from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged
 
 CHECKS = Path(conformance.checks.__path__[0])

@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 
 import conformance
-from conformance import CONTRACT_VERSION, options
+from conformance import CONTRACT_VERSION
 from conformance.checks import load_checks
-from conformance.collect import CHECKS, CheckFile, CheckItem, requests_for, session_key
 from conformance.errors import ConformanceError
 from conformance.job.variation import Variation
 from conformance.outcome.gpu import Choice
 from conformance.reports import junit, terminal
 from conformance.reports.document import Recorder, Report
 from conformance.reports.reproduce import write_material
-from conformance.session import Session
+from conformance.session import options
+from conformance.session.collect import CHECKS, CheckFile, CheckItem, requests_for, session_key
+from conformance.session.session import Session
 from conformance.verdict.profiles import profile_of
 from conformance.verdict.verdict import error
 
@@ -96,7 +97,7 @@ class SessionHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - as above
         """Keep all checks of a job on one worker, so that the job is run once."""
-        from conformance.scheduling import JobScheduling  # noqa: PLC0415 - imports xdist, which may not be there
+        from conformance.session.scheduling import JobScheduling  # noqa: PLC0415 - imports xdist, which may not be there
 
         return JobScheduling(config, log, load_checks())
 

@@ -10,7 +10,6 @@ from conformance.errors import EngineError
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import Job, Variation, default_command_request
-from conformance.options import Options
 from conformance.outcome.gpu import Choice, to_look, wants
 from conformance.outcome.outcome import Outcome
 from conformance.rule import rerun
@@ -18,6 +17,7 @@ from conformance.rule.declaration import DoesNotApply
 from conformance.service import engine, inspection, network
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
+from conformance.session.options import Options
 
 IN_FLIGHT = 4
 """Runs of one host at the same time: an engine on two cores gains nothing from more."""

@@ -1,0 +1,1 @@
+"""The pytest session with `--image`: options, collection, and each job run once."""

@@ -39,7 +39,7 @@ lint: .venv/stamp ## check style and types
 	@.venv/bin/mypy --no-error-summary
 
 images: setup ## build every image that is missing
-	@.venv/bin/python -m images.build
+	@.venv/bin/python -m images.builder.build
 
 benchmark: setup ## compare with other programs, and traced with untraced (downloads 12 MB)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[benchmark]'
@@ -65,6 +65,6 @@ clean: ## remove what the checkout made here; the engine keeps its images
 	@scripts/environment.sh "$$PYTHON"
 
 example: setup
-	@.venv/bin/python -m images.build examples/sklearn
+	@.venv/bin/python -m images.builder.build examples/sklearn
 
 ready: lint images

@@ -25,7 +25,7 @@ import docker
 
 from benchmarks.table import Benchmark, Row
 from conformance.service import engine, labels
-from images.build import build
+from images.builder.build import build
 
 ROOT = Path(__file__).resolve().parent.parent
 JOB = ROOT / "fixtures/reference/job.json"

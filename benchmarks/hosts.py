@@ -23,7 +23,7 @@ from conformance.service.documents import of_host
 from conformance.service.labels import run_labels
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from images.build import build
+from images.builder.build import build
 
 COUNTS = (1, 2, 4, 8, 16)
 BOUND = 1.3

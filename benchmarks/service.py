@@ -27,7 +27,7 @@ from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from conformance.service.staging import staged
-from images.build import build
+from images.builder.build import build
 
 ROOT = Path(__file__).parent.parent
 OBJECTS = 1_000

@@ -15,7 +15,7 @@ from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, trace
 from conformance.service import engine
 from conformance.service.labels import run_labels
-from images.build import build
+from images.builder.build import build
 
 PROCESSES = 2_000
 BOUND = 1.5

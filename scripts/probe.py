@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-SOURCES = Path(__file__).resolve().parent.parent / "conformance" / "probe"
+BINARIES = Path(__file__).resolve().parent.parent / "conformance" / "probe"
+SOURCES = BINARIES / "src"
 
 FLAGS = (
     *("-target", "x86_64-linux-musl", "-static"),
@@ -85,12 +86,12 @@ def main() -> int:
         print(f"probe: {error}", file=sys.stderr)
         return 3
     for name, content in made.items():
-        program = SOURCES / name
+        program = BINARIES / name
         digest = hashlib.sha256(content).hexdigest()
         same = program.is_file() and program.read_bytes() == content
         program.write_bytes(content)
         program.chmod(0o755)
-        (SOURCES / f"{name}.sha256").write_text(f"{digest}  {name}\n", encoding="ascii")
+        (BINARIES / f"{name}.sha256").write_text(f"{digest}  {name}\n", encoding="ascii")
         said = "the same as before" if same else "it DIFFERS from the one before: commit it with its source"
         print(f"{name}: {len(content)} bytes, sha256 {digest}: {said}")
     return 0

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from conformance.image.image import Image
 from conformance.service import engine, inspection
-from images import build, folders
+from images.builder import build, folders
 
 # No test may depend on how fast the machine is.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

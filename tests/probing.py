@@ -21,9 +21,9 @@ from requests.exceptions import Timeout
 from conformance.outcome.trace import Trace
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, trace
-from images import bases
-from images.debian import Apt
-from images.layers import Config, File, link, pack, write_archive
+from images.builder import bases
+from images.builder.debian import Apt
+from images.builder.layers import Config, File, link, pack, write_archive
 
 TAG = "conformance/test-shells:latest"
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import docker
 
-from images.layers import File, directory, link, pack
+from images.builder.layers import File, directory, link, pack
 from tests import stop_work
 from tests.probing import Ran, run, shells
 from tests.stop_forms import APPLETS, NOTED, SCRIPTS, Form

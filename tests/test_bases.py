@@ -13,9 +13,9 @@ import pytest
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
-from images import bases
-from images.debian import PackagesUnavailableError, parse_depends
-from images.layers import Config, File, directory, link, normal_path, pack, unpack, write_archive
+from images.builder import bases
+from images.builder.debian import PackagesUnavailableError, parse_depends
+from images.builder.layers import Config, File, directory, link, normal_path, pack, unpack, write_archive
 
 
 def tar_of(*members: tuple[str, bytes, bytes, str]) -> io.BytesIO:

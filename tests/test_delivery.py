@@ -30,7 +30,7 @@ from conformance.service import engine, inspection
 from conformance.service.documents import JOB_PATH, RESOURCES_PATH
 from conformance.service.local import LocalService
 from conformance.service.settings import DECOY_HOSTNAME, Settings
-from images.layers import File, pack
+from images.builder.layers import File, pack
 from tests.jobs import build, job
 from tests.legal_requests import legal_requests, values, words
 from tests.test_archive import distinct

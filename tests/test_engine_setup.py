@@ -382,7 +382,7 @@ class TestMakefile:
 
         expected = [
             "<python><-m><scripts.engine>",
-            "<python><-m><images.build><examples/sklearn>",
+            "<python><-m><images.builder.build><examples/sklearn>",
             f"<pytest><--image=conformance/examples-sklearn><--image-job={job}><--image-s3={s3}>",
         ]
         assert expected == self.make(checkout, "conformance")
@@ -407,7 +407,7 @@ class TestMakefile:
             "<ruff><format><--check><--quiet>",
             "<mypy><--no-error-summary>",
             "<python><-m><scripts.engine>",
-            "<python><-m><images.build>",
+            "<python><-m><images.builder.build>",
             "<python><-m><pytest><-n><4>",
         ]
         assert expected == self.make(checkout, "test")

@@ -20,7 +20,7 @@ from conformance.probe.bundle import look_at_gpus, report
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
-from images.layers import Config, File, directory, pack, write_archive
+from images.builder.layers import Config, File, directory, pack, write_archive
 from tests.conftest import Ran, reference_job
 from tests.drivers import built
 from tests.jobs import job, request, run_code, seen

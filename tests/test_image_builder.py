@@ -9,8 +9,8 @@ import pytest
 from docker import DockerClient
 from docker.errors import ImageNotFound
 
-from images.build import BuildFailedError, build, build_folder, main
-from images.folders import ROOT, DockerfileError, Folder, UnknownImageError, all_names, folder, folder_of_tag
+from images.builder.build import BuildFailedError, build, build_folder, main
+from images.builder.folders import ROOT, DockerfileError, Folder, UnknownImageError, all_names, folder, folder_of_tag
 
 FLAWED = [name for name in all_names() if name.startswith("flawed/")]
 

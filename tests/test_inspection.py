@@ -11,7 +11,7 @@ from conformance.image.gpu.nvidia import NOTE_SECTION
 from conformance.image.image import Image
 from conformance.service import engine, inspection
 from conformance.service.labels import RUN
-from images.layers import File, pack
+from images.builder.layers import File, pack
 
 pytestmark = pytest.mark.engine
 

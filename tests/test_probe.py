@@ -14,7 +14,7 @@ from conformance.outcome import workload
 from conformance.outcome.standin import Witness
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, trace, words
-from images.layers import File
+from images.builder.layers import File
 from tests.probing import Ran, engine, run, shells
 
 pytestmark = pytest.mark.engine

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from conformance import probe
 from conformance.errors import JobError
 from conformance.probe import bundle
-from scripts.probe import SOURCES, CompilerMissingError, compile_all
+from scripts.probe import BINARIES, CompilerMissingError, compile_all
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def test_the_binaries_are_what_their_sources_say() -> None:
 def test_a_damaged_binary_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that is not the released one never gets into a container."""
     (tmp_path / "probe").write_bytes(b"something else")
-    (tmp_path / "probe.sha256").write_bytes((SOURCES / "probe.sha256").read_bytes())
+    (tmp_path / "probe.sha256").write_bytes((BINARIES / "probe.sha256").read_bytes())
     monkeypatch.setattr("conformance.probe.resources.files", lambda _: tmp_path)
 
     with pytest.raises(probe.ProbeError, match=r"the probe has the checksum \w{64} and should have \w{64} \(install"):

@@ -1,7 +1,7 @@
 """What the hosts of a job asked their name server, and what it told them.
 
 This module is pure: `Queries.parse` takes the bytes of a record and looks at nothing else. Who is answered when stands
-in `conformance/probe/resolver.c`.
+in `conformance/probe/src/resolver.c`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a stand-in for the workload found inside a container, and how what it was told to do went.
 
 This module is pure: `Witness.parse` takes the bytes of a record and looks at nothing else. What a stand-in can be told
-to do stands in `conformance/probe/standin.c`.
+to do stands in `conformance/probe/src/standin.c`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ RECORD = f"{DIRECTORY}/record"
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 """Where every glibc for x86-64 has its loader, or a link to it (System V ABI)."""
 LOOK = f"{DIRECTORY}/look"
-"""What looks at a GPU by way of the image's own loader; see `gpu/look.c`."""
+"""What looks at a GPU by way of the image's own loader; see `src/gpu/look.c`."""
 
 
 class ProbeError(ConformanceError):

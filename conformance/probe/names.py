@@ -1,6 +1,7 @@
 """The plan of a name server: which names there are, and when a client first gets to know them.
 
-The probe answers by it, see `conformance/probe/resolver.c`; what it was asked is read by `conformance.outcome.resolution`.
+The probe answers by it, see `conformance/probe/src/resolver.c`; `conformance.outcome.resolution` reads what it was
+asked.
 """
 
 from __future__ import annotations

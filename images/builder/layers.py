@@ -117,7 +117,7 @@ def write_archive(target: IO[bytes], tag: str, config: Config, layers: Sequence[
             "Labels": dict(config.labels),
         },
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{name.removesuffix('.tar')}" for name in names]},
-        "history": [{"created": _EPOCH, "created_by": "images/bases.py"} for _ in layers],
+        "history": [{"created": _EPOCH, "created_by": "images/builder/bases.py"} for _ in layers],
     }
     description = json.dumps(document, sort_keys=True).encode()
     description_name = f"{hashlib.sha256(description).hexdigest()}.json"

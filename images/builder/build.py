@@ -1,4 +1,4 @@
-"""Build the images below images/: `python -m images.build [NAME...]`.
+"""Build the images below images/: `python -m images.builder.build [NAME...]`.
 
 An image is built when its folder or its base changed, and only then. Several processes may build at
 the same time: one builds, the others wait for it.
@@ -17,8 +17,8 @@ from docker.errors import APIError, BuildError, DockerException, ImageNotFound
 from docker.models.images import Image
 from filelock import FileLock
 
-from images import bases
-from images.folders import DockerfileError, Folder, UnknownImageError, all_names, folder, folder_of_tag
+from images.builder import bases
+from images.builder.folders import DockerfileError, Folder, UnknownImageError, all_names, folder, folder_of_tag
 
 __all__ = ["BuildFailedError", "all_names", "build", "main"]
 
@@ -104,7 +104,9 @@ def _build(image: Folder, base: Image, content: str, client: DockerClient) -> No
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the exit status is 0 when every image is there."""
-    parser = argparse.ArgumentParser(prog="python -m images.build", description="Build the images below images/.")
+    parser = argparse.ArgumentParser(
+        prog="python -m images.builder.build", description="Build the images below images/."
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help="a folder below images/; all of them by default")
     parser.add_argument("--list", action="store_true", help="print the names and build nothing")
     options = parser.parse_args(arguments)

@@ -14,7 +14,4 @@ int stand_in(int count, char **arguments, char *plan);
 /* Replace this process by a command, found as a container runtime finds it; returns errno. */
 int execute(char **command);
 
-/* The next of the words of a line, which one space each parts, with its %XX escapes undone; NULL at the end. */
-char *next_word(char **rest, size_t *length);
-
 #endif

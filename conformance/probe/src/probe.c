@@ -18,6 +18,7 @@
 
 #include "record.h"
 #include "resolver.h"
+#include "words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,37 +30,6 @@
 
 /* A shell's status for what it cannot even begin. */
 #define BROKEN 125
-
-static int hexadecimal(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    return (digit | 0x20) - 'a' + 10;
-}
-
-char *next_word(char **rest, size_t *length)
-{
-    char *word = *rest;
-    if (!word)
-        return NULL;
-    char *end = strchr(word, ' ');
-    *rest = end ? end + 1 : NULL;
-    if (!end)
-        end = word + strlen(word);
-    char *to = word;
-    for (char *from = word; from < end; from++) {
-        if (*from == '%' && end - from > 2) {
-            *to++ = (char)(hexadecimal(from[1]) << 4 | hexadecimal(from[2]));
-            from += 2;
-        } else {
-            *to++ = *from;
-        }
-    }
-    *to = '\0';
-    if (length)
-        *length = (size_t)(to - word);
-    return word;
-}
 
 int main(int count, char **arguments)
 {

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from images.layers import File, unpack
+from images.builder.layers import File, unpack
 
 PROGRAMS = ("apt-get", "apt-cache", "dpkg-deb")
 

@@ -21,6 +21,7 @@
 #include "probe.h"
 #include "record.h"
 #include "witness.h"
+#include "words.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -19,11 +19,11 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from docker.models.images import Image
 from requests import RequestException
 
-from images import wheels
-from images.debian import Apt, PackagesUnavailableError
-from images.layers import Config, File, directory, link, pack, write_archive
+from images.builder import wheels
+from images.builder.debian import Apt, PackagesUnavailableError
+from images.builder.layers import Config, File, directory, link, pack, write_archive
 
-CACHE = Path(__file__).resolve().parent.parent / ".cache"
+CACHE = Path(__file__).resolve().parent.parent.parent / ".cache"
 
 RECIPE = "conformance.recipe"
 """The label that says what a substitute was made of."""
@@ -101,7 +101,7 @@ def resolve(ordinary: str, client: DockerClient, requirements: Path | None = Non
     role = ROLES.get(ordinary)
     if role is None:
         raise BaseUnavailableError(
-            f"no role is known for the base {ordinary}; images/bases.py knows {', '.join(ROLES)}"
+            f"no role is known for the base {ordinary}; images/builder/bases.py knows {', '.join(ROLES)}"
         )
     tag = _substitute_tag(role, requirements)
     if image := _present(ordinary, role, client):

@@ -13,6 +13,7 @@
 #include "probe.h"
 #include "record.h"
 #include "server.h"
+#include "words.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

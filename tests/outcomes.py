@@ -16,7 +16,7 @@ from conformance.outcome.outcome import MESSAGE_PATH, End, Host, Log, Outcome, U
 from conformance.outcome.resolution import Queries, Query
 from conformance.outcome.standin import Witness
 from conformance.outcome.trace import Execution, Process, Trace
-from conformance.service.places import renamed
+from conformance.service.peers.places import renamed
 from conformance.service.status import job_status
 from conformance.verdict.verdict import Verdict, judge
 

@@ -7,20 +7,10 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 
+from conformance.job.gpu import FAMILIES, Choice, asks_for_gpus, to_look, wants
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
-from conformance.outcome.gpu import (
-    FAMILIES,
-    Choice,
-    Device,
-    Gpus,
-    Look,
-    Means,
-    asks_for_gpus,
-    devices_in,
-    to_look,
-    wants,
-)
+from conformance.outcome.gpu import Device, Gpus, Look, Means, devices_in
 from conformance.reports.facts import of_outcome
 from conformance.service.engine import offers
 from conformance.service.gpus import environment, host_config

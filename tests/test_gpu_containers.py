@@ -12,10 +12,11 @@ import jsonschema
 import pytest
 
 from conformance.image.image import Image
+from conformance.job.gpu import Choice, to_look
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
-from conformance.outcome.gpu import Choice, Look, Means, to_look
+from conformance.outcome.gpu import Look, Means
 from conformance.probe.bundle import look_at_gpus, report
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService

@@ -8,8 +8,9 @@ from pathlib import Path
 import docker
 import pytest
 
+from conformance.job.gpu import Choice
 from conformance.job.objects import ObjectTree
-from conformance.outcome.gpu import Choice, Means
+from conformance.outcome.gpu import Means
 from conformance.service import engine, gpus, inspection
 from conformance.service.gpus import NOTHING_GIVEN
 from conformance.service.local import LocalService

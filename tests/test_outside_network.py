@@ -15,9 +15,10 @@ from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
-from conformance.service import engine, network
+from conformance.service import engine
 from conformance.service.labels import run_labels
 from conformance.service.local import LocalService
+from conformance.service.peers import network
 from conformance.service.settings import Settings
 from tests.conftest import REFERENCE_JOB, Ran, reference_job
 from tests.jobs import job, request

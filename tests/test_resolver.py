@@ -14,8 +14,9 @@ from conformance.outcome.standin import Lookup, Witness
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, Refusal
-from conformance.service import empty, names, network
+from conformance.service import empty
 from conformance.service.labels import IMAGE, LIFETIME_SECONDS, is_left_behind, run_labels
+from conformance.service.peers import names, network
 from tests.probing import SECONDS, shells
 
 pytestmark = pytest.mark.engine
@@ -234,7 +235,7 @@ def test_a_name_server_that_does_not_begin_is_an_error(
     line: str, client: docker.APIClient, labels: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error says what the name server said, and its container is gone."""
-    monkeypatch.setattr("conformance.service.names.answer", lambda _: f"answer\n\n{line}")
+    monkeypatch.setattr("conformance.service.peers.names.answer", lambda _: f"answer\n\n{line}")
     made = network.create(client, labels=labels)
     try:
         with pytest.raises(JobError, match="does not answer: probe: line 3 of the plan names no host"):
@@ -263,7 +264,7 @@ def test_without_a_free_subnet_there_is_an_error(
 ) -> None:
     """It says so, rather than that the engine refused the last one."""
     made = network.create(client, labels=labels)
-    monkeypatch.setattr("conformance.service.network.RANGE", made.subnet)
+    monkeypatch.setattr("conformance.service.peers.network.RANGE", made.subnet)
     try:
         with pytest.raises(JobError, match=f"every subnet of {made.subnet} is in use"):
             network.create(client, labels=labels)

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from conformance.outcome.record import to_text
 from conformance.outcome.resolution import Queries
 from conformance.probe.names import Name, answer
-from conformance.service import names, network
 from conformance.service.labels import run_labels
+from conformance.service.peers import names, network
 from tests.probing import shells
 
 pytestmark = pytest.mark.engine
@@ -322,7 +322,7 @@ def test_a_record_that_is_full_keeps_nobody_from_an_answer(
     client: docker.APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Past its limit nothing is written down, and the record says so."""
-    monkeypatch.setattr("conformance.service.names.answer", partial(answer, limit_bytes=2000))
+    monkeypatch.setattr("conformance.service.peers.names.answer", partial(answer, limit_bytes=2000))
     with exchange(client) as made:
         replies = made.send("udp", [SENTINEL] * 50)
         read = made.queries()

@@ -10,11 +10,11 @@ import pytest
 
 from conformance.errors import JobError
 from conformance.job import variation
+from conformance.job.gpu import Choice
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.validation import load
 from conformance.job.variation import Job, Variation
-from conformance.outcome.gpu import Choice
 from conformance.outcome.outcome import End, JobStatus
 from conformance.rule import rerun
 from conformance.rule.declaration import DoesNotApply, NotJudged

@@ -14,10 +14,11 @@ from conformance.image.gpu.driver import (
     residue,
     stubs_on_path,
 )
+from conformance.image.gpu.variables import DRIVER_CAPABILITIES, VISIBLE_DEVICES, capabilities
 from conformance.image.image import Image
 from conformance.image.packages import driver_packages
 from conformance.job.variation import GPUS_AT_WORK, LOOK_AT_GPUS
-from conformance.outcome.gpu import DRIVER_CAPABILITIES, VISIBLE_DEVICES, Look, capabilities
+from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import Host, Outcome
 from conformance.rule.contract import BYOC, NVIDIA_ISSUES, TOOLKIT
 from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
@@ -208,7 +209,7 @@ def visible(image: Image, outcome: Outcome) -> Iterator[str]:
     if look.cuda.status is None:
         raise NotJudged(f"CUDA's driver did not answer in time; the last line was {last!r}")
     if not look.library:
-        if not look.brings_compute:
+        if {"compute", "all"}.isdisjoint(capabilities(look.variables)):
             named = look.variables[DRIVER_CAPABILITIES]
             yield f"Expected the driver's libcuda.so.1 in the container, and {DRIVER_CAPABILITIES} is {named!r}."
         elif not look.mounted and not outcome.gpus.are_simulated:

@@ -1,4 +1,4 @@
-"""GPUs: which jobs get any, how a container comes by them, and what was seen of one from inside.
+"""GPUs: how a container came by them, and what was seen of one from inside.
 
 This module is pure: `Look.parse` takes the bytes of the probe's record.
 """
@@ -7,27 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from conformance.job.request import JobRequest
 from conformance.outcome.record import Event, Record, to_text
 from conformance.outcome.standin import Witness
-
-FAMILIES = frozenset({"p2", "p3", "p5", "g4dn", "g5", "g6", "g6e", "g7", "g7e"})
-"""The families of `ProcessingInstanceType` that have NVIDIA GPUs.
-
-Source: botocore's model of the enumeration, and Amazon EC2's pages on accelerated computing, by which every family of
-it that begins with p or g has them. Instances with other accelerators are not among those of Processing.
-"""
-
-VISIBLE_DEVICES = "NVIDIA_VISIBLE_DEVICES"
-"""What NVIDIA's runtime takes from a container's environment: `void` leaves it alone, `all` gives it every GPU."""
-ALL = "all"
-
-DRIVER_CAPABILITIES = "NVIDIA_DRIVER_CAPABILITIES"
-DEFAULT_CAPABILITIES = "utility,compute"
-"""Which parts of the driver a container gets, and which where nobody says (NVIDIA Container Toolkit)."""
 
 DRIVER_LIBRARY = "/libcuda.so"
 """What a program has in its memory that uses a GPU by way of CUDA: its driver cannot be linked in, and is not unloaded
@@ -37,17 +21,6 @@ MOUNTED = re.compile(r".*/libcuda\.so[.0-9]*")
 
 GPU_NODE = re.compile(r"/dev/(nvidia[0-9]+|dxg)")
 """The device node of a GPU, and not of its driver; the second one stands for all in the Windows Subsystem for Linux."""
-
-
-class Choice(StrEnum):
-    """`--image-gpu`."""
-
-    AUTO = "auto"
-    """GPUs for a job whose instance type has them, where the engine has any."""
-    REQUIRE = "require"
-    """GPUs for every job; an engine without is an error."""
-    SIMULATED = "simulated"
-    """Something that looks like a GPU for every job, which shows nothing of CUDA."""
 
 
 class Means(StrEnum):
@@ -83,12 +56,6 @@ class Gpus:
 
 
 NO_GPUS = Gpus()
-
-
-def capabilities(variables: Mapping[str, str]) -> frozenset[str]:
-    """Which parts of the driver a container with these variables gets."""
-    said = variables.get(DRIVER_CAPABILITIES) or DEFAULT_CAPABILITIES
-    return frozenset(word.strip() for word in said.split(","))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +138,6 @@ class Look:
         return None
 
     @property
-    def brings_compute(self) -> bool:
-        """Whether the driver's part for CUDA is among those that image and request ask for."""
-        return not {"compute", "all"}.isdisjoint(capabilities(self.variables))
-
-    @property
     def works(self) -> bool:
         """Whether the memory of a device gave back what was put into it."""
         return self.cuda.status == 0
@@ -194,20 +156,3 @@ def _devices(events: Iterable[Event]) -> tuple[Device, ...]:
 def has_gpu(devices: Iterable[Device]) -> bool:
     """Whether one of the nodes is that of a GPU."""
     return any(device.is_character and GPU_NODE.fullmatch(device.path) for device in devices)
-
-
-def asks_for_gpus(request: JobRequest) -> bool:
-    """Whether the instances that a request asks for have GPUs."""
-    return request.instance_type.removeprefix("ml.").partition(".")[0] in FAMILIES
-
-
-def to_look(request: JobRequest) -> JobRequest:
-    """The request whose container is looked at: on one host, and with neither inputs nor outputs."""
-    left_out = {"ProcessingInputs", "ProcessingOutputConfig"}
-    document = {name: member for name, member in request.document.items() if name not in left_out}
-    return replace(request, document=document).on_hosts(1)
-
-
-def wants(request: JobRequest, choice: Choice) -> bool:
-    """Whether a request's containers are to get GPUs."""
-    return choice is not Choice.AUTO or asks_for_gpus(request)

@@ -11,7 +11,8 @@ from typing import Any
 
 import conformance
 from conformance.image.image import Image
-from conformance.outcome.gpu import Choice, Look, Means
+from conformance.job.gpu import Choice
+from conformance.outcome.gpu import Look, Means
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.resolution import Queries
 from conformance.outcome.trace import Trace

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from conformance.image.gpu.driver import compatibility_on_path, is_gpu_image
 from conformance.image.gpu.requirement import BRANCHES, Driver, requirements
+from conformance.image.gpu.variables import VISIBLE_DEVICES
 from conformance.image.image import Image
 from conformance.job.variation import Variation
-from conformance.outcome.gpu import VISIBLE_DEVICES, Means
+from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import End, Host, JobStatus, Outcome, Stop
 from conformance.rule.evidence import end_of, failed_by_itself, some_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance import CONTRACT_VERSION
-from conformance.outcome.gpu import Choice
+from conformance.job.gpu import Choice
 from conformance.reports import document, junit
 from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import Verdict, Word

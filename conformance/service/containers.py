@@ -27,8 +27,8 @@ from conformance.outcome.outcome import End, Log, Stop
 from conformance.probe import DIRECTORY, PROGRAM, RECORD
 from conformance.probe.bundle import read_record
 from conformance.service import gpus
-from conformance.service.collection import head_and_tail
-from conformance.service.network import Place
+from conformance.service.peers.network import Place
+from conformance.service.results.collection import head_and_tail
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
 

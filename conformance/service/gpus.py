@@ -18,17 +18,10 @@ from docker.errors import APIError, NotFound
 from docker.types import DeviceRequest
 from requests.exceptions import RequestException
 
+from conformance.image.gpu.variables import ALL, VISIBLE_DEVICES, capabilities
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
-from conformance.outcome.gpu import (
-    ALL,
-    VISIBLE_DEVICES,
-    Gpus,
-    Means,
-    capabilities,
-    devices_in,
-    has_gpu,
-)
+from conformance.outcome.gpu import Gpus, Means, devices_in, has_gpu
 from conformance.probe import LOADER, PROGRAM, RECORD, binary
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.service.engine import Engine, explanation

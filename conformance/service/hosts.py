@@ -24,13 +24,13 @@ from conformance.outcome.standin import every_witness
 from conformance.outcome.trace import Trace
 from conformance.probe.bundle import look_at_gpus, words
 from conformance.service import command, containers, documents, gpus, pipes, staging
-from conformance.service.collection import Collector
-from conformance.service.continuous import Watch
 from conformance.service.engine import Engine
-from conformance.service.network import Network, Place
+from conformance.service.peers.network import Network, Place
+from conformance.service.results.collection import Collector
+from conformance.service.results.continuous import Watch
+from conformance.service.results.storage import ObjectStore
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
-from conformance.service.storage import ObjectStore
 
 FAILING_AFTER_MILLISECONDS = 1_000
 """When a host that is to fail does: others have found it by then, or are waiting for it."""

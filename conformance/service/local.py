@@ -22,19 +22,21 @@ from urllib3.exceptions import HTTPError
 
 from conformance.errors import JobError
 from conformance.image.image import Image
+from conformance.job.gpu import Choice, wants
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
-from conformance.outcome.gpu import NO_GPUS, Choice, Gpus, Means, wants
+from conformance.outcome.gpu import NO_GPUS, Gpus, Means
 from conformance.outcome.outcome import End, Host, Outcome, Upload
 from conformance.outcome.resolution import Queries
-from conformance.service import cleanup, containers, documents, gpus, message, names, network, places, status
+from conformance.service import cleanup, containers, documents, gpus, message, status
 from conformance.service.engine import Engine, explanation
 from conformance.service.hosts import HostRun, Plan, Surroundings
 from conformance.service.inspection import read_files
 from conformance.service.labels import run_labels
+from conformance.service.peers import names, network, places
+from conformance.service.results.storage import ObjectStore
 from conformance.service.settings import Settings
-from conformance.service.storage import ObjectStore
 
 DISTURBED = "it runs programs that give themselves other privileges, which no traced program gets"
 """Why a run is made again without the tracer."""

@@ -13,7 +13,7 @@ from conformance.job.manifest import ManifestError, listed
 from conformance.job.objects import ObjectTree, S3Uri, relative_path
 from conformance.job.request import PROCESSING, RESERVED, SHARDED, JobRequest, ProcessingInput
 from conformance.job.variation import CORRUPT_CONTENT, Variation
-from conformance.service.distribution import share
+from conformance.service.peers.distribution import share
 
 
 def mounts(request: JobRequest, variation: Variation) -> tuple[str, ...]:

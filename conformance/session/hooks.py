@@ -14,8 +14,8 @@ import conformance
 from conformance import CONTRACT_VERSION
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
+from conformance.job.gpu import Choice
 from conformance.job.variation import Variation
-from conformance.outcome.gpu import Choice
 from conformance.reports import junit, terminal
 from conformance.reports.document import Recorder, Report
 from conformance.reports.reproduce import write_material

@@ -15,9 +15,9 @@ from conformance.errors import UsageError
 if TYPE_CHECKING:
     import pytest
 
+    from conformance.job.gpu import Choice
     from conformance.job.objects import ObjectTree
     from conformance.job.request import JobRequest
-    from conformance.outcome.gpu import Choice
 
 DEFAULT_REPORT = "conformance-report"
 DEFAULT_TIMEOUT_SECONDS = 300.0
@@ -217,7 +217,7 @@ def _on_hosts(requests: tuple[JobRequest, ...], hosts: int) -> tuple[JobRequest,
 
 
 def _gpu(said: str, requests: tuple[JobRequest, ...]) -> Choice:
-    from conformance.outcome.gpu import Choice  # noqa: PLC0415 - not needed without --image
+    from conformance.job.gpu import Choice  # noqa: PLC0415 - not needed without --image
 
     if said not in list(Choice):
         raise UsageError(f"--image-gpu: expected one of {', '.join(Choice)}, got {said!r}")

@@ -8,14 +8,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from conformance.errors import EngineError
 from conformance.image.image import Image
+from conformance.job.gpu import Choice, to_look, wants
 from conformance.job.request import JobRequest
 from conformance.job.variation import Job, Variation, default_command_request
-from conformance.outcome.gpu import Choice, to_look, wants
 from conformance.outcome.outcome import Outcome
 from conformance.rule import rerun
 from conformance.rule.declaration import DoesNotApply
-from conformance.service import engine, inspection, network
+from conformance.service import engine, inspection
 from conformance.service.local import LocalService
+from conformance.service.peers import network
 from conformance.service.settings import Settings
 from conformance.session.options import Options
 

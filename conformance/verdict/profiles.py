@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum, StrEnum
 
+from conformance.job.gpu import Choice, asks_for_gpus
 from conformance.job.request import JobRequest
 from conformance.job.variation import LOOK_AT_GPUS
-from conformance.outcome.gpu import Choice, asks_for_gpus
 from conformance.rule.declaration import SHOULD, Check
 from conformance.verdict.verdict import Verdict, Word
 

@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 from conformance.job.objects import S3Uri
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import MESSAGE_PATH
-from conformance.service.collection import LOG_HEAD_BYTES, LOG_TAIL_BYTES, MESSAGE_BYTES, Collector, head_and_tail
 from conformance.service.message import exit_message
+from conformance.service.results.collection import (
+    LOG_HEAD_BYTES,
+    LOG_TAIL_BYTES,
+    MESSAGE_BYTES,
+    Collector,
+    head_and_tail,
+)
 from tests.outcomes import OUTPUT, file, request
 
 LARGEST = 2 * (LOG_HEAD_BYTES + LOG_TAIL_BYTES)

@@ -16,8 +16,8 @@ from conformance.errors import JobError
 from conformance.files import archive
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import MESSAGE_PATH
-from conformance.service.collection import Collector
-from conformance.service.continuous import Watch
+from conformance.service.results.collection import Collector
+from conformance.service.results.continuous import Watch
 from conformance.service.settings import Settings
 from tests.outcomes import request
 from tests.service.test_collection import Shelf

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.job.request import SHARDED
-from conformance.service.distribution import share
+from conformance.service.peers.distribution import share
 
 names = st.integers(1, 20).map(lambda count: tuple(f"algo-{number}" for number in range(1, count + 1)))
 objects = st.lists(st.integers(), unique=True, max_size=50)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.probe.names import Name, answer
-from conformance.service.places import renamed
+from conformance.service.peers.places import renamed
 from conformance.session.options import MOST_HOSTS
 from tests.outcomes import request
 

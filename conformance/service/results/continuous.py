@@ -18,8 +18,8 @@ from urllib3.exceptions import HTTPError
 from conformance.errors import JobError
 from conformance.files import archive
 from conformance.outcome.outcome import Sighting
-from conformance.service.collection import Collector
 from conformance.service.containers import Container
+from conformance.service.results.collection import Collector
 from conformance.service.settings import Settings
 
 NOT_NOW = (APIError, HTTPError, JobError, OSError)

@@ -23,7 +23,7 @@ from conformance.probe import RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, answer
 from conformance.service import empty
-from conformance.service.network import Network
+from conformance.service.peers.network import Network
 
 START_SECONDS = 30.0
 

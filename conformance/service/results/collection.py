@@ -13,7 +13,7 @@ from conformance.files.tree import File, kept_back
 from conformance.job.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
 from conformance.job.request import JobRequest, ProcessingOutput
 from conformance.outcome.outcome import MESSAGE_PATH, Log, Upload
-from conformance.service.storage import ObjectStore
+from conformance.service.results.storage import ObjectStore
 
 LOG_HEAD_BYTES = 64 << 10
 LOG_TAIL_BYTES = 192 << 10

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.probe.names import Name
-from conformance.service.network import Network, Place
+from conformance.service.peers.network import Network, Place
 from conformance.service.settings import Settings
 
 

@@ -1,0 +1,1 @@
+"""What only jobs of several hosts need: their network, their places on it, their name server, their shares."""

@@ -46,10 +46,10 @@ benchmark: setup ## compare with other programs, and traced with untraced (downl
 	@.venv/bin/python -m benchmarks
 
 hostile: setup ## judge very many files, and very large ones (takes minutes)
-	@.venv/bin/python -m pytest tests/large_outputs.py tests/large_inputs.py
+	@.venv/bin/python -m pytest tests/service/large_outputs.py tests/service/large_inputs.py
 
 table: setup ## compare what is concluded from a stop with what is true, for 40 forms of ENTRYPOINT
-	@.venv/bin/python -m tests.stop_table
+	@.venv/bin/python -m tests.support.stop_table
 
 probe: .venv/stamp ## build the probe from its source (downloads a compiler of 100 MB)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[probe]'

@@ -7,7 +7,7 @@ import pytest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import OUTPUT, file, host, image, judged, not_started, outcome, request
+from tests.support.outcomes import OUTPUT, file, host, image, judged, not_started, outcome, request
 
 CHECK = "config.unknown-members-tolerated"
 RESULT = file(f"{OUTPUT}/part-1")

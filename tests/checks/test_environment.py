@@ -10,7 +10,7 @@ from conformance.job.variation import Variation
 from conformance.outcome.outcome import Host, Outcome
 from conformance.rule import rerun
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import host, image, judged, outcome, process, program, ran, request, witness
+from tests.support.outcomes import host, image, judged, outcome, process, program, ran, request, witness
 
 SECRETS, REGION = "environment.no-secrets", "environment.no-fixed-region"
 

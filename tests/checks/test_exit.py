@@ -8,7 +8,7 @@ from conformance.job.request import JobRequest
 from conformance.outcome.outcome import End, Host, JobStatus, Stop
 from conformance.outcome.trace import Execution, Process, Signal, Trace
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import (
+from tests.support.outcomes import (
     file,
     host,
     image,

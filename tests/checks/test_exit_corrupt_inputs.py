@@ -8,7 +8,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import (
+from tests.support.outcomes import (
     OUTPUT,
     empty_inputs,
     file,

@@ -6,7 +6,19 @@ from conformance.job.request import JobRequest
 from conformance.outcome.outcome import End, Host
 from conformance.outcome.trace import Execution, Process, Trace
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import INPUT, OUTPUT, empty_inputs, file, host, image, judged, link, not_started, outcome, request
+from tests.support.outcomes import (
+    INPUT,
+    OUTPUT,
+    empty_inputs,
+    file,
+    host,
+    image,
+    judged,
+    link,
+    not_started,
+    outcome,
+    request,
+)
 
 NONZERO = "exit.nonzero-on-failure"
 NOTICED = "exit.empty-input-noticed"

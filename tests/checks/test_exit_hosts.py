@@ -7,7 +7,7 @@ import pytest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import OUTPUT, file, host, image, judged, not_started, outcome, request
+from tests.support.outcomes import OUTPUT, file, host, image, judged, not_started, outcome, request
 
 ZERO = "exit.zero-on-success"
 NONZERO = "exit.nonzero-on-failure"

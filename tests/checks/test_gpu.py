@@ -1,10 +1,10 @@
-"""Chapter `gpu`: the driver is the host's; `tests/test_nvidia.py` tries whole listings."""
+"""Chapter `gpu`: the driver is the host's; `tests/image/gpu/test_nvidia.py` tries whole listings."""
 
 import pytest
 
 from conformance.files.tree import File
 from conformance.verdict.verdict import Word
-from tests.outcomes import directory, file, image, judged, link
+from tests.support.outcomes import directory, file, image, judged, link
 
 CHECK = "gpu.no-bundled-driver"
 KERNEL = "gpu.no-kernel-modules"

@@ -4,8 +4,8 @@ import pytest
 
 from conformance.outcome.gpu import Gpus, Look, Means
 from conformance.verdict.verdict import Verdict, Word
-from tests.looks import LIBRARY, LOADED, NOT_FOUND, answers, look, looked, with_gpus
-from tests.outcomes import file, host, image, judged, not_started, outcome
+from tests.support.looks import LIBRARY, LOADED, NOT_FOUND, answers, look, looked, with_gpus
+from tests.support.outcomes import file, host, image, judged, not_started, outcome
 
 CHECK = "gpu.visible"
 

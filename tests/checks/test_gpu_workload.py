@@ -8,8 +8,8 @@ from conformance.outcome.gpu import Gpus, Look, Means
 from conformance.outcome.outcome import Outcome
 from conformance.outcome.trace import Process, Trace
 from conformance.verdict.verdict import Verdict, Word
-from tests.looks import LOADED, answers, look, looked
-from tests.outcomes import host, image, judged, outcome, process
+from tests.support.looks import LOADED, answers, look, looked
+from tests.support.outcomes import host, image, judged, outcome, process
 
 WORKS = look()
 

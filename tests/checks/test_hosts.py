@@ -8,7 +8,7 @@ from conformance.checks import load_checks
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import OUTPUT, file, host, image, judged, not_started, outcome, query, request
+from tests.support.outcomes import OUTPUT, file, host, image, judged, not_started, outcome, query, request
 
 ZERO = "exit.zero-on-success"
 RESULT = file(f"{OUTPUT}/part-1")

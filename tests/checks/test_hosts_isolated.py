@@ -10,7 +10,7 @@ from conformance.job.request import JobRequest
 from conformance.outcome.outcome import Host
 from conformance.outcome.resolution import Queries, Query
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import host, image, judged, outcome, query, request
+from tests.support.outcomes import host, image, judged, outcome, query, request
 
 OUTSIDE = "telemetry.example.com"
 

@@ -10,7 +10,7 @@ from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.outcome.resolution import Queries, Query
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import OUTPUT, file, host, image, judged, outcome, query
+from tests.support.outcomes import OUTPUT, file, host, image, judged, outcome, query
 
 RETRIES = "hosts.retries-resolution"
 RENAMED = "hosts.follows-renamed-hosts"

@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.verdict.verdict import Word
-from tests.outcomes import LOADER, directory, elf, file, image, judged, link, program, request
+from tests.support.outcomes import LOADER, directory, elf, file, image, judged, link, program, request
 
 SHELL_FORM = ("/bin/sh", "-c", "python3 /processing.py")
 

@@ -9,7 +9,7 @@ from conformance.job.variation import Variation
 from conformance.outcome.feed import Feed
 from conformance.outcome.outcome import End, Host
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import INPUT, file, host, image, judged, not_started, outcome, request
+from tests.support.outcomes import INPUT, file, host, image, judged, not_started, outcome, request
 
 CHECK = "inputs.not-executed"
 

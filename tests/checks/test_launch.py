@@ -9,7 +9,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import OUTPUT, elf, file, host, image, judged, not_started, outcome, program, request
+from tests.support.outcomes import OUTPUT, elf, file, host, image, judged, not_started, outcome, program, request
 
 CHECK = "launch.default-command"
 

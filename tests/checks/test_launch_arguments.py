@@ -11,7 +11,7 @@ from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.rule import rerun
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import host, image, judged, not_started, outcome, process, program, ran, request, witness
+from tests.support.outcomes import host, image, judged, not_started, outcome, process, program, ran, request, witness
 
 REACH = "launch.arguments-reach-the-program"
 SHELL = process(1, 0, "/bin/sh", "/run.sh")

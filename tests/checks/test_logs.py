@@ -5,7 +5,7 @@ import pytest
 from conformance.job.variation import INPUT_MARKER, Variation
 from conformance.outcome.outcome import End
 from conformance.verdict.verdict import Word
-from tests.outcomes import elf, file, host, image, judged, not_started, outcome, program
+from tests.support.outcomes import elf, file, host, image, judged, not_started, outcome, program
 
 CHECK = "logs.on-stdout-or-stderr"
 

@@ -8,7 +8,7 @@ from conformance.files.tree import File, Kind
 from conformance.job.variation import INPUT_MARKER, Variation
 from conformance.outcome.outcome import MESSAGE_PATH, Host, Outcome
 from conformance.verdict.verdict import Word
-from tests.outcomes import directory, host, image, judged, link, not_started, outcome
+from tests.support.outcomes import directory, host, image, judged, link, not_started, outcome
 
 UTF8 = "message.utf8"
 SIZE = "message.fits-1-kb"

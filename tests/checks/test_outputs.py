@@ -7,7 +7,7 @@ import pytest
 from conformance.files.tree import File, Kind
 from conformance.outcome.outcome import End, Host
 from conformance.verdict.verdict import Word
-from tests.outcomes import OUTPUT, directory, file, host, image, judged, link, not_started, outcome, request
+from tests.support.outcomes import OUTPUT, directory, file, host, image, judged, link, not_started, outcome, request
 
 LINKS = "outputs.no-symlinks"
 WRITTEN = "outputs.declared-outputs-written"

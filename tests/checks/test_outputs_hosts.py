@@ -9,7 +9,7 @@ import pytest
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import End, Host, Outcome, Sighting, Upload
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import OUTPUT, file, host, image, judged, not_started, outcome, request
+from tests.support.outcomes import OUTPUT, file, host, image, judged, not_started, outcome, request
 
 COLLISION = "outputs.no-collision"
 CONTINUOUS = "outputs.continuous"

@@ -10,7 +10,7 @@ from conformance.files.tree import File
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import OUTPUT, file, host, image, judged, link, not_started, outcome, request
+from tests.support.outcomes import OUTPUT, file, host, image, judged, link, not_started, outcome, request
 
 MOUNTS = "outputs.work-as-mount-points"
 BUSY = "OSError: [Errno 16] Device or resource busy: '/opt/ml/processing/output/result'"

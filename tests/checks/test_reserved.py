@@ -9,7 +9,7 @@ from conformance.image.image import Image
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, JobStatus
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import (
+from tests.support.outcomes import (
     INPUT,
     OUTPUT,
     directory,

@@ -12,7 +12,19 @@ from conformance.outcome.outcome import End, Host, Stop
 from conformance.outcome.trace import Process, Signal, Trace
 from conformance.rule import rerun
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import OUTPUT, directory, file, host, image, judged, link, outcome, process, program, witness
+from tests.support.outcomes import (
+    OUTPUT,
+    directory,
+    file,
+    host,
+    image,
+    judged,
+    link,
+    outcome,
+    process,
+    program,
+    witness,
+)
 
 WELL = host(file(f"{OUTPUT}/part-1"))
 FAILED = host(exit_code=1)

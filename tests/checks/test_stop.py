@@ -10,7 +10,7 @@ from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, JobStatus, Outcome, Stop
 from conformance.outcome.trace import Execution, Process, Signal, Trace
 from conformance.verdict.verdict import Verdict, Word
-from tests.outcomes import host, image, judged, outcome
+from tests.support.outcomes import host, image, judged, outcome
 
 REACHES = "stop.sigint-reaches-the-program"
 SIGINT, SIGTERM = 2, 15

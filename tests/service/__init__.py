@@ -1,1 +1,1 @@
-"""The tests of the rules that the service runs jobs by; none of them needs an engine."""
+"""The tests of `conformance.service`."""

@@ -20,7 +20,7 @@ from conformance.service.results.collection import (
     Collector,
     head_and_tail,
 )
-from tests.outcomes import OUTPUT, file, request
+from tests.support.outcomes import OUTPUT, file, request
 
 LARGEST = 2 * (LOG_HEAD_BYTES + LOG_TAIL_BYTES)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.service.command import argv
-from tests.outcomes import image, request
+from tests.support.outcomes import image, request
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ from conformance.outcome.outcome import MESSAGE_PATH
 from conformance.service.results.collection import Collector
 from conformance.service.results.continuous import Watch
 from conformance.service.settings import Settings
-from tests.outcomes import request
 from tests.service.test_collection import Shelf
+from tests.support.outcomes import request
 
 PLACE = "/opt/ml/processing"
 LIMIT = 1 << 20

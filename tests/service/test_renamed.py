@@ -7,7 +7,7 @@ import pytest
 from conformance.probe.names import Name, answer
 from conformance.service.peers.places import renamed
 from conformance.session.options import MOST_HOSTS
-from tests.outcomes import request
+from tests.support.outcomes import request
 
 
 @pytest.mark.parametrize("count", [1, 2, 9, 10, MOST_HOSTS])

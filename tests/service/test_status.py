@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from conformance.outcome.outcome import End, JobStatus
 from conformance.service.status import OUT_OF_MEMORY, job_status
-from tests.outcomes import host, not_started
+from tests.support.outcomes import host, not_started
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=5))

@@ -1,0 +1,295 @@
+"""The name server of a job's hosts, on a real network: who is told what, and what is written down of it."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import docker
+import pytest
+
+from conformance.errors import JobError
+from conformance.outcome.standin import Lookup, Witness
+from conformance.probe import PROGRAM, RECORD
+from conformance.probe.bundle import bundle, read_record, report, words
+from conformance.probe.names import Name, Refusal
+from conformance.service import empty
+from conformance.service.labels import IMAGE, LIFETIME_SECONDS, is_left_behind, run_labels
+from conformance.service.peers import names, network
+from tests.support.probing import SECONDS, shells
+
+pytestmark = pytest.mark.engine
+
+DECOY = "ip-10-0-86-41.ec2.internal"
+
+LOOK_UP = """
+import json, socket, sys
+def look_up(name):
+    try:
+        if name[0].isdecimal():
+            return socket.gethostbyaddr(name)[0]
+        return sorted({found[4][0] for found in socket.getaddrinfo(name, None)})
+    except OSError as error:
+        return error.errno
+print(json.dumps([look_up(name) for name in sys.argv[1:]]))
+"""
+"""Resolves names, and addresses, as programs do that use the C library: glibc's, which asks for A and AAAA at once."""
+
+UNKNOWN, FAILED = -2, -3
+"""glibc's EAI_NONAME and EAI_AGAIN: no such name, and no answer to say so (netdb.h)."""
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """A network with its name server, on which containers are run as hosts."""
+
+    client: docker.APIClient
+    network: network.Network
+    server: names.NameServer
+    labels: dict[str, str]
+
+    def run(self, number: int, *argv: str, plan: str = "") -> bytes:
+        """Run a command as the host of this number; its output, or the probe's record where it has a plan."""
+        container = self.client.create_container(
+            shells(),
+            entrypoint=[PROGRAM] if plan else list(argv),
+            hostname=DECOY,
+            labels=self.labels,
+            networking_config=self.network.attachment(self.network.host(number)),
+            host_config=self.client.create_host_config(network_mode=self.network.name, dns=[self.server.address]),
+        )["Id"]
+        try:
+            if plan:
+                self.client.put_archive(container, "/", bundle(plan))
+            self.client.start(container)
+            self.client.wait(container, timeout=SECONDS)
+            if plan:
+                return read_record(self.client.get_archive(container, RECORD)[0])
+            return bytes(self.client.logs(container))
+        finally:
+            self.client.remove_container(container, force=True)
+
+    def look_up(self, number: int, *wanted: str) -> list[list[str] | str | int]:
+        """What the C library of a host finds for names and for addresses: a list of addresses, a name, or an error."""
+        found: list[list[str] | str | int] = json.loads(self.run(number, "python3", "-c", LOOK_UP, *wanted))
+        return found
+
+    def resolve(self, number: int, *lines: Sequence[str | int]) -> tuple[Lookup, ...]:
+        """What the probe finds, which asks with musl's resolver, and for A alone."""
+        return Witness.parse(self.run(number, plan=report(*(words("resolve", *line) for line in lines)))).lookups
+
+
+@pytest.fixture(name="labels")
+def _labels() -> dict[str, str]:
+    return run_labels(uuid.uuid4().hex[:12], kept=False)
+
+
+@pytest.fixture(name="hosts")
+def _hosts(client: docker.APIClient, labels: dict[str, str]) -> Iterator[Hosts]:
+    """Six hosts: one known at once, others after some time, after some queries, with another refusal, and never."""
+    made = network.create(client, labels=labels)
+    try:
+        known = [
+            Name("algo-1", made.host(1)),
+            Name("algo-2", made.host(2), after_seconds=1.5, after_queries=1),
+            Name("algo-3", made.host(3), after_queries=3),
+            Name("algo-4", made.host(4), after_queries=1, refusal=Refusal.SERVER_FAILURE),
+            Name("algo-5", made.host(5), after_queries=1, refusal=Refusal.SILENCE),
+            Name("algo-6", made.host(6), after_seconds=3600),
+        ]
+        server = names.start(client, made, known, labels=labels)
+        try:
+            yield Hosts(client, made, server, labels)
+        finally:
+            server.remove()
+    finally:
+        made.remove()
+
+
+def test_a_known_name_is_resolved_and_no_other(hosts: Hosts) -> None:
+    """A host learns others and itself, in any case and backwards; what is unknown does not exist, and is not awaited.
+
+    Its own hostname is a decoy, which Docker writes into /etc/hosts: the name server is not asked for it.
+    """
+    wanted = ("algo-1", "ALGO-1", "algo-9", DECOY, hosts.network.host(1), hosts.network.host(9))
+    found = hosts.look_up(7, *wanted)
+    queries = hosts.server.queries()
+
+    assert [[hosts.network.host(1)]] * 2 + [UNKNOWN, [hosts.network.host(7)], "algo-1", 1] == found
+    assert {hosts.network.host(7)} == {query.client for query in queries.queries}
+    assert {"algo-1", "algo-9", "algo-9.ec2.internal"} == {
+        query.name for query in queries.queries if query.type in {"A", "AAAA"}
+    }
+    assert {("NOERROR", hosts.network.host(1))} == {
+        (query.code, query.answer) for query in queries.queries if (query.name, query.type) == ("algo-1", "A")
+    }
+    assert {("NOERROR", "")} == {
+        (query.code, query.answer) for query in queries.queries if (query.name, query.type) == ("algo-1", "AAAA")
+    }
+    assert {"NXDOMAIN"} == {query.code for query in queries.queries if query.name.startswith("algo-9")}
+    assert ((), "") == (queries.malformed, queries.fault)
+
+
+def test_musl_resolves_the_same(hosts: Hosts) -> None:
+    """Its resolver says that a name does not exist, not that it should be tried again."""
+    found = hosts.resolve(7, ["algo-1"], ["algo-9"])
+
+    assert (
+        Lookup("algo-1", 1, (hosts.network.host(1),), ""),
+        Lookup("algo-9", 1, (), "Name does not resolve"),
+    ) == found
+
+
+def test_a_name_is_known_after_some_time(hosts: Hosts) -> None:
+    """A host that tries again learns it; before the time is over, every attempt is refused."""
+    *found, never = hosts.resolve(7, ["algo-2", 1000, 20], ["algo-6", 2, 0])[:-1]
+    queries = hosts.server.queries()
+    attempts = queries.attempts(hosts.network.host(7), "algo-2")
+    *refused, answered = attempts
+    assert queries.began is not None
+
+    assert () == never.addresses
+    assert [True, True] == [query.delayed for query in queries.attempts(hosts.network.host(7), "algo-6")]
+    assert (hosts.network.host(2),) == found[-1].addresses
+    assert len(found) == len(attempts)
+    assert refused
+    assert {("NXDOMAIN", "", True)} == {(query.code, query.answer, query.delayed) for query in refused}
+    assert ("NOERROR", hosts.network.host(2), False) == (answered.code, answered.answer, answered.delayed)
+    assert answered.at - queries.began >= 1.5
+
+
+def test_a_name_is_known_after_some_queries(hosts: Hosts) -> None:
+    """Each host is refused as often, whether it asks for A alone or for A and AAAA, and can be seen to give up."""
+    pair = hosts.look_up(7, *["algo-3"] * 5)
+    single = hosts.resolve(8, ["algo-3", 5, 0])
+    impatient = hosts.look_up(9, "algo-3")
+    queries = hosts.server.queries()
+    address = hosts.network.host(3)
+    delays = [
+        [query.delayed for query in queries.attempts(hosts.network.host(number), "algo-3")] for number in (7, 8, 9)
+    ]
+
+    assert [UNKNOWN, UNKNOWN, UNKNOWN, [address], [address]] == pair
+    assert [(), (), (), (address,)] == [lookup.addresses for lookup in single]
+    assert [UNKNOWN] == impatient
+    assert [[True] * 3 + [False] * 2, [True] * 3 + [False], [True]] == delays
+    # A resolver may believe either of the replies to its two queries, so that both are to be the same.
+    assert [True] * 3 + [False] * 2 == [
+        query.delayed for query in queries.queries if (query.name, query.type) == ("algo-3", "AAAA")
+    ][:5]
+
+
+def test_a_refusal_may_be_another(hosts: Hosts) -> None:
+    """A resolver that is told of a failure, or of nothing, asks again by itself, and the record has both queries."""
+    found = hosts.resolve(7, ["algo-4"], ["algo-5"])
+    queries = hosts.server.queries()
+    codes = {
+        name: [query.code for query in queries.attempts(hosts.network.host(7), name)] for name in ("algo-4", "algo-5")
+    }
+
+    assert [(hosts.network.host(4),), (hosts.network.host(5),)] == [lookup.addresses for lookup in found]
+    assert {"algo-4": ["SERVFAIL", "NOERROR"], "algo-5": ["", "NOERROR"]} == codes
+
+
+def test_a_host_reaches_others_and_nothing_else(hosts: Hosts) -> None:
+    """Neither the machine at the bridge's address nor the outside refuses a connection, because neither is there."""
+    connect = (
+        "import errno, socket, sys\n"
+        "for address in sys.argv[1:]:\n"
+        "    try:\n"
+        "        socket.create_connection((address, 9), timeout=20)\n"
+        "    except OSError as error:\n"
+        "        print(errno.errorcode[error.errno])\n"
+    )
+    gateway, outside = str(hosts.network.subnet[1]), "192.0.2.1"
+    output = hosts.run(7, "python3", "-c", connect, hosts.server.address, gateway, outside)
+    *errors, unreachable = output.decode().split()
+
+    assert ["ECONNREFUSED", "EHOSTUNREACH"] == errors
+    assert unreachable in {"EHOSTUNREACH", "ENETUNREACH"}  # the latter where the engine gives no default route
+
+
+def test_the_name_server_has_no_privileges(hosts: Hosts) -> None:
+    """It listens on port 53 without being root and without a capability, in bounded memory, under the run's labels."""
+    facts = hosts.client.inspect_container(hosts.server.id)
+    limits = facts["HostConfig"]
+
+    assert ("65534:65534", ["ALL"], None) == (facts["Config"]["User"], limits["CapDrop"], limits["CapAdd"])
+    assert (32 << 20, 8, ["no-new-privileges"]) == (limits["Memory"], limits["PidsLimit"], limits["SecurityOpt"])
+    assert hosts.labels | {IMAGE: "empty"} == facts["Config"]["Labels"]
+    assert is_left_behind(facts["Config"]["Labels"], now=time.time() + LIFETIME_SECONDS + 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "name algo-1",
+        "alias algo-1 198.18.0.11",
+        "name algo-1 198.18.0.256",
+        "name algo..1 198.18.0.11",
+        "name algo-1 198.18.0.11 0 0 refused",
+    ],
+)
+def test_a_name_server_that_does_not_begin_is_an_error(
+    line: str, client: docker.APIClient, labels: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says what the name server said, and its container is gone."""
+    monkeypatch.setattr("conformance.service.peers.names.answer", lambda _: f"answer\n\n{line}")
+    made = network.create(client, labels=labels)
+    try:
+        with pytest.raises(JobError, match="does not answer: probe: line 3 of the plan names no host"):
+            names.start(client, made, [], labels=labels)
+    finally:
+        made.remove()
+
+    run = next(f"{key}={value}" for key, value in labels.items() if key == "conformance.run")
+    assert [] == client.containers(all=True, filters={"label": run})
+
+
+def test_two_networks_have_subnets_of_their_own(client: docker.APIClient, labels: dict[str, str]) -> None:
+    """One that the engine has given away is passed over; both are internal, and neither bridge has an address."""
+    made = [network.create(client, labels=labels) for _ in range(2)]
+    facts = [client.inspect_network(each.name) for each in made]
+    for each in made:
+        each.remove()
+
+    assert len({each.subnet for each in made}) == 2
+    assert [True, True] == [each["Internal"] for each in facts]
+    assert [labels, labels] == [each["Labels"] for each in facts]
+
+
+def test_without_a_free_subnet_there_is_an_error(
+    client: docker.APIClient, labels: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so, rather than that the engine refused the last one."""
+    made = network.create(client, labels=labels)
+    monkeypatch.setattr("conformance.service.peers.network.RANGE", made.subnet)
+    try:
+        with pytest.raises(JobError, match=f"every subnet of {made.subnet} is in use"):
+            network.create(client, labels=labels)
+    finally:
+        made.remove()
+
+
+def test_the_empty_image_is_always_the_same(client: docker.APIClient) -> None:
+    """It holds no file, and its id is known before it is loaded."""
+    loaded = client.inspect_image(empty.empty_image(client))
+
+    assert empty.built()[1] == empty.empty_image(client) == loaded["Id"]
+    assert (0, {IMAGE: "empty"}) == (loaded["Size"], loaded["Config"]["Labels"])
+
+
+def test_a_name_server_is_found_to_be_reached(hosts: Hosts) -> None:
+    """By a query for a name that nobody has; nothing else stays of it."""
+    reached = hosts.server.is_reached(hosts.network, labels=hosts.labels)
+
+    assert reached
+    assert {names.NOBODYS_NAME} == {query.name for query in hosts.server.queries().queries}
+
+
+def test_a_name_server_is_found_not_to_be_reached(hosts: Hosts) -> None:
+    """Here because it has ended; on some engines because they hand on no query from an internal network."""
+    hosts.server.end()
+
+    assert not hosts.server.is_reached(hosts.network, labels=hosts.labels)

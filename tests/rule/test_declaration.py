@@ -1,0 +1,312 @@
+"""A declaration that would mislead is refused when it is imported, and what stands in the registry is sound."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+import conformance.checks
+from conformance.checks import load_checks
+from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
+from conformance.rule.contract import API, BYOC, DOCKER
+from conformance.rule.declaration import (
+    BINDING,
+    CHAPTERS,
+    INFERRED,
+    MEASURED,
+    MUST,
+    OBSERVED,
+    SHOULD,
+    Check,
+    DoesNotApply,
+    NotJudged,
+    Registry,
+)
+from tests.support.declared import declare, finding
+
+CHECKS = tuple(load_checks())
+every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+
+
+def fault(judge: Any = None, registry: Registry | None = None, **changes: Any) -> str:  # noqa: ANN401 - any wrong thing
+    """How a declaration is refused."""
+    with pytest.raises(ValueError, match=r"^check ") as refused:
+        declare(judge or finding(), Registry() if registry is None else registry, **changes)
+    return str(refused.value)
+
+
+def test_a_sound_declaration_is_taken() -> None:
+    """As it was written."""
+    registry = Registry()
+    check = declare(finding("x"), registry, explained_by=("image.platform",))
+
+    assert (1, "exit", "example") == (len(registry), check.chapter, check.rest)
+    assert ("image.platform",) == check.explained_by
+
+
+def test_an_id_is_taken_once() -> None:
+    """Reports tell checks apart by it."""
+    registry = Registry()
+    declare(finding(), registry)
+
+    assert "check 'exit.example': its id is taken" == fault(registry=registry)
+
+
+@pytest.mark.parametrize("check_id", ["exit", "exit."])
+def test_an_id_names_chapter_and_rule(check_id: str) -> None:
+    """With a dot between the two."""
+    assert f"check '{check_id}': its id must be <chapter>.<rule>" == fault(check_id=check_id)
+
+
+def test_a_chapter_must_be_known() -> None:
+    """The message names those that are."""
+    said = fault(check_id="exits.example")
+
+    assert said.startswith("check 'exits.example': no chapter 'exits'; there are image, launch, exit, ")
+
+
+def test_a_check_stands_in_its_chapters_file() -> None:
+    """The message names the file."""
+    said = fault(module="conformance.checks.launch")
+
+    assert "check 'exit.example': it must stand in checks/exit.py" == said
+
+
+def test_a_judge_must_yield() -> None:
+    """One that forgets to would pass everything."""
+
+    def judge(image: object) -> list[str]:
+        return [str(image)]
+
+    assert "check 'exit.example': its judge is not a generator function, so that it would pass everything" == fault(
+        judge
+    )
+
+
+def test_a_must_rests_on_what_is_known() -> None:
+    """What users report, or what is only inferred, is advice."""
+    for basis in (OBSERVED, INFERRED):
+        said = f"a MUST rests on what is documented, modelled or measured, not on what is {basis}"
+
+        assert f"check 'exit.example': {said}" == fault(basis=basis)
+        assert declare(finding(), Registry(), basis=basis, level=SHOULD)
+    assert declare(finding(), Registry(), basis=MEASURED)
+
+
+@pytest.mark.parametrize("part", ["title", "clause", "remedy"])
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_no_text_may_be_empty(part: str, text: str) -> None:
+    """A reader of a violation needs each."""
+    assert f"check 'exit.example': its {part} is empty" == fault(None, None, **{part: text})
+
+
+def test_a_check_without_a_job_says_how_to_reproduce() -> None:
+    """For a job, the command is made of its request."""
+    said = "it runs no job, so it must say how to reproduce what it saw"
+
+    assert f"check 'exit.example': {said}" == fault(reproduce="")
+
+
+def one(image: object) -> Iterator[str]:
+    """A judge of the image alone."""
+    yield str(image)
+
+
+def two(image: object, other: object) -> Iterator[str]:
+    """A judge of the image, and of a request or an outcome."""
+    yield f"{image} {other}"
+
+
+def three(image: object, good: object, empty: object) -> Iterator[str]:
+    """A judge of two runs."""
+    yield f"{image} {good} {empty}"
+
+
+@pytest.mark.parametrize(
+    ("judge", "job", "said"),
+    [
+        (three, None, "takes 3 parameters, expected 1 or 2"),
+        (one, AS_REQUESTED, "takes 1 parameters, expected 2"),
+        (three, AS_REQUESTED, "takes 3 parameters, expected 2"),
+        (two, EMPTY_INPUTS, "takes 2 parameters, expected 3"),
+    ],
+)
+def test_a_judge_takes_what_it_is_given(judge: Any, job: Any, said: str) -> None:  # noqa: ANN401 - a judge and a job
+    """The image, and an outcome for each run."""
+    assert f"check 'exit.example': its judge {said}" == fault(judge, job=job)
+
+
+@pytest.mark.parametrize(("judge", "job"), [(one, None), (two, None), (two, AS_REQUESTED), (three, EMPTY_INPUTS)])
+def test_a_judge_that_fits_is_taken(judge: Any, job: Any) -> None:  # noqa: ANN401 - a judge and a job
+    """A judge of the image alone may take the requests as well."""
+    assert declare(judge, Registry(), job=job)
+
+
+def test_a_place_must_exist_in_its_document() -> None:
+    """The message names those that do."""
+    with pytest.raises(ValueError, match=r"has no place 'byoc-runs'; it has .*byoc-run-image"):
+        BYOC / "byoc-runs"
+
+
+@pytest.mark.parametrize("source", [BYOC / "byoc-run-image", API / "AppSpecification", DOCKER / "user"])
+def test_a_place_has_an_address(source: Any) -> None:  # noqa: ANN401 - a Source
+    """With the place in it."""
+    assert source.url.startswith("https://docs.")
+    assert "{" not in source.url
+    assert source.title.rpartition(": ")[2] in source.url
+
+
+def test_an_unknown_check_is_named_with_those_that_exist() -> None:
+    """As a mistyped id asks for."""
+    registry = Registry()
+    declare(finding(), registry)
+
+    with pytest.raises(KeyError, match=r"no check 'exit\.exemple'; there are exit\.example"):
+        registry["exit.exemple"]
+
+
+@pytest.mark.parametrize(
+    ("explained_by", "said"),
+    [
+        ("image.gone", "is explained by a check that is not there: .*no check 'image.gone'"),
+        ("exit.zero-on-success", "is explained by exit.zero-on-success, which does not judge the image alone"),
+    ],
+)
+def test_a_cause_must_be_a_check_of_the_image(monkeypatch: pytest.MonkeyPatch, explained_by: str, said: str) -> None:
+    """It is asked again when a consequence is seen, without a run."""
+    registry = Registry()
+    for check in CHECKS:
+        registry.add(check)
+    declare(finding(), registry, explained_by=(explained_by,))
+    monkeypatch.setattr(conformance.checks, "REGISTRY", registry)
+
+    with pytest.raises(ValueError, match=f"check 'exit.example' {said}"):
+        load_checks()
+
+
+def test_a_registry_keeps_the_order_of_the_chapters() -> None:
+    """And within a chapter that of declaration."""
+    registry = Registry()
+    for check_id in ("gpu.a", "exit.b", "image.c", "exit.a"):
+        declare(finding(), registry, check_id=check_id)
+
+    assert ["image.c", "exit.b", "exit.a", "gpu.a"] == [check.id for check in registry]
+
+
+def test_a_reason_points_to_another_check() -> None:
+    """Where there is one."""
+    assert "no; see exit.a" == str(NotJudged("no", see="exit.a"))
+    assert "no" == str(DoesNotApply("no"))
+
+
+# The registry as it stands
+
+
+def test_the_checks_are_these() -> None:
+    """In the order of the chapters; an id never changes its meaning and is never used again."""
+    assert [
+        "image.platform",
+        "image.has-command",
+        "image.entrypoint-exec-form",
+        "image.entrypoint-exists",
+        "image.entrypoint-executable",
+        "image.entrypoint-shebang",
+        "image.entrypoint-machine",
+        "image.entrypoint-loader",
+        "image.user-resolvable",
+        "image.script-argument-exists",
+        "image.volume-under-opt-ml",
+        "launch.default-command",
+        "launch.arguments-need-an-entrypoint",
+        "launch.arguments-reach-the-program",
+        "launch.program-runs-by-itself",
+        "exit.zero-on-success",
+        "exit.nonzero-on-failure",
+        "exit.nonzero-on-corrupt-input",
+        "exit.empty-input-noticed",
+        "exit.no-process-left",
+        "stop.sigint-reaches-the-program",
+        "stop.ends-on-sigint",
+        "stop.ends-on-sigterm",
+        "reserved.nothing-required",
+        "reserved.works-when-replaced",
+        "reserved.image-is-empty",
+        "reserved.is-a-directory",
+        "reserved.nothing-written-elsewhere",
+        "inputs.not-executed",
+        "inputs.empty-shard",
+        "inputs.pipe",
+        "outputs.no-symlinks",
+        "outputs.declared-outputs-written",
+        "outputs.writable-by-user",
+        "outputs.regular-files-only",
+        "outputs.work-as-mount-points",
+        "outputs.names-fit-s3",
+        "outputs.continuous",
+        "outputs.no-collision",
+        "environment.no-secrets",
+        "environment.no-fixed-region",
+        "environment.reaches-the-program",
+        "config.unknown-members-tolerated",
+        "hosts.single",
+        "hosts.ignores-etc-hostname",
+        "hosts.retries-resolution",
+        "hosts.late-start",
+        "hosts.follows-renamed-hosts",
+        "hosts.peer-fails",
+        "hosts.worker-ends-with-leader",
+        "hosts.isolated",
+        "message.utf8",
+        "message.fits-1-kb",
+        "message.budget-of-all-hosts",
+        "message.plain-text",
+        "message.no-secrets",
+        "logs.on-stdout-or-stderr",
+        "logs.unbuffered",
+        "logs.no-secrets",
+        "gpu.no-bundled-driver",
+        "gpu.no-kernel-modules",
+        "gpu.runtime-residue",
+        "gpu.stub-on-library-path",
+        "gpu.driver-not-shadowed",
+        "gpu.visible-devices-not-void",
+        "gpu.capabilities-compute",
+        "gpu.visible",
+        "gpu.workload-uses-it",
+    ] == [check.id for check in load_checks()]
+
+
+def test_chapters_come_in_their_order() -> None:
+    """Reports list them so."""
+    places = [CHAPTERS.index(check.chapter) for check in CHECKS]
+
+    assert all(earlier <= later for earlier, later in pairwise(places))
+
+
+@every_check
+def test_a_must_is_binding(check: Check) -> None:
+    """It rests on what AWS or its model say, or on what an engine cannot do."""
+    assert check.level is not MUST or check.basis in BINDING
+
+
+@every_check
+def test_texts_are_written_alike(check: Check) -> None:
+    """A title is no sentence, a clause and a remedy are."""
+    assert check.title == check.title.strip()
+    assert not check.title.endswith(".")
+    assert check.title[0].isupper()
+    assert check.clause.endswith(".")
+    assert check.remedy.endswith(".")
+
+
+@every_check
+def test_reproducing_needs_the_image_and_its_name(check: Check) -> None:
+    """`IMAGE` stands for it."""
+    assert check.job is not None or "IMAGE" in check.reproduce.split()
+
+
+@every_check
+def test_a_judge_says_what_it_goes_by(check: Check) -> None:
+    """Its docstring is what a reader of the code finds first."""
+    assert (check.judge.__doc__ or "").strip()

@@ -1,0 +1,311 @@
+"""The product as its users type it: selection, exit status, bad input, xdist."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+import pytest
+
+from conformance.checks import load_checks
+from tests.conftest import REFERENCE_JOB, REFERENCE_S3, Ran, reference_job
+from tests.support.jobs import request
+
+pytestmark = pytest.mark.engine
+
+
+def words(ran: Ran) -> dict[str, str]:
+    """The verdict's word for each check and job."""
+    return {f"{verdict['check']}[{verdict['job']}]": verdict["verdict"] for verdict in ran.report["verdicts"]}
+
+
+def test_header_names_image_digest_contract_and_number_of_checks(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], client: docker.APIClient
+) -> None:
+    """The header tells what is judged, and by what."""
+    image = tag("reference")
+    ran = conformance(image, *reference_job())
+
+    assert f"conformance: image {image} ({client.inspect_image(image)['Id']}), linux/amd64" in ran.output
+    assert (
+        f"conformance: contract 2026.11, {len(load_checks())} checks, profile processing, job reference" in ran.output
+    )
+
+
+@pytest.mark.parametrize(("hosts", "profile"), [(1, "processing"), (2, "distributed")])
+def test_the_number_of_hosts_takes_the_place_of_that_of_the_job(
+    hosts: int, profile: str, tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """Whichever the file names."""
+    cluster = {"InstanceCount": 3, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
+    job = request(tmp_path / "job.json", ProcessingResources={"ClusterConfig": cluster})
+
+    ran = conformance(tag("reference"), *reference_job(job=job), f"--image-hosts={hosts}", "--collect-only")
+
+    assert f"profile {profile}, job reference" in ran.output
+
+
+def test_without_a_job_the_profile_is_image(tag: Callable[[str], str], conformance: Callable[..., Ran]) -> None:
+    """Without a job what needs one is not judged and says so, and the rest decides the exit status."""
+    ran = conformance(tag("reference"))
+
+    without_job = {check.id for check in load_checks() if check.job is None or not check.job.needs_request}
+    without_job -= {"launch.arguments-need-an-entrypoint", "inputs.not-executed"}  # these judge a request
+    without_job -= {"gpu.visible-devices-not-void", "gpu.capabilities-compute"}  # and these what is made for GPUs
+    judged = {verdict["check"] for verdict in ran.report["verdicts"] if verdict["verdict"] == "conforms"}
+    assert without_job == judged
+    assert "image" == ran.report["profile"]
+    assert "--image-job=FILE" in ran.verdict("exit.zero-on-success")["reason"]
+    assert 0 == ran.status
+    assert "conforms (profile image, contract 2026.11)" in ran.output
+
+
+def test_selection_by_check_id_is_not_a_whole_verdict(
+    tag: Callable[[str], str], conformance: Callable[..., Ran]
+) -> None:
+    """`-k` selects by the id that reports print; what was left out is named, and the status is 6 and not 0."""
+    ran = conformance(tag("reference"), *reference_job(), "-k", "message.utf8")
+
+    assert {"message.utf8[reference]": "conforms"} == words(ran)
+    assert len(load_checks()) - 1 == len(ran.report["not_selected"])
+    assert 6 == ran.status
+    assert "was not wholly judged" in ran.output
+
+
+def test_selecting_nothing_keeps_the_status_of_pytest(
+    tag: Callable[[str], str], conformance: Callable[..., Ran]
+) -> None:
+    """A `-k` that matches nothing is pytest's own 5."""
+    ran = conformance(tag("reference"), "-k", "no-such-check")
+
+    assert 5 == ran.status
+
+
+def test_strict_lets_advice_fail(tag: Callable[[str], str], conformance: Callable[..., Ran]) -> None:
+    """With --image-strict an advice keeps its word, is a failure to pytest, and makes the status 1."""
+    image = tag("flawed/model-below-opt-ml")
+
+    lenient = conformance(image)
+    strict = conformance(image, "--image-strict")
+
+    assert (0, "advised") == (lenient.status, lenient.verdict("reserved.image-is-empty")["verdict"])
+    assert (1, "advised") == (strict.status, strict.verdict("reserved.image-is-empty")["verdict"])
+    assert "1 failed" in strict.output
+    assert "1 advised" in lenient.output
+
+
+def test_several_jobs_are_judged_apart(
+    tmp_path: Path, tag: Callable[[str], str], conformance: Callable[..., Ran]
+) -> None:
+    """Each request is judged by itself, under a name of its own in every report."""
+    application = {"ImageUri": "image", "ContainerArguments": ["--exit-code", "3"]}
+    other = request(tmp_path / "other.json", ProcessingJobName="three", AppSpecification=application)
+
+    ran = conformance(tag("reference"), *reference_job(), f"--image-job={other}")
+
+    found = words(ran)
+    assert "conforms" == found["exit.zero-on-success[reference]"]
+    assert "violates" == found["exit.zero-on-success[three]"]
+    junit = (ran.report_directory / "junit.xml").read_text(encoding="utf-8")
+    assert 'name="zero-on-success[three]"' in junit
+    assert 1 == ran.status
+
+
+def test_xdist_gives_the_same_verdicts(tag: Callable[[str], str], conformance: Callable[..., Ran]) -> None:
+    """With -n 2 every verdict and every run is as without, and no job is run twice."""
+    image = tag("flawed/swallowed-exit-code")
+
+    alone = conformance(image, *reference_job())
+    spread = conformance(image, *reference_job(), "-n", "2")
+
+    assert words(alone) == words(spread)
+    assert (alone.status, alone.report["counts"]) == (spread.status, spread.report["counts"])
+    assert [run["variation"] for run in alone.report["runs"]] == [run["variation"] for run in spread.report["runs"]]
+
+
+def test_tests_named_by_hand_are_run_instead(
+    tmp_path: Path, tag: Callable[[str], str], conformance: Callable[..., Ran]
+) -> None:
+    """A path on the command line is what is run, as anywhere in pytest."""
+    (tmp_path / "test_own.py").write_text("def test_own():\n    pass\n", encoding="utf-8")
+
+    ran = conformance(tag("reference"), "test_own.py")
+
+    assert "1 passed" in ran.output
+    assert not (ran.report_directory / "report.json").exists()
+    assert 0 == ran.status
+
+
+def test_kept_containers_are_named_and_stay(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], client: docker.APIClient
+) -> None:
+    """With --image-keep containers and volumes stay, their names are printed, and later runs leave them alone."""
+    ran = conformance(tag("reference"), *reference_job(), "--image-keep")
+    names = [line.removeprefix("kept: container ") for line in ran.output.splitlines() if line.startswith("kept: ")]
+    kept = [
+        (container, volumes.split(", ")) for container, _, volumes in (name.partition(", volumes ") for name in names)
+    ]
+    runs = {run["variation"] for run in ran.report["runs"]}
+    conformance(tag("reference"))
+
+    try:
+        # A run that another one stands for has no container of its own.
+        assert len(runs) == len(kept)
+        assert all(client.inspect_container(container)["State"]["Status"] == "exited" for container, _ in kept)
+    finally:
+        for container, volumes in kept:
+            client.remove_container(container, v=True)
+            for volume in volumes:
+                client.remove_volume(volume)
+
+
+BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
+    "job that is not there": (
+        lambda here: [f"--image-job={here / 'none.json'}"],
+        "none.json: cannot be read: No such file or directory",
+    ),
+    "job that is not JSON": (
+        lambda here: [f"--image-job={written(here, '{')}"],
+        "job.json: is not valid JSON: Expecting property name enclosed in double quotes at line 1, column 2",
+    ),
+    "job that breaks a limit": (
+        lambda here: [f"--image-job={request(here / 'job.json', ProcessingJobName='x' * 64)}"],
+        "job.json: ProcessingJobName: expected at most 63 characters, got 64",
+    ),
+    "job without its S3": (
+        lambda _: [f"--image-job={REFERENCE_JOB}"],
+        "is nowhere to be found (--image-s3=DIR holds bucket/key)",
+    ),
+    "S3 without the object": (
+        lambda here: [f"--image-job={REFERENCE_JOB}", f"--image-s3={here}"],
+        "no object begins with s3://",
+    ),
+    "S3 with a name that is not UTF-8": (
+        lambda here: [f"--image-job={REFERENCE_JOB}", f"--image-s3={with_latin_1(here)}"],
+        r"/caf\udce9' has a name that is not UTF-8, as every key is",
+    ),
+    "S3 that is a file": (
+        lambda here: [f"--image-s3={written(here, '')}"],
+        "--image-s3: expected a directory that holds bucket/key",
+    ),
+    "report in a file": (
+        lambda here: [f"--image-report={written(here, '')}"],
+        "--image-report: expected a directory that can be written to",
+    ),
+    "time limit of nothing": (
+        lambda _: ["--image-timeout=0"],
+        "--image-timeout: expected a number of seconds above 0, got 0",
+    ),
+    "the same job twice": (
+        lambda _: [f"--image-job={REFERENCE_JOB}"] * 2 + [f"--image-s3={REFERENCE_S3}"],
+        "--image-job: expected each ProcessingJobName once, got 'reference' 2 times",
+    ),
+    "no hosts": (
+        lambda _: [*reference_job(), "--image-hosts=0"],
+        "--image-hosts: expected a number from 1 to 100, got 0",
+    ),
+    "more hosts than a job may have": (
+        lambda _: [*reference_job(), "--image-hosts=101"],
+        "--image-hosts: expected a number from 1 to 100, got 101",
+    ),
+    "hosts without a job": (
+        lambda _: ["--image-hosts=2"],
+        "--image-hosts: expected a job as well (--image-job=FILE names it)",
+    ),
+    "network that is not there": (
+        lambda _: ["--image-network=nobodys-network"],
+        (
+            "--image-network: expected the name of a network of the engine, and 'nobodys-network' is none "
+            "(`docker network ls` lists them)"
+        ),
+    ),
+    "network without a name": (
+        lambda _: ["--image-network="],
+        "--image-network: expected the name of a network of the engine, got an empty word",
+    ),
+    "a GPU of another kind": (
+        lambda _: ["--image-gpu=amd"],
+        "--image-gpu: expected one of auto, require, simulated, got 'amd'",
+    ),
+    "a GPU without a job": (
+        lambda _: ["--image-gpu=simulated"],
+        "--image-gpu=simulated: expected a job as well (--image-job=FILE names it)",
+    ),
+    "manifest that is not there": (
+        lambda here: [
+            f"--image-job={changed_input(here, S3Uri='s3://bucket/list', S3DataType='ManifestFile')}",
+            f"--image-s3={REFERENCE_S3}",
+        ],
+        "ProcessingInputs[0].S3Input.S3Uri: the manifest s3://bucket/list is not there",
+    ),
+    "place that is not run": (
+        lambda here: [f"--image-job={changed_input(here, S3Uri='https://bucket/key')}"],
+        "S3Uri: 'https://bucket/key' is not run locally, s3://bucket/prefix is (this is a limit of the suite",
+    ),
+}
+
+
+def changed_input(here: Path, **members: str) -> Path:
+    """The reference's request with these members in its first input."""
+    inputs = json.loads(REFERENCE_JOB.read_text(encoding="utf-8"))["ProcessingInputs"]
+    inputs[0]["S3Input"] |= members
+    return request(here / "job.json", ProcessingInputs=inputs)
+
+
+def written(here: Path, text: str) -> Path:
+    """A file of that text."""
+    path = here / "job.json"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def with_latin_1(here: Path) -> Path:
+    """The reference's S3, and beside its input a file with a name in Latin-1."""
+    copy = shutil.copytree(REFERENCE_S3, here / "s3")
+    Path(os.fsdecode(os.fsencode(copy / "conformance-fixtures/reference/documents") + b"/caf\xe9")).touch()
+    return copy
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_is_told_in_a_line(
+    case: str, tmp_path: Path, tag: Callable[[str], str], conformance: Callable[..., Ran]
+) -> None:
+    """Bad input is exit status 4 and an error that says what was expected; no check is run."""
+    arguments, expected = BAD_INPUT[case]
+
+    ran = conformance(tag("reference"), *arguments(tmp_path))
+
+    assert 4 == ran.status
+    assert ran.output.startswith("ERROR: "), ran.output
+    assert expected in ran.output
+    assert not list(tmp_path.glob("conformance-report/*"))
+
+
+def test_image_that_is_not_there(conformance: Callable[..., Ran]) -> None:
+    """An image that is neither here nor to be pulled is exit status 4 and a line with a hint."""
+    ran = conformance("conformance/no-such-image")
+
+    assert 4 == ran.status
+    assert ran.output.startswith(
+        "ERROR: --image: 'conformance/no-such-image' is not on this engine and cannot be pulled"
+    )
+    assert "`docker image ls` lists the images that are there" in ran.output
+
+
+@pytest.mark.parametrize(
+    ("address", "cause"),
+    [
+        ("tcp://127.0.0.1:1", "no Docker Engine answers at tcp://127.0.0.1:1: Connection refused"),
+        ("unix:///nowhere.sock", "no Docker Engine answers at unix:///nowhere.sock: No such file or directory"),
+    ],
+)
+def test_engine_that_does_not_answer(address: str, cause: str, conformance: Callable[..., Ran]) -> None:
+    """A DOCKER_HOST that is dead is exit status 4 and one line with a hint."""
+    ran = conformance("conformance/reference", environment={"DOCKER_HOST": address})
+
+    assert 4 == ran.status
+    assert f"ERROR: {cause} (DOCKER_HOST names this engine; start it, or unset DOCKER_HOST)" == ran.output.strip()

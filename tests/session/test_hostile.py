@@ -1,0 +1,93 @@
+"""Images that do their worst: a verdict all the same, within bounds of time and memory, and nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.conftest import REFERENCE_S3, Ran, clean_environment
+from tests.service.test_leftovers import owned_by
+from tests.support.jobs import request
+
+pytestmark = pytest.mark.engine
+
+MEMORY_BYTES = 300 << 20
+
+PROGRAMS: dict[str, tuple[str, dict[str, str]]] = {
+    "fills its log": (
+        "while True: print('x' * 1000)",
+        {"exit.zero-on-success": "violates", "logs.on-stdout-or-stderr": "conforms"},
+    ),
+    "ignores the stop": (
+        "import signal, time; signal.signal(2, 1); time.sleep(99)",
+        {"exit.zero-on-success": "violates"},
+    ),
+    "message of 1 GB": (
+        "open('/opt/ml/output/message', 'wb').truncate(1 << 30)",
+        {"message.utf8": "conforms", "message.fits-1-kb": "advised", "message.plain-text": "advised"},
+    ),
+    "removes what is below /opt/ml": (
+        "import shutil; shutil.rmtree('/opt/ml', ignore_errors=True)",
+        {"outputs.declared-outputs-written": "advised", "message.utf8": "not judged"},
+    ),
+    "names and logs that are not UTF-8": (
+        "import os; os.write(1, bytes(range(256))); open(b'/opt/ml/processing/output/summary/\\xff\\x01', 'w').close()",
+        {
+            "outputs.names-fit-s3": "advised",
+            "outputs.declared-outputs-written": "not judged",
+            "logs.on-stdout-or-stderr": "conforms",
+        },
+    ),
+}
+
+
+def session(here: Path, *arguments: str) -> tuple[Ran, int]:
+    """A session in a directory of its own, and how many bytes of memory its process took at most."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *arguments],
+        cwd=here,
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    # Not what `wait4` tells: that counts what the process was before it became this program, a copy of the test.
+    most = 0
+    while process.poll() is None:
+        most = max(most, _peak_bytes(process.pid))
+        time.sleep(0.02)
+    return Ran(process.pid, process.returncode, "", here / "conformance-report"), most
+
+
+def _peak_bytes(pid: int) -> int:
+    """The most memory that a process has had so far; 0 where it has just ended."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) << 10
+    return 0
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_verdict_within_bounds(name: str, tmp_path: Path, tag: Callable[[str], str], client: docker.APIClient) -> None:
+    """The session ends, its memory stays below 300 MB, the verdicts are the right ones, and the engine is clean."""
+    program, expected = PROGRAMS[name]
+    job = request(
+        tmp_path / "job.json",
+        AppSpecification={"ImageUri": "image", "ContainerEntrypoint": ["python3", "-c", program]},
+        StoppingCondition={"MaxRuntimeInSeconds": 3},
+    )
+
+    ran, memory_bytes = session(
+        tmp_path, f"--image={tag('reference')}", f"--image-job={job}", f"--image-s3={REFERENCE_S3}"
+    )
+
+    assert expected == {check: ran.verdict(check)["verdict"] for check in expected}
+    assert memory_bytes < MEMORY_BYTES
+    assert [] == owned_by(client, ran.process)

@@ -1,0 +1,173 @@
+"""A verdict is told in words that need no reading of the suite's code; `tests/golden` has them."""
+
+from pathlib import Path
+
+import pytest
+
+from conformance.rule.declaration import MUST, SHOULD, Advice, Check, DoesNotApply, Judge, NotJudged, Registry
+from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged
+from tests.support.declared import declare, finding
+from tests.support.outcomes import file, host, image, judged, link, outcome
+
+GOLDEN = Path(__file__).resolve().parent.parent / "golden"
+SHELL_FORM = image(entrypoint=["/bin/sh", "-c", "python3 /processing.py"])
+LEFT = host(link("/opt/ml/processing/output/result/latest", "part-1"), link("/opt/ml/processing/output/result/x", "/y"))
+
+TOLD = {
+    "conforms": judged("image.platform"),
+    "violates": judged("image.entrypoint-exec-form", SHELL_FORM),
+    "violates-twice": judged("outputs.no-symlinks", image(), outcome(LEFT)),
+    "advised": judged("reserved.image-is-empty", image(file("/opt/ml/model/README.md"))),
+    "not-judged": judged("exit.zero-on-success", image(), outcome(host(exit_code=137))),
+    "waived": Verdict(judged("image.platform").check, Word.WAIVED, reason="TICKET-7: rebuilt in January"),
+    "error": error(
+        judged("image.platform").check,
+        'the check itself failed:\nTraceback (most recent call last):\n  File "x", line 1\n',
+    ),
+}
+TOLD["not-judged"] = not_judged(
+    TOLD["not-judged"].check, NotJudged("it needs a job that the image can do: --image-job=FILE")
+)
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_the_text_of_a_verdict(name: str) -> None:
+    """As it stands in the golden file."""
+    expected = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+    assert expected == TOLD[name].text + "\n"
+
+
+def test_every_word_has_a_golden_text() -> None:
+    """None is told that nobody has read."""
+    assert set(Word) == {verdict.word for verdict in TOLD.values()}
+
+
+def verdict_of(judging: Judge, level: str = MUST, **changes: object) -> Verdict:
+    """The verdict of a check that is declared by hand."""
+    registry = Registry()
+    return judge(
+        declare(judging, registry, level=level, **changes), image(), registry=registry, reproduce="docker run x"
+    )
+
+
+@pytest.mark.parametrize(
+    ("level", "found", "expected"),
+    [
+        (MUST, (), Word.CONFORMS),
+        (SHOULD, (), Word.CONFORMS),
+        (MUST, ("a",), Word.VIOLATES),
+        (SHOULD, ("a",), Word.ADVISED),
+        (MUST, (Advice("a"),), Word.ADVISED),
+        (MUST, (Advice("a"), "b"), Word.VIOLATES),
+    ],
+)
+def test_the_word_follows_from_level_and_findings(level: str, found: tuple[str, ...], expected: Word) -> None:
+    """Advice is never binding, and one finding that is makes a violation."""
+    verdict = verdict_of(finding(*found), level)
+
+    assert (expected, found) == (verdict.word, verdict.violations)
+
+
+@pytest.mark.parametrize(
+    ("raised", "applies"), [(NotJudged("r", see="x.y"), True), (DoesNotApply("r", see="x.y"), False)]
+)
+def test_a_judge_may_decline(raised: NotJudged, applies: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    """What it found until then does not count."""
+
+    def judging(image: object) -> object:
+        yield str(image)
+        raise raised
+
+    verdict = verdict_of(judging)  # type: ignore[arg-type] # a generator of text
+
+    assert (Word.NOT_JUDGED, "r; see x.y", applies, ()) == (
+        verdict.word,
+        verdict.reason,
+        verdict.applies,
+        verdict.violations,
+    )
+
+
+def test_what_steers_a_terminal_is_escaped() -> None:
+    """A file's name may hold anything."""
+    verdict = verdict_of(finding("left \x1b[2J\x07 and\n more \u202e é京"))
+
+    assert ("left \\x1b[2J\\x07 and\\n more \\u202e é京",) == verdict.violations
+
+
+def test_a_reason_steers_no_terminal_either() -> None:
+    """It may name a program, which calls itself as it likes."""
+
+    def declining(image: object) -> object:
+        raise NotJudged(f"{image} runs \x1b[2J")
+        yield
+
+    verdict = verdict_of(declining)  # type: ignore[arg-type] # a generator of nothing
+
+    assert verdict.reason.endswith("runs \\x1b[2J")
+
+
+@pytest.mark.parametrize(
+    ("cause_level", "cause_finds", "explained"),
+    [
+        (MUST, ("a",), True),
+        (MUST, (), False),
+        (MUST, (Advice("a"),), False),
+        (SHOULD, ("a",), False),
+    ],
+)
+def test_only_a_violation_explains(cause_level: str, cause_finds: tuple[str, ...], explained: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    """What is only advised against cannot be why something else is broken."""
+    registry = Registry()
+    declare(finding(*cause_finds), registry, check_id="image.cause", level=cause_level)
+    check = declare(finding("b"), registry, explained_by=("image.cause",))
+    verdict = judge(check, image(), registry=registry)
+
+    assert (Word.NOT_JUDGED if explained else Word.VIOLATES) == verdict.word
+    assert verdict.reason.endswith("; see image.cause" if explained else "")
+
+
+def test_a_cause_that_is_not_judged_explains_nothing() -> None:
+    """The next one is asked."""
+
+    def declining(image: object) -> object:
+        raise DoesNotApply(str(image))
+        yield
+
+    registry = Registry()
+    declare(declining, registry, check_id="image.first")  # type: ignore[arg-type] # a generator of nothing
+    declare(finding("a"), registry, check_id="image.second")
+    check = declare(finding("b"), registry, explained_by=("image.first", "image.second"))
+
+    assert judge(check, image(), registry=registry).reason.endswith("see image.second")
+
+
+def test_what_conforms_needs_no_explanation() -> None:
+    """Whatever else is wrong with the image."""
+    registry = Registry()
+    declare(finding("a"), registry, check_id="image.cause")
+    check: Check = declare(finding(), registry, explained_by=("image.cause",))
+
+    assert Word.CONFORMS == judge(check, image(), registry=registry).word
+
+
+def test_the_same_arguments_give_the_same_verdict() -> None:
+    """Nothing is kept from one to the next."""
+    assert judged("image.entrypoint-exec-form", SHELL_FORM) == judged("image.entrypoint-exec-form", SHELL_FORM)
+
+
+def test_a_verdict_names_the_users_job() -> None:
+    """Where the check needs one."""
+    assert "example" == judged("message.utf8", image(), outcome(host(message="x"))).request
+    assert "" == judged("launch.default-command", image(), outcome()).request
+
+
+def test_of_many_findings_the_first_are_told() -> None:
+    """And how many there were."""
+    links = [link(f"/opt/ml/processing/output/result/{number:03}", "x") for number in range(180)]
+
+    told = judged("outputs.no-symlinks", image(), outcome(host(*links))).violations
+
+    assert 101 == len(told)
+    assert "And 80 more." == told[-1]

@@ -52,6 +52,7 @@ CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
     MUST,
     "The program exits with 0 when its work is done",
     job=HOSTNAMES,
+    of_failure=True,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,

@@ -72,6 +72,7 @@ def single(image: Image, good: Outcome, one: Outcome) -> Iterator[str]:
     MUST,
     "Hosts are told apart by resourceconfig.json, and not by their own hostname",
     job=TRUE_HOSTNAMES,
+    of_failure=True,
     clause="Host names are to be taken from /opt/ml/config/resourceconfig.json; what /etc/hostname and /etc/hosts say "
     "may be inaccurate.",
     spec=BYOC / "byoc-config",
@@ -195,6 +196,7 @@ def peer_fails(image: Image, good: Outcome, cut_off: Outcome, failed: Outcome) -
     MUST,
     "Every host ends when the work is done",
     job=AS_REQUESTED,
+    of_failure=True,
     clause="A job is Completed only when every container has exited with 0.",
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,

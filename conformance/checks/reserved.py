@@ -61,6 +61,7 @@ def nothing_required(image: Image) -> Iterator[str]:
     MUST,
     "The job works when all of /opt/ml is replaced",
     job=RESERVED_REPLACED,
+    of_failure=True,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,

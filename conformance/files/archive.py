@@ -32,8 +32,24 @@ Peek = Callable[[File, IO[bytes]], File]
 """Looks into a file's content while it passes, and returns the entry with what it wants to keep."""
 
 
-def write(root: str, entries: Iterable[tuple[str, Content]], *, after: bytes = b"") -> Iterator[bytes]:
-    """Yield, in pieces, the archive of what the platform puts below `root`: root:root, files 0644, directories 0755.
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Whom an archive's entries belong to, and what others may do with them."""
+
+    directory_mode: int = 0o755
+    file_mode: int = 0o644
+    uid: int = 0
+    gid: int = 0
+
+
+OF_ROOT = Rights()
+"""root:root, directories 0755, files 0644."""
+
+
+def write(
+    root: str, entries: Iterable[tuple[str, Content]], *, after: bytes = b"", rights: Rights = OF_ROOT
+) -> Iterator[bytes]:
+    """Yield, in pieces, the archive of what the platform puts below `root`.
 
     `after` is an archive without its end, which this one goes on from: what it has is unpacked at `/`, and so is the
     rest then. Each call for the engine to unpack something takes it some 50 ms, whatever it is.
@@ -52,6 +68,8 @@ def write(root: str, entries: Iterable[tuple[str, Content]], *, after: bytes = b
     for path, content in entries:
         for member in _members(posixpath.relpath(path, root), content, kinds):
             member.mtime = now
+            member.uid, member.gid = rights.uid, rights.gid
+            member.mode = rights.directory_mode if member.isdir() else rights.file_mode
             member.name = posixpath.join(root.lstrip("/"), member.name) if after else member.name
             pieces += member.tobuf(tarfile.PAX_FORMAT)
             for piece in _pieces(content, member.size):
@@ -102,7 +120,6 @@ def _members(name: str, content: Content, kinds: dict[str, bytes]) -> Iterator[t
     kinds[name] = wanted
     member = tarfile.TarInfo(name)
     member.type = wanted
-    member.mode = 0o755 if content is None else 0o644
     member.size = _size(content)
     yield member
 

@@ -122,6 +122,13 @@ class JobRequest:
         )
 
     @property
+    def app_managed(self) -> tuple[str, ...]:
+        """The names of the inputs and outputs that the program brings and stores by itself: `AppManaged`."""
+        inputs = ((item, "InputName") for item in self.document.get("ProcessingInputs", ()))
+        outputs = ((item, "OutputName") for item in self.document.get("ProcessingOutputConfig", {}).get("Outputs", ()))
+        return tuple(item[name] for item, name in (*inputs, *outputs) if item.get("AppManaged"))
+
+    @property
     def instance_count(self) -> int:
         """`InstanceCount`, 1 where none is given."""
         return int(self.document["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1))

@@ -25,6 +25,8 @@ class Variation(StrEnum):
     """The same request, but each input and output is a volume of its own."""
     OWN_RESERVED = "its own /opt/ml"
     """The same request, but what the image ships below /opt/ml is still there."""
+    EMPTY_TMP = "an empty /tmp"
+    """The same request, but what the image ships in /tmp is not there."""
     OVERRIDDEN = "without ENTRYPOINT"
     """The same request, but ContainerEntrypoint names the program that does the work."""
     ONE_HOST = "one host"
@@ -105,6 +107,7 @@ LATE_START = Job("late-start", (Variation.AS_REQUESTED, Variation.LATE_START))
 RENAMED_HOSTS = Job("renamed-hosts", (Variation.AS_REQUESTED, Variation.RENAMED_HOSTS))
 FEW_OBJECTS = Job("few-objects", (Variation.AS_REQUESTED, Variation.FEW_OBJECTS))
 PEER_FAILS = Job("peer-fails", (Variation.AS_REQUESTED, Variation.CUT_OFF, Variation.PEER_FAILS))
+EMPTY_TMP = Job("empty-tmp", (Variation.AS_REQUESTED, Variation.EMPTY_TMP))
 OVERRIDDEN = Job("overridden", (Variation.AS_REQUESTED, Variation.OVERRIDDEN))
 STAND_IN = Job("stand-in", (Variation.AS_REQUESTED, Variation.STAND_IN))
 LOOK_AT_GPUS = Job("look-at-gpus", (Variation.LOOK_AT_GPUS,))

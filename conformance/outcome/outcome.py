@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from conformance.files.tree import File, FileTree, Kind
+from conformance.job.conditions import AS_CHOSEN, Conditions
 from conformance.job.request import JobRequest, ProcessingOutput
 from conformance.job.variation import Variation
 from conformance.outcome.feed import Feed
@@ -20,8 +21,9 @@ MESSAGE_PATH = "/opt/ml/output/message"
 
 
 class JobStatus(StrEnum):
-    """`ProcessingJobStatus`, of a job that has ended."""
+    """`ProcessingJobStatus`; a job that was ended at the suite's own limit was still in progress."""
 
+    IN_PROGRESS = "InProgress"
     COMPLETED = "Completed"
     FAILED = "Failed"
     STOPPED = "Stopped"
@@ -87,8 +89,10 @@ class Host:
     for each time that it was started. `changed` are files that it made or changed outside of /opt/ml, in a run as
     requested. `address` is its own on the network of the job's hosts; a job of one host has no network.
     `cut_off_seconds` is when it was cut from that network, in seconds after its start, and None where it was not.
-    `sightings` are what was uploaded of continuous outputs while it ran, each file once for each content. `feeds` are
-    the FIFOs of Pipe inputs that were opened. `look` is what the probe saw of a GPU where it looked for one.
+    `processor_seconds` is how much processor time its processes had taken when a limit ended it; None where no limit
+    did, or the engine does not know. `sightings` are what was uploaded of continuous outputs while it ran, each file
+    once for each content. `feeds` are the FIFOs of Pipe inputs that were opened. `look` is what the probe saw of a GPU
+    where it looked for one.
     """
 
     name: str
@@ -113,6 +117,7 @@ class Host:
     sightings: tuple[Sighting, ...] = ()
     feeds: tuple[Feed, ...] = ()
     look: Look | None = None
+    processor_seconds: float | None = None
 
     @property
     def started(self) -> bool:
@@ -141,10 +146,29 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """One of several runs of the same job, which are made to find out why it failed: under which conditions, and how.
+
+    `alone` says that nothing else ran on the engine for the suite. `said` is how the first host that failed did.
+    `limited` says that it ended at a limit or for want of memory. `asked` are the names of the outside that it asked
+    for.
+    """
+
+    conditions: Conditions
+    alone: bool
+    succeeded: bool
+    said: str = ""
+    limited: bool = False
+    asked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Outcome:
     """One job, ended: as `DescribeProcessingJob` would tell it, and what the hosts showed.
 
-    `queries` is what several hosts asked their name server. `gpus` is what their containers had of GPUs.
+    `queries` is what several hosts asked their name server. `gpus` is what their containers had of GPUs. `conditions`
+    are those of this run. `trials` are all runs of the job in their order, this one among them, where it failed at
+    first; `unsteady` says that one and the same run failed and succeeded.
     """
 
     request: JobRequest
@@ -157,6 +181,9 @@ class Outcome:
     failure_reason: str | None = None
     seconds: float = 0.0
     gpus: Gpus = NO_GPUS
+    conditions: Conditions = AS_CHOSEN
+    trials: tuple[Trial, ...] = ()
+    unsteady: bool = False
 
     @property
     def uploads_by_output(self) -> Mapping[str, tuple[Upload, ...]]:

@@ -109,6 +109,17 @@ class Release:
     tracer: int
 
 
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """A connection that a process asked for, to an address outside; `error` is empty where it came about."""
+
+    at: float
+    pid: int
+    address: str
+    port: int
+    error: str = ""
+
+
 @dataclass(frozen=True)
 class Trace:
     """All processes, in the order in which they began, and all signals, in the order in which they arrived.
@@ -120,6 +131,7 @@ class Trace:
     processes: tuple[Process, ...] = ()
     signals: tuple[Signal, ...] = ()
     releases: tuple[Release, ...] = ()
+    connects: tuple[Connect, ...] = ()
     tracer: int | None = None
     command_pid: int = 1
     fault: str = ""

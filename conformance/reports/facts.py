@@ -104,7 +104,7 @@ def _of_silence(outcome: Outcome) -> str:
         for host in outcome.hosts
     ]
     # Of what had to be ended there is no telling what would have become.
-    status = f"; the job {outcome.status}" if outcome.status is not JobStatus.STOPPED else ""
+    status = f"; the job {outcome.status}" if outcome.status not in {JobStatus.STOPPED, JobStatus.IN_PROGRESS} else ""
     return f"{peer.name} was cut from the network after {peer.cut_off_seconds:.1f} s: {', '.join(ends)}{status}"
 
 

@@ -95,7 +95,7 @@ class Check:
 
     `explained_by` names checks on the image alone: where one of them violates, a violation here is only its
     consequence and is not judged. `reproduce` is a command for checks that run no job; `IMAGE` in it stands for the
-    image.
+    image. `of_failure` says that a violation is a failure of the job, which may be a choice of the suite's own doing.
     """
 
     id: str
@@ -109,6 +109,7 @@ class Check:
     judge: Judge
     explained_by: tuple[str, ...] = ()
     reproduce: str = ""
+    of_failure: bool = False
 
     @property
     def chapter(self) -> str:
@@ -191,6 +192,7 @@ def check(
     remedy: str,
     explained_by: tuple[str, ...] = (),
     reproduce: str = "",
+    of_failure: bool = False,
     registry: Registry = REGISTRY,
 ) -> Callable[[Judge], Judge]:
     """Declare a check.
@@ -216,6 +218,7 @@ def check(
                 judge=judge,
                 explained_by=explained_by,
                 reproduce=reproduce,
+                of_failure=of_failure,
             )
         )
         return judge

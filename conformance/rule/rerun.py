@@ -11,6 +11,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import TypeVar
 
+from conformance.files.tree import Kind
 from conformance.image.image import Image
 from conformance.job.request import RESERVED, SHARDED, JobRequest
 from conformance.job.validation import model_faults, service_faults
@@ -33,6 +34,8 @@ Spark image tries to reach one (contract, N23)."""
 SILENCE_SECONDS = 15.0
 """How long hosts may take to see that a peer has become silent, beyond twice the time of the whole job. Nobody judges
 it, so that it is to be waited for less long than for a failure."""
+
+TMP = "/tmp"  # noqa: S108 - a path of the container
 
 EARLY_STOP_SECONDS = 0.1
 """When wrappers begin, and programs have no handlers yet."""
@@ -112,6 +115,14 @@ def on_one_host(good: Outcome) -> Rerun | None:
         return None
     needs_success(good)
     return Rerun(good.request.on_hosts(1))
+
+
+def with_empty_tmp(image: Image, good: Outcome) -> Rerun:
+    """Mount an empty file system at /tmp, where the image ships something there."""
+    needs_success(good)
+    if all(file.kind is Kind.DIRECTORY for file in image.files.below(TMP)):
+        raise DoesNotApply(f"the image ships no files in {TMP}")
+    return Rerun(good.request)
 
 
 def with_true_hostnames(decoyed: Outcome) -> Rerun | None:

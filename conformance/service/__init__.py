@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from conformance.image.image import Image
+from conformance.job.conditions import AS_CHOSEN, Conditions
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import Outcome
@@ -25,6 +26,8 @@ class Service(Protocol):
         stop_after_seconds: float | None = None,
         cut_off_after_seconds: float | None = None,
         stand_in: str = "",
+        programs: frozenset[str] = frozenset(),
+        conditions: Conditions = AS_CHOSEN,
     ) -> Outcome:
         """Run a job to its end; a variation that is stopped gets its signal after that many seconds.
 
@@ -32,6 +35,10 @@ class Service(Protocol):
 
         `stand_in` is the absolute path of a file in the image, no link, in whose place the probe is put: what would
         have run it runs the probe, which writes down what it was given, and exits with 0.
+
+        `programs` are the inputs that bring the program, by name: no variation changes what they hold.
+
+        `conditions` are the suite's own choices that this run does without.
 
         Raises:
             JobError: the job could not be run, for a reason that lies with the service.

@@ -38,6 +38,10 @@ KILL_WAIT_SECONDS = 30.0
 REMOVED = 2
 """How the engine's list of changes calls a file that was removed."""
 
+ROOMY_SHM_BYTES = 1 << 30
+
+NANOSECONDS = 1_000_000_000
+
 KILLED = 128 + 9
 """The exit code of a process that SIGKILL ended."""
 
@@ -73,6 +77,7 @@ class Ended:
     out_of_memory: bool = False
     seconds: float = 0.0
     stop: Stop | None = None
+    processor_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -85,17 +90,19 @@ class Container:
     settings: Settings
     probe: Probe
 
-    def fill(self, entries: Iterable[tuple[str, archive.Content]]) -> Ended | None:
+    def fill(
+        self, entries: Iterable[tuple[str, archive.Content]], rights: archive.Rights = archive.OF_ROOT
+    ) -> Ended | None:
         """Put files below `/opt/ml`; what the image keeps from being put there is an end, else None."""
         probe = self.probe.beginning()
         try:
             if probe and self.volumes:
-                self.client.put_archive(self.id, "/", archive.write(RESERVED, entries, after=probe))
+                self.client.put_archive(self.id, "/", archive.write(RESERVED, entries, after=probe, rights=rights))
                 return None
             # Without a volume, what the image has at /opt/ml may be no directory, which the engine is to say.
             if probe:
                 self.client.put_archive(self.id, "/", archive.write("/", (), after=probe))
-            self.client.put_archive(self.id, RESERVED, archive.write(RESERVED, entries))
+            self.client.put_archive(self.id, RESERVED, archive.write(RESERVED, entries, rights=rights))
         except APIError as error:
             return self._refused(error)
         return None
@@ -111,7 +118,9 @@ class Container:
     def wait(self, limits: Limits) -> Ended:
         """Wait until it has ended, by itself or at its limit."""
         begun = time.monotonic()
-        stop = None if self._wait(limits.seconds) else self._stop(limits.signal)
+        ended = self._wait(limits.seconds)
+        processor_seconds = None if ended else self._processor_seconds()
+        stop = None if ended else self._stop(limits.signal)
         seconds = time.monotonic() - begun
         state = self._final_state(killed_by_us=stop is not None)
         return Ended(
@@ -120,6 +129,7 @@ class Container:
             out_of_memory=bool(state.get("OOMKilled")),
             seconds=seconds,
             stop=stop,
+            processor_seconds=processor_seconds,
         )
 
     def record(self) -> bytes:
@@ -187,6 +197,13 @@ class Container:
             return False
         return True
 
+    def _processor_seconds(self) -> float | None:
+        """How much processor time its processes have taken; None where the engine does not count it."""
+        with contextlib.suppress(APIError):
+            found = self.client.stats(self.id, stream=False, one_shot=True)
+            return found.get("cpu_stats", {}).get("cpu_usage", {}).get("total_usage", 0) / NANOSECONDS or None
+        return None
+
     def _stop(self, signal: str) -> Stop:
         begun = time.monotonic()
         # It may end by itself between any two of these calls, which the engine answers with a conflict.
@@ -216,11 +233,16 @@ def create(
     probe: Probe,
     credentials: str,
     means: Means = Means.NONE,
+    copies: bool = False,
+    hides_tmp: bool = False,
+    more_memory: bool = False,
 ) -> Container:
     """Create a host's container as the request asks for it; it is not started.
 
     `place` is where it is on the network. Each of `mounts` gets a fresh volume. `credentials` is the path below which
-    the platform would give out the role's credentials. `means` is how it comes by GPUs.
+    the platform would give out the role's credentials. `means` is how it comes by GPUs. `copies` fills the volumes with
+    what the image has in their places, `hides_tmp` mounts an empty file system at /tmp, and `more_memory` makes
+    /dev/shm larger than AWS's is said to be.
     """
     # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
     entrypoint = None if request.entrypoint is None else list(request.entrypoint)
@@ -248,13 +270,14 @@ def create(
             networking_config=place.network.attachment(place.address) if place.network else None,
             host_config=client.create_host_config(
                 mounts=[
-                    Mount(place, volume, type="volume", no_copy=True)
+                    Mount(place, volume, type="volume", no_copy=not copies)
                     for place, volume in zip(mounts, volumes, strict=True)
                 ],
                 network_mode=place.network.name if place.network else place.outside or settings.network,
                 dns=[place.network.name_server] if place.network else None,
                 extra_hosts=dict(place.names) or None,
-                shm_size=settings.shm_bytes,
+                shm_size=ROOMY_SHM_BYTES if more_memory else settings.shm_bytes,
+                tmpfs={"/tmp": "exec,mode=1777"} if hides_tmp else None,  # noqa: S108 - a path of the container
                 pids_limit=settings.processes,
                 mem_limit=memory_bytes or None,
                 **gpus.host_config(means),

@@ -17,15 +17,29 @@ from conformance.job.variation import Variation
 JOB_PATH = "/opt/ml/config/processingjobconfig.json"
 RESOURCES_PATH = "/opt/ml/config/resourceconfig.json"
 
+ETHERNET, LOOPBACK = "eth0", "lo"
+"""The network interface of a container that is on a network, and the only one of a container that is on none."""
+
 
 def of_host(
-    host: str, hosts: tuple[str, ...], request: JobRequest, variation: Variation, *, region: str
+    host: str,
+    hosts: tuple[str, ...],
+    request: JobRequest,
+    variation: Variation,
+    *,
+    region: str,
+    more: bool = False,
+    interface: str = LOOPBACK,
 ) -> dict[str, bytes]:
-    """The two JSON files that a host finds below /opt/ml/config, by path."""
-    more = variation is Variation.UNKNOWN_MEMBERS
+    """The two JSON files that a host finds below /opt/ml/config, by path.
+
+    `more` asks for members that are not documented, as the variation may; `interface` is the network interface that
+    the container really has.
+    """
+    more = more or variation is Variation.UNKNOWN_MEMBERS
     return {
         JOB_PATH: processing_job_config(request, region=region, more=more),
-        RESOURCES_PATH: resource_config(host, hosts, request if more else None),
+        RESOURCES_PATH: resource_config(host, hosts, request if more else None, interface=interface),
     }
 
 
@@ -104,7 +118,9 @@ def _app_managed(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"AppManaged": True} if item.get("AppManaged") else {}
 
 
-def resource_config(host: str, hosts: tuple[str, ...], more_of: JobRequest | None = None) -> bytes:
+def resource_config(
+    host: str, hosts: tuple[str, ...], more_of: JobRequest | None = None, *, interface: str = LOOPBACK
+) -> bytes:
     """The content of `resourceconfig.json` on one host: its own name, and all names in lexicographic order.
 
     `more_of` adds the members that users find in training jobs, as the request of that job has them.
@@ -117,7 +133,7 @@ def resource_config(host: str, hosts: tuple[str, ...], more_of: JobRequest | Non
             "current_instance_type": kind,
             "current_group_name": "homogeneousCluster",
             "instance_groups": [{"instance_group_name": "homogeneousCluster", "instance_type": kind, "hosts": names}],
-            "network_interface_name": "eth0",
+            "network_interface_name": interface,
         }
     return _encoded(config)
 

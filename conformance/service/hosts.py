@@ -14,59 +14,24 @@ from docker.errors import APIError
 
 from conformance.files import archive
 from conformance.files.tree import FileTree
-from conformance.image.image import Image
-from conformance.job.objects import ObjectTree
-from conformance.job.request import RESERVED, JobRequest
+from conformance.job.conditions import Lifted
+from conformance.job.request import RESERVED
 from conformance.job.variation import Variation
-from conformance.outcome.gpu import DRIVER_LIBRARY, NO_GPUS, Gpus, Look, Means
+from conformance.outcome.gpu import DRIVER_LIBRARY, Look, Means
 from conformance.outcome.outcome import End, Host, Upload
 from conformance.outcome.standin import every_witness
 from conformance.outcome.trace import Trace
 from conformance.probe.bundle import look_at_gpus, words
-from conformance.service import command, containers, documents, gpus, pipes, staging
-from conformance.service.engine import Engine
+from conformance.service import containers, documents, gpus, pipes, staging
 from conformance.service.peers.network import Network, Place
+from conformance.service.plan import Plan, Surroundings
 from conformance.service.results.collection import Collector
 from conformance.service.results.continuous import Watch
 from conformance.service.results.storage import ObjectStore
 from conformance.service.role import Probe
-from conformance.service.settings import Settings
 
 FAILING_AFTER_MILLISECONDS = 1_000
 """When a host that is to fail does: others have found it by then, or are waiting for it."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What all runs of a service have in common: its engine, what S3 holds, its choices, the labels of its things."""
-
-    engine: Engine
-    objects: ObjectTree | None
-    settings: Settings
-    labels: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What all hosts of one run have in common; `untraced` says why they are not traced, where they are not.
-
-    `cut_off_after_seconds` is when the last one is cut from the network.
-    """
-
-    image: Image
-    request: JobRequest
-    variation: Variation
-    limits: containers.Limits
-    untraced: str = ""
-    stand_in: str = ""
-    cut_off_after_seconds: float | None = None
-    hosts: tuple[str, ...] = ("algo-1",)
-    gpus: Gpus = NO_GPUS
-
-    @property
-    def argv(self) -> tuple[str, ...]:
-        """The command of every host's container."""
-        return command.argv(self.image, self.request)
 
 
 @dataclass
@@ -132,7 +97,10 @@ class HostRun:
             place=self.place,
             memory_bytes=int(around.engine.memory_bytes * around.settings.memory_fraction / len(plan.hosts)),
             labels=around.labels,
-            mounts=staging.mounts(plan.request, plan.variation),
+            mounts=staging.mounts(plan.request, plan.variation, plan.conditions),
+            copies=plan.variation is Variation.OWN_RESERVED,
+            hides_tmp=plan.variation is Variation.EMPTY_TMP,
+            more_memory=Lifted.SHARED_MEMORY in plan.conditions.lifted,
             probe=probe,
             credentials=self.credentials,
             means=plan.gpus.means,
@@ -145,14 +113,30 @@ class HostRun:
         staged = staging.staged(
             plan.request,
             plan.variation,
-            documents.of_host(self.place.host, plan.hosts, plan.request, plan.variation, region=around.settings.region),
+            documents.of_host(
+                self.place.host,
+                plan.hosts,
+                plan.request,
+                plan.variation,
+                region=around.settings.region,
+                more=Lifted.MEMBERS in plan.conditions.lifted,
+                interface=documents.ETHERNET if self.place.is_connected else documents.LOOPBACK,
+            ),
             around.objects,
             host=self.place.host,
             hosts=plan.hosts,
+            programs=plan.programs,
         )
-        self._ended(self.container.fill(staged))
+        self._ended(self.container.fill(staged, plan.rights))
         if any(item.is_pipe for item in plan.request.inputs) and not self.host.start_error:
-            piped = staging.piped(plan.request, around.objects, plan.variation, host=self.place.host, hosts=plan.hosts)
+            piped = staging.piped(
+                plan.request,
+                around.objects,
+                plan.variation,
+                host=self.place.host,
+                hosts=plan.hosts,
+                programs=plan.programs,
+            )
             self.feeder = pipes.start(around.engine.client, self.container.id, piped, labels=around.labels)
 
     def run(self) -> None:
@@ -257,6 +241,7 @@ class HostRun:
             out_of_memory=ended.out_of_memory,
             seconds=ended.seconds,
             stop=ended.stop,
+            processor_seconds=ended.processor_seconds,
         )
 
 

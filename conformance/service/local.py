@@ -12,9 +12,8 @@ import functools
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from docker.errors import DockerException
@@ -22,21 +21,21 @@ from urllib3.exceptions import HTTPError
 
 from conformance.errors import JobError
 from conformance.image.image import Image
+from conformance.job.conditions import AS_CHOSEN, Conditions
 from conformance.job.gpu import Choice, wants
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
-from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
+from conformance.job.variation import Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus, Means
-from conformance.outcome.outcome import End, Host, Outcome, Upload
-from conformance.outcome.resolution import Queries
-from conformance.service import cleanup, containers, documents, gpus, message, status
+from conformance.outcome.outcome import Outcome
+from conformance.service import cleanup, documents, gpus, message, status
 from conformance.service.engine import Engine, explanation
-from conformance.service.hosts import HostRun, Plan, Surroundings
 from conformance.service.inspection import read_files
 from conformance.service.labels import run_labels
-from conformance.service.peers import names, network, places
-from conformance.service.results.storage import ObjectStore
+from conformance.service.peers import places
+from conformance.service.plan import Plan, Surroundings, limits
 from conformance.service.settings import Settings
+from conformance.service.together import Together
 
 DISTURBED = "it runs programs that give themselves other privileges, which no traced program gets"
 """Why a run is made again without the tracer."""
@@ -46,20 +45,7 @@ LOOKED = "the probe looked for a GPU in the place of the command"
 INSTEAD = "the probe stood in for its program"
 """Why a run with a stand-in is not traced."""
 
-NOT_REACHED = "what the hosts ask does not reach their name server"
-NOT_REACHED_HINT = (
-    "Docker Engine 23.0.11, 25.0.5 and 26.0.0 have stopped handing on queries from an internal network, and 26.1.3 "
-    "does so again (moby/moby, issue 47822)"
-)
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What the hosts of a job showed, what the service uploaded, and what the name server was asked."""
-
-    hosts: tuple[Host, ...]
-    uploads: tuple[Upload, ...] = ()
-    queries: Queries | None = None
+UNWATCHED = "it was run without the tracer"
 
 
 class LocalService:
@@ -83,10 +69,10 @@ class LocalService:
         self._gpus_found: Gpus | None = None
         self._looking = threading.Lock()
         self._closing = threading.Event()
-        self._names_are_reached = False
-        self._names_reach_nobody = False
         self.run_id = uuid.uuid4().hex[:12]
         self.kept: list[str] = []
+        around = Surroundings(engine, objects, settings, self.labels)
+        self._hosts = Together(around, self._closing, self._forget)
 
     @functools.cached_property
     def labels(self) -> dict[str, str]:
@@ -122,6 +108,8 @@ class LocalService:
         stop_after_seconds: float | None = None,
         cut_off_after_seconds: float | None = None,
         stand_in: str = "",
+        programs: frozenset[str] = frozenset(),
+        conditions: Conditions = AS_CHOSEN,
     ) -> Outcome:
         """Run a job to its end; see `conformance.service.Service.run`."""
         begun = time.monotonic()
@@ -131,18 +119,20 @@ class LocalService:
             image,
             request,
             variation,
-            self._limits(request, variation, stop_after_seconds),
-            untraced=INSTEAD if stand_in else self._why_not_traced(variation),
+            limits(self._settings, request, variation, stop_after_seconds),
+            untraced=INSTEAD if stand_in else self._why_not_traced(variation, conditions),
             stand_in=stand_in,
             cut_off_after_seconds=cut_off_after_seconds,
             gpus=given,
+            programs=programs,
+            conditions=conditions,
             hosts=request.hosts if variation is not Variation.RENAMED_HOSTS else places.renamed(request.hosts),
         )
         with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
-            ran = self._run_hosts(plan)
+            ran = self._hosts.run(plan)
             if any(host.trace is not None and host.trace.disturbed for host in ran.hosts):
                 # What has other privileges when it is traced is run again as it is.
-                ran = self._run_hosts(replace(plan, untraced=DISTURBED))
+                ran = self._hosts.run(replace(plan, untraced=DISTURBED))
         hosts = ran.hosts
         messages = {host.name: host.message for host in hosts if host.message is not None}
         fault = message.fault(messages)
@@ -159,6 +149,7 @@ class LocalService:
             failure_reason=reason,
             seconds=time.monotonic() - begun,
             gpus=given,
+            conditions=conditions,
         )
 
     def close(self) -> None:
@@ -176,116 +167,20 @@ class LocalService:
         """What the reports say of the service: the engine's version and every choice with its basis."""
         return {"name": "local", "engine": self._engine.version, "choices": self._settings.described()}
 
-    def _run_hosts(self, plan: Plan) -> Ran:
-        """Prepare all hosts, and when all are filled, start them; each is read back and removed once it has ended."""
-        if not plan.argv:
-            refused = "no command is specified"
-            return Ran(tuple(Host(name, (), End.NOT_STARTED, start_error=refused) for name in plan.hosts))
-        with contextlib.ExitStack() as removal:
-            store = ObjectStore(self._settings.region)
-            removal.callback(store.close)
-            made = self._network(plan, removal)
-            places, server = self._places(plan, made, removal)
-            around = Surroundings(self._engine, self._objects, self._settings, self.labels)
-            runs = [HostRun(place, plan, around, store) for place in places]
-            removes = [functools.cache(functools.partial(self._remove, run)) for run in runs]
-            removal.callback(cleanup.side_by_side, removes)
-            # Its threads have ended before anything is removed here that one of them may need.
-            with ThreadPoolExecutor(len(runs) + 1, thread_name_prefix="host") as pool:
-                answering = None if server is None else pool.submit(server.start)
-                list(pool.map(HostRun.prepare, runs))
-                # No host starts before all are filled and their names are known.
-                if answering is not None:
-                    answering.result()
-                if self._closing.is_set():
-                    raise JobError("the run is being ended")
-                lives = pool.map(_live, runs, removes)
-                asked = None if server is None or made is None else pool.submit(self._asked, made, server, runs)
-                found = [upload for uploads in lives for upload in uploads]
-            hosts = tuple(run.host for run in runs)
-            completes = all(run.succeeded for run in runs)
-            continuous = {output.name for output in plan.request.outputs if output.is_continuous}
-            uploads = tuple(upload for upload in found if completes or upload.output in continuous)
-            return Ran(hosts, uploads, None if asked is None else asked.result())
-
-    def _network(self, plan: Plan, removal: contextlib.ExitStack) -> network.Network | None:
-        """The network of several hosts, which is removed with the rest."""
-        if len(plan.hosts) == 1:
-            return None
-        if self._names_reach_nobody:
-            raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
-        made = network.create(self._engine.client, labels=self.labels)
-        removal.callback(self._forget, f"network {made.name}", made.remove)
-        return made
-
-    def _places(
-        self, plan: Plan, made: network.Network | None, removal: contextlib.ExitStack
-    ) -> tuple[list[network.Place], names.NameServer | None]:
-        """Where the hosts are; several get a name server, which is removed with the rest."""
-        outside = places.outside(plan.request, plan.variation, self._settings)
-        if made is None:
-            return [places.alone(plan.hosts[0], self._settings, outside=outside)], None
-        where = places.together(plan.hosts, plan.variation, made, outside=outside)
-        known = places.known(where, plan.variation, self._settings)
-        server = names.create(made.client, made, known, labels=self.labels)
-        removal.callback(self._forget, f"container {server.id[:12]}", server.remove)
-        return where, server
-
-    def _asked(self, made: network.Network, server: names.NameServer, runs: Sequence[HostRun]) -> Queries:
-        """What the name server was asked until the last host had ended; it has nothing to do then.
-
-        Raises:
-            JobError: nothing was asked, and nothing that is asked gets there.
-        """
-        for run in runs:
-            run.over.wait()
-        queries = server.queries()
-        if not queries.queries and not self._names_are_reached and not self._closing.is_set():
-            self._names_reach_nobody = not server.is_reached(made, labels=self.labels)
-            if self._names_reach_nobody:
-                raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
-        # One query that came is enough to know.
-        self._names_are_reached = True
-        server.end()
-        return queries
-
-    def _why_not_traced(self, variation: Variation) -> str:
+    def _why_not_traced(self, variation: Variation, conditions: Conditions) -> str:
+        if not conditions.traced:
+            return UNWATCHED
         if variation is Variation.DEFAULT_COMMAND:
             return "only its start is watched, which is the engine's own"
         if self._engine.architecture not in {"x86_64", "amd64"}:
             return f"the engine runs on {self._engine.architecture}, and the probe is for x86_64"
         return LOOKED if variation is Variation.LOOK_AT_GPUS else ""
 
-    def _limits(self, request: JobRequest, variation: Variation, stop_after_seconds: float | None) -> containers.Limits:
-        signal = self._settings.stop_signal
-        if stop_after_seconds is not None:
-            return containers.Limits(stop_after_seconds, End.STOPPED, variation.stop_signal)
-        if variation is Variation.DEFAULT_COMMAND:
-            return containers.Limits(DEFAULT_COMMAND_SECONDS, End.SUITE_LIMIT)
-        if request.max_runtime_seconds <= self._settings.time_limit_seconds:
-            return containers.Limits(request.max_runtime_seconds, End.MAX_RUNTIME, signal)
-        return containers.Limits(self._settings.time_limit_seconds, End.SUITE_LIMIT, signal)
-
-    def _remove(self, run: HostRun) -> None:
-        if run.feeder is not None:
-            self._forget(f"container {run.feeder.id[:12]}", run.feeder.remove)
-        if run.container is not None:
-            volumes = ", ".join(run.container.volumes) or "none"
-            self._forget(f"container {run.container.id[:12]}, volumes {volumes}", run.container.remove)
-
     def _forget(self, what: str, remove: Callable[[], None]) -> None:
         if self._keep:
             self.kept.append(what)
         else:
             remove()
-
-
-def _live(run: HostRun, remove: Callable[[], None]) -> tuple[Upload, ...]:
-    """Run a host to its end, read it back and remove it; what it is to upload if all hosts succeed."""
-    run.run()
-    uploads = run.collect()
-    remove()
-    return uploads
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 from conformance.errors import JobError
 from conformance.files.archive import Content
 from conformance.files.tree import Kind
+from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
 from conformance.job.manifest import ManifestError, listed
 from conformance.job.objects import ObjectTree, S3Uri, relative_path
 from conformance.job.request import PROCESSING, RESERVED, SHARDED, JobRequest, ProcessingInput
@@ -16,9 +17,9 @@ from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.service.peers.distribution import share
 
 
-def mounts(request: JobRequest, variation: Variation) -> tuple[str, ...]:
-    """Where a container gets a fresh volume."""
-    if variation is Variation.OWN_RESERVED:
+def mounts(request: JobRequest, variation: Variation, conditions: Conditions = AS_CHOSEN) -> tuple[str, ...]:
+    """Where a container gets a volume."""
+    if Lifted.MOUNTS in conditions.lifted:
         # A FIFO is fed from another container, for which it has to be in a volume.
         return tuple(dict.fromkeys(posixpath.dirname(item.fifo_prefix) for item in request.inputs if item.is_pipe))
     if variation is not Variation.SEPARATE_MOUNTS:
@@ -35,12 +36,13 @@ def staged(
     *,
     host: str = "algo-1",
     hosts: tuple[str, ...] = ("algo-1",),
+    programs: frozenset[str] = frozenset(),
 ) -> Iterator[tuple[str, Content]]:
     """What is below /opt/ml of a host when its container starts, as `archive.write` takes it; see `delivered`."""
     yield PROCESSING, None
     yield "/opt/ml/output", None
     yield from documents.items()
-    yield from delivered(request, objects, variation, host=host, hosts=hosts)
+    yield from delivered(request, objects, variation, host=host, hosts=hosts, programs=programs)
     for output in request.outputs:
         yield output.local_path, None
 
@@ -52,6 +54,7 @@ def delivered(
     *,
     host: str = "algo-1",
     hosts: tuple[str, ...] = ("algo-1",),
+    programs: frozenset[str] = frozenset(),
 ) -> Iterator[tuple[str, Content]]:
     """The directories and FIFOs of the inputs, and the objects of one host by the path where each lands.
 
@@ -64,7 +67,9 @@ def delivered(
             yield f"{item.fifo_prefix}0", Kind.FIFO
             continue
         yield item.local_path, None
-        for uri, below, content in _share(item, request, objects, variation, host=host, hosts=hosts):
+        for uri, below, content in _share(
+            item, objects, variation, host=host, hosts=hosts, is_data=item.name not in programs
+        ):
             path = posixpath.normpath(f"{item.local_path}/{below}")
             other = landed.setdefault(path, str(uri))
             if other != str(uri):
@@ -79,6 +84,7 @@ def piped(
     *,
     host: str,
     hosts: tuple[str, ...],
+    programs: frozenset[str] = frozenset(),
 ) -> Iterator[tuple[ProcessingInput, list[bytes | Path]]]:
     """Each Pipe input with what one host reads of it: its objects one after the other, in the order of their keys.
 
@@ -87,22 +93,24 @@ def piped(
     """
     for item in request.inputs:
         if item.is_pipe:
-            share_of_host = _share(item, request, objects, variation, host=host, hosts=hosts)
+            share_of_host = _share(item, objects, variation, host=host, hosts=hosts, is_data=item.name not in programs)
             yield item, [content for _, _, content in share_of_host]
 
 
 def _share(
     item: ProcessingInput,
-    request: JobRequest,
     objects: ObjectTree | None,
     variation: Variation,
     *,
     host: str,
     hosts: tuple[str, ...],
+    is_data: bool,
 ) -> Iterator[tuple[S3Uri, str, bytes | Path]]:
-    """What one host gets of an input: each object with its path below LocalPath and its content."""
-    # A script that is not there, or is none, says nothing of how the program takes its inputs.
-    is_data = not request.brings_program(item)
+    """What one host gets of an input: each object with its path below LocalPath and its content.
+
+    `is_data` is False of an input that brings the program: a script that is not there, or is none, says nothing of how
+    it takes its inputs.
+    """
     if objects is None or (variation is Variation.EMPTY_INPUTS and is_data):
         return
     corrupt = variation is Variation.CORRUPT_INPUTS and is_data

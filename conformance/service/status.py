@@ -24,18 +24,28 @@ def job_status(hosts: Sequence[Host], *, message_fault: str = "") -> tuple[JobSt
 
     `message_fault` says what is wrong with a message that is not UTF-8, which fails the job whatever the exit codes.
     """
-    if any(host.end in {End.MAX_RUNTIME, End.SUITE_LIMIT, End.STOPPED} for host in hosts):
+    reason = _failure(hosts)
+    if reason:
+        return JobStatus.FAILED, reason
+    if any(host.end is End.SUITE_LIMIT for host in hosts):
+        return JobStatus.IN_PROGRESS, None
+    if any(host.end in {End.MAX_RUNTIME, End.STOPPED} for host in hosts):
         return JobStatus.STOPPED, None
-    # Where only a child of the program was killed, and the program made do without it, the job has not failed.
-    if any(host.out_of_memory and host.exit_code != 0 for host in hosts):
-        return JobStatus.FAILED, OUT_OF_MEMORY
-    for host in hosts:
-        if not host.started:
-            code = "" if host.exit_code is None else f", exit code: {host.exit_code}"
-            said = host.start_error[: LONGEST_REASON - len("AlgorithmError: ") - len(code)]
-            return JobStatus.FAILED, f"AlgorithmError: {said}{code}"
-        if host.exit_code != 0:
-            return JobStatus.FAILED, f"AlgorithmError: , exit code: {host.exit_code}"
     if message_fault:
         return JobStatus.FAILED, f"ClientError: {message_fault}"
     return JobStatus.COMPLETED, None
+
+
+def _failure(hosts: Sequence[Host]) -> str:
+    """Why the job has failed by a host that ended by itself, whatever became of the others; empty where none did."""
+    failed = [host for host in hosts if not host.started or (host.end is End.EXITED and host.exit_code != 0)]
+    # Where only a child of the program was killed, and the program made do without it, the job has not failed.
+    if any(host.out_of_memory for host in failed):
+        return OUT_OF_MEMORY
+    for host in failed:
+        if host.started:
+            return f"AlgorithmError: , exit code: {host.exit_code}"
+        code = "" if host.exit_code is None else f", exit code: {host.exit_code}"
+        said = host.start_error[: LONGEST_REASON - len("AlgorithmError: ") - len(code)]
+        return f"AlgorithmError: {said}{code}"
+    return ""

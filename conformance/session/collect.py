@@ -162,6 +162,13 @@ class CheckItem(pytest.Item):
         line = inspect.getsourcelines(self.check.judge)[1]
         return self.path, line - 1, self.check.id
 
+    def _repeat(self, *, traced: bool) -> tuple[Outcome, ...]:
+        """The runs of the check's job once more, each alone."""
+        job = self.parent.job
+        if job is None:
+            return ()
+        return self.config.stash[session_key].repeated(job, self.parent.request, traced=traced)
+
     def _judged(self) -> Verdict:
         session = self.config.stash[session_key]
         if self.parent.lacks_request:
@@ -176,6 +183,7 @@ class CheckItem(pytest.Item):
                 session.options.requests,
                 self.parent.outcomes,
                 registry=load_checks(),
+                repeat=self._repeat,
                 reproduce=command_line(
                     self.check,
                     image,

@@ -12,33 +12,17 @@ from conformance.job.gpu import Choice, to_look, wants
 from conformance.job.request import JobRequest
 from conformance.job.variation import Job, Variation, default_command_request
 from conformance.outcome.outcome import Outcome
-from conformance.rule import rerun
 from conformance.rule.declaration import DoesNotApply
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.peers import network
 from conformance.service.settings import Settings
 from conformance.session.options import Options
+from conformance.session.runs import BY_THEMSELVES, RESTING, Runs
+from conformance.session.turns import Turns
 
 IN_FLIGHT = 4
 """Runs of one host at the same time: an engine on two cores gains nothing from more."""
-
-RESTING = frozenset(
-    {
-        Variation.OWN_RESERVED,
-        Variation.TRUE_HOSTNAMES,
-        Variation.ONE_HOST,
-        Variation.FEW_OBJECTS,
-        Variation.PEER_FAILS,
-        Variation.CUT_OFF,
-        Variation.OVERRIDDEN,
-        Variation.STAND_IN,
-        Variation.STOPPED_EARLY,
-        Variation.STOPPED_BY_SIGINT,
-        Variation.STOPPED_BY_SIGTERM,
-    }
-)
-"""Runs that rest on what the undisturbed one showed."""
 
 
 class Session:
@@ -70,7 +54,11 @@ class Session:
             self._require_gpus()
         hosts = max((request.instance_count for request in options.requests), default=1)
         self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
-        self._runs: dict[tuple[Variation, str], Future[Outcome]] = {}
+        self._runs = Runs(self.service, self.found, lambda: self.image, Turns(options.report))
+        self._made: dict[tuple[Variation, str], Future[Outcome]] = {}
+        self._repeats: dict[tuple[Variation, str, bool], Future[Outcome]] = {}
+        # Of its own, since any run may have to wait for the image's files.
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="image")
         self._reading: Future[Image] | None = None
         self._lock = threading.Lock()
 
@@ -115,11 +103,18 @@ class Session:
         futures = {variation: self._run(variation, request) for variation in sorted(job.runs, key=RESTING.__contains__)}
         return tuple(futures[variation].result() for variation in job.runs)
 
+    def repeated(self, job: Job, request: JobRequest | None, *, traced: bool) -> tuple[Outcome, ...]:
+        """The runs of a job once more, each alone, with or without the tracer; see `outcomes` for what it raises."""
+        futures = [self._again(variation, request, traced=traced) for variation in job.runs]
+        return tuple(future.result() for future in futures)
+
     def close(self) -> None:
         """End and remove all that still runs; to be called however the session ends."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._reader, self._pool):
+            pool.shutdown(wait=False, cancel_futures=True)
         self.service.close()
-        self._pool.shutdown(wait=True)
+        for pool in (self._reader, self._pool):
+            pool.shutdown(wait=True)
         # A run that was just being created when the first call looked has ended by now.
         self.service.close()
 
@@ -131,61 +126,58 @@ class Session:
     def _read(self) -> Future[Image]:
         with self._lock:
             if self._reading is None:
-                self._reading = self._pool.submit(self.service.read_files, self.found)
+                self._reading = self._reader.submit(self.service.read_files, self.found)
             return self._reading
 
     def _run(self, variation: Variation, request: JobRequest | None) -> Future[Outcome]:
+        try:
+            request = self._request_of(variation, request)
+        except DoesNotApply as reason:
+            return _no_run(reason)
+        key = (variation, request.name)
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._pool.submit(self._make, request, variation)
+            return self._made[key]
+
+    def _again(self, variation: Variation, request: JobRequest | None, *, traced: bool) -> Future[Outcome]:
+        request = self._request_of(variation, request)
+        if variation in RESTING and RESTING[variation](self.image, self._undisturbed(request)) is None:
+            variation = Variation.AS_REQUESTED
+        key = (variation, request.name, traced)
+        with self._lock:
+            if key not in self._repeats:
+                self._repeats[key] = self._pool.submit(self._repeat, request, variation, traced=traced)
+            return self._repeats[key]
+
+    def _request_of(self, variation: Variation, request: JobRequest | None) -> JobRequest:
+        """The request that a run is made with; raises `DoesNotApply` where it would show nothing."""
         if variation is Variation.DEFAULT_COMMAND or request is None:
             request = default_command_request(self.options.image)
         if variation.of_several_hosts and request.instance_count == 1:
-            return _no_run(DoesNotApply("the request asks for one host"))
-        if variation is Variation.LOOK_AT_GPUS:
-            if not wants(request, self.options.gpu):
-                return _no_run(DoesNotApply(f"{request.instance_type} has no GPU"))
-            request = to_look(request)
-        key = (variation, request.name)
-        with self._lock:
-            if key not in self._runs:
-                action = self._rerun if variation in RESTING else self._first
-                self._runs[key] = self._pool.submit(action, request, variation)
-            return self._runs[key]
+            raise DoesNotApply("the request asks for one host")
+        if variation is not Variation.LOOK_AT_GPUS:
+            return request
+        if not wants(request, self.options.gpu):
+            raise DoesNotApply(f"{request.instance_type} has no GPU")
+        return to_look(request)
 
-    def _first(self, request: JobRequest, variation: Variation) -> Outcome:
-        return self.service.run(self.found, request, variation)
+    def _make(self, request: JobRequest, variation: Variation) -> Outcome:
+        """Make a run; one that rests on the undisturbed one waits for it, which has a thread already, or had it."""
+        if variation is Variation.AS_REQUESTED:
+            return self._runs.as_requested(request)
+        if variation in BY_THEMSELVES:
+            return self._runs.by_itself(request, variation)
+        if variation in RESTING:
+            return self._runs.resting(variation, self._undisturbed(request))
+        return self._runs.changed(request, variation, lambda: self._undisturbed(request))
 
-    def _rerun(self, request: JobRequest, variation: Variation) -> Outcome:
-        """Run a job again as its undisturbed run says, which has its own thread already, or had it."""
-        good = self._run(Variation.AS_REQUESTED, request).result()
-        again: rerun.Rerun | None
-        match variation:
-            case Variation.STAND_IN:
-                again = rerun.with_stand_in(self.found, good)
-            case Variation.OVERRIDDEN:
-                again = rerun.overridden(self.image, good)
-            case Variation.OWN_RESERVED:
-                again = rerun.with_own_reserved(self.image, good)
-            case Variation.ONE_HOST:
-                again = rerun.on_one_host(good)
-            case Variation.TRUE_HOSTNAMES:
-                again = rerun.with_true_hostnames(good)
-            case Variation.PEER_FAILS:
-                again = rerun.with_a_failing_peer(good)
-            case Variation.CUT_OFF:
-                again = rerun.with_a_peer_cut_off(good)
-            case Variation.FEW_OBJECTS:
-                again = rerun.with_fewer_objects(good)
-            case _:
-                again = rerun.stopped(good, early=variation is Variation.STOPPED_EARLY)
-        if again is None:
-            return good
-        return self.service.run(
-            self.found,
-            again.request,
-            variation,
-            stop_after_seconds=again.stop_after_seconds,
-            cut_off_after_seconds=again.cut_off_after_seconds,
-            stand_in=again.stand_in,
-        )
+    def _repeat(self, request: JobRequest, variation: Variation, *, traced: bool) -> Outcome:
+        good = None if variation in BY_THEMSELVES else self._undisturbed(request)
+        return self._runs.repeated(request, variation, good, traced=traced)
+
+    def _undisturbed(self, request: JobRequest) -> Outcome:
+        return self._run(Variation.AS_REQUESTED, request).result()
 
 
 def _no_run(reason: DoesNotApply) -> Future[Outcome]:

@@ -12,6 +12,8 @@ from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import Outcome
 from conformance.rule.declaration import MUST, Advice, Check, DoesNotApply, NotJudged, Registry
+from conformance.verdict import doubt
+from conformance.verdict.doubt import Repeat
 
 
 class Word(StrEnum):
@@ -79,8 +81,12 @@ def judge(
     *,
     registry: Registry,
     reproduce: str = "",
+    repeat: Repeat | None = None,
 ) -> Verdict:
-    """Apply a check to an image and to the outcomes of its job; the same arguments give the same verdict."""
+    """Apply a check to an image and to the outcomes of its job; the same arguments give the same verdict.
+
+    What runs show has to show again when `repeat` makes them once more; without it that is not asked.
+    """
     request = outcomes[0].request.name if outcomes and check.job and check.job.needs_request else ""
     try:
         found = _findings(check, image, requests, outcomes)
@@ -96,9 +102,26 @@ def judge(
         return not_judged(
             check, NotJudged("what it saw is a consequence of another violation", see=cause), request=request
         )
-    word = Word.VIOLATES if _is_violation(check, found) else Word.ADVISED
+    binding = _is_violation(check, found)
+    try:
+        reason = _doubt(check, image, outcomes, repeat, binding=binding)
+    except NotJudged as stop:
+        return not_judged(check, stop, request=request)
+    if reason:
+        return not_judged(check, NotJudged(reason), request=request)
+    word = Word.VIOLATES if binding else Word.ADVISED
     told = [*found[:MOST_FINDINGS], *([f"And {len(found) - MOST_FINDINGS} more."] if found[MOST_FINDINGS:] else [])]
     return Verdict(check, word, violations=tuple(map(_printable, told)), request=request, reproduce=reproduce)
+
+
+def _doubt(check: Check, image: Image, outcomes: Sequence[Outcome], repeat: Repeat | None, *, binding: bool) -> str:
+    """Why nobody is to be blamed for what a check found; empty where it stands."""
+    if not outcomes:
+        return ""
+    reason = doubt.of_choices(check, outcomes) if binding else ""
+    if reason or repeat is None:
+        return reason
+    return doubt.of_chance(check, image, outcomes, repeat, binding=binding)
 
 
 def _is_violation(check: Check, found: Sequence[str]) -> bool:

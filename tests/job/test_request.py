@@ -13,7 +13,7 @@ from conformance.job.request import JobRequest
 from conformance.job.validation import model_faults, service_faults
 from conformance.job.variation import Job, Variation
 from conformance.session.options import MOST_HOSTS
-from conformance.session.session import RESTING
+from conformance.session.runs import RESTING
 from tests.support import legal_requests
 from tests.support.outcomes import INPUT, request
 
@@ -91,7 +91,7 @@ JOBS = [value for value in vars(variation).values() if isinstance(value, Job)]
 @pytest.mark.parametrize("asked", JOBS, ids=lambda asked: asked.name)
 def test_a_run_that_rests_on_another_comes_with_it(asked: Job) -> None:
     """Whoever selects a check that needs the one has the other run too, and nothing waits for what nobody starts."""
-    assert not RESTING & set(asked.runs) or Variation.AS_REQUESTED in asked.runs
+    assert not RESTING.keys() & set(asked.runs) or Variation.AS_REQUESTED in asked.runs
 
 
 def test_every_variation_is_of_use_and_every_job_has_a_name_of_its_own() -> None:

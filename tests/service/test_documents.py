@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conformance.job.request import JobRequest
 from conformance.job.validation import load
-from conformance.service.documents import job_arn, processing_job_config, resource_config
+from conformance.service.documents import ETHERNET, job_arn, processing_job_config, resource_config
 from tests.support.legal_requests import legal_requests
 
 EXAMPLE = Path(__file__).resolve().parent.parent.parent / "fixtures" / "documents"
@@ -136,7 +136,7 @@ def test_further_members_of_the_resources_are_those_of_training_jobs() -> None:
     request = load(EXAMPLE / "request.json")
     hosts = ("algo-2", "algo-1")
     plain = json.loads(resource_config("algo-2", hosts))
-    more = json.loads(resource_config("algo-2", hosts, request))
+    more = json.loads(resource_config("algo-2", hosts, request, interface=ETHERNET))
     kind = request.document["ProcessingResources"]["ClusterConfig"]["InstanceType"]
 
     assert json.dumps(plain) == json.dumps(without_more(more, plain))
@@ -146,5 +146,5 @@ def test_further_members_of_the_resources_are_those_of_training_jobs() -> None:
         "instance_groups": [
             {"instance_group_name": "homogeneousCluster", "instance_type": kind, "hosts": ["algo-1", "algo-2"]}
         ],
-        "network_interface_name": "eth0",
+        "network_interface_name": ETHERNET,
     } == {name: more[name] for name in more if name not in plain}

@@ -21,6 +21,7 @@ from conformance.outcome.outcome import End, Host, JobStatus, Outcome
 from conformance.service import engine
 from conformance.service.labels import RUN
 from conformance.service.local import LocalService
+from conformance.service.peers.places import decoy
 from conformance.service.settings import DECOY_HOSTNAME, Settings
 from tests.support.jobs import job, write
 
@@ -105,10 +106,11 @@ def test_as_requested_hosts_know_each_other_and_share_the_objects(run: Callable[
     one, two = (found(host) for host in outcome.hosts)
     addresses = {host.name: host.address for host in outcome.hosts}
     assert ["algo-1", "algo-2"] == list(addresses) == one["config"]["hosts"] == two["config"]["hosts"]
-    assert [("algo-1", DECOY_HOSTNAME), ("algo-2", DECOY_HOSTNAME)] == [
+    assert [("algo-1", decoy(DECOY_HOSTNAME, 1)), ("algo-2", decoy(DECOY_HOSTNAME, 2))] == [
         (each["config"]["current_host"], each["hostname"]) for each in (one, two)
     ]
-    assert [addresses | {DECOY_HOSTNAME: own} for own in addresses.values()] == [one["first"], two["first"]]
+    own = [{decoy(DECOY_HOSTNAME, at): address} for at, address in enumerate(addresses.values(), start=1)]
+    assert [addresses | named for named in own] == [one["first"], two["first"]]
     assert [(["a", "c"], [*OBJECTS]), (["b"], [*OBJECTS])] == [(each["shards"], each["whole"]) for each in (one, two)]
     assert outcome.queries is not None
     assert {False} == {query.delayed for query in outcome.queries.queries}

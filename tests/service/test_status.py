@@ -27,11 +27,21 @@ def test_no_code_but_0_is_a_success(code: int) -> None:
     assert JobStatus.FAILED == job_status([host(exit_code=code)])[0]
 
 
-@pytest.mark.parametrize("end", [End.MAX_RUNTIME, End.SUITE_LIMIT])
+@pytest.mark.parametrize(
+    ("end", "status"), [(End.MAX_RUNTIME, JobStatus.STOPPED), (End.SUITE_LIMIT, JobStatus.IN_PROGRESS)]
+)
 @pytest.mark.parametrize("code", [0, 137])
-def test_a_limit_stops_the_job(end: End, code: int) -> None:
-    """Whatever the program makes of the signal."""
-    assert (JobStatus.STOPPED, None) == job_status([host(exit_code=code, end=end)])
+def test_a_limit_stops_the_job(end: End, status: JobStatus, code: int) -> None:
+    """Whatever the program makes of the signal; the suite's own limit is none of the job's."""
+    assert (status, None) == job_status([host(exit_code=code, end=end)])
+
+
+@pytest.mark.parametrize("end", [End.MAX_RUNTIME, End.SUITE_LIMIT, End.STOPPED])
+def test_a_host_that_fails_fails_the_job(end: End) -> None:
+    """Also where another one was stopped at a limit, whose exit code says nothing."""
+    hosts = [host(exit_code=137, end=end), host(exit_code=3)]
+
+    assert (JobStatus.FAILED, "AlgorithmError: , exit code: 3") == job_status(hosts)
 
 
 def test_a_container_that_does_not_start_fails_the_job() -> None:

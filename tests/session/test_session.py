@@ -19,7 +19,8 @@ from conformance.outcome.outcome import End, JobStatus
 from conformance.rule import rerun
 from conformance.rule.declaration import DoesNotApply, NotJudged
 from conformance.session.options import Options
-from conformance.session.session import IN_FLIGHT, RESTING, Session
+from conformance.session.runs import RESTING
+from conformance.session.session import IN_FLIGHT, Session
 from tests.conftest import REFERENCE_JOB, REFERENCE_S3
 
 pytestmark = pytest.mark.engine
@@ -189,10 +190,10 @@ def test_runs_that_rest_on_another_come_last(begin: Begin) -> None:
     session.start(
         [(variation.OVERRIDDEN, REQUEST), (variation.RESERVED_REPLACED, REQUEST), (variation.UNKNOWN_MEMBERS, REQUEST)]
     )
-    begun = [run for run, _ in session._runs]
+    begun = [run for run, _ in session._made]
 
     assert [Variation.AS_REQUESTED, Variation.UNKNOWN_MEMBERS] == begun[:2]
-    assert {Variation.OVERRIDDEN, Variation.OWN_RESERVED} == set(begun[2:]) <= RESTING
+    assert {Variation.OVERRIDDEN, Variation.OWN_RESERVED} == set(begun[2:]) <= RESTING.keys()
 
 
 def test_without_a_request_only_the_default_command_is_run(begin: Begin) -> None:
@@ -200,7 +201,7 @@ def test_without_a_request_only_the_default_command_is_run(begin: Begin) -> None
     session = begin("reference")
     session.start([(variation.OVERRIDDEN, None), (variation.AS_REQUESTED, None), (variation.DEFAULT_COMMAND, None)])
 
-    assert [(Variation.DEFAULT_COMMAND, "default-command")] == list(session._runs)
+    assert [(Variation.DEFAULT_COMMAND, "default-command")] == list(session._made)
 
 
 def test_many_runs_that_rest_on_others_do_not_wait_for_each_other_for_ever(begin: Begin) -> None:

@@ -33,7 +33,7 @@ def test_one_host_is_not_run_as_several(begin: Begin) -> None:
         with pytest.raises(DoesNotApply, match="the request asks for one host"):
             session.outcomes(asked, REQUEST)
 
-    assert {(Variation.AS_REQUESTED, REQUEST.name)} == set(session._runs)
+    assert {(Variation.AS_REQUESTED, REQUEST.name)} == set(session._made)
 
 
 def test_several_hosts_are_run_as_one_and_not_for_what_they_need_not(begin: Begin) -> None:

@@ -81,6 +81,11 @@ class Place:
     names: Mapping[str, str] = field(default_factory=dict)
     outside: str = ""
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether its container has another network interface than the loopback."""
+        return self.network is not None or bool(self.outside)
+
 
 def find(client: docker.APIClient, name: str) -> str:
     """The name of an existing network that containers can be joined to besides another one.

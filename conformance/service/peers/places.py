@@ -24,8 +24,17 @@ def alone(host: str, settings: Settings, *, outside: str = "") -> Place:
     return Place(host, names=dict.fromkeys((settings.hostname, host), "127.0.0.1"), outside=outside)
 
 
-def together(hosts: tuple[str, ...], variation: Variation, network: Network, *, outside: str = "") -> list[Place]:
-    """The places of several hosts on their network."""
+def decoy(hostname: str, number: int) -> str:
+    """The hostname of a container by the number of its host: on AWS each instance has another."""
+    label, dot, domain = hostname.partition(".")
+    name, dash, last = label.rpartition("-")
+    return f"{name}{dash}{int(last) + number - 1}{dot}{domain}"
+
+
+def together(
+    hosts: tuple[str, ...], variation: Variation, network: Network, settings: Settings, *, outside: str = ""
+) -> list[Place]:
+    """The places of the hosts on their network."""
     true = variation is Variation.TRUE_HOSTNAMES
     late = variation is Variation.LATE_NAMES
     # It is other nodes that AWS speaks of: a server that binds to its own name has nothing to wait for.
@@ -34,7 +43,7 @@ def together(hosts: tuple[str, ...], variation: Variation, network: Network, *, 
             host,
             network,
             network.host(at),
-            hostname=host if true else "",
+            hostname=host if true else decoy(settings.hostname, at),
             names={host: network.host(at)} if late else {},
             outside=outside,
         )

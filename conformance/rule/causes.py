@@ -1,0 +1,176 @@
+"""Why a job failed: the runs that tell, one after the other, and which of them the checks are to judge.
+
+What failed is run again unchanged, alone and without the tracer. Where it fails again, the suite's own choices are
+lifted one at a time; what is then called the cause is the only thing that differed, and without it the job has to fail
+once more (A-B-A). Where one and the same run fails and succeeds, nobody is blamed: it fails now and then.
+
+Each function is pure: the session makes the runs that `next_conditions` asks for, and judges what `settled` gives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from conformance.files.tree import Kind
+from conformance.image.image import Image
+from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
+from conformance.job.request import RESERVED
+from conformance.outcome.outcome import End, Outcome, Trial
+from conformance.rule.choices import FURTHER_MEMBERS
+from conformance.rule.evidence import asked_outside, did_well, end_of, lines, succeeded
+
+REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE)
+"""How programs say that they may not write: the C library, Node.js, Python, Java."""
+
+ACROSS_MOUNTS = re.compile(r"cross-device|EXDEV|resource busy|EBUSY|errno 18\b|errno 16\b", re.IGNORECASE)
+SHARED_MEMORY = re.compile(r"bus error|SIGBUS|/dev/shm|shared memory|no space left", re.IGNORECASE)
+MEMBERS = re.compile("|".join(("network_interface_name", *FURTHER_MEMBERS)))
+NETWORK = re.compile(r"network|resol|connect|interface|address|socket|host", re.IGNORECASE)
+
+BUS_ERROR = 7
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A run of the job as requested; `alone` says that nothing else ran on the engine for the suite."""
+
+    outcome: Outcome
+    alone: bool = True
+
+
+def is_settled(tried: Sequence[Tried]) -> bool:
+    """Whether the first run is enough, whatever the image holds."""
+    return not _is_worth_repeating(tried[0].outcome)
+
+
+def next_conditions(image: Image, tried: Sequence[Tried]) -> Conditions | None:
+    """Under which conditions the job is to be run next, alone; None where all is known that runs can tell."""
+    first, *repeated = [each.outcome for each in tried]
+    if not _is_worth_repeating(first):
+        return None
+    if not repeated:
+        return AS_CHOSEN.untraced()
+    second, *others = repeated
+    if _is_fine(second):
+        return _of_what_succeeded(others)
+    helped = next((outcome for outcome in others if outcome.conditions.lifted and _is_fine(outcome)), None)
+    if helped is not None:
+        return AS_CHOSEN if others[-1] is helped else None
+    candidates = list(_candidates(image, [first, *repeated]))
+    alternatives = [frozenset({choice}) for choice in candidates] + [frozenset(candidates)]
+    lifted = {outcome.conditions.lifted for outcome in others}
+    untried = (choices for choices in alternatives if choices and choices not in lifted)
+    return next((AS_CHOSEN.lifting(*choices) for choices in untried), None)
+
+
+def settled(tried: Sequence[Tried]) -> Outcome:
+    """The run that the checks judge, with all that were made."""
+    outcomes = [each.outcome for each in tried]
+    trials = tuple(_trial(each) for each in tried) if len(tried) > 1 else ()
+    chosen, unsteady = _chosen(outcomes)
+    return replace(chosen, trials=trials, unsteady=unsteady)
+
+
+def _chosen(outcomes: Sequence[Outcome]) -> tuple[Outcome, bool]:
+    """Which run is judged, and whether one and the same run failed and succeeded."""
+    first, *repeated = outcomes
+    if not repeated:
+        return first, False
+    second, *others = repeated
+    if _is_fine(second):
+        return _of_those_that_succeeded(first, second, others)
+    helped = next((outcome for outcome in others if outcome.conditions.lifted and _is_fine(outcome)), None)
+    if helped is None:
+        return first, False
+    again = others[-1]
+    return (helped, False) if not _is_fine(again) else (again, True)
+
+
+def _of_what_succeeded(others: Sequence[Outcome]) -> Conditions | None:
+    """What is next where a run alone and without the tracer succeeded."""
+    if not others:
+        return AS_CHOSEN
+    traced, *again = others
+    return AS_CHOSEN.untraced() if not _is_fine(traced) and not again else None
+
+
+def _of_those_that_succeeded(first: Outcome, second: Outcome, others: Sequence[Outcome]) -> tuple[Outcome, bool]:
+    if not others:
+        return second, True
+    traced, *again = others
+    if _is_fine(traced):
+        # What struck a limit beside other runs, and not alone, had to share this machine with them.
+        return traced, not is_limited(first)
+    # With the tracer it failed twice, and without it succeeded twice.
+    return (again[-1], False) if again and _is_fine(again[-1]) else (second, True)
+
+
+def is_limited(outcome: Outcome) -> bool:
+    """Whether a host ended at a limit or for want of memory, of which runs at the same time take a part."""
+    return any(host.end is End.MAX_RUNTIME or host.out_of_memory for host in outcome.hosts)
+
+
+def _is_worth_repeating(first: Outcome) -> bool:
+    """Whether it failed, and in a way that another run would show: not where it never began, or never ended."""
+    if any(not host.started or host.end is End.SUITE_LIMIT for host in first.hosts):
+        return False
+    return not _is_fine(first)
+
+
+def _is_fine(outcome: Outcome) -> bool:
+    """Whether it succeeded, and was not kept from writing an output that it then did without."""
+    if not succeeded(outcome):
+        return False
+    unwritten = [
+        output for output in outcome.request.outputs if not any(outcome.written(host, output) for host in outcome.hosts)
+    ]
+    return not (unwritten and _says(outcome, REFUSED))
+
+
+def _candidates(image: Image, outcomes: Sequence[Outcome]) -> Iterator[Lifted]:
+    """The choices that may have counted, by what the job said."""
+    first = outcomes[0]
+    if image.user.partition(":")[0] not in {"", "root", "0"} or _any_says(outcomes, REFUSED):
+        yield Lifted.OWNERS
+    if _any_says(outcomes, MEMBERS):
+        yield Lifted.MEMBERS
+    if _any_says(outcomes, ACROSS_MOUNTS) and not any(
+        file.kind is not Kind.DIRECTORY for file in image.files.below(RESERVED)
+    ):
+        yield Lifted.MOUNTS
+    if _any_says(outcomes, SHARED_MEMORY) or any(_has_bus_error(outcome) for outcome in outcomes):
+        yield Lifted.SHARED_MEMORY
+    # What waits to its limit is not kept waiting once more, unless it speaks of a network.
+    if len(first.hosts) == 1 and not first.request.is_isolated and (not is_limited(first) or _says(first, NETWORK)):
+        yield Lifted.NO_NETWORK
+
+
+def _has_bus_error(outcome: Outcome) -> bool:
+    return any(
+        host.exit_code == 128 + BUS_ERROR
+        or (host.trace is not None and any(process.killed_by == BUS_ERROR for process in host.trace.processes))
+        for host in outcome.hosts
+    )
+
+
+def _says(outcome: Outcome, pattern: re.Pattern[str]) -> bool:
+    return any(pattern.search(line) for host in outcome.hosts for line in lines(host))
+
+
+def _any_says(outcomes: Sequence[Outcome], pattern: re.Pattern[str]) -> bool:
+    return any(_says(outcome, pattern) for outcome in outcomes)
+
+
+def _trial(tried: Tried) -> Trial:
+    outcome = tried.outcome
+    failed = next((host for host in outcome.hosts if not did_well(host)), None)
+    return Trial(
+        outcome.conditions,
+        tried.alone,
+        succeeded=failed is None,
+        said="" if failed is None else f"{failed.name} {end_of(failed)}",
+        limited=is_limited(outcome),
+        asked=tuple(dict.fromkeys(name for host in outcome.hosts for name in asked_outside(outcome, host))),
+    )

@@ -1,0 +1,201 @@
+"""The suite's own choices that can make a program fail, each with the symptom by which it is recognised.
+
+AWS documents none of them, so that a failure with such a symptom is laid to nobody: the verdict is not judged, and says
+which choice it was and what changes it. Everything that `service.settings` or the engine decides has its line here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from conformance.job.request import RESERVED
+from conformance.outcome.outcome import End, Host, Outcome
+from conformance.outcome.trace import Process
+from conformance.rule.evidence import LINE_CHARACTERS, asked_outside, did_well, lines, some_of
+
+BUSY = 0.5
+"""A container that took this part of its time of a processor was at work, and not waiting for something."""
+
+SIGILL, SIGBUS, SIGKILL = 4, 7, 9
+
+LINES = 60
+"""How many of the last lines of a host are looked at: what was said long before is not what it failed of."""
+
+FURTHER_MEMBERS = (
+    *("current_instance_type", "current_group_name", "instance_groups"),
+    *("NetworkConfig", "ExperimentConfig", "Tags", "AppManaged", "DatasetDefinition", "FeatureStoreOutput"),
+)
+"""Members of both documents that users find in training jobs or the API has, and AWS's example has not."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A choice, and what shows that it counted.
+
+    `symptom` gives the evidence on a host that failed as the beginning of a sentence, and nothing where there is none;
+    `advice` says how a user gets a verdict.
+    """
+
+    name: str
+    symptom: Callable[[Host, Outcome], str]
+    advice: str
+
+
+def doubt(outcome: Outcome) -> str:
+    """Why the failure of a job may be the suite's own doing, with the choice and what changes it; empty if it is not.
+
+    Each host that failed is looked at: one that was only waiting for another shows nothing.
+    """
+    for host in outcome.hosts:
+        if did_well(host) or not host.started:
+            continue
+        for choice in CHOICES:
+            evidence = choice.symptom(host, outcome)
+            if evidence:
+                return f"{evidence}; {choice.name}: {choice.advice}"
+    return ""
+
+
+def _said(pattern: str) -> Callable[[Host, Outcome], str]:
+    """A symptom that stands in the log."""
+    found = re.compile(pattern, re.IGNORECASE)
+
+    def symptom(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
+        line = next((line for line in reversed(lines(host)[-LINES:]) if found.search(line)), "")
+        return f"{host.name} says {line[:LINE_CHARACTERS]!r}" if line else ""
+
+    return symptom
+
+
+_NAMES = _said(
+    r"temporary failure in name resolution|name or service not known|nodename nor servname|could not resolve"
+    r"|getaddrinfo|gaierror|EAI_AGAIN|EAI_NONAME|ENOTFOUND|UnknownHostException|no such host|name resolution"
+    r"|network is unreachable|ENETUNREACH|no route to host|EHOSTUNREACH|network is down|failed to resolve"
+    r"|failed to establish a new connection|max retries exceeded|ConnectTimeout|timed out|ETIMEDOUT|dial tcp"
+    r"|no matching distribution found|curl: \([0-9]+\)|unable to resolve|URLError|offline"
+)
+"""How programs say that they cannot reach the outside; of several hosts it may be one another that they speak of."""
+
+_AWS = _said(
+    r"EndpointConnectionError|could not connect to the endpoint|NoCredentials|CredentialRetrievalError|NoRegionError"
+    r"|unable to (locate|load|find) (any |aws )?credentials|could not load credentials|no valid credential"
+    r"|SdkClientException|specify a region|unable to (find|load) a region|missing region|169\.254\."
+    r"|amazonaws\.com|botocore\.exceptions|ProxyError"
+)
+"""How programs say that they cannot call AWS."""
+
+
+def _outside(host: Host, outcome: Outcome) -> str:
+    """The job looked for the outside: by its name server, by its connections, or by what it says."""
+    if outcome.request.is_isolated:
+        return ""
+    if outcome.request.app_managed:
+        return f"{host.name} has to fetch or store {', '.join(outcome.request.app_managed)} by itself (AppManaged)"
+    asked = [name for trial in outcome.trials for name in trial.asked] or asked_outside(outcome, host)
+    if asked:
+        return f"{host.name} asked for {some_of(list(dict.fromkeys(asked)))}"
+    alone = len(outcome.hosts) == 1
+    return _connected(host) or _AWS(host, outcome) or (_NAMES(host, outcome) if alone else "")
+
+
+def _connected(host: Host) -> str:
+    """An address that one of its processes could not reach, as the kernel told it."""
+    for connect in host.trace.connects if host.trace is not None else ():
+        if connect.error in UNREACHABLE:
+            return f"{host.name} could not reach {connect.address} port {connect.port} ({connect.error})"
+    return ""
+
+
+UNREACHABLE = frozenset({"ENETUNREACH", "EHOSTUNREACH", "ETIMEDOUT", "ENETDOWN", "EINPROGRESS"})
+"""What connect(2) gives for an address that lies outside of the network of a job."""
+
+
+def _memory(host: Host, outcome: Outcome) -> str:
+    if host.out_of_memory:
+        return f"{host.name} ran out of memory"
+    killed = [process for process in _processes(host) if process.killed_by == SIGKILL]
+    sent = {signal.receiver for signal in (host.trace.signals if host.trace else ()) if signal.number == SIGKILL}
+    if host.stop is None and any(process.pid not in sent for process in killed):
+        return f"{host.name} lost a process to SIGKILL that no process of its own sent"
+    return _OUT_OF_MEMORY(host, outcome)
+
+
+_OUT_OF_MEMORY = _said(
+    r"MemoryError|cannot allocate memory|ENOMEM|OutOfMemory|out of memory|std::bad_alloc|heap space|allocation failed"
+)
+
+
+def _busy(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
+    """A limit struck while it was at work, which a faster machine, or an instance with more processors, ends sooner."""
+    if host.end is not End.MAX_RUNTIME:
+        return ""
+    if host.processor_seconds is None:
+        return f"{host.name} was still running, and how much it had worked is not known"
+    if host.processor_seconds >= BUSY * host.seconds:
+        return (
+            f"{host.name} was still at work after {host.seconds:.0f} s, and had taken {host.processor_seconds:.0f} s "
+            "of processor time"
+        )
+    return ""
+
+
+def _processor(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
+    if host.exit_code == 128 + SIGILL or any(process.killed_by == SIGILL for process in _processes(host)):
+        return f"{host.name} was ended by SIGILL"
+    return ""
+
+
+def _shared_memory(host: Host, outcome: Outcome) -> str:
+    if host.exit_code == 128 + SIGBUS or any(process.killed_by == SIGBUS for process in _processes(host)):
+        return f"{host.name} was ended by SIGBUS, which a write to a full /dev/shm gives"
+    return _BUS_ERROR(host, outcome)
+
+
+_BUS_ERROR = _said(r"bus error|SIGBUS|/dev/shm|(insufficient|unable to .*|failed to .*) shared memory")
+
+
+def _processes(host: Host) -> Iterator[Process]:
+    yield from host.trace.processes if host.trace is not None else ()
+
+
+CHOICES = (
+    Choice("a job of one host has no network here", _outside, "--image-network=NAME gives it one"),
+    Choice("the memory is that of this engine, and not of the instance", _memory, "use an engine that has more"),
+    Choice("the processors are those of this engine, and not of the instance", _busy, "raise MaxRuntimeInSeconds"),
+    Choice("the processor is that of this engine, and not of the instance", _processor, "use one of the same kind"),
+    Choice("shared memory is 64 MiB here, as users report of Processing", _shared_memory, "write less to /dev/shm"),
+    Choice(
+        "directories below /opt/ml belong to root here, as users report of Processing",
+        _said(rf"(permission denied|EACCES|PermissionError|AccessDenied|operation not permitted).*{RESERVED}"),
+        "see outputs.writable-by-user",
+    ),
+    Choice(
+        "a container has at most 4,096 processes here, and the engine's own limits",
+        _said(
+            r"resource temporarily unavailable|can't start new thread|unable to create (new )?(native )?thread"
+            r"|cannot fork|fork: retry|EAGAIN|too many open files|EMFILE|ENFILE|pthread_create"
+        ),
+        "use fewer processes, threads and open files",
+    ),
+    Choice(
+        "/opt/ml is one volume here, and /tmp is not on it",
+        _said(r"cross-device link|EXDEV|device or resource busy|EBUSY"),
+        "see outputs.work-as-mount-points",
+    ),
+    Choice("the disk is that of this engine", _said(r"no space left on device|ENOSPC|disk quota"), "free some of it"),
+    Choice(
+        "both documents have only those members here that AWS documents",
+        _said(rf"['\"](network_interface_name|{'|'.join(FURTHER_MEMBERS)})['\"]"),
+        "take from them what AWS documents",
+    ),
+    Choice(
+        "a container has Docker's default capabilities here",
+        _said(
+            r"/dev/fuse|fusermount|(mount|unshare|setns|ptrace|iptables|sysctl|mknod|chroot).*operation not permitted"
+        ),
+        "do without further ones",
+    ),
+)
+"""In the order in which they are looked for: the first one with a symptom is told of."""

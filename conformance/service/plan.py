@@ -1,0 +1,75 @@
+"""What all hosts of a run have in common: how they are run, under which conditions, and until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.files.archive import OF_ROOT, Rights
+from conformance.image.account import user_id
+from conformance.image.image import Image
+from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
+from conformance.job.objects import ObjectTree
+from conformance.job.request import JobRequest
+from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
+from conformance.outcome.gpu import NO_GPUS, Gpus
+from conformance.outcome.outcome import End
+from conformance.service import command
+from conformance.service.containers import Limits
+from conformance.service.engine import Engine
+from conformance.service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all runs of a service have in common: its engine, what S3 holds, its choices, the labels of its things."""
+
+    engine: Engine
+    objects: ObjectTree | None
+    settings: Settings
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all hosts of one run have in common; `untraced` says why they are not traced, where they are not.
+
+    `cut_off_after_seconds` is when the last one is cut from the network. `programs` are the inputs that bring the
+    program.
+    """
+
+    image: Image
+    request: JobRequest
+    variation: Variation
+    limits: Limits
+    untraced: str = ""
+    stand_in: str = ""
+    cut_off_after_seconds: float | None = None
+    hosts: tuple[str, ...] = ("algo-1",)
+    gpus: Gpus = NO_GPUS
+    programs: frozenset[str] = frozenset()
+    conditions: Conditions = AS_CHOSEN
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command of every host's container."""
+        return command.argv(self.image, self.request)
+
+    @property
+    def rights(self) -> Rights:
+        """Whom what the service puts below /opt/ml belongs to."""
+        if Lifted.OWNERS not in self.conditions.lifted:
+            return OF_ROOT
+        # A program may have become another user by itself, so that the owner alone would not do.
+        return Rights(0o777, 0o666, uid=user_id(self.image) or 0)
+
+
+def limits(settings: Settings, request: JobRequest, variation: Variation, stop_after_seconds: float | None) -> Limits:
+    """How long the containers of a run may take, and what ends them then."""
+    signal = settings.stop_signal
+    if stop_after_seconds is not None:
+        return Limits(stop_after_seconds, End.STOPPED, variation.stop_signal)
+    if variation is Variation.DEFAULT_COMMAND:
+        return Limits(DEFAULT_COMMAND_SECONDS, End.SUITE_LIMIT)
+    if request.max_runtime_seconds <= settings.time_limit_seconds:
+        return Limits(request.max_runtime_seconds, End.MAX_RUNTIME, signal)
+    return Limits(settings.time_limit_seconds, End.SUITE_LIMIT, signal)

@@ -1,0 +1,159 @@
+"""The hosts of one run: prepared together, started together, each read back and removed as soon as it has ended."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import docker
+from docker.errors import APIError
+
+from conformance.errors import JobError
+from conformance.job.conditions import Lifted
+from conformance.outcome.outcome import End, Host, Upload
+from conformance.outcome.resolution import Queries
+from conformance.service import cleanup
+from conformance.service.hosts import HostRun
+from conformance.service.peers import ended, names, network, places
+from conformance.service.plan import Plan, Surroundings
+from conformance.service.results.storage import ObjectStore
+
+NOT_REACHED = "what the hosts ask does not reach their name server"
+NOT_REACHED_HINT = (
+    "Docker Engine 23.0.11, 25.0.5 and 26.0.0 have stopped handing on queries from an internal network, and 26.1.3 "
+    "does so again (moby/moby, issue 47822)"
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What the hosts of a job showed, what the service uploaded, and what the name server was asked."""
+
+    hosts: tuple[Host, ...]
+    uploads: tuple[Upload, ...] = ()
+    queries: Queries | None = None
+
+
+class Together:
+    """Runs the hosts of a plan; several plans at a time."""
+
+    def __init__(
+        self, around: Surroundings, closing: threading.Event, forget: Callable[[str, Callable[[], None]], None]
+    ) -> None:
+        """Use what the runs of a service have in common; `forget` removes a thing of this name, or keeps it."""
+        self._around = around
+        self._closing = closing
+        self._forget = forget
+        self._names_are_reached = False
+        self._names_reach_nobody = False
+
+    def run(self, plan: Plan) -> Ran:
+        """Prepare all hosts, and when all are filled, start them; each is read back and removed once it has ended."""
+        if not plan.argv:
+            refused = "no command is specified"
+            return Ran(tuple(Host(name, (), End.NOT_STARTED, start_error=refused) for name in plan.hosts))
+        with contextlib.ExitStack() as removal:
+            store = ObjectStore(self._around.settings.region)
+            removal.callback(store.close)
+            made = self._network(plan, removal)
+            places, server = self._places(plan, made, removal)
+            runs = [HostRun(place, plan, self._around, store) for place in places]
+            removes = [functools.cache(functools.partial(self._remove, run)) for run in runs]
+            removal.callback(cleanup.side_by_side, removes)
+            # Its threads have ended before anything is removed here that one of them may need.
+            with ThreadPoolExecutor(2 * len(runs) + 1, thread_name_prefix="host") as pool:
+                answering = None if server is None else pool.submit(server.start)
+                list(pool.map(HostRun.prepare, runs))
+                # No host starts before all are filled and their names are known.
+                if answering is not None:
+                    answering.result()
+                if self._closing.is_set():
+                    raise JobError("the run is being ended")
+                lives = pool.map(_live, runs, removes)
+                asked = None if server is None or made is None else pool.submit(self._asked, made, server, runs)
+                kept = [pool.submit(self._keep_address, run, runs, removal) for run in runs if made is not None]
+                found = [upload for uploads in lives for upload in uploads]
+                for keeping in kept:
+                    keeping.result()
+            hosts = tuple(run.host for run in runs)
+            completes = all(run.succeeded for run in runs)
+            continuous = {output.name for output in plan.request.outputs if output.is_continuous}
+            uploads = tuple(upload for upload in found if completes or upload.output in continuous)
+            return Ran(hosts, uploads, None if asked is None else asked.result())
+
+    def _keep_address(self, run: HostRun, runs: Sequence[HostRun], removal: contextlib.ExitStack) -> None:
+        """Keep the address of a host that ends before the others do; one that was cut off is on no network."""
+        run.over.wait()
+        place = run.place
+        if len(runs) == 1 or place.network is None or run.host.cut_off_seconds is not None or self._closing.is_set():
+            return
+        others = [other.over for other in runs if other is not run]
+        client = self._around.engine.client
+        kept = ended.keep_address(client, place.network, place.address, others, labels=self._around.labels)
+        if kept:
+            removal.callback(self._forget, f"container {kept[:12]}", lambda: _remove_container(client, kept))
+
+    def _network(self, plan: Plan, removal: contextlib.ExitStack) -> network.Network | None:
+        """The network of several hosts, which is removed with the rest."""
+        if len(plan.hosts) == 1 and Lifted.NO_NETWORK not in plan.conditions.lifted:
+            return None
+        if self._names_reach_nobody:
+            raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
+        made = network.create(self._around.engine.client, labels=self._around.labels)
+        removal.callback(self._forget, f"network {made.name}", made.remove)
+        return made
+
+    def _places(
+        self, plan: Plan, made: network.Network | None, removal: contextlib.ExitStack
+    ) -> tuple[list[network.Place], names.NameServer | None]:
+        """Where the hosts are; several get a name server, which is removed with the rest."""
+        outside = places.outside(plan.request, plan.variation, self._around.settings)
+        if made is None:
+            return [places.alone(plan.hosts[0], self._around.settings, outside=outside)], None
+        where = places.together(plan.hosts, plan.variation, made, self._around.settings, outside=outside)
+        known = places.known(where, plan.variation, self._around.settings)
+        server = names.create(made.client, made, known, labels=self._around.labels)
+        removal.callback(self._forget, f"container {server.id[:12]}", server.remove)
+        return where, server
+
+    def _asked(self, made: network.Network, server: names.NameServer, runs: Sequence[HostRun]) -> Queries:
+        """What the name server was asked until the last host had ended; it has nothing to do then.
+
+        Raises:
+            JobError: nothing was asked, and nothing that is asked gets there.
+        """
+        for run in runs:
+            run.over.wait()
+        queries = server.queries()
+        if not queries.queries and not self._names_are_reached and not self._closing.is_set():
+            self._names_reach_nobody = not server.is_reached(made, labels=self._around.labels)
+            if self._names_reach_nobody:
+                raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
+        # One query that came is enough to know.
+        self._names_are_reached = True
+        server.end()
+        return queries
+
+    def _remove(self, run: HostRun) -> None:
+        if run.feeder is not None:
+            self._forget(f"container {run.feeder.id[:12]}", run.feeder.remove)
+        if run.container is not None:
+            volumes = ", ".join(run.container.volumes) or "none"
+            self._forget(f"container {run.container.id[:12]}, volumes {volumes}", run.container.remove)
+
+
+def _remove_container(client: docker.APIClient, container: str) -> None:
+    with contextlib.suppress(APIError):
+        client.remove_container(container, v=True, force=True)
+
+
+def _live(run: HostRun, remove: Callable[[], None]) -> tuple[Upload, ...]:
+    """Run a host to its end, read it back and remove it; what it is to upload if all hosts succeed."""
+    run.run()
+    uploads = run.collect()
+    remove()
+    return uploads

@@ -1,0 +1,116 @@
+"""How each run is made: what it is asked for by the undisturbed one, beside which others, and once more in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from conformance.image.image import Image
+from conformance.job.conditions import Conditions
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
+from conformance.outcome.outcome import Outcome
+from conformance.rule import causes, rerun
+from conformance.rule.programs import programs, programs_of
+from conformance.rule.rerun import Rerun
+from conformance.service import Service
+from conformance.session.turns import Turns
+
+RESTING: Mapping[Variation, Callable[[Image, Outcome], Rerun | None]] = {
+    Variation.OWN_RESERVED: rerun.with_own_reserved,
+    Variation.EMPTY_TMP: rerun.with_empty_tmp,
+    Variation.TRUE_HOSTNAMES: lambda _, good: rerun.with_true_hostnames(good),
+    Variation.ONE_HOST: lambda _, good: rerun.on_one_host(good),
+    Variation.FEW_OBJECTS: lambda _, good: rerun.with_fewer_objects(good),
+    Variation.PEER_FAILS: lambda _, good: rerun.with_a_failing_peer(good),
+    Variation.CUT_OFF: lambda _, good: rerun.with_a_peer_cut_off(good),
+    Variation.OVERRIDDEN: rerun.overridden,
+    Variation.STAND_IN: rerun.with_stand_in,
+    Variation.STOPPED_EARLY: lambda _, good: rerun.stopped(good, early=True),
+    Variation.STOPPED_BY_SIGINT: lambda _, good: rerun.stopped(good),
+    Variation.STOPPED_BY_SIGTERM: lambda _, good: rerun.stopped(good),
+}
+"""Runs that rest on what the undisturbed one showed, and what they make of it."""
+
+BY_THEMSELVES = frozenset({Variation.DEFAULT_COMMAND, Variation.LOOK_AT_GPUS})
+"""Runs that have nothing to do with the undisturbed one."""
+
+
+class Runs:
+    """Makes runs, each in the thread that asks for it."""
+
+    def __init__(self, service: Service, found: Image, image: Callable[[], Image], turns: Turns) -> None:
+        """Run this image, whose files `image` gives, which may have to wait for them."""
+        self._service = service
+        self._found = found
+        self._image = image
+        self._turns = turns
+
+    def as_requested(self, request: JobRequest) -> Outcome:
+        """Run it undisturbed; where it fails, find out whether that is the suite's own doing."""
+        tried = [causes.Tried(self._together(request, Variation.AS_REQUESTED), alone=False)]
+        while (conditions := self._next_conditions(tried)) is not None:
+            tried.append(causes.Tried(self._alone(request, Variation.AS_REQUESTED, conditions=conditions)))
+        return causes.settled(tried)
+
+    def by_itself(self, request: JobRequest, variation: Variation) -> Outcome:
+        """Run what has nothing to do with the undisturbed run."""
+        return self._together(request, variation)
+
+    def changed(self, request: JobRequest, variation: Variation, good: Callable[[], Outcome]) -> Outcome:
+        """Run it as a variation has it, beside the undisturbed run.
+
+        That one rarely shows that it has to be run otherwise, and then it is run again.
+        """
+        outcome = self._together(request, variation)
+        undisturbed = good()
+        how = _as_in(undisturbed)
+        if causes.is_limited(outcome) and not causes.is_limited(undisturbed):
+            return self._alone(request, variation, **how)
+        if undisturbed.conditions == outcome.conditions and how["programs"] == programs_of(request):
+            return outcome
+        return self._together(request, variation, **how)
+
+    def resting(self, variation: Variation, good: Outcome) -> Outcome:
+        """Run a job again as its undisturbed run says; where it could only show the same, that is its outcome."""
+        again = RESTING[variation](self._image(), good)
+        if again is None:
+            return good
+        return self._together(again.request, variation, **_as_asked(again), **_as_in(good))
+
+    def repeated(self, request: JobRequest, variation: Variation, good: Outcome | None, *, traced: bool) -> Outcome:
+        """Make a run once more, alone; `good` is the undisturbed one, None where the run has nothing to do with it."""
+        if good is None:
+            return self._alone(request, variation)
+        how = _as_in(good)
+        if not traced:
+            how["conditions"] = good.conditions.untraced()
+        again = (RESTING[variation](self._image(), good) if variation in RESTING else None) or Rerun(request)
+        return self._alone(again.request, variation, **_as_asked(again), **how)
+
+    def _next_conditions(self, tried: list[causes.Tried]) -> Conditions | None:
+        # Its files are waited for only where something went wrong.
+        if causes.is_settled(tried):
+            return None
+        return causes.next_conditions(self._image(), tried)
+
+    def _together(self, request: JobRequest, variation: Variation, **how: Any) -> Outcome:  # noqa: ANN401 - as `Service.run`
+        with self._turns.together():
+            return self._service.run(self._found, request, variation, **{"programs": programs_of(request), **how})
+
+    def _alone(self, request: JobRequest, variation: Variation, **how: Any) -> Outcome:  # noqa: ANN401 - as above
+        with self._turns.alone():
+            return self._service.run(self._found, request, variation, **{"programs": programs_of(request), **how})
+
+
+def _as_in(good: Outcome) -> dict[str, Any]:
+    """What further runs of a job have in common with its undisturbed one."""
+    return {"conditions": good.conditions, "programs": programs(good)}
+
+
+def _as_asked(again: Rerun) -> dict[str, Any]:
+    return {
+        "stop_after_seconds": again.stop_after_seconds,
+        "cut_off_after_seconds": again.cut_off_after_seconds,
+        "stand_in": again.stand_in,
+    }

@@ -1,0 +1,75 @@
+"""What a finding needs before anybody is blamed for it: that it shows again, and that it is not the suite's own doing.
+
+A check sees its runs once. Here its finding is held against the same runs made once more, each alone, and those of a
+MUST without the tracer. The rule itself is the check's; see `conformance.rule.choices` for what is the suite's doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from conformance.image.image import Image
+from conformance.outcome.outcome import Outcome
+from conformance.rule import choices
+from conformance.rule.declaration import Check, NotJudged
+from conformance.rule.evidence import did_well
+
+WORTH_SECONDS = 30.0
+"""Runs that took longer together are not made once more for the sake of advice."""
+
+
+class Repeat(Protocol):
+    """Makes the runs of a check once more, each alone."""
+
+    def __call__(self, *, traced: bool) -> tuple[Outcome, ...]:
+        """The outcomes in the order of the check's runs; raises `NotJudged` where one would show nothing."""
+
+
+def of_choices(check: Check, outcomes: Sequence[Outcome]) -> str:
+    """Why a violation may be the suite's own doing; empty where nothing speaks for it."""
+    if not check.of_failure:
+        return ""
+    if outcomes[-1].unsteady:
+        return now_and_then(outcomes[-1])
+    return choices.doubt(outcomes[-1])
+
+
+def of_chance(check: Check, image: Image, outcomes: Sequence[Outcome], repeat: Repeat, *, binding: bool) -> str:
+    """Why a finding may have come about by chance, by its neighbours or by the tracer; empty where it shows again."""
+    if not binding and sum(outcome.seconds for outcome in outcomes) > WORTH_SECONDS:
+        return ""
+    again = repeat(traced=not binding)
+    differing = [
+        f"{host.name} {'succeeded' if did_well(host) else 'failed'} at first, and not when it was run again alone"
+        for one, other in zip(outcomes, again, strict=True)
+        for host, repeated in zip(one.hosts, other.hosts, strict=True)
+        if did_well(host) != did_well(repeated)
+    ]
+    if differing:
+        return f"it fails now and then: {differing[0]}"
+    try:
+        shown = any(True for _ in check.judge(image, *again))
+    except NotJudged:
+        # Without the tracer there may be no evidence of what the processes did; how they ended is the same.
+        shown = _left(outcomes) == _left(again)
+    return "" if shown else "it does not show again when the job is run once more, alone"
+
+
+def now_and_then(outcome: Outcome) -> str:
+    """What is said of a job of which one and the same run failed and succeeded."""
+    failed = [trial for trial in outcome.trials if not trial.succeeded]
+    said = f"; {failed[0].said}" if failed else ""
+    return f"it fails now and then: {len(failed)} of {len(outcome.trials)} runs of the job failed{said}"
+
+
+def _left(outcomes: Sequence[Outcome]) -> list[list[bool]]:
+    """Which outputs each host wrote, and whether it left a message."""
+    return [
+        [
+            bool(found)
+            for host in outcome.hosts
+            for found in (host.message, *(outcome.written(host, output) for output in outcome.request.outputs))
+        ]
+        for outcome in outcomes
+    ]

@@ -228,7 +228,7 @@ class LocalService:
         where = places.together(plan.hosts, plan.variation, made, outside=outside)
         known = places.known(where, plan.variation, self._settings)
         server = names.create(made.client, made, known, labels=self.labels)
-        removal.callback(self._forget, f"container {server.id[:12]}", server.remove)
+        removal.callback(self._forget, f"container {server.sidecar.id[:12]}", server.sidecar.remove)
         return where, server
 
     def _asked(self, made: network.Network, server: names.NameServer, runs: Sequence[HostRun]) -> Queries:
@@ -246,7 +246,7 @@ class LocalService:
                 raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
         # One query that came is enough to know.
         self._names_are_reached = True
-        server.end()
+        server.sidecar.kill()
         return queries
 
     def _why_not_traced(self, variation: Variation) -> str:
@@ -268,7 +268,7 @@ class LocalService:
 
     def _remove(self, run: HostRun) -> None:
         if run.feeder is not None:
-            self._forget(f"container {run.feeder.id[:12]}", run.feeder.remove)
+            self._forget(f"container {run.feeder.sidecar.id[:12]}", run.feeder.sidecar.remove)
         if run.container is not None:
             volumes = ", ".join(run.container.volumes) or "none"
             self._forget(f"container {run.container.id[:12]}, volumes {volumes}", run.container.remove)

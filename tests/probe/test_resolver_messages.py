@@ -157,13 +157,14 @@ def exchange(client: docker.APIClient, *, after_queries: int = 0) -> Iterator[Ex
     started = []
     try:
         known = [Name("algo-1", made.host(1), after_queries=after_queries)]
-        server = names.start(client, made, known, labels=labels)
-        started.append(server.id)
+        server = names.create(client, made, known, labels=labels)
+        started.append(server.sidecar.id)
+        server.start()
         asking = client.create_container(
             shells(),
             entrypoint=["python3", "-c", "import time; time.sleep(600)"],
             labels=labels,
-            host_config=client.create_host_config(network_mode=f"container:{server.id}"),
+            host_config=client.create_host_config(network_mode=f"container:{server.sidecar.id}"),
         )["Id"]
         started.append(asking)
         client.start(asking)

@@ -10,14 +10,15 @@ import docker
 import pytest
 
 from conformance.errors import JobError
-from conformance.outcome.standin import Lookup, Witness
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, Refusal
 from conformance.service import empty
 from conformance.service.labels import IMAGE, LIFETIME_SECONDS, is_left_behind, run_labels
 from conformance.service.peers import names, network
+from tests.support.name_server import malformed
 from tests.support.probing import SECONDS, shells
+from tests.support.standin import Lookup, full_witness
 
 pytestmark = pytest.mark.engine
 
@@ -77,7 +78,7 @@ class Hosts:
 
     def resolve(self, number: int, *lines: Sequence[str | int]) -> tuple[Lookup, ...]:
         """What the probe finds, which asks with musl's resolver, and for A alone."""
-        return Witness.parse(self.run(number, plan=report(*(words("resolve", *line) for line in lines)))).lookups
+        return full_witness(self.run(number, plan=report(*(words("resolve", *line) for line in lines)))).lookups
 
 
 @pytest.fixture(name="labels")
@@ -127,7 +128,7 @@ def test_a_known_name_is_resolved_and_no_other(hosts: Hosts) -> None:
         (query.code, query.answer) for query in queries.queries if (query.name, query.type) == ("algo-1", "AAAA")
     }
     assert {"NXDOMAIN"} == {query.code for query in queries.queries if query.name.startswith("algo-9")}
-    assert ((), "") == (queries.malformed, queries.fault)
+    assert ([], "") == (malformed(hosts.server), queries.fault)
 
 
 def test_musl_resolves_the_same(hosts: Hosts) -> None:

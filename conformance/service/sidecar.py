@@ -14,12 +14,11 @@ from typing import Any, Self
 import docker
 from docker.errors import APIError
 from docker.types import LogConfig, NetworkingConfig
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import Timeout
 
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record
 from conformance.service.empty import empty_image
+from conformance.service.engine import has_ended
 
 
 @dataclass(frozen=True)
@@ -55,17 +54,7 @@ class Sidecar:
 
     def wait(self, seconds: float) -> bool:
         """Wait until it has ended; False where it has not within so many seconds."""
-        try:
-            # requests takes a part of a second, too.
-            self.client.wait(self.id, timeout=seconds)  # type: ignore[arg-type]
-        except Timeout:
-            return False
-        except RequestsConnectionError as error:
-            # A read that times out while the answer's body is awaited comes as this one.
-            if "timed out" not in str(error).lower():
-                raise
-            return False
-        return True
+        return has_ended(self.client, self.id, within_seconds=seconds)
 
     def record(self) -> bytes:
         """What the probe wrote down until now."""

@@ -19,7 +19,7 @@ conformance: override export JOB := $(value JOB)
 conformance: override export S3 := $(value S3)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images hostile probe lint ready test table benchmark clean
+.PHONY: help setup conformance example images hostile probe lint check ready test table benchmark clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ conformance: setup ## judge the example, or IMAGE=<uri> with JOB=<job.json> and 
 
 test: ready ## lint, build the images and run the project's own tests
 	@.venv/bin/python -m pytest -n 4
+
+check: lint ## lint, and run the tests that need no Docker Engine (about a minute)
+	@.venv/bin/python -m pytest -n auto -m "not engine"
 
 lint: .venv/stamp ## check style and types
 	@.venv/bin/ruff check --quiet

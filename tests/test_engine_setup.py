@@ -372,7 +372,7 @@ class TestMakefile:
         """`make` alone lists the targets, with a line each."""
         listed = [line.split()[1] for line in self.make(checkout)]
 
-        expected = ["help", "setup", "conformance", "test", "lint", "images", "benchmark", "hostile", "table"]
+        expected = ["help", "setup", "conformance", "test", "check", "lint", "images", "benchmark", "hostile", "table"]
         expected += ["probe", "clean"]
         assert expected == listed
 
@@ -411,6 +411,16 @@ class TestMakefile:
             "<python><-m><pytest><-n><4>",
         ]
         assert expected == self.make(checkout, "test")
+
+    def test_a_check_needs_no_engine(self, checkout: Path) -> None:
+        """Style and types, then the tests that are not marked with it; neither engine nor images are asked for."""
+        expected = [
+            "<ruff><check><--quiet>",
+            "<ruff><format><--check><--quiet>",
+            "<mypy><--no-error-summary>",
+            "<python><-m><pytest><-n><auto><-m><not engine>",
+        ]
+        assert expected == self.make(checkout, "check")
 
     def test_continuous_integration_runs_the_same_tests(self, checkout: Path) -> None:
         """`.ci/run` does what `make test` does, wherever it is called, with the probe's compiler."""

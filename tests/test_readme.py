@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import Word
 from scripts import readme
@@ -43,3 +45,14 @@ def test_failure_that_is_shown_is_a_real_one() -> None:
 def test_architecture_is_short() -> None:
     """The architecture fits on a page: at most 60 lines."""
     assert len((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()) <= 60
+
+
+@pytest.mark.parametrize("document", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_every_path_that_is_named_is_there(document: str) -> None:
+    """From the root of the repository, or as the end of a path in the package."""
+    named = set(re.findall(r"`([\w./-]+(?:\.py|/))`", (ROOT / document).read_text(encoding="utf-8")))
+
+    assert named
+    assert set() == {
+        path for path in named if not (ROOT / path).exists() and not any((ROOT / "conformance").rglob(path.rstrip("/")))
+    }

@@ -10,11 +10,10 @@ from conformance.checks.launch import needs_start
 from conformance.files.tree import File, Kind
 from conformance.image.image import Image
 from conformance.job.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
+from conformance.outcome.outcome import MESSAGE_LIMIT_BYTES as LIMIT_BYTES
 from conformance.outcome.outcome import MESSAGE_PATH, Host, Outcome
 from conformance.rule.contract import API, BYOC
 from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, Advice, DoesNotApply, NotJudged, check
-
-LIMIT_BYTES = 1024
 
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """The control characters of ASCII but for the tab and the ends of lines."""

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conformance.image.shell import SHELLS, after_env
+from conformance.image.shell import after_env
+from conformance.shells import SHELLS
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import posixpath
 import re
 from collections.abc import Sequence
 
-SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish"})
+from conformance.shells import SHELLS
+
 TAKES_A_WORD = re.compile(r"[-+][A-Za-z]*[oO]|--rcfile|--init-file")
 """Options of shells that take the next word for themselves, alone or at the end of a cluster: `-eo pipefail`."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from conformance.outcome.record import Event, Record, to_text
-from conformance.outcome.standin import Witness
+from conformance.outcome.standin import every_witness
 
 DRIVER_LIBRARY = "/libcuda.so"
 """What a program has in its memory that uses a GPU by way of CUDA: its driver cannot be linked in, and is not unloaded
@@ -103,15 +103,15 @@ class Look:
             event["name"]: Program(to_text(event["error"]), event["status"], to_text(event["output"]))
             for event in record.named("program")
         }
-        if programs.keys() != {"look", "nvidia-smi"}:
+        witness = next(iter(every_witness(content)), None)
+        if witness is None or programs.keys() != {"look", "nvidia-smi"}:
             return None
-        witness = Witness.parse(content)
         return cls(
             devices=_devices(record.named("device")),
             cuda=programs["look"],
             smi=programs["nvidia-smi"],
             variables={name: value for name, value in witness.environment.items() if name.startswith("NVIDIA_")},
-            mounted=tuple(mount.path for mount in witness.mounts if MOUNTED.fullmatch(mount.path)),
+            mounted=tuple(path for path in witness.mounts if MOUNTED.fullmatch(path)),
         )
 
     @property

@@ -19,6 +19,9 @@ from conformance.outcome.trace import Trace
 MESSAGE_PATH = "/opt/ml/output/message"
 """Where a container may leave text for `ExitMessage`."""
 
+MESSAGE_LIMIT_BYTES = 1024
+"""How much of it `ExitMessage` holds: 1 KB."""
+
 
 class JobStatus(StrEnum):
     """`ProcessingJobStatus`; a job that was ended at the suite's own limit was still in progress."""

@@ -20,34 +20,20 @@ CODES: Mapping[int, str] = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOM
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question that a client asked; `time` is in seconds since the epoch, `at` on a clock that never jumps.
+    """A question that a client asked; `at` is in seconds on a clock that never jumps.
 
     `name` is in lower case, as names are compared. `code` is the reply's, empty where there was none, and `answer` the
     address or the name in it, empty where it held none. `delayed` says that the name server knows the name, and was
     told to keep it from this client for a while.
     """
 
-    time: float
     at: float
     client: str
-    transport: str
     name: str
     type: str
     code: str
     answer: str
     delayed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """A message that is no question, or not one of the only kind that there is; `code` as for a `Query`."""
-
-    time: float
-    at: float
-    client: str
-    transport: str
-    length: int
-    code: str
 
 
 @dataclass(frozen=True)
@@ -59,7 +45,6 @@ class Queries:
     """
 
     queries: tuple[Query, ...] = ()
-    malformed: tuple[Malformed, ...] = ()
     began: float | None = None
     fault: str = ""
 
@@ -70,7 +55,6 @@ class Queries:
         ready = next(record.named("answering"), None)
         return cls(
             queries=tuple(_query(event) for event in record.named("query")),
-            malformed=tuple(_malformed(event) for event in record.named("malformed")),
             began=None if ready is None else ready["monotonic_ns"] / 1e9,
             fault=record.fault,
         )
@@ -90,27 +74,14 @@ class Queries:
 
 def _query(event: Event) -> Query:
     return Query(
-        time=event["time_ns"] / 1e9,
         at=event["monotonic_ns"] / 1e9,
         client=event["client"],
-        transport=event["transport"],
         # Only the letters of ASCII are the same in capitals (RFC 4343).
         name=to_bytes(event["name"]).lower().decode("utf-8", "surrogateescape"),
         type=TYPES.get(event["type"], f"TYPE{event['type']}"),
         code=_code(event),
         answer="" if event["answer"] is None else to_text(event["answer"]),
         delayed=bool(event["delayed"]),
-    )
-
-
-def _malformed(event: Event) -> Malformed:
-    return Malformed(
-        time=event["time_ns"] / 1e9,
-        at=event["monotonic_ns"] / 1e9,
-        client=event["client"],
-        transport=event["transport"],
-        length=event["length"],
-        code=_code(event),
     )
 
 

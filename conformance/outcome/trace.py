@@ -6,7 +6,6 @@ is told in `conformance.outcome.workload`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -186,14 +185,6 @@ class Trace:
             for child in self._by_parent.get(parent.pid, ())
             if child.began >= parent.began and (parent.ended is None or child.began <= parent.ended)
         )
-
-    def descendants(self, ancestor: Process) -> Iterator[Process]:
-        """Its children, theirs, and so on, each before its own children."""
-        waiting = list(reversed(self.children_of(ancestor)))
-        while waiting:
-            child = waiting.pop()
-            yield child
-            waiting.extend(reversed(self.children_of(child)))
 
     def signals_to(self, process: Process, number: int | None = None) -> tuple[Signal, ...]:
         """The signals that reached it, or those of one number."""

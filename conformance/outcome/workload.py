@@ -21,8 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from conformance.outcome.trace import Process, Trace
-
-SHELLS = frozenset({"ash", "bash", "csh", "dash", "fish", "ksh", "mksh", "rbash", "sh", "tcsh", "yash", "zsh"})
+from conformance.shells import SHELLS
 
 WRAPPERS = frozenset(
     {

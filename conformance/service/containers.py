@@ -14,8 +14,6 @@ from typing import Any
 import docker
 from docker.errors import APIError
 from docker.types import LogConfig, Mount
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import Timeout
 
 from conformance.errors import JobError
 from conformance.files import archive
@@ -27,6 +25,7 @@ from conformance.outcome.outcome import End, Log, Stop
 from conformance.probe import DIRECTORY, PROGRAM, RECORD
 from conformance.probe.bundle import read_record
 from conformance.service import gpus
+from conformance.service.engine import has_ended
 from conformance.service.peers.network import Place
 from conformance.service.results.collection import head_and_tail
 from conformance.service.role import Probe
@@ -185,17 +184,7 @@ class Container:
 
     def _wait(self, limit_seconds: float) -> bool:
         """Wait until it has ended; False where it has not within the limit."""
-        try:
-            # requests takes a part of a second, too.
-            self.client.wait(self.id, timeout=limit_seconds)  # type: ignore[arg-type]
-        except Timeout:
-            return False
-        except RequestsConnectionError as error:
-            # A read that times out while the answer's body is awaited comes as this one.
-            if "timed out" not in str(error).lower():
-                raise
-            return False
-        return True
+        return has_ended(self.client, self.id, within_seconds=limit_seconds)
 
     def _processor_seconds(self) -> float | None:
         """How much processor time its processes have taken; None where the engine does not count it."""

@@ -7,43 +7,14 @@ import hashlib
 import io
 import json
 import tarfile
-from typing import Any
 
 import docker
 from docker.errors import ImageNotFound
-from docker.types import LogConfig, NetworkingConfig
 
 from conformance.errors import JobError
-from conformance.probe import PROGRAM
 from conformance.service.labels import IMAGE
 
 NAME = "conformance/empty:latest"
-
-
-def create(
-    client: docker.APIClient,
-    *,
-    labels: dict[str, str],
-    user: str = "",
-    networking_config: NetworkingConfig | None = None,
-    **host: Any,  # noqa: ANN401 - what docker-py's host configuration takes
-) -> str:
-    """Create a container of it, in which the probe will be all that runs and may do nothing else; its id."""
-    return str(
-        client.create_container(
-            empty_image(client),
-            entrypoint=[PROGRAM],
-            user=user or None,
-            labels=labels,
-            networking_config=networking_config,
-            host_config=client.create_host_config(
-                cap_drop=["ALL"],
-                security_opt=["no-new-privileges"],
-                log_config=LogConfig(type="local", config={"max-size": "1m", "max-file": "1", "compress": "false"}),
-                **host,
-            ),
-        )["Id"]
-    )
 
 
 def empty_image(client: docker.APIClient) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 import docker
 from docker.errors import DockerException
 from docker.utils import kwargs_from_env
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import Timeout
 
 from conformance.errors import EngineError
 from conformance.outcome.gpu import Means
@@ -81,6 +83,21 @@ def offers(facts: Mapping[str, Any]) -> tuple[Means, ...]:
     runtime = (Means.RUNTIME,) if "nvidia" in (facts.get("Runtimes") or {}) else ()
     cdi = (Means.CDI,) if facts.get("CDISpecDirs") or facts.get("DiscoveredDevices") else ()
     return (Means.REQUEST, *runtime, *cdi)
+
+
+def has_ended(client: docker.APIClient, container: str, *, within_seconds: float) -> bool:
+    """Wait until a container has ended; False where it has not within the limit."""
+    try:
+        # requests takes a part of a second, too.
+        client.wait(container, timeout=within_seconds)  # type: ignore[arg-type]
+    except Timeout:
+        return False
+    except RequestsConnectionError as error:
+        # A read that times out while the answer's body is awaited comes as this one.
+        if "timed out" not in str(error).lower():
+            raise
+        return False
+    return True
 
 
 def explanation(error: Exception) -> str:

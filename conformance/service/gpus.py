@@ -18,12 +18,14 @@ from docker.errors import APIError, NotFound
 from docker.types import DeviceRequest
 from requests.exceptions import RequestException
 
+from conformance.errors import JobError
 from conformance.image.gpu.variables import ALL, VISIBLE_DEVICES, capabilities
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.outcome.gpu import Gpus, Means, devices_in, has_gpu
-from conformance.probe import LOADER, PROGRAM, RECORD, binary
-from conformance.probe.bundle import bundle, read_record, report, words
+from conformance.probe import LOADER, binary
+from conformance.probe.bundle import report, words
+from conformance.service import sidecar
 from conformance.service.engine import Engine, explanation
 
 LOOK_SECONDS = 60.0
@@ -74,29 +76,30 @@ def find(engine: Engine, image: Image, labels: Mapping[str, str]) -> Gpus:
             if _gives_gpu(engine.client, image, means, labels):
                 return Gpus(wanted=True, means=means)
             lack = lack or NOTHING_GIVEN
+        except JobError as error:
+            lack = lack or error.message
         except (APIError, RequestException) as error:
             lack = lack or explanation(error)
     return Gpus(wanted=True, lack=f"there is no GPU on this engine: {lack}")
 
 
 def _gives_gpu(client: docker.APIClient, image: Image, means: Means, labels: Mapping[str, str]) -> bool:
-    container = client.create_container(
+    looking = sidecar.create_in(
+        client,
         image.id,
-        entrypoint=[PROGRAM],
-        # Neither USER nor WORKDIR is what is tried here.
+        report(words("gpus")),
+        labels=labels,
+        # USER is not what is tried here, and whatever else a job's container has is left as it is there.
         user="0",
-        working_dir="/",
         environment=environment(means, ""),
-        labels=dict(labels),
-        host_config=client.create_host_config(network_mode="none", **host_config(means)),
-    )["Id"]
-    try:
-        client.put_archive(container, "/", bundle(report(words("gpus"))))
-        client.start(container)
-        client.wait(container, timeout=LOOK_SECONDS)  # type: ignore[arg-type] # requests takes a part of a second, too
-        return has_gpu(devices_in(read_record(client.get_archive(container, RECORD)[0])))
-    finally:
-        client.remove_container(container, v=True, force=True)
+        network_mode="none",
+        **host_config(means),
+    )
+    with looking:
+        looking.start()
+        if not looking.wait(LOOK_SECONDS):
+            raise JobError(f"it took more than {LOOK_SECONDS:g} s to look for one")
+        return has_gpu(devices_in(looking.record()))
 
 
 def simulate(client: docker.APIClient, container: str, image: Image, request: JobRequest) -> frozenset[str]:

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from conformance.outcome.outcome import MESSAGE_PATH
-
-LIMIT_BYTES = 1024
-"""`ExitMessage` holds up to one KB."""
+from conformance.outcome.outcome import MESSAGE_LIMIT_BYTES, MESSAGE_PATH
 
 
 def fault(messages: Mapping[str, bytes]) -> str:
@@ -40,4 +37,4 @@ def exit_message(messages: Sequence[bytes]) -> str | None:
 
 def cut(text: str) -> str:
     """The longest beginning of a text that fits in 1 KB of UTF-8."""
-    return text.encode("utf-8")[:LIMIT_BYTES].decode("utf-8", "ignore")
+    return text.encode("utf-8")[:MESSAGE_LIMIT_BYTES].decode("utf-8", "ignore")

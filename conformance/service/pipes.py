@@ -6,7 +6,6 @@ content goes from it to the program through a pipe, and is at no time in the vol
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import io
 import time
@@ -17,18 +16,15 @@ from pathlib import Path
 from typing import IO
 
 import docker
-from docker.errors import APIError
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import Timeout
 
 from conformance.errors import JobError
 from conformance.files import archive
 from conformance.job.request import ProcessingInput
 from conformance.outcome import feed
 from conformance.outcome.feed import Feed
-from conformance.probe import RECORD
-from conformance.probe.bundle import bundle, read_record, report, words
-from conformance.service import empty
+from conformance.probe.bundle import report, words
+from conformance.service import sidecar
+from conformance.service.sidecar import Sidecar
 
 END_SECONDS = 30.0
 
@@ -45,8 +41,7 @@ _PROCESSES = 32
 class Feeder:
     """A running feeder."""
 
-    client: docker.APIClient
-    id: str
+    sidecar: Sidecar
 
     def end(self) -> tuple[Feed, ...]:
         """What was read. Only for when the host has ended, so that nobody reads any more.
@@ -56,21 +51,14 @@ class Feeder:
         """
         deadline = time.monotonic() + END_SECONDS
         while time.monotonic() < deadline:
-            with contextlib.suppress(APIError):
-                self.client.kill(self.id, SIGTERM)
-            with contextlib.suppress(Timeout, RequestsConnectionError):
-                self.client.wait(self.id, timeout=1)
+            # Process 1 drops the signal until it catches it, so it is sent again.
+            self.sidecar.kill(SIGTERM)
+            if self.sidecar.wait(1):
                 break
-        chunks, _ = self.client.get_archive(self.id, RECORD)
         try:
-            return feed.parse(read_record(chunks))
+            return feed.parse(self.sidecar.record())
         except ValueError as error:
             raise JobError(f"it cannot be told what was read of the Pipe inputs: {error}") from error
-
-    def remove(self) -> None:
-        """Remove it; what is gone already is no error."""
-        with contextlib.suppress(APIError):
-            self.client.remove_container(self.id, v=True, force=True)
 
 
 def start(
@@ -85,31 +73,29 @@ def start(
     Raises:
         JobError: an object is not what its S3CompressionType says.
     """
-    created = empty.create(
+    lines = [words("catch", SIGTERM)]
+    entries: list[tuple[str, archive.Content]] = []
+    for number, (item, objects) in enumerate(content):
+        directory = f"{CONTENT}/{number}"
+        entries.append((directory, None))
+        entries += [(f"{directory}/{index}", _content(item, file)) for index, file in enumerate(objects)]
+        lines.append(words("feed", item.fifo_prefix, directory, len(objects)))
+    lines += [words("waitsignal"), words("endfeeding")]
+    created = sidecar.create(
         client,
+        report(*lines),
         labels=labels,
         network_mode="none",
         volumes_from=[host],
         mem_limit=_MEMORY_BYTES,
         pids_limit=_PROCESSES,
     )
-    feeder = Feeder(client, created)
     try:
-        lines = [words("catch", SIGTERM)]
-        entries: list[tuple[str, archive.Content]] = []
-        for number, (item, objects) in enumerate(content):
-            directory = f"{CONTENT}/{number}"
-            entries.append((directory, None))
-            entries += [(f"{directory}/{index}", _content(item, file)) for index, file in enumerate(objects)]
-            lines.append(words("feed", item.fifo_prefix, directory, len(objects)))
-        lines += [words("waitsignal"), words("endfeeding")]
-        client.put_archive(feeder.id, "/", bundle(report(*lines)))
-        client.put_archive(feeder.id, "/", archive.write("/", entries))
-        client.start(feeder.id)
+        created.start(archive.write("/", entries))
     except BaseException:
-        feeder.remove()
+        created.remove()
         raise
-    return feeder
+    return Feeder(created)
 
 
 def _content(item: ProcessingInput, file: bytes | Path) -> archive.Content:

@@ -9,9 +9,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import docker
-from docker.errors import APIError
-
 from conformance.errors import JobError
 from conformance.job.conditions import Lifted
 from conformance.outcome.outcome import End, Host, Upload
@@ -94,8 +91,8 @@ class Together:
         others = [other.over for other in runs if other is not run]
         client = self._around.engine.client
         kept = ended.keep_address(client, place.network, place.address, others, labels=self._around.labels)
-        if kept:
-            removal.callback(self._forget, f"container {kept[:12]}", lambda: _remove_container(client, kept))
+        if kept is not None:
+            removal.callback(self._forget, f"container {kept.id[:12]}", kept.remove)
 
     def _network(self, plan: Plan, removal: contextlib.ExitStack) -> network.Network | None:
         """The network of several hosts, which is removed with the rest."""
@@ -117,7 +114,7 @@ class Together:
         where = places.together(plan.hosts, plan.variation, made, self._around.settings, outside=outside)
         known = places.known(where, plan.variation, self._around.settings)
         server = names.create(made.client, made, known, labels=self._around.labels)
-        removal.callback(self._forget, f"container {server.id[:12]}", server.remove)
+        removal.callback(self._forget, f"container {server.sidecar.id[:12]}", server.sidecar.remove)
         return where, server
 
     def _asked(self, made: network.Network, server: names.NameServer, runs: Sequence[HostRun]) -> Queries:
@@ -135,20 +132,15 @@ class Together:
                 raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
         # One query that came is enough to know.
         self._names_are_reached = True
-        server.end()
+        server.sidecar.kill()
         return queries
 
     def _remove(self, run: HostRun) -> None:
         if run.feeder is not None:
-            self._forget(f"container {run.feeder.id[:12]}", run.feeder.remove)
+            self._forget(f"container {run.feeder.sidecar.id[:12]}", run.feeder.sidecar.remove)
         if run.container is not None:
             volumes = ", ".join(run.container.volumes) or "none"
             self._forget(f"container {run.container.id[:12]}, volumes {volumes}", run.container.remove)
-
-
-def _remove_container(client: docker.APIClient, container: str) -> None:
-    with contextlib.suppress(APIError):
-        client.remove_container(container, v=True, force=True)
 
 
 def _live(run: HostRun, remove: Callable[[], None]) -> tuple[Upload, ...]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from conformance.image.interpreter import invocation
 
-INTERPRETERS = ("python3", "bash", "perl", "Rscript", "node")
+INTERPRETERS = ("python3", "bash", "tcsh", "perl", "Rscript", "node")
 words = st.sampled_from(["-", "--", "-c", "-u", "-eo", "+x", "-W", "--require", "-I", "x.py", "", "--a=b"]) | st.text()
 
 

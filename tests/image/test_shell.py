@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.image.shell import SHELLS, shell_command
+from conformance.image.shell import shell_command
+from conformance.shells import SHELLS
 
 COMMAND = "python3 /processing.py"
 
@@ -36,6 +37,10 @@ SHELL_FORMS = (
     ["busybox", "sh", "-c"],
     ["/bin/busybox", "ash", "-c"],
     ["/usr/bin/zsh", "-c"],
+    ["/bin/csh", "-c"],
+    ["tcsh", "-fc"],
+    ["yash", "-o", "errexit", "-c"],
+    ["/bin/rbash", "-lc"],
 )
 
 EXEC_FORMS: tuple[list[str], ...] = (

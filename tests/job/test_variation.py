@@ -19,6 +19,7 @@ from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from tests.support.jobs import job, write
+from tests.support.standin import FullWitness, every_witness_in_full
 
 pytestmark = pytest.mark.engine
 
@@ -167,8 +168,10 @@ def test_a_stand_in_tells_what_the_program_would_have_got(
         AppSpecification={"ImageUri": "image", "ContainerArguments": ["two words", "*"]}, Environment={"A": "$B\n"}
     )
 
-    (witness,) = stand_in(service, wrapped, request, python.path).witnesses
+    with every_witness_in_full():
+        (witness,) = stand_in(service, wrapped, request, python.path).witnesses
 
+    assert isinstance(witness, FullWitness)
     assert ("python3", "/processing.py", "two words", "*") == witness.argv
     assert "$B\n" == witness.environment["A"]
     assert ("/dev/null", False) == (witness.descriptors[0].target, witness.descriptors[1].terminal)

@@ -4,21 +4,13 @@ from typing import Any
 
 import pytest
 
-from conformance.outcome.standin import (
-    Action,
-    Caught,
-    Descriptor,
-    Lookup,
-    Mount,
-    NoWitnessError,
-    Witness,
-    every_witness,
-)
+from conformance.outcome.standin import Witness, every_witness
 from tests.support.recording import record
 
 MOUNTS = (
     "72 48 0:39 / / rw,relatime master:2 - overlay overlay rw,lowerdir=/a\n"
-    "73 72 0:42 /sub\\040dir /opt/ml ro,nosuid shared:1 master:2 - ext4 /dev/x\\011y rw\n"
+    "73 72 0:42 /sub /opt/ml ro,nosuid shared:1 master:2 - ext4 /dev/x rw\n"
+    "74 72 0:43 / /sub\\040dir\\134/x\\011y\u00e2\u0080\u00a8 rw - tmpfs tmpfs rw\n"
 )
 
 FOUND: dict[str, Any] = {
@@ -45,55 +37,27 @@ FOUND: dict[str, Any] = {
 
 def test_a_witness_is_read_byte_for_byte() -> None:
     """What is not UTF-8 and what could not be read come through as such."""
-    witness = Witness.parse(record(("witness", FOUND)))
+    (witness,) = every_witness(record(("witness", FOUND)))
 
-    assert ("/.conformance/probe", "", "ü\udcff") == witness.argv
-    assert {"A": "1", "B": "", "C": "x=y"} == witness.environment
-    assert ("", "/", "host") == (witness.executable, witness.cwd, witness.hostname)
-    assert (1, 2, 3, 4, 0o22, (5, 6)) == (
-        *(witness.uid, witness.euid, witness.gid, witness.egid),
-        *(witness.umask, witness.groups),
-    )
-    assert (Descriptor(0, "/dev/null", terminal=False), Descriptor(1, "", terminal=True)) == witness.descriptors
-    assert (frozenset({13}), frozenset()) == (witness.ignored, witness.blocked)
-    assert {"core": (0, None)} == witness.limits
-    assert (b"\xff\n", None) == (witness.files["/etc/hosts"], witness.files["/gone"])
-
-
-def test_mounts_are_read() -> None:
-    """Optional fields and escapes are the kernel's."""
     assert (
-        Mount("/", "/", "overlay", "overlay", frozenset({"rw", "relatime"})),
-        Mount("/opt/ml", "/sub dir", "ext4", "/dev/x\ty", frozenset({"ro", "nosuid"})),
-    ) == Witness.parse(record(("witness", FOUND))).mounts
-
-
-def test_actions_are_read() -> None:
-    """What was done, how it went, and what had only begun when the record ended."""
-    witness = Witness.parse(
-        record(
-            ("witness", FOUND),
-            ("begin", {"line": 1, "verb": "resolve"}),
-            ("resolve", {"name": "algo-2", "attempt": 1, "error": "Try again", "addresses": []}),
-            ("resolve", {"name": "algo-2", "attempt": 2, "error": "", "addresses": ["10.0.0.2"]}),
-            ("done", {"line": 1, "verb": "resolve", "errno": 0, "error": ""}),
-            ("begin", {"line": 2, "verb": "waitsignal"}),
-            ("caught", {"pid": 1, "number": 2, "sender": 0}),
+        Witness(
+            pid=1,
+            argv=("/.conformance/probe", "", "ü\udcff"),
+            variables=("A=1", "B", "A=2", "C=x=y"),
+            uid=1,
+            cwd="/",
+            mounts=("/", "/opt/ml", "/sub dir\\/x\ty\u2028"),
         )
+        == witness
     )
-
-    assert (Action(1, "resolve", 0, "", 0.003),) == witness.actions
-    assert (Lookup("algo-2", 1, (), "Try again"), Lookup("algo-2", 2, ("10.0.0.2",), "")) == witness.lookups
-    assert (Caught(1_700_000_000.006, 2, 0),) == witness.caught
-    assert ("waitsignal", "") == (witness.unfinished, witness.fault)
+    assert {"A": "1", "B": "", "C": "x=y"} == witness.environment
 
 
-def test_without_a_witness_there_is_none() -> None:
-    """The probe did not run: the error says what the record looks like."""
-    with pytest.raises(NoWitnessError, match="the record is empty"):
-        Witness.parse(b"")
-    with pytest.raises(NoWitnessError, match="the record holds no witness"):
-        Witness.parse(record(("trace", {})))
+def test_what_could_not_be_read_is_empty() -> None:
+    """A directory that is gone, and mounts that the process may not see."""
+    (witness,) = every_witness(record(("witness", FOUND | {"cwd": None, "files": {"/proc/self/mountinfo": None}})))
+
+    assert ("", ()) == (witness.cwd, witness.mounts)
 
 
 def test_every_time_that_it_was_started_is_a_witness() -> None:
@@ -113,10 +77,3 @@ def test_every_time_that_it_was_started_is_a_witness() -> None:
 def test_a_stand_in_that_was_never_started_left_no_witness(content: bytes) -> None:
     """Which is no error: what was to start it did not."""
     assert () == every_witness(content)
-
-
-def test_the_one_witness_is_the_first_of_all() -> None:
-    """Both readings agree."""
-    content = record(("witness", FOUND), ("witness", FOUND | {"pid": 9}))
-
-    assert Witness.parse(content) == every_witness(content)[0]

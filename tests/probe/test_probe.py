@@ -11,11 +11,11 @@ from functools import partial
 import pytest
 
 from conformance.outcome import workload
-from conformance.outcome.standin import Witness
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, trace, words
 from images.builder.layers import File
 from tests.support.probing import Ran, engine, run, shells
+from tests.support.standin import full_witness
 
 pytestmark = pytest.mark.engine
 
@@ -257,8 +257,10 @@ def test_a_daemon_is_followed() -> None:
     ran = run("python3", "-c", f"{daemon}\ntime.sleep(0.2)")
     first = ran.trace.process(1)
     assert first is not None
+    (child,) = ran.trace.children_of(first)
+    (grandchild,) = ran.trace.children_of(child)
 
-    assert [8, 9] == [process.exit_code for process in ran.trace.descendants(first)]
+    assert (8, 9, ()) == (child.exit_code, grandchild.exit_code, ran.trace.children_of(grandchild))
 
 
 def test_a_stopped_process_stays_stopped_until_it_is_continued() -> None:
@@ -399,7 +401,7 @@ def test_the_stand_in_tells_what_it_finds() -> None:
     """It reports argv, environment, directory, user, descriptors, mounts and files, byte for byte."""
     plan = report(words("stdout", "hello\n"), words("stderr", "oops\n"), words("exit", 3))
     ran = run("a", "", "ü\n", plan=plan, user="1000:7", directory="/opt", environment=["X=ö", "Y=a=b"])
-    witness = Witness.parse(ran.record)
+    witness = full_witness(ran.record)
 
     assert (3, {"hello", "oops"}) == (ran.status, set(ran.output.split()))
     assert ((PROGRAM, "a", "", "ü\n"), "/opt", PROGRAM) == (witness.argv, witness.cwd, witness.executable)
@@ -407,7 +409,7 @@ def test_the_stand_in_tells_what_it_finds() -> None:
     assert (1000, 1000, 7, 7) == (witness.uid, witness.euid, witness.gid, witness.egid)
     assert [0, 1, 2] == sorted(descriptor.number for descriptor in witness.descriptors)
     assert (64 << 20, "exit") == (witness.shared_memory_bytes, witness.unfinished)
-    assert {"/", "/proc", "/dev/shm"} <= {mount.path for mount in witness.mounts}  # noqa: S108 - the container's
+    assert {"/", "/proc", "/dev/shm"} <= set(witness.mounts)  # noqa: S108 - the container's
     assert b"localhost" in (witness.files["/etc/hosts"] or b"")
     assert witness.files["/opt/ml/config/resourceconfig.json"] is None
 
@@ -420,7 +422,7 @@ def test_the_stand_in_stands_in_for_a_program() -> None:
             client.put_archive(container, "/", bundle(report(), copies=["/usr/bin/true"]))
             client.start(container)
             client.wait(container, timeout=30)
-            witness = Witness.parse(read_record(client.get_archive(container, RECORD)[0]))
+            witness = full_witness(read_record(client.get_archive(container, RECORD)[0]))
         finally:
             client.remove_container(container, force=True)
 
@@ -453,7 +455,7 @@ def test_the_stand_in_does_what_it_is_told() -> None:
         words("kill", signal.SIGTERM),
     ]
     ran = run("x", plan=report(*lines), read=["/made here/c/file", "/made here/c/hard"])
-    witness = Witness.parse(ran.record)
+    witness = full_witness(ran.record)
     failed = {action.line: action.errno for action in witness.actions if action.errno}
 
     assert (9, "kill") == (ran.status, witness.unfinished)

@@ -10,14 +10,15 @@ import docker
 import pytest
 
 from conformance.errors import JobError
-from conformance.outcome.standin import Lookup, Witness
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, Refusal
 from conformance.service import empty
 from conformance.service.labels import IMAGE, LIFETIME_SECONDS, is_left_behind, run_labels
 from conformance.service.peers import names, network
+from tests.support.name_server import malformed
 from tests.support.probing import SECONDS, shells
+from tests.support.standin import Lookup, full_witness
 
 pytestmark = pytest.mark.engine
 
@@ -77,7 +78,7 @@ class Hosts:
 
     def resolve(self, number: int, *lines: Sequence[str | int]) -> tuple[Lookup, ...]:
         """What the probe finds, which asks with musl's resolver, and for A alone."""
-        return Witness.parse(self.run(number, plan=report(*(words("resolve", *line) for line in lines)))).lookups
+        return full_witness(self.run(number, plan=report(*(words("resolve", *line) for line in lines)))).lookups
 
 
 @pytest.fixture(name="labels")
@@ -98,11 +99,10 @@ def _hosts(client: docker.APIClient, labels: dict[str, str]) -> Iterator[Hosts]:
             Name("algo-5", made.host(5), after_queries=1, refusal=Refusal.SILENCE),
             Name("algo-6", made.host(6), after_seconds=3600),
         ]
-        server = names.start(client, made, known, labels=labels)
-        try:
+        server = names.create(client, made, known, labels=labels)
+        with server.sidecar:
+            server.start()
             yield Hosts(client, made, server, labels)
-        finally:
-            server.remove()
     finally:
         made.remove()
 
@@ -128,7 +128,7 @@ def test_a_known_name_is_resolved_and_no_other(hosts: Hosts) -> None:
         (query.code, query.answer) for query in queries.queries if (query.name, query.type) == ("algo-1", "AAAA")
     }
     assert {"NXDOMAIN"} == {query.code for query in queries.queries if query.name.startswith("algo-9")}
-    assert ((), "") == (queries.malformed, queries.fault)
+    assert ([], "") == (malformed(hosts.server), queries.fault)
 
 
 def test_musl_resolves_the_same(hosts: Hosts) -> None:
@@ -212,7 +212,7 @@ def test_a_host_reaches_others_and_nothing_else(hosts: Hosts) -> None:
 
 def test_the_name_server_has_no_privileges(hosts: Hosts) -> None:
     """It listens on port 53 without being root and without a capability, in bounded memory, under the run's labels."""
-    facts = hosts.client.inspect_container(hosts.server.id)
+    facts = hosts.client.inspect_container(hosts.server.sidecar.id)
     limits = facts["HostConfig"]
 
     assert ("65534:65534", ["ALL"], None) == (facts["Config"]["User"], limits["CapDrop"], limits["CapAdd"])
@@ -238,8 +238,9 @@ def test_a_name_server_that_does_not_begin_is_an_error(
     monkeypatch.setattr("conformance.service.peers.names.answer", lambda _: f"answer\n\n{line}")
     made = network.create(client, labels=labels)
     try:
-        with pytest.raises(JobError, match="does not answer: probe: line 3 of the plan names no host"):
-            names.start(client, made, [], labels=labels)
+        server = names.create(client, made, [], labels=labels)
+        with server.sidecar, pytest.raises(JobError, match="does not answer: probe: line 3 of the plan names no host"):
+            server.start()
     finally:
         made.remove()
 
@@ -290,6 +291,6 @@ def test_a_name_server_is_found_to_be_reached(hosts: Hosts) -> None:
 
 def test_a_name_server_is_found_not_to_be_reached(hosts: Hosts) -> None:
     """Here because it has ended; on some engines because they hand on no query from an internal network."""
-    hosts.server.end()
+    hosts.server.sidecar.kill()
 
     assert not hosts.server.is_reached(hosts.network, labels=hosts.labels)

@@ -22,6 +22,7 @@ from conformance.outcome.resolution import Queries
 from conformance.probe.names import Name, answer
 from conformance.service.labels import run_labels
 from conformance.service.peers import names, network
+from tests.support.name_server import malformed
 from tests.support.probing import shells
 
 pytestmark = pytest.mark.engine
@@ -157,13 +158,14 @@ def exchange(client: docker.APIClient, *, after_queries: int = 0) -> Iterator[Ex
     started = []
     try:
         known = [Name("algo-1", made.host(1), after_queries=after_queries)]
-        server = names.start(client, made, known, labels=labels)
-        started.append(server.id)
+        server = names.create(client, made, known, labels=labels)
+        started.append(server.sidecar.id)
+        server.start()
         asking = client.create_container(
             shells(),
             entrypoint=["python3", "-c", "import time; time.sleep(600)"],
             labels=labels,
-            host_config=client.create_host_config(network_mode=f"container:{server.id}"),
+            host_config=client.create_host_config(network_mode=f"container:{server.sidecar.id}"),
         )["Id"]
         started.append(asking)
         client.start(asking)
@@ -218,16 +220,16 @@ without_shrinking = partial(settings, phases=[Phase.explicit, Phase.reuse, Phase
 @given(st.lists(messages, min_size=30, max_size=50))
 def test_any_datagram_gets_its_reply(peer: Exchange, sent: list[bytes]) -> None:
     """Whatever it is, the reply is the one that a model of it makes, and everything is written down."""
-    before = peer.queries()
+    before, malformed_before = peer.queries(), len(malformed(peer.server))
     expected = [reply_to(message, peer.address) for message in sent]
     received = peer.send("udp", sent)
-    after = peer.queries()
+    after, malformed_after = peer.queries(), len(malformed(peer.server))
     read = [message for message, reply in zip(sent, expected, strict=True) if reply is not None and reply[5]]
 
     assert [] == [found for found in zip(sent, expected, received, strict=True) if found[1] != found[2]]
     assert after.fault == ""
     assert len(after.queries) - len(before.queries) == len(read) + len(sent)  # each is followed by a sentinel
-    assert len(after.malformed) - len(before.malformed) == len(sent) - len(read)
+    assert malformed_after - malformed_before == len(sent) - len(read)
     asked = [found.name for found in after.queries[len(before.queries) :]]
     for message in read:
         asked.remove(text_of(name_in(message) or []))

@@ -25,7 +25,6 @@ from conformance.job.request import PROCESSING, JobRequest
 from conformance.job.validation import load
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import Host, JobStatus
-from conformance.outcome.standin import Descriptor, Witness
 from conformance.service import engine, inspection
 from conformance.service.documents import JOB_PATH, RESOURCES_PATH
 from conformance.service.local import LocalService
@@ -34,6 +33,7 @@ from images.builder.layers import File, pack
 from tests.files.test_archive import distinct
 from tests.support.jobs import build, job
 from tests.support.legal_requests import legal_requests, values, words
+from tests.support.standin import Descriptor, FullWitness, every_witness_in_full
 
 pytestmark = pytest.mark.engine
 
@@ -156,12 +156,16 @@ def _service(reached: engine.Engine) -> Iterator[LocalService]:
     service.close()
 
 
-def witnessed(service: LocalService, image: Image, request: JobRequest, path: str = "/program") -> tuple[Host, Witness]:
+def witnessed(
+    service: LocalService, image: Image, request: JobRequest, path: str = "/program"
+) -> tuple[Host, FullWitness]:
     """Run a request with the stand-in in the place of one file."""
-    outcome = service.run(image, request, Variation.STAND_IN, stand_in=path)
+    with every_witness_in_full():
+        outcome = service.run(image, request, Variation.STAND_IN, stand_in=path)
     (host,) = outcome.hosts
     assert JobStatus.COMPLETED is outcome.status, (outcome.failure_reason, host.start_error)
     (witness,) = host.witnesses
+    assert isinstance(witness, FullWitness)
     return host, witness
 
 
@@ -342,7 +346,7 @@ def test_the_program_finds_what_the_platform_promises(service: LocalService, imp
     )
     hosts = [line.split()[1:] for line in (witness.files["/etc/hosts"] or b"").decode().splitlines()]
     assert {"algo-1", DECOY_HOSTNAME} <= {name for line in hosts for name in line}
-    assert ["/opt/ml"] == [mount.path for mount in witness.mounts if mount.path.startswith("/opt")]
+    assert ["/opt/ml"] == [path for path in witness.mounts if path.startswith("/opt")]
     assert service.documents(request) == {path: witness.files[path] for path in (JOB_PATH, RESOURCES_PATH)}
     assert host.secret.startswith("/v2/credentials/")
 

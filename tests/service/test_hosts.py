@@ -273,3 +273,18 @@ def test_hosts_whose_questions_do_not_arrive_say_nothing_of_the_image(
         service.close()
 
     assert JobStatus.COMPLETED is alone.status
+
+
+def test_a_name_server_that_does_not_begin_fails_the_job(
+    reached: engine.Engine, image: Image, client: docker.APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says what the name server said, and neither host, network nor name server stays."""
+    monkeypatch.setattr("conformance.service.peers.names.answer", lambda _: "answer\nname algo-1")
+    service = LocalService(reached, None, Settings())
+    filters = {"label": f"{RUN}={service.run_id}"}
+
+    with pytest.raises(JobError, match="the name server does not answer: probe: line 2 of the plan names no host"):
+        service.run(image, job().on_hosts(2), Variation.AS_REQUESTED)
+
+    assert ([], []) == (client.containers(all=True, filters=filters), client.networks(filters=filters))
+    assert not client.volumes(filters=filters)["Volumes"]

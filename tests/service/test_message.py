@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.service.message import LIMIT_BYTES, cut, exit_message
+from conformance.outcome.outcome import MESSAGE_LIMIT_BYTES
+from conformance.service.message import cut, exit_message
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 long_texts = st.builds(lambda text, times: text * times, texts, st.integers(1, 200))
@@ -17,7 +18,7 @@ def test_it_is_a_beginning_of_all_messages_together(messages: list[str]) -> None
 
     assert found is not None
     assert "".join(messages).startswith(found)
-    assert len(found.encode()) <= LIMIT_BYTES
+    assert len(found.encode()) <= MESSAGE_LIMIT_BYTES
 
 
 @given(long_texts)
@@ -25,7 +26,7 @@ def test_it_is_the_longest_beginning(text: str) -> None:
     """Not one character more would fit."""
     found = cut(text)
 
-    assert found == text or len(text[: len(found) + 1].encode()) > LIMIT_BYTES
+    assert found == text or len(text[: len(found) + 1].encode()) > MESSAGE_LIMIT_BYTES
 
 
 def test_the_limit_is_1024_bytes() -> None:

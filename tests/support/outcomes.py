@@ -212,26 +212,8 @@ def ran(*processes: Process, of: JobRequest | None = None, **rest: Any) -> Outco
 
 def witness(*argv: str, environment: Mapping[str, str] | None = None) -> Witness:
     """What the stand-in found where it was started with this command and these variables."""
-    return Witness(
-        pid=1,
-        argv=argv,
-        variables=tuple(f"{name}={value}" for name, value in (environment or {}).items()),
-        executable="/usr/bin/python3.12",
-        cwd="/",
-        hostname="host",
-        uid=0,
-        euid=0,
-        gid=0,
-        egid=0,
-        groups=(),
-        umask=0o22,
-        shared_memory_bytes=None,
-        descriptors=(),
-        ignored=frozenset(),
-        blocked=frozenset(),
-        limits={},
-        files={},
-    )
+    variables = tuple(f"{name}={value}" for name, value in (environment or {}).items())
+    return Witness(pid=1, argv=argv, variables=variables, uid=0, cwd="/", mounts=())
 
 
 def not_started(error: str) -> Host:
@@ -280,7 +262,7 @@ def address(number: int) -> str:
 def query(number: int, name: str, at: float = 0.0, *, delayed: bool = False, kind: str = "A") -> Query:
     """A question of the host of this number, after so many seconds; one that comes too early finds no such name."""
     code = "NXDOMAIN" if delayed else "NOERROR"
-    return Query(1e9 + at, at, address(number), "udp", name, kind, code, "" if delayed else "198.18.0.99", delayed)
+    return Query(at, address(number), name, kind, code, "" if delayed else "198.18.0.99", delayed)
 
 
 def empty_inputs(ended: Host | None = None, *, of: JobRequest | None = None) -> Outcome:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Event
 
 import docker
 from docker.errors import APIError
 
-from conformance.probe.bundle import bundle, report, words
-from conformance.service import empty
+from conformance.probe.bundle import report, words
+from conformance.service import sidecar
 from conformance.service.peers.network import Network
+from conformance.service.sidecar import Sidecar
 
 PATIENCE_SECONDS = 0.3
 """Hosts that end together need nothing kept, and a connection is tried again after a second anyway."""
@@ -31,27 +32,24 @@ _NOBODY = "65534:65534"
 
 
 def keep_address(
-    client: docker.APIClient, network: Network, address: str, others: Sequence[Event], *, labels: dict[str, str]
-) -> str:
-    """Put an empty container in the place of a host that has ended, unless `others` end soon as well.
-
-    Returns its id; empty where there was no need, or the engine would not.
-    """
+    client: docker.APIClient, network: Network, address: str, others: Sequence[Event], *, labels: Mapping[str, str]
+) -> Sidecar | None:
+    """Put a container in the place of a host that has ended; None where all `others` end soon as well."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     if all(other.wait(max(0.0, deadline - time.monotonic())) for other in others):
-        return ""
-    kept = empty.create(
+        return None
+    kept = sidecar.create(
         client,
+        report(words("sleep", _DAY_MILLISECONDS)),
         labels=labels,
         user=_NOBODY,
         networking_config=network.attachment(address),
         network_mode=network.name,
         mem_limit=_MEMORY_BYTES,
     )
-    client.put_archive(kept, "/", bundle(report(words("sleep", _DAY_MILLISECONDS))))
     for _ in range(ATTEMPTS):
         with contextlib.suppress(APIError):
-            client.start(kept)
+            kept.start()
             break
         time.sleep(PAUSE_SECONDS)
     return kept

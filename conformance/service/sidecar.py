@@ -1,0 +1,111 @@
+"""A container of the suite's own beside those of a job: the probe is all that runs in it, and it follows a plan.
+
+Its life is the same whatever the plan says: it is created, given the probe, its plan and what else the plan needs,
+started, waited for or ended, its record is read, and it is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import docker
+from docker.errors import APIError
+from docker.types import LogConfig, NetworkingConfig
+
+from conformance.probe import PROGRAM, RECORD
+from conformance.probe.bundle import bundle, read_record
+from conformance.service.empty import empty_image
+from conformance.service.engine import has_ended
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """A created container; as a context manager it is removed at the end of the block."""
+
+    client: docker.APIClient
+    id: str
+    plan: str
+
+    def __enter__(self) -> Self:
+        """It is there already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove it, however the block ended."""
+        self.remove()
+
+    def start(self, *archives: bytes | Iterator[bytes]) -> None:
+        """Put the probe and its plan into it, then what else it needs, and start it."""
+        for archive in (bundle(self.plan), *archives):
+            self.client.put_archive(self.id, "/", archive)
+        self.client.start(self.id)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return bool(self.client.inspect_container(self.id)["State"]["Running"])
+
+    def output(self) -> bytes:
+        """What the probe wrote to stdout and stderr until now."""
+        return bytes(self.client.logs(self.id))
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it has ended; False where it has not within so many seconds."""
+        return has_ended(self.client, self.id, within_seconds=seconds)
+
+    def record(self) -> bytes:
+        """What the probe wrote down until now."""
+        chunks, _ = self.client.get_archive(self.id, RECORD)
+        return read_record(chunks)
+
+    def kill(self, signal: int | str = "SIGKILL") -> None:
+        """Send it a signal; what has ended already is no error."""
+        with contextlib.suppress(APIError):
+            self.client.kill(self.id, signal)
+
+    def remove(self) -> None:
+        """Remove it; what is gone already is no error."""
+        with contextlib.suppress(APIError):
+            self.client.remove_container(self.id, v=True, force=True)
+
+
+def create(client: docker.APIClient, plan: str, *, labels: Mapping[str, str], user: str = "", **host: Any) -> Sidecar:  # noqa: ANN401 - what docker-py's host configuration takes
+    """Create one that holds no other file than the probe, and in which it has no privilege.
+
+    `networking_config` is taken beside what the host configuration takes.
+    """
+    restrictions: dict[str, Any] = {
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "log_config": LogConfig(type="local", config={"max-size": "1m", "max-file": "1", "compress": "false"}),
+    }
+    return create_in(client, empty_image(client), plan, labels=labels, user=user, **restrictions, **host)
+
+
+def create_in(
+    client: docker.APIClient,
+    image: str,
+    plan: str,
+    *,
+    labels: Mapping[str, str],
+    user: str,
+    environment: Mapping[str, str] | None = None,
+    networking_config: NetworkingConfig | None = None,
+    **host: Any,  # noqa: ANN401 - as above
+) -> Sidecar:
+    """Create one in this image, of whose programs none runs."""
+    created = client.create_container(
+        image,
+        entrypoint=[PROGRAM],
+        user=user or None,
+        # An image's own WORKDIR may be no directory, which is none of the probe's affair.
+        working_dir="/",
+        environment=dict(environment or {}),
+        labels=dict(labels),
+        networking_config=networking_config,
+        host_config=client.create_host_config(**host),
+    )
+    return Sidecar(client, str(created["Id"]), plan)

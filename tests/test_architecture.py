@@ -30,7 +30,7 @@ DIRECTION = {
     "probe": "files",
     "outcome": "files job",
     "service": "files image job probe outcome",
-    "rule": "image job outcome",
+    "rule": "files image job outcome",
     "checks": "files image job outcome rule",
     "verdict": "image job outcome rule",
     "reports": "image job outcome rule verdict",

@@ -145,7 +145,7 @@ class LocalService:
                 ran = self._run_hosts(replace(plan, untraced=DISTURBED))
         hosts = ran.hosts
         messages = {host.name: host.message for host in hosts if host.message is not None}
-        fault = message.fault(messages)
+        fault = message.fault(hosts)
         text = None if fault else message.exit_message(list(messages.values()))
         job_status, reason = status.job_status(hosts, message_fault=fault)
         return Outcome(

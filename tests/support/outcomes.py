@@ -170,14 +170,19 @@ def host(
     *files: File,
     exit_code: int | None = 0,
     end: End = End.EXITED,
-    stdout: str | bytes = "done\n",
+    stdout: str | bytes | None = None,
     stderr: str | bytes = "",
     message: str | bytes | None = None,
     message_size: int | None = None,
     secret: str = "",
     **rest: Any,  # noqa: ANN401 - the fields of Host
 ) -> Host:
-    """How a host ended; a message stands among its files too, of another size where only its beginning was kept."""
+    """How a host ended; a message stands among its files too, of another size where only its beginning was kept.
+
+    One that succeeded says so, unless it is told what to say.
+    """
+    if stdout is None:
+        stdout = "done\n" if exit_code == 0 else ""
     content = message.encode() if isinstance(message, str) else message
     left = list(files)
     if content is not None:

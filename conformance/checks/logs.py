@@ -11,7 +11,7 @@ from conformance.image.interpreter import invocation
 from conformance.job.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
 from conformance.outcome.outcome import Outcome
 from conformance.rule.contract import BYOC
-from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, check
+from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, NotJudged, check
 
 
 @check(
@@ -65,15 +65,21 @@ def unbuffered(image: Image) -> Iterator[str]:
 def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str]:
     """Shown by a path to the role's credentials in the environment, and by a word in inputs that are not the user's."""
     needs_start(outcome)
+    leaked = False
     for host in outcome.hosts:
-        if host.secret and host.secret in host.stdout.text + host.stderr.text:
+        if host.secret in host.stdout.found | host.stderr.found:
+            leaked = True
             yield (
-                f"Expected no credentials in the log, and {host.name} printed the value of "
+                f"Expected no credentials in the log, but {host.name} printed the value of "
                 "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI."
             )
     for host in corrupt.hosts:
-        if INPUT_MARKER in host.stdout.text + host.stderr.text:
+        if INPUT_MARKER in host.stdout.found | host.stderr.found:
+            leaked = True
             yield (
-                f"Expected nothing of an input's content in the log, and {host.name} repeated a word of a corrupt "
+                f"Expected nothing of an input's content in the log, but {host.name} repeated a word of a corrupt "
                 f"input: {INPUT_MARKER}."
             )
+    long = [host.name for run in (outcome, corrupt) for host in run.hosts if not host.stdout.complete]
+    if long and not leaked:
+        raise NotJudged(f"the log of {long[0]} is so long that the engine may have dropped its beginning")

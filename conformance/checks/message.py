@@ -34,13 +34,12 @@ def utf8(image: Image, outcome: Outcome) -> Iterator[str]:
     """What is no regular file holds no text, which AWS says nothing about, so that is advice."""
     for host, file in _messages(outcome):
         if file.kind is not Kind.FILE:
-            yield Advice(f"Expected {MESSAGE_PATH} to be a file, and on {host.name} it is a {file.kind}.")
+            yield Advice(f"Expected {MESSAGE_PATH} to be a file, but on {host.name} it is a {file.kind}.")
             continue
-        error = _undecodable(host, file)
-        if error is not None:
+        if fault := host.message_fault:
             yield (
-                f"Expected UTF-8 text in {MESSAGE_PATH}, and on {host.name} byte {error.start} is "
-                f"0x{error.object[error.start]:02x}: {error.reason}."
+                f"Expected UTF-8 text in {MESSAGE_PATH}, but on {host.name} byte {fault.position} is "
+                f"0x{fault.byte:02x}: {fault.reason}."
             )
 
 
@@ -103,7 +102,7 @@ def plain_text(image: Image, outcome: Outcome) -> Iterator[str]:
     """AWS asks for UTF-8 text and no more, so all of these are taken."""
     for host, file in _messages(outcome):
         content = host.message or b""
-        if file.kind is not Kind.FILE or _undecodable(host, file) is not None:
+        if file.kind is not Kind.FILE or host.message_fault is not None:
             raise NotJudged(f"what {host.name} left is no file of UTF-8 text", see="message.utf8")
         if content.startswith(codecs.BOM_UTF8):
             yield f"Expected text at the beginning of {MESSAGE_PATH}, and on {host.name} there is a byte order mark."
@@ -128,35 +127,23 @@ def plain_text(image: Image, outcome: Outcome) -> Iterator[str]:
 )
 def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str]:
     """Shown by a path to the role's credentials in the environment, and by a word in inputs that are not the user's."""
-    messages = [(host, host.message) for run in (outcome, corrupt) for host in run.hosts if host.message is not None]
-    if not messages:
+    authors = [host for run in (outcome, corrupt) for host in run.hosts if host.message is not None]
+    if not authors:
         needs_start(outcome)
         raise DoesNotApply(f"the job left no {MESSAGE_PATH}")
-    for host, message in messages:
-        if host.secret and host.secret.encode() in message:
+    for host in authors:
+        if host.secret in host.message_found:
             yield (
-                f"Expected no credentials in {MESSAGE_PATH}, and {host.name} wrote the value of "
+                f"Expected no credentials in {MESSAGE_PATH}, but {host.name} wrote the value of "
                 "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI into it."
             )
             break
-    for host, message in messages:
-        if INPUT_MARKER.encode() in message:
+    for host in authors:
+        if INPUT_MARKER in host.message_found:
             yield (
-                f"Expected nothing of an input's content in {MESSAGE_PATH}, and {host.name} repeated a word of a "
+                f"Expected nothing of an input's content in {MESSAGE_PATH}, but {host.name} repeated a word of a "
                 f"corrupt input: {INPUT_MARKER}."
             )
-
-
-def _undecodable(host: Host, file: File) -> UnicodeDecodeError | None:
-    """What keeps the content of a message from being UTF-8."""
-    content = host.message or b""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        # Of a long message only the beginning is kept, which may end within a character.
-        decoder.decode(content, final=len(content) == file.size)
-    except UnicodeDecodeError as error:
-        return error
-    return None
 
 
 def _messages(outcome: Outcome) -> list[tuple[Host, File]]:

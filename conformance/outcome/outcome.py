@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from conformance.files.stream import Fault
 from conformance.files.tree import File, FileTree, Kind
 from conformance.job.conditions import AS_CHOSEN, Conditions
 from conformance.job.request import JobRequest, ProcessingOutput
@@ -44,11 +45,17 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One stream of a container: its size in bytes, and its first and last bytes where it was too long to keep."""
+    """One stream of a container: its size in bytes, and its first and last bytes where it was too long to keep.
+
+    `found` are the words among those that were looked for that stand anywhere in it. `complete` is False where the
+    engine may have dropped its beginning, which then nobody saw.
+    """
 
     head: bytes = b""
     tail: bytes = b""
     size: int = 0
+    found: frozenset[str] = frozenset()
+    complete: bool = True
 
     @property
     def text(self) -> str:
@@ -85,7 +92,9 @@ class Host:
     """One host's container: what was run, how it ended, what it said and what it left below /opt/ml.
 
     `argv` is what the engine was told to run; `exit_code` is None where there was no process. `message` holds the
-    first bytes of `/opt/ml/output/message`, and None where there is no such file. `seconds` is from start to end.
+    first bytes of `/opt/ml/output/message`, and None where there is no such file; `message_fault` and `message_found`
+    tell of the whole file the first byte that is not UTF-8, and the words among those that were looked for that stand
+    in it. `seconds` is from start to end.
     `trace` tells what its processes did, and is None where that was not asked or could not be seen: then `untraced`
     says why. `stop` is there where it was stopped in the middle of its work. `secret` stood in its environment, and
     nowhere else: the path to its credentials. `witnesses` is what the probe found where it stood in for a program, once
@@ -108,6 +117,8 @@ class Host:
     stderr: Log = field(default_factory=Log)
     files: FileTree = field(default_factory=FileTree)
     message: bytes | None = None
+    message_fault: Fault | None = None
+    message_found: frozenset[str] = frozenset()
     seconds: float = 0.0
     trace: Trace | None = None
     untraced: str = ""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from conformance.outcome import workload
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.outcome.trace import Process, Trace
+from conformance.rule import telling
 from conformance.rule.declaration import DoesNotApply, NotJudged
 
-LINE_CHARACTERS = 200
+LINE_CHARACTERS = telling.LINE_CHARACTERS
 """How much of a line of a log a sentence quotes."""
 
 LONGEST_LINE = 2_000
@@ -17,6 +18,39 @@ LONGEST_LINE = 2_000
 
 NEVER_OUTSIDE = frozenset({"arpa", "internal", "invalid", "local", "localdomain", "localhost", "test"})
 """Domains that no public name server answers for; `ec2.internal` is that of a machine's own name on AWS."""
+
+SIGNALLED = 128
+"""What a shell, and the engine, add to the number of the signal that ended a process."""
+
+KILLED = SIGNALLED + 9
+
+SIGNALS = {
+    1: "SIGHUP",
+    2: "SIGINT",
+    3: "SIGQUIT",
+    4: "SIGILL",
+    5: "SIGTRAP",
+    6: "SIGABRT",
+    7: "SIGBUS, as a write to a full /dev/shm gives, which has 64 MiB here",
+    8: "SIGFPE",
+    9: "SIGKILL",
+    10: "SIGUSR1",
+    11: "SIGSEGV",
+    12: "SIGUSR2",
+    13: "SIGPIPE",
+    14: "SIGALRM",
+    15: "SIGTERM",
+    24: "SIGXCPU",
+    25: "SIGXFSZ",
+    31: "SIGSYS",
+}
+"""The numbers that Linux gives them on x86-64, whatever this machine is."""
+
+MEANINGS = {SIGNALLED + number: name for number, name in SIGNALS.items()} | {
+    126: "of a shell: the command cannot be executed",
+    127: "of a shell: the command was not found",
+}
+"""What an exit code stands for, by the convention of shells."""
 
 LISTED = 3
 """How many of several things a sentence names."""
@@ -29,9 +63,14 @@ def lines(host: Host) -> list[str]:
 
 
 def last_words(host: Host) -> str:
-    """The last line on stderr as the end of a sentence, nothing where there is none."""
-    said = [line for line in host.stderr.text.splitlines() if line.strip()]
-    return f"; its last line on stderr was {said[-1].strip()[:LINE_CHARACTERS]!r}" if said else ""
+    """What its log says of how it ended, as the end of a sentence; nothing where it says nothing.
+
+    What a program that succeeded says on stdout is its ordinary work.
+    """
+    told = telling.telling(host)
+    if told is None or (host.exit_code == 0 and told.stream is telling.Stream.STDOUT):
+        return ""
+    return told.words
 
 
 def some_of(things: list[str], separator: str = ", ") -> str:
@@ -74,7 +113,15 @@ def end_of(host: Host) -> str:
     """How a host ended, as the end of a sentence that begins with its name."""
     if not host.started:
         return f"did not start: {host.start_error}"
-    return f"was {host.end}" if host.end is not End.EXITED else f"exited with {host.exit_code}{last_words(host)}"
+    return f"was {host.end}" if host.end is not End.EXITED else f"exited with {exit_code_of(host)}{last_words(host)}"
+
+
+def exit_code_of(host: Host) -> str:
+    """Its exit code, with what that stands for where a shell or an engine gives it a meaning."""
+    meaning = MEANINGS.get(host.exit_code or 0, "")
+    if host.out_of_memory and host.exit_code == KILLED:
+        meaning += ", out of memory"
+    return f"{host.exit_code} ({meaning})" if meaning else str(host.exit_code)
 
 
 def needs_success(good: Outcome) -> None:

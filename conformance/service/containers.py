@@ -27,7 +27,7 @@ from conformance.probe.bundle import read_record
 from conformance.service import gpus
 from conformance.service.engine import has_ended
 from conformance.service.peers.network import Place
-from conformance.service.results.collection import head_and_tail
+from conformance.service.results.collection import read_logs
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
 
@@ -135,11 +135,11 @@ class Container:
         """What the probe wrote down."""
         return read_record(self.get(RECORD))
 
-    def logs(self) -> tuple[Log, Log]:
-        """What it wrote to stdout and to stderr."""
+    def logs(self, words: tuple[str, ...] = ()) -> tuple[Log, Log]:
+        """What it wrote to stdout and to stderr, and which of some words stand there."""
         stdout = self.client.logs(self.id, stdout=True, stderr=False, stream=True, follow=False)
         stderr = self.client.logs(self.id, stdout=False, stderr=True, stream=True, follow=False)
-        return head_and_tail(stdout), head_and_tail(stderr)
+        return read_logs(stdout, stderr, words=words, dropped_from_bytes=log_file_bytes(self.settings))
 
     def changed(self) -> tuple[str, ...]:
         """The files that it made or changed in its own layer, not in a volume; removed ones are left out."""
@@ -273,7 +273,7 @@ def create(
                 log_config=LogConfig(
                     # Not json-file, which cannot hold bytes that are not UTF-8.
                     type="local",
-                    config={"max-size": str(settings.log_bytes // 2), "max-file": "2", "compress": "false"},
+                    config={"max-size": str(log_file_bytes(settings)), "max-file": "2", "compress": "false"},
                 ),
             ),
         )
@@ -281,6 +281,11 @@ def create(
         _remove_volumes(client, volumes)
         raise
     return Container(client, str(created["Id"]), volumes, settings, probe)
+
+
+def log_file_bytes(settings: Settings) -> int:
+    """How much each of the two files holds in which the engine keeps a log."""
+    return settings.log_bytes // 2
 
 
 def _remove_volumes(client: docker.APIClient, volumes: Iterable[str]) -> None:

@@ -16,7 +16,7 @@ from conformance.files import archive
 from conformance.files.tree import FileTree
 from conformance.job.conditions import Lifted
 from conformance.job.request import RESERVED
-from conformance.job.variation import Variation
+from conformance.job.variation import INPUT_MARKER, Variation
 from conformance.outcome.gpu import DRIVER_LIBRARY, Look, Means
 from conformance.outcome.outcome import End, Host, Upload
 from conformance.outcome.standin import every_witness
@@ -79,6 +79,11 @@ class HostRun:
     def looks(self) -> bool:
         """Whether the probe takes its place and looks for a GPU."""
         return self.plan.variation is Variation.LOOK_AT_GPUS
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is looked for in all that it says, however long that is."""
+        return self.credentials, INPUT_MARKER
 
     def prepare(self) -> None:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
@@ -211,7 +216,7 @@ class HostRun:
             return ()
         if self.feeder is not None:
             self.host = replace(self.host, feeds=self.feeder.end())
-        stdout, stderr = self.container.logs()
+        stdout, stderr = self.container.logs(self.words)
         changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED else ()
         changed = tuple(path for path in changed if path not in self.simulated)
         collector = self._collector(upload=self.succeeded)
@@ -223,12 +228,20 @@ class HostRun:
         for path in collector.unread:
             list(archive.read(self.container.get(path), root=path, limit_bytes=limit, peek=collector.peek))
         self.host = replace(
-            self.host, stdout=stdout, stderr=stderr, files=files, message=collector.message, changed=changed
+            self.host,
+            stdout=stdout,
+            stderr=stderr,
+            files=files,
+            message=collector.message,
+            message_fault=collector.message_fault,
+            message_found=collector.message_found,
+            changed=changed,
         )
         return tuple(collector.uploads)
 
     def _collector(self, *, upload: bool = False) -> Collector:
-        return Collector(self.place.host, self.plan.request, self.plan.image.volumes, self.store, upload=upload)
+        volumes = self.plan.image.volumes
+        return Collector(self.place.host, self.plan.request, volumes, self.store, upload=upload, words=self.words)
 
     def _ended(self, ended: containers.Ended | None) -> None:
         if ended is None:

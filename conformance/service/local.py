@@ -135,7 +135,7 @@ class LocalService:
                 ran = self._hosts.run(replace(plan, untraced=DISTURBED))
         hosts = ran.hosts
         messages = {host.name: host.message for host in hosts if host.message is not None}
-        fault = message.fault(messages)
+        fault = message.fault(hosts)
         text = None if fault else message.exit_message(list(messages.values()))
         job_status, reason = status.job_status(hosts, message_fault=fault)
         return Outcome(

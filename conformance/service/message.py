@@ -7,18 +7,16 @@ UTF-8 fails the job. Joined in the order of the hosts without a separator, cut i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from conformance.outcome.outcome import MESSAGE_LIMIT_BYTES, MESSAGE_PATH
+from conformance.outcome.outcome import MESSAGE_LIMIT_BYTES, MESSAGE_PATH, Host
 
 
-def fault(messages: Mapping[str, bytes]) -> str:
+def fault(hosts: Sequence[Host]) -> str:
     """What is wrong with the first message that is not UTF-8, by the name of its host; nothing where all are."""
-    for host, message in messages.items():
-        try:
-            message.decode("utf-8")
-        except UnicodeDecodeError as error:
-            return f"{MESSAGE_PATH} of {host} is not UTF-8: {error.reason} at byte {error.start}"
+    for host in hosts:
+        if found := host.message_fault:
+            return f"{MESSAGE_PATH} of {host.name} is not UTF-8: {found.reason} at byte {found.position}"
     return ""
 
 

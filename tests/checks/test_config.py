@@ -33,7 +33,7 @@ def test_a_job_that_does_the_same_conforms(changed: Host) -> None:
     [
         (
             host(exit_code=1, stderr="TypeError: unexpected argument 'hosts'\n"),
-            "algo-1 exited with 1; its last line on stderr was \"TypeError: unexpected argument 'hosts'\".",
+            "algo-1 exited with 1; stderr says: \"TypeError: unexpected argument 'hosts'\".",
         ),
         (host(exit_code=137, end=End.MAX_RUNTIME), "algo-1 was stopped at MaxRuntimeInSeconds."),
         (host(), "nothing was written to the output result."),

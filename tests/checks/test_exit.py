@@ -40,7 +40,7 @@ def test_a_job_that_exits_otherwise_violates(code: int) -> None:
 
     assert Word.VIOLATES == verdict.word
     assert (
-        f"Expected algo-1 to exit with 0, and it exited with {code}; its last line on stderr was 'no such table'.",
+        f"Expected algo-1 to exit with 0, and it exited with {code}; stderr says: 'no such table'.",
     ) == verdict.violations
 
 
@@ -226,7 +226,7 @@ def test_a_job_that_fails_with_the_images_own_opt_ml_too_violates(own: Host) -> 
     """By how it ended without it."""
     (violation,) = judged(ZERO, EMPTY_MODEL, outcome(own), outcome(GONE)).violations
 
-    assert "algo-1 to exit with 0, and it exited with 1; its last line on stderr was 'no such file" in violation
+    assert "algo-1 to exit with 0, and it exited with 1; stderr says: 'no such file" in violation
 
 
 def test_a_program_that_succeeds_conforms_though_its_message_fails_the_job() -> None:

@@ -121,7 +121,7 @@ def test_hosts_that_exit_with_0_without_an_object_conform() -> None:
 @pytest.mark.parametrize(
     ("ended", "words"),
     [
-        (FAILED, "exited with 1; its last line on stderr was 'IndexError: list index out of range'"),
+        (FAILED, "exited with 1; stderr says: 'IndexError: list index out of range'"),
         (RAN_ON, "was stopped at MaxRuntimeInSeconds"),
     ],
 )

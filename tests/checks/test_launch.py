@@ -211,7 +211,7 @@ def test_a_program_that_needs_no_wrapper_conforms() -> None:
     [
         (
             host(exit_code=1, stderr="ModuleNotFoundError: No module named 'processing'\n"),
-            "algo-1 exited with 1; its last line on stderr was \"ModuleNotFoundError: No module named 'processing'\".",
+            "algo-1 exited with 1; stderr says: \"ModuleNotFoundError: No module named 'processing'\".",
         ),
         (not_started("no such file"), "algo-1 did not start: no such file."),
         (host(exit_code=137, end=End.MAX_RUNTIME), "algo-1 was stopped at MaxRuntimeInSeconds."),

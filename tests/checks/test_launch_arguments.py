@@ -84,7 +84,7 @@ def test_a_wrapper_that_dispatches_on_its_first_argument_is_not_blamed() -> None
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
     assert (
         "with further arguments and variables algo-1 did not start ['python3', '/processing.py'], and exited with 2; "
-        "its last line on stderr was 'run.sh: unknown command: two words'"
+        "stderr says: 'run.sh: unknown command: two words'"
     ) == verdict.reason
 
 

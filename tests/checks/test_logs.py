@@ -1,11 +1,13 @@
 """Chapter `logs`: what a container writes to stdout and stderr."""
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.job.variation import INPUT_MARKER, Variation
-from conformance.outcome.outcome import End
+from conformance.outcome.outcome import End, Log
 from conformance.verdict.verdict import Word
-from tests.support.outcomes import elf, file, host, image, judged, not_started, outcome, program
+from tests.support.outcomes import elf, file, host, image, judged, log, not_started, outcome, program
 
 CHECK = "logs.on-stdout-or-stderr"
 
@@ -114,8 +116,32 @@ def test_a_log_that_repeats_an_input_is_advised_against(stream: str) -> None:
 
     assert Word.ADVISED is verdict.word
     (advice,) = verdict.violations
-    assert advice.startswith("Expected nothing of an input's content in the log, and algo-1 repeated a word of a ")
+    assert advice.startswith("Expected nothing of an input's content in the log, but algo-1 repeated a word of a ")
     assert advice.endswith(f"corrupt input: {INPUT_MARKER}.")
+
+
+def test_a_secret_that_is_in_no_kept_part_of_a_log_is_advised_against() -> None:
+    """The service has looked at the whole stream, of which the outcome holds both ends."""
+    secret = "/v2/credentials/0815"
+    long = replace(host(secret=secret), stdout=Log(b"x", b"y", 800_000, frozenset({secret})))
+
+    assert Word.ADVISED is judged(SECRETS, image(), outcome(long)).word
+
+
+def test_a_log_whose_beginning_nobody_saw_is_not_judged() -> None:
+    """In either run; what was found in the rest is told all the same."""
+    dropped = replace(host(), stdout=Log(b"x", b"y", 16 << 20, complete=False))
+    leaking = replace(dropped, stderr=log(INPUT_MARKER))
+    runs = [
+        (outcome(dropped), outcome(variation=Variation.CORRUPT_INPUTS)),
+        (outcome(), outcome(dropped, variation=Variation.CORRUPT_INPUTS)),
+        (outcome(), outcome(leaking, variation=Variation.CORRUPT_INPUTS)),
+    ]
+    verdicts = [judged(SECRETS, image(), *both) for both in runs]
+
+    assert [Word.NOT_JUDGED, Word.NOT_JUDGED, Word.ADVISED] == [verdict.word for verdict in verdicts]
+    assert "the log of algo-1 is so long that the engine may have dropped its beginning" == verdicts[0].reason
+    assert verdicts[0].applies
 
 
 @pytest.mark.parametrize(

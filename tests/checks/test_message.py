@@ -1,9 +1,12 @@
 """Chapter `message`: /opt/ml/output/message."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.files.stream import Fault
 from conformance.files.tree import File, Kind
 from conformance.job.variation import INPUT_MARKER, Variation
 from conformance.outcome.outcome import MESSAGE_PATH, Host, Outcome
@@ -38,15 +41,22 @@ def test_the_first_wrong_byte_is_named() -> None:
     """With its place and its value."""
     (violation,) = judged(UTF8, image(), outcome(host(message="fertig für heute".encode("latin-1")))).violations
 
-    assert f"Expected UTF-8 text in {MESSAGE_PATH}, and on algo-1 byte 8 is 0xfc: " in violation
+    assert f"Expected UTF-8 text in {MESSAGE_PATH}, but on algo-1 byte 8 is 0xfc: " in violation
 
 
-def test_a_character_that_is_cut_by_the_suite_is_no_fault() -> None:
-    """Of a long message only the beginning is kept."""
-    kept = "京".encode()[:2]
+def test_a_fault_beyond_what_is_kept_of_a_message_violates() -> None:
+    """The service has looked at the whole file, of which the outcome holds the beginning."""
+    long = host(message="x", message_size=100_000, message_fault=Fault(70_000, 0xFF, "invalid start byte"))
+    (violation,) = judged(UTF8, image(), outcome(long)).violations
 
-    assert Word.CONFORMS == judged(UTF8, image(), outcome(host(message=kept, message_size=100_000))).word
-    assert Word.VIOLATES == judged(UTF8, image(), outcome(host(message=kept))).word
+    assert violation.endswith("on algo-1 byte 70000 is 0xff: invalid start byte.")
+
+
+def test_a_secret_beyond_what_is_kept_of_a_message_violates() -> None:
+    """The same of the words that the service looks for."""
+    long = replace(host(message="x", message_size=100_000), message_found=frozenset({INPUT_MARKER}))
+
+    assert Word.VIOLATES is judged(SECRETS, image(), outcome(), corrupt(long)).word
 
 
 @pytest.mark.parametrize(
@@ -57,7 +67,7 @@ def test_what_is_no_file_is_advice(left: File) -> None:
     verdict = judged(UTF8, image(), outcome(host(left)))
 
     assert Word.ADVISED == verdict.word
-    assert (f"Expected {MESSAGE_PATH} to be a file, and on algo-1 it is a {left.kind}.",) == verdict.violations
+    assert (f"Expected {MESSAGE_PATH} to be a file, but on algo-1 it is a {left.kind}.",) == verdict.violations
 
 
 @pytest.mark.parametrize("message", ["x" * 1025, "é" * 513])
@@ -172,7 +182,7 @@ def test_a_message_that_repeats_an_input_violates(good: Outcome) -> None:
 
     assert Word.VIOLATES is verdict.word
     (violation,) = verdict.violations
-    assert violation.startswith(f"Expected nothing of an input's content in {MESSAGE_PATH}, and algo-1 repeated a ")
+    assert violation.startswith(f"Expected nothing of an input's content in {MESSAGE_PATH}, but algo-1 repeated a ")
     assert violation.endswith(f"word of a corrupt input: {INPUT_MARKER}.")
 
 

@@ -249,7 +249,7 @@ def test_a_job_that_works_without_what_the_image_ships_conforms() -> None:
 @pytest.mark.parametrize(
     ("replaced", "how"),
     [
-        (GONE, "exited with 1; its last line on stderr was \"FileNotFoundError: '/opt/ml/scratch/tmp'\""),
+        (GONE, "exited with 1; stderr says: \"FileNotFoundError: '/opt/ml/scratch/tmp'\""),
         (
             not_started("chdir to cwd: no such file or directory"),
             "did not start: chdir to cwd: no such file or directory",

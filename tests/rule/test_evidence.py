@@ -34,14 +34,14 @@ def test_lines_are_those_of_both_streams() -> None:
     [
         ("", ""),
         (" \n\n", ""),
-        ("reading\n no such table \n\n", "; its last line on stderr was 'no such table'"),
-        ("x" * 201, f"; its last line on stderr was '{'x' * 200}'"),
-        ("it's\x1b[0m", '; its last line on stderr was "it\'s\\x1b[0m"'),
+        ("reading\n no such table \n\n", "; stderr says: 'no such table'"),
+        ("x" * 201, f"; stderr says: '{'x' * 200}'"),
+        ("it's\x1b[0m", '; stderr says: "it\'s\\x1b[0m"'),
     ],
     ids=["none", "blank", "last", "long", "odd"],
 )
 def test_the_last_words_are_quoted(stderr: str, words: str) -> None:
-    """The last line on stderr that holds something, as the end of a sentence; stdout is not asked."""
+    """The line that tells most, as the end of a sentence; of a program that succeeded stdout is not asked."""
     assert words == evidence.last_words(host(stdout="done\n", stderr=stderr))
 
 
@@ -133,7 +133,17 @@ def test_a_run_that_did_not_succeed_is_held_against_nothing(how: str) -> None:
     ("ended", "words"),
     [
         (host(), "exited with 0"),
-        (host(exit_code=3, stderr="no\n"), "exited with 3; its last line on stderr was 'no'"),
+        (host(exit_code=3, stderr="no\n"), "exited with 3; stderr says: 'no'"),
+        (host(exit_code=1, stdout="no\n"), "exited with 1; stdout says: 'no'"),
+        (host(exit_code=134), "exited with 134 (SIGABRT)"),
+        (host(exit_code=135), "exited with 135 (SIGBUS, as a write to a full /dev/shm gives, which has 64 MiB here)"),
+        (host(exit_code=137), "exited with 137 (SIGKILL)"),
+        (host(exit_code=137, out_of_memory=True), "exited with 137 (SIGKILL, out of memory)"),
+        (host(exit_code=1, out_of_memory=True), "exited with 1"),
+        (host(exit_code=139, stderr="x"), "exited with 139 (SIGSEGV); stderr says: 'x'"),
+        (host(exit_code=126), "exited with 126 (of a shell: the command cannot be executed)"),
+        (host(exit_code=127), "exited with 127 (of a shell: the command was not found)"),
+        (host(exit_code=255), "exited with 255"),
         (host(exit_code=137, end=End.SUITE_LIMIT, stderr="no"), "was stopped at the suite's own time limit"),
         (host(exit_code=137, end=End.MAX_RUNTIME), "was stopped at MaxRuntimeInSeconds"),
         (not_started("no such file"), "did not start: no such file"),
@@ -193,7 +203,7 @@ def shortfalls(changed: Host, *, good: Outcome | None = None, of: JobRequest | N
     [
         (host(RESULT), []),
         (host(RESULT, file(f"{OUTPUT}/more"), stderr="Traceback\n"), []),
-        (host(exit_code=3, stderr="no\n"), ["algo-1 exited with 3; its last line on stderr was 'no'"]),
+        (host(exit_code=3, stderr="no\n"), ["algo-1 exited with 3; stderr says: 'no'"]),
         (host(exit_code=137, end=End.MAX_RUNTIME), ["algo-1 was stopped at MaxRuntimeInSeconds"]),
         (host(RESULT, exit_code=0, end=End.MAX_RUNTIME), ["algo-1 was stopped at MaxRuntimeInSeconds"]),
         (host(exit_code=0, end=End.MAX_RUNTIME), ["algo-1 was stopped at MaxRuntimeInSeconds"]),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.files.stream import Fault
 from conformance.job.objects import S3Uri
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import MESSAGE_PATH
@@ -17,8 +18,10 @@ from conformance.service.results.collection import (
     LOG_HEAD_BYTES,
     LOG_TAIL_BYTES,
     MESSAGE_BYTES,
+    PART_BYTES,
     Collector,
-    head_and_tail,
+    LogReader,
+    read_logs,
 )
 from tests.support.outcomes import OUTPUT, file, request
 
@@ -184,7 +187,7 @@ def test_head_and_tail_of_a_stream(size: int, cuts: list[int]) -> None:
     """Whatever the pieces that it comes in: all of it, or its first and last bytes."""
     stream = STREAM[:size]
     places = [0, *sorted(min(cut, size) for cut in cuts), size]
-    log = head_and_tail(stream[begin:end] for begin, end in pairwise(places))
+    log = LogReader().read(stream[begin:end] for begin, end in pairwise(places))
 
     assert size == log.size
     assert stream[:LOG_HEAD_BYTES] == log.head
@@ -193,6 +196,39 @@ def test_head_and_tail_of_a_stream(size: int, cuts: list[int]) -> None:
 
 def test_a_log_says_what_was_left_out() -> None:
     """Between its beginning and its end."""
-    log = head_and_tail([b"a" * LOG_HEAD_BYTES, b"b" * 10, b"c" * LOG_TAIL_BYTES])
+    log = LogReader().read([b"a" * LOG_HEAD_BYTES, b"b" * 10, b"c" * LOG_TAIL_BYTES])
 
     assert "a\n[... 10 bytes left out ...]\nc" in log.text
+
+
+def test_words_are_found_in_what_is_left_out_of_a_log() -> None:
+    """Also where the engine hands one over in two pieces."""
+    log = LogReader(("secret", "nothing")).read([b"a" * LARGEST, b"\nsec", b"ret\n", b"b" * LARGEST])
+
+    assert "secret" not in log.text
+    assert {"secret"} == log.found
+
+
+SHORT = [(b"", b""), (b"x" * 10_000, b""), (b"x" * 30_000, b"x" * 30_000), (b"\n" * 1_000, b"")]
+LONG = [(b"x" * 70_000, b"x" * 30_000), (b"\n" * 3_000, b""), (b"x" * (10 * PART_BYTES), b"")]
+
+
+@pytest.mark.parametrize("streams", [*SHORT, *LONG])
+def test_a_log_is_complete_where_it_fits_in_one_file_of_the_engine(streams: tuple[bytes, bytes]) -> None:
+    """Both streams stand in it, and each line takes some more room than it has letters."""
+    stdout, stderr = streams
+    logs = read_logs([stdout], [stderr], words=(), dropped_from_bytes=100_000)
+    expected = streams in SHORT
+
+    assert [expected, expected] == [log.complete for log in logs]
+
+
+def test_the_whole_of_a_long_message_is_looked_at() -> None:
+    """Far beyond what is kept of it: a byte that is not UTF-8, and words that are looked for."""
+    content = b"a" * 3_000_000 + b"secret\xff" + b"b" * 100
+    shelf = Shelf()
+    collector = Collector("algo-1", request(), (), shelf, upload=False, words=("secret",))  # type: ignore[arg-type] # as above
+    collector.peek(file(MESSAGE_PATH, size=len(content)), io.BytesIO(content))
+
+    assert Fault(3_000_006, 0xFF, "invalid start byte") == collector.message_fault
+    assert {"secret"} == collector.message_found

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.files.stream import Fault
 from conformance.outcome.outcome import MESSAGE_LIMIT_BYTES
-from conformance.service.message import cut, exit_message
+from conformance.service.message import cut, exit_message, fault
+from tests.support.outcomes import host
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 long_texts = st.builds(lambda text, times: text * times, texts, st.integers(1, 200))
@@ -53,6 +55,14 @@ def test_what_is_not_utf8_fails(messages: list[bytes]) -> None:
     """Strictly: no surrogates and no overlong forms either."""
     with pytest.raises(UnicodeDecodeError):
         exit_message(messages)
+
+
+def test_the_first_host_whose_message_is_not_utf8_is_named() -> None:
+    """With the place, wherever in the file that is; others are fine."""
+    late = host(message="fine", message_fault=Fault(70_000, 0xFF, "invalid start byte"))
+
+    assert "" == fault([host(), host(message="fine")])
+    assert "/opt/ml/output/message of algo-1 is not UTF-8: invalid start byte at byte 70000" == fault([host(), late])
 
 
 def test_halves_on_two_hosts_make_no_character() -> None:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.checks import load_checks
+from conformance.files.stream import Search, fault_of
 from conformance.files.tree import File, FileTree, Kind
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
-from conformance.job.variation import Variation
+from conformance.job.variation import INPUT_MARKER, Variation
 from conformance.outcome.outcome import MESSAGE_PATH, End, Host, Log, Outcome, Upload
 from conformance.outcome.resolution import Queries, Query
 from conformance.outcome.standin import Witness
@@ -152,23 +153,36 @@ def request(
     )
 
 
-def log(text: str | bytes) -> Log:
+def log(text: str | bytes, secret: str = "") -> Log:
     """A stream that was kept as a whole."""
     content = text.encode() if isinstance(text, str) else text
-    return Log(content, b"", len(content))
+    return Log(content, b"", len(content), found(content, secret))
+
+
+def found(content: bytes, secret: str) -> frozenset[str]:
+    """Which of the words that the service looks for stand in it."""
+    search = Search((secret, INPUT_MARKER))
+    search.feed(content)
+    return search.found
 
 
 def host(
     *files: File,
     exit_code: int | None = 0,
     end: End = End.EXITED,
-    stdout: str | bytes = "done\n",
+    stdout: str | bytes | None = None,
     stderr: str | bytes = "",
     message: str | bytes | None = None,
     message_size: int | None = None,
+    secret: str = "",
     **rest: Any,  # noqa: ANN401 - the fields of Host
 ) -> Host:
-    """How a host ended; a message stands among its files too, of another size where only its beginning was kept."""
+    """How a host ended; a message stands among its files too, of another size where only its beginning was kept.
+
+    One that succeeded says so, unless it is told what to say.
+    """
+    if stdout is None:
+        stdout = "done\n" if exit_code == 0 else ""
     content = message.encode() if isinstance(message, str) else message
     left = list(files)
     if content is not None:
@@ -178,10 +192,13 @@ def host(
         argv=rest.pop("argv", ("python3", "/processing.py")),
         end=end,
         exit_code=exit_code,
-        stdout=log(stdout),
-        stderr=log(stderr),
+        stdout=log(stdout, secret),
+        stderr=log(stderr, secret),
         files=FileTree.of(left),
         message=content,
+        message_fault=rest.pop("message_fault", fault_of(content or b"")),
+        message_found=found(content or b"", secret),
+        secret=secret,
         **rest,
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 from conformance.files.archive import BLOCK
+from conformance.files.stream import Fault, Search, Utf8
 from conformance.files.tree import File, kept_back
 from conformance.job.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
 from conformance.job.request import JobRequest, ProcessingOutput
@@ -23,13 +24,18 @@ MESSAGE_BYTES = 64 << 10
 KEPT_BYTES = 32 << 20
 """Of a larger output only size and digest are kept: S3 is in this process, and its memory is not the job's."""
 
+RECORD_BYTES = 40
+PART_BYTES = 16 << 10
+PART_RECORD_BYTES = 256
+"""What the engine's log driver `local` adds at most to a line, and to each 16 KiB of a longer one."""
+
 
 @dataclass
 class Collector:
     """Looks into the archive of `/opt/ml` as it passes, and uploads what the service would.
 
     `upload` says whether outputs are uploaded; what is continuous is, however the job ends. A symbolic link is no
-    regular file, so it never comes here.
+    regular file, so it never comes here. `words` are looked for in all of the message, whose beginning is kept.
     """
 
     host: str
@@ -37,14 +43,17 @@ class Collector:
     volumes: tuple[str, ...]
     store: ObjectStore
     upload: bool
+    words: tuple[str, ...] = ()
     message: bytes | None = None
+    message_fault: Fault | None = None
+    message_found: frozenset[str] = frozenset()
     uploads: list[Upload] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
 
     def peek(self, file: File, content: IO[bytes]) -> File:
         """Take what is wanted of one regular file's content; the entry itself stays as it is."""
         if file.path == MESSAGE_PATH:
-            self.message = _whole_characters(content.read(MESSAGE_BYTES), ended=file.size <= MESSAGE_BYTES)
+            self._read_message(file, content)
         elif self._targets(file):
             self._store(file, *_kept(file, content))
         return file
@@ -59,6 +68,17 @@ class Collector:
         else:
             data = None if original.size > KEPT_BYTES else self.store.get(S3Uri.parse(uploaded.uri))
             self._store(file, data, uploaded.digest)
+
+    def _read_message(self, file: File, content: IO[bytes]) -> None:
+        """Keep the beginning, and look at all of it: AWS decodes the whole file, of which it shows 1 KB."""
+        encoding, search = Utf8(), Search(self.words)
+        block = content.read(MESSAGE_BYTES)
+        self.message = _whole_characters(block, ended=file.size <= MESSAGE_BYTES)
+        while block:
+            encoding.feed(block)
+            search.feed(block)
+            block = content.read(BLOCK)
+        self.message_fault, self.message_found = encoding.end(), search.found
 
     def _store(self, file: File, data: bytes | None, digest: str) -> None:
         for output in self._targets(file):
@@ -106,16 +126,45 @@ def _whole_characters(text: bytes, *, ended: bool) -> bytes:
     return text if ended else text.removesuffix(begun)
 
 
-def head_and_tail(chunks: Iterable[bytes]) -> Log:
-    """Keep the beginning and the end of a stream, however long it is."""
-    head = bytearray()
-    tail = bytearray()
-    size = 0
-    for chunk in chunks:
-        size += len(chunk)
-        room = max(LOG_HEAD_BYTES - len(head), 0)
-        head += chunk[:room]
-        tail += chunk[room:]
-        if len(tail) > 2 * LOG_TAIL_BYTES:
-            del tail[:-LOG_TAIL_BYTES]
-    return Log(bytes(head), bytes(tail[-LOG_TAIL_BYTES:]), size)
+@dataclass
+class LogReader:
+    """Keeps the beginning and the end of a stream, however long it is, and looks for words in all of it."""
+
+    words: tuple[str, ...] = ()
+    _head: bytearray = field(default_factory=bytearray)
+    _tail: bytearray = field(default_factory=bytearray)
+    _size: int = 0
+    _lines: int = 0
+
+    def read(self, chunks: Iterable[bytes]) -> Log:
+        """Read it to its end."""
+        search = Search(self.words)
+        for chunk in chunks:
+            self._size += len(chunk)
+            self._lines += chunk.count(b"\n")
+            search.feed(chunk)
+            room = max(LOG_HEAD_BYTES - len(self._head), 0)
+            self._head += chunk[:room]
+            self._tail += chunk[room:]
+            if len(self._tail) > 2 * LOG_TAIL_BYTES:
+                del self._tail[:-LOG_TAIL_BYTES]
+        return Log(bytes(self._head), bytes(self._tail[-LOG_TAIL_BYTES:]), self._size, search.found)
+
+    @property
+    def most_stored_bytes(self) -> int:
+        """How much room the engine may at most have needed for it; see `read_logs`."""
+        return self._size + (self._lines + 1) * RECORD_BYTES + (self._size // PART_BYTES + 1) * PART_RECORD_BYTES
+
+
+def read_logs(
+    stdout: Iterable[bytes], stderr: Iterable[bytes], *, words: tuple[str, ...], dropped_from_bytes: int
+) -> tuple[Log, Log]:
+    """Both streams of a container, of which the engine drops the oldest records, a file of so many bytes at a time.
+
+    It does not say whether it did. But it keeps the last file that it filled, so where all that it has is less than
+    one file holds, it never dropped any.
+    """
+    readers = LogReader(words), LogReader(words)
+    logs = readers[0].read(stdout), readers[1].read(stderr)
+    complete = sum(reader.most_stored_bytes for reader in readers) < dropped_from_bytes
+    return replace(logs[0], complete=complete), replace(logs[1], complete=complete)

@@ -3,48 +3,42 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 
 from conformance.checks.launch import STARTS, start_failure
-from conformance.checks.outputs import refused_write
 from conformance.image.image import Image
+from conformance.job.conditions import Lifted
 from conformance.job.variation import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
 from conformance.outcome import workload
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.outcome.trace import Process
 from conformance.rule.contract import BYOC
-from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.declaration import (
+    DOCUMENTED,
+    INFERRED,
+    MUST,
+    OBSERVED,
+    SHOULD,
+    Advice,
+    DoesNotApply,
+    NotJudged,
+    check,
+)
 from conformance.rule.evidence import (
-    LINE_CHARACTERS,
     did_well,
+    end_of,
     failed_by_itself,
-    last_words,
-    lines,
     missing_outputs,
     named,
+    now_and_then,
     some_of,
     succeeded,
 )
+from conformance.rule.failures import Failure, hidden
+from conformance.rule.programs import programs
+from conformance.rule.telling import blames_arguments
 
-CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits with another code."
-
-FAILURE = re.compile(
-    r"Traceback \(most recent call last\)|\b\w*(Error|Exception)\b:|\b(error|fatal|panic|critical)\b"
-    r"|No such file or directory|command not found|Segmentation fault|core dumped",
-    re.IGNORECASE,
-)
-"""A line of a log that speaks of a failure."""
-
-NO_FAILURE = re.compile(
-    r"\b(no|not an?|without|zero|0) (\w+ )?(error|exception|fatal|panic|critical)s?\b"
-    r"|\b(error|exception|fatal|critical)s?\b[\w ]*[\"']?\s*[:=]\s*(0[0.]*%?|none|null|nan|false|\[\])\s*([,;|}\])]|$)",
-    re.IGNORECASE,
-)
-"""A line with such a word that speaks of none: `finished without error`, `errors: 0`, `mean squared error: nan`."""
-
-CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
-"""What differs from run to run in lines that are the same: times, counts, process ids, hashes."""
+CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits non-zero."
 
 
 @check(
@@ -67,39 +61,42 @@ CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
 )
 def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome) -> Iterator[str]:
     """The job is the user's own, so it is one that must succeed."""
+    if outcome.unsteady:
+        raise NotJudged(now_and_then(outcome))
+    if Lifted.SHARED_MEMORY in outcome.conditions.lifted:
+        # That /dev/shm has 64 MiB is what users report, so no MUST can rest on it.
+        yield Advice(
+            "Expected the job to do with 64 MiB at /dev/shm, as users report of Processing, but "
+            f"{_failed(outcome)}; with 1 GiB it exited with 0."
+        )
+        return
     _needs_no_other_explanation(own, true, outcome)
     for host in outcome.hosts:
         refusal = start_failure(host)
         if refusal and outcome.request.entrypoint is None and outcome.request.arguments is None:
             raise NotJudged("the container did not start", see="launch.default-command")
         if refusal:
-            yield f"Expected {list(host.argv)} to run and exit with 0 on {host.name}, and {refusal}."
-        elif host.exit_code != 0 and refused_write(image, outcome, host):
-            # That a directory belongs to root is the suite's own choice, so no MUST can rest on it.
-            raise NotJudged("the program was not permitted to write", see="outputs.writable-by-user")
+            yield f"Expected {list(host.argv)} to run and exit with 0 on {host.name}, but {refusal}."
         elif host.end is End.SUITE_LIMIT:
             # Where another host has failed it may only have waited for that one.
             if not any(failed_by_itself(other) for other in outcome.hosts):
-                raise NotJudged(
-                    f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit, which "
-                    "--image-timeout raises"
-                )
+                raise NotJudged(_still_running(outcome, host))
         elif host.end is End.MAX_RUNTIME:
             limit = outcome.request.max_runtime_seconds
             yield (
-                f"Expected {host.name} to exit with 0 within MaxRuntimeInSeconds, and it was still running after "
+                f"Expected {host.name} to exit with 0 within MaxRuntimeInSeconds, but it was still running after "
                 f"{limit} s{_what_ran(host)}."
             )
-        elif host.out_of_memory and host.exit_code != 0:
-            yield f"Expected {host.name} to exit with 0, and it was killed because it ran out of memory."
         elif host.exit_code != 0:
-            yield f"Expected {host.name} to exit with 0, and it exited with {host.exit_code}{last_words(host)}."
+            yield (
+                f"Expected {host.name} to exit with 0, but it {end_of(host)}{blames_arguments(host, outcome.request)}."
+            )
 
 
 @check(
     "exit.nonzero-on-failure",
     MUST,
-    "The program exits with another code than 0 when it fails",
+    "The program exits non-zero when it fails",
     job=EMPTY_INPUTS,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
@@ -108,14 +105,23 @@ def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome)
     "`set -o pipefail`, no `except: pass`.",
 )
 def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
-    """Judged on evidence only: a log or the process tree shows a failure, outputs are missing, the exit code is 0."""
+    """A MUST on certain evidence only; see `conformance.rule.failures`. The run as requested is looked at first."""
+    for host in good.hosts:
+        unwritten = bool(good.request.outputs) and not any(good.written(host, each) for each in good.request.outputs)
+        failure = hidden(host, wrote_nothing=unwritten and host.message is None)
+        if failure is not None and failure.certain:
+            yield (
+                f"Expected {host.name} to exit non-zero when its program fails, but it exited with 0 although "
+                f"{failure.text}."
+            )
+            return
     yield from _swallowed(good, empty, "empty")
 
 
 @check(
     "exit.nonzero-on-corrupt-input",
     MUST,
-    "The program exits with another code than 0 when it fails over what an input holds",
+    "The program exits non-zero when it fails over what an input holds",
     job=CORRUPT_INPUTS,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
@@ -141,7 +147,7 @@ def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrup
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=OBSERVED,
-    remedy="Exit with another code than 0 when there is nothing to process, or write outputs that say so: a job that "
+    remedy="Exit non-zero when there is nothing to process, or write outputs that say so: a job that "
     "Completed without outputs is found out only by whoever reads them next.",
 )
 def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
@@ -152,14 +158,14 @@ def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator
     outputs = good.request.outputs
     if not any(good.written(host, output) for host in good.hosts for output in outputs):
         raise DoesNotApply("the job writes no outputs that an empty input could keep it from")
-    if missing and any(_failure(before, host) for before, host in _pairs(good, empty)):
+    if any(failure for _, failure in _failures(good, empty)):
         raise NotJudged("the program failed and exited with 0", see="exit.nonzero-on-failure")
     for before, host in _pairs(good, empty):
         own = [output.name for output in outputs if output.name in missing and good.written(before, output)]
         if own:
             yield (
-                f"Expected {host.name} to exit with another code than 0, or to write its outputs, when its inputs are "
-                f"empty, and it exited with 0 and wrote nothing to {named(own)}."
+                f"Expected {host.name} to exit non-zero, or to write its outputs, when its inputs are "
+                f"empty, but it exited with 0 and wrote nothing to {named(own)}."
             )
 
 
@@ -183,7 +189,7 @@ def no_process_left(image: Image, outcome: Outcome) -> Iterator[str]:
         left = [process for process in host.trace.processes if process.ended is None]
         if left:
             named = _commands(left)
-            yield f"Expected every process on {host.name} to have ended, and it exited while these ran: {named}."
+            yield f"Expected every process on {host.name} to have ended, but it exited while these ran: {named}."
 
 
 def _what_ran(host: Host) -> str:
@@ -224,15 +230,24 @@ def _swallowed(good: Outcome, failing: Outcome, how: str) -> Iterator[str]:
     missing = _missing_outputs(good, failing)
     if not _is_completed(failing, how):
         return
-    evidence = [(host, _failure(before, host)) for before, host in _pairs(good, failing)]
-    if not (missing and any(shown for _, shown in evidence)):
-        raise DoesNotApply(f"with its inputs {how} the program did not visibly fail")
-    for host, shown in evidence:
-        if shown:
-            yield (
-                f"Expected {host.name} to exit with another code than 0 when its inputs are {how} and it fails, and it "
-                f"exited with 0, although it wrote nothing to {named(missing)} and {shown}."
-            )
+    found = [(host, failure) for host, failure in _failures(good, failing) if failure is not None]
+    if not found:
+        raise DoesNotApply(f"with its inputs {how} the program exited with 0, and nothing shows that it failed")
+    for host, failure in found:
+        without = f" and it wrote nothing to {named(missing)}" if missing else ""
+        sentence = (
+            f"Expected {host.name} to exit non-zero when its inputs are {how} and it fails, but it exited with 0 "
+            f"although {failure.text}{without}."
+        )
+        yield sentence if failure.certain else Advice(sentence)
+
+
+def _failures(good: Outcome, failing: Outcome) -> list[tuple[Host, Failure | None]]:
+    """What shows that each host failed which exited with 0."""
+    missing = missing_outputs(good, failing)
+    wrote = [output.name for output in good.request.outputs if any(good.written(host, output) for host in good.hosts)]
+    nothing = bool(missing) and missing == wrote
+    return [(host, hidden(host, before, wrote_nothing=nothing)) for before, host in _pairs(good, failing)]
 
 
 def _is_completed(failing: Outcome, how: str) -> bool:
@@ -263,27 +278,25 @@ def _pairs(good: Outcome, other: Outcome) -> Iterator[tuple[Host, Host]]:
 
 def _missing_outputs(good: Outcome, failing: Outcome) -> list[str]:
     """The outputs that the good run wrote and the run whose inputs are no good did not."""
-    if all(good.request.brings_program(item) for item in good.request.inputs):
+    if programs(good) >= {item.name for item in good.request.inputs}:
         raise DoesNotApply("the request has no inputs that could be empty or corrupt")
     if not succeeded(good):
-        raise NotJudged("the job did not succeed with its inputs either", see="exit.zero-on-success")
+        raise NotJudged("the unmodified job already fails", see="exit.zero-on-success")
     return missing_outputs(good, failing)
 
 
-def _failure(good: Host, failing: Host) -> str:
-    """What shows that the program failed: how it ended below process 1, or else what its log says."""
-    program = workload.find(failing.trace) if failing.trace is not None else workload.Workload(None)
-    if program.process is not None and program.certain and program.process.status:
-        return f"{list(program.process.argv)} exited with {program.process.status} below process 1"
-    said = _new_failure_lines(good, failing)
-    return f"its log says: {said[-1][:LINE_CHARACTERS]!r}" if said else ""
+def _failed(outcome: Outcome) -> str:
+    """How the job failed at first, of which the run that is judged tells nothing."""
+    return next((trial.said for trial in outcome.trials if not trial.succeeded), "it failed")
 
 
-def _new_failure_lines(good: Host, failing: Host) -> list[str]:
-    """Lines that speak of a failure, and do not stand in the log of the good run as well, whatever their figures."""
-    usual = {CHANGES.sub("#", line) for line in lines(good)}
-    return [
-        line
-        for line in lines(failing)
-        if FAILURE.search(line) and not NO_FAILURE.search(line) and CHANGES.sub("#", line) not in usual
-    ]
+def _still_running(outcome: Outcome, host: Host) -> str:
+    """What is said of a host that the suite's own limit ended: whether it was still at work, and what kept it."""
+    worked = "" if host.processor_seconds is None else f", having used {host.processor_seconds:.1f} s of processor time"
+    wrote = [output.name for output in outcome.request.outputs if outcome.written(host, output)]
+    written = f" and written {named(wrote)}" if wrote and worked else ""
+    return (
+        f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit{worked}{written}"
+        f"{_what_ran(host)}; --image-timeout raises the limit, and MaxRuntimeInSeconds in the request ends a job that "
+        "never does"
+    )

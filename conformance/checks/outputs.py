@@ -9,6 +9,7 @@ from conformance.checks.launch import needs_start
 from conformance.files.tree import File, Kind, kept_back
 from conformance.image.account import user_id
 from conformance.image.image import Image
+from conformance.job.conditions import Lifted
 from conformance.job.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
 from conformance.job.request import ProcessingOutput
 from conformance.job.variation import AS_REQUESTED, SEPARATE_MOUNTS
@@ -89,8 +90,19 @@ def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
     "then become another user.",
 )
 def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
-    """Judged by the run, since a program may well begin as another user and still write: by its log, if it did not."""
-    _needs_outputs(outcome)
+    """Shown by two runs: with directories that belong to root, and with those that any user may write.
+
+    A program may well begin as another user and still write, or as root and become another one. Where no run succeeded
+    at all, its log tells.
+    """
+    needs_start(outcome)
+    if Lifted.OWNERS in outcome.conditions.lifted:
+        who = f"USER {image.user}" if user_id(image) != 0 else "the user that the program becomes"
+        yield (
+            f"Expected {who} to be able to write below /opt/ml where it belongs to root, but {_failed(outcome)}; where "
+            "any user may write there, the job succeeded."
+        )
+        return
     for host in outcome.hosts:
         line = refused_write(image, outcome, host)
         if line:
@@ -133,8 +145,14 @@ def regular_files_only(image: Image, outcome: Outcome) -> Iterator[str]:
     "with `shutil.move` or `mv`, which copy where a rename is refused.",
 )
 def work_as_mount_points(image: Image, good: Outcome, separate: Outcome) -> Iterator[str]:
-    """The same job, on one volume and on many."""
+    """The same job, on one volume and on many, or where even one is too many on none."""
     _needs_outputs(good)
+    if Lifted.MOUNTS in good.conditions.lifted:
+        yield (
+            f"Expected the job to do its work where /opt/ml is a mount point, but {_failed(good)}; in the container's "
+            "own file system it succeeded."
+        )
+        return
     for output in good.request.outputs:
         # What is written and not uploaded is the matter of other checks.
         if succeeded(good) and not any(good.written(host, output) for host in good.hosts):
@@ -252,6 +270,12 @@ def refused_write(image: Image, outcome: Outcome, host: Host) -> str:
     if user_id(image) == 0 or all(outcome.written(host, output) for output in outcome.request.outputs):
         return ""
     return next((line for line in lines(host) if REFUSED.search(line) and "/opt/ml/" in line), "")
+
+
+def _failed(outcome: Outcome) -> str:
+    """How the job did under the conditions that were then lifted."""
+    said = next((trial.said for trial in outcome.trials if not trial.conditions.lifted and trial.said), "")
+    return said or "it did not write all its outputs"
 
 
 def _key_bytes(file: File, output: ProcessingOutput) -> int:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from conformance.checks.outputs import refused_write
 from conformance.files.tree import Kind, is_below
 from conformance.image.image import Image
 from conformance.job.request import PROCESSING, RESERVED
-from conformance.job.variation import AS_REQUESTED, RESERVED_REPLACED
+from conformance.job.variation import AS_REQUESTED, EMPTY_TMP, RESERVED_REPLACED
 from conformance.outcome.outcome import MESSAGE_PATH, End, Outcome
-from conformance.rule.contract import BYOC
+from conformance.rule.contract import BYOC, ENCRYPTION
 from conformance.rule.declaration import (
     DOCUMENTED,
     INFERRED,
@@ -23,7 +22,8 @@ from conformance.rule.declaration import (
     NotJudged,
     check,
 )
-from conformance.rule.evidence import did_well, end_of, some_of, succeeded
+from conformance.rule.evidence import did_well, end_of, shortfalls, some_of, succeeded
+from conformance.rule.rerun import TMP
 
 CLAUSE = "/opt/ml and all its subdirectories are reserved by SageMaker: do not put data there that the container needs."
 
@@ -75,17 +75,34 @@ def works_when_replaced(image: Image, own: Outcome, replaced: Outcome) -> Iterat
         return
     if not succeeded(own):
         raise NotJudged("the job did not succeed, whatever is below /opt/ml", see="exit.zero-on-success")
-    shipped = some_of([file.path for file in image.files.below(RESERVED)])
+    files = [file.path for file in image.files.below(RESERVED) if file.kind is not Kind.DIRECTORY]
+    shipped = some_of(files or [file.path for file in image.files.below(RESERVED)])
     for host in replaced.hosts:
-        if refused_write(image, replaced, host):
-            # That a directory belongs to root is the suite's own choice, so no MUST can rest on it.
-            raise NotJudged("the program was not permitted to write", see="outputs.writable-by-user")
         # One that waits for another says nothing: that other one does.
         if not did_well(host) and host.end is not End.SUITE_LIMIT:
-            yield (
-                f"Expected the job to do without what the image ships below {RESERVED} ({shipped}), and without it "
+            sentence = (
+                f"Expected the job to do without what the image ships below {RESERVED} ({shipped}), but without it "
                 f"{host.name} {end_of(host)}; with it {host.name} exited with 0."
             )
+            # An empty directory is no data, of which AWS speaks.
+            yield sentence if files else Advice(sentence)
+
+
+@check(
+    "reserved.works-with-empty-tmp",
+    SHOULD,
+    "The job works when what the image ships in /tmp is not there",
+    job=EMPTY_TMP,
+    clause="Processing mounts the volume of a job at /opt/ml/processing and at /tmp, which then holds nothing of the "
+    "image.",
+    spec=ENCRYPTION / "encryption-at-rest-nbi",
+    basis=DOCUMENTED,
+    remedy="Move what the program needs out of /tmp, for instance to /opt/program.",
+)
+def works_with_empty_tmp(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
+    """Shown by two runs: with what the image ships in /tmp, and without."""
+    for shortfall in shortfalls(good, empty):
+        yield f"Expected the job to do without what the image ships in {TMP}, but {shortfall}."
 
 
 @check(

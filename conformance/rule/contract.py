@@ -75,6 +75,13 @@ SDK = Document(
 )
 """How a program that calls AWS finds its credentials and its region."""
 
+ENCRYPTION = Document(
+    "SageMaker developer guide, Protecting Data at Rest",
+    "https://docs.aws.amazon.com/sagemaker/latest/dg/{}.html",
+    frozenset({"encryption-at-rest-nbi"}),
+)
+"""Which paths of a container lie on the job's volume, and so hold nothing of the image."""
+
 S3 = Document(
     "Amazon S3 user guide",
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/{}.html",

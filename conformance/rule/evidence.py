@@ -124,6 +124,13 @@ def exit_code_of(host: Host) -> str:
     return f"{host.exit_code} ({meaning})" if meaning else str(host.exit_code)
 
 
+def now_and_then(outcome: Outcome) -> str:
+    """What is said of a job of which one and the same run failed and succeeded."""
+    failed = [trial for trial in outcome.trials if not trial.succeeded]
+    said = f"; {failed[0].said}" if failed else ""
+    return f"it fails now and then: {len(failed)} of {len(outcome.trials)} runs of the job failed{said}"
+
+
 def needs_success(good: Outcome) -> None:
     """Raise `NotJudged` where the run as requested did not succeed: nothing can be held against it then."""
     if not succeeded(good):

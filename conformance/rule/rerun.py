@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from conformance.files.tree import Kind
 from conformance.image.image import Image
+from conformance.job.conditions import Lifted
 from conformance.job.request import RESERVED, SHARDED, JobRequest
 from conformance.job.validation import model_faults, service_faults
 from conformance.outcome import workload
@@ -199,7 +200,7 @@ def overridden(image: Image, good: Outcome) -> Rerun:
 def with_own_reserved(image: Image, replaced: Outcome) -> Rerun | None:
     """Leave what the image ships below /opt/ml; None where the run could only end as the other one did."""
     failed = any(failed_by_itself(host) for host in replaced.hosts)
-    if not failed or not any(image.files.below(RESERVED)):
+    if not failed or not any(image.files.below(RESERVED)) or Lifted.MOUNTS in replaced.conditions.lifted:
         return None
     return Rerun(replaced.request)
 

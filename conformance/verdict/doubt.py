@@ -13,7 +13,7 @@ from conformance.image.image import Image
 from conformance.outcome.outcome import Outcome
 from conformance.rule import choices
 from conformance.rule.declaration import Check, NotJudged
-from conformance.rule.evidence import did_well
+from conformance.rule.evidence import did_well, now_and_then
 
 WORTH_SECONDS = 30.0
 """Runs that took longer together are not made once more for the sake of advice."""
@@ -54,13 +54,6 @@ def of_chance(check: Check, image: Image, outcomes: Sequence[Outcome], repeat: R
         # Without the tracer there may be no evidence of what the processes did; how they ended is the same.
         shown = _left(outcomes) == _left(again)
     return "" if shown else "it does not show again when the job is run once more, alone"
-
-
-def now_and_then(outcome: Outcome) -> str:
-    """What is said of a job of which one and the same run failed and succeeded."""
-    failed = [trial for trial in outcome.trials if not trial.succeeded]
-    said = f"; {failed[0].said}" if failed else ""
-    return f"it fails now and then: {len(failed)} of {len(outcome.trials)} runs of the job failed{said}"
 
 
 def _left(outcomes: Sequence[Outcome]) -> list[list[bool]]:

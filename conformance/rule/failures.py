@@ -1,0 +1,162 @@
+"""Whether a job had failed although its container exited with 0, and how sure that is.
+
+Certain is what the process tree shows: the process that does the work ended badly, nothing did its work after it, and
+process 1 left with 0. An exit code alone may be an answer, as that of `grep -q` and `test` is; it is a failure where
+the process ended by a signal or a traceback, where nobody takes it, as in a pipeline, or where the program that did
+the work in another run said something on stderr and wrote nothing. A traceback beside outputs that are all missing is
+as good. A mere word in a log proves nothing, and is advice.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from conformance.outcome import workload
+from conformance.outcome.outcome import Host
+from conformance.outcome.trace import SIGNALS, Process, Trace
+from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines
+from conformance.rule.telling import Telling, tracebacks
+
+FAILURE = re.compile(
+    r"Traceback \(most recent call last\)|\b\w*(Error|Exception)\b:|\b(error|fatal|panic|critical)\b"
+    r"|No such file or directory|command not found|Segmentation fault|core dumped",
+    re.IGNORECASE,
+)
+"""A line of a log that speaks of a failure."""
+
+NO_FAILURE = re.compile(
+    r"\b(no|not an?|without|zero|0) (\w+ )?(error|exception|fatal|panic|critical)s?\b"
+    r"|\b(error|exception|fatal|critical)s?\b[\w ]{0,40}[\"']?[ \t]*[:=][ \t]*(0[0.]*%?|none|null|nan|false|\[\])"
+    r"[ \t]*([,;|}\])]|$)"
+    r"|\bwarn(ing)?s?\b|\b(skip|ignor|dropp?|discard|exclud)(s|p?ing|p?ed|ed)?\b",
+    re.IGNORECASE,
+)
+"""A line with such a word that speaks of none: `finished without error`, `errors: 0`, `WARNING skipped: ValueError`."""
+
+TOLERANT = re.compile(r"\bwarn(ing)?s?\b|\b(skip|ignor|dropp?|discard|exclud)(s|p?ing|p?ed|ed)?\b", re.IGNORECASE)
+
+CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
+"""What differs from run to run in lines that are the same: times, counts, process ids, hashes."""
+
+ASKED_TO_END = frozenset({1, 2, 9, 13, 15})
+"""SIGHUP, SIGINT, SIGKILL, SIGPIPE and SIGTERM: by these one process ends another, or loses the reader of its pipe."""
+
+DOES_NO_WORK = frozenset(
+    {
+        *("[", "basename", "cat", "date", "dirname", "echo", "env", "false", "free", "head", "hostname", "id", "kill"),
+        *("logger", "ls", "printf", "ps", "pwd", "rm", "sleep", "stat", "sync", "tail", "test", "touch", "true", "tty"),
+        *("uname", "uptime", "wait", "wc", "whoami"),
+    }
+)
+"""Common tools that a script may well run after a failure without having got over it."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What shows that a job had failed, as a clause of a sentence; `certain` says that it can mean nothing else."""
+
+    text: str
+    certain: bool
+
+
+def hidden(host: Host, before: Host | None = None, *, wrote_nothing: bool) -> Failure | None:
+    """What shows that a host which exited with 0 had failed; None where nothing does.
+
+    `before` is the same host in a run that did its work, where there is one; `wrote_nothing` says that all is missing
+    that it wrote then, or was to write.
+    """
+    if not did_well(host):
+        return None
+    return _of_process(host, before, wrote_nothing=wrote_nothing) or _of_log(host, before, wrote_nothing=wrote_nothing)
+
+
+def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure | None:
+    trace = host.trace
+    if trace is None or host.untraced:
+        return None
+    found = workload.find(trace)
+    process = found.process
+    if process is None or not found.certain or not process.status or process == trace.command:
+        return None
+    if _is_got_over(trace, process):
+        return None
+    how = (
+        f"exited with {process.exit_code}"
+        if process.killed_by is None
+        else f"was ended by {SIGNALS[process.killed_by]}"
+    )
+    text = f"{list(process.argv)} {how} below process 1"
+    same_work = before is not None and _did_the_work(before, process)
+    if process.killed_by is not None:
+        certain = process.killed_by not in ASKED_TO_END
+    elif _new_tracebacks(host, before):
+        certain = True
+    elif _is_in_a_pipeline(trace, process):
+        certain = before is None or same_work
+    else:
+        certain = same_work and wrote_nothing and bool(_new_lines(host, before))
+    if not certain and not same_work:
+        return None
+    return Failure(text, certain)
+
+
+def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure | None:
+    """What a log shows of a program that ends itself with 0: less than its process does."""
+    found = [each for each in _new_tracebacks(host, before) if not any(TOLERANT.search(line) for line in each.around)]
+    if found:
+        return Failure(f"its log has a traceback: {found[-1].line[:LINE_CHARACTERS]!r}", certain=wrote_nothing)
+    if before is None or not wrote_nothing:
+        return None
+    usual = {CHANGES.sub("#", line) for line in lines(before)}
+    said = [
+        line
+        for line in lines(host)
+        if FAILURE.search(line) and not NO_FAILURE.search(line) and CHANGES.sub("#", line) not in usual
+    ]
+    return Failure(f"its log says: {said[-1][:LINE_CHARACTERS]!r}", certain=False) if said else None
+
+
+def _new_tracebacks(host: Host, before: Host | None) -> list[Telling]:
+    usual = {CHANGES.sub("#", each.line) for each in tracebacks(before)} if before is not None else set()
+    return [each for each in tracebacks(host) if CHANGES.sub("#", each.line) not in usual]
+
+
+def _new_lines(host: Host, before: Host | None) -> list[str]:
+    """What it said on stderr and does not say otherwise."""
+    known = {CHANGES.sub("#", line.strip()) for line in (before.stderr.text.splitlines() if before else ())}
+    said = (line.strip() for line in host.stderr.text.splitlines())
+    return [line for line in said if line and CHANGES.sub("#", line) not in known]
+
+
+def _is_got_over(trace: Trace, process: Process) -> bool:
+    """Whether something that may have done its work was started after it had ended."""
+    ended = process.ended or 0.0
+    later = [each for each in trace.processes if each.began > ended or _became_later(each, ended)]
+    return any(workload.program(each) not in DOES_NO_WORK for each in later if workload.program(each))
+
+
+def _became_later(process: Process, moment: float) -> bool:
+    """Whether a process became another program after a moment, as a shell does that ends with `exec`."""
+    return bool(process.executions) and process.executions[-1].at > moment
+
+
+def _did_the_work(before: Host, process: Process) -> bool:
+    """Whether the same command did the work in another run."""
+    if before.trace is None or before.untraced:
+        return False
+    done = workload.find(before.trace).process
+    return done is not None and done.argv == process.argv
+
+
+def _is_in_a_pipeline(trace: Trace, process: Process) -> bool:
+    """Whether a common tool of the same shell was there all the time and outlived it: it read what that one wrote."""
+    ended = process.ended or 0.0
+    return any(
+        each is not process
+        and each.parent == process.parent
+        and workload.program(each) in workload.TOOLS
+        and each.began <= ended
+        and (each.ended is None or each.ended >= ended)
+        for each in trace.processes
+    )

@@ -14,7 +14,7 @@ from conformance.outcome.standin import (
     Witness,
     every_witness,
 )
-from tests.support.recording import record
+from tests.support.recording import begin, record
 
 MOUNTS = (
     "72 48 0:39 / / rw,relatime master:2 - overlay overlay rw,lowerdir=/a\n"
@@ -93,7 +93,7 @@ def test_without_a_witness_there_is_none() -> None:
     with pytest.raises(NoWitnessError, match="the record is empty"):
         Witness.parse(b"")
     with pytest.raises(NoWitnessError, match="the record holds no witness"):
-        Witness.parse(record(("trace", {})))
+        Witness.parse(record(begin()))
 
 
 def test_every_time_that_it_was_started_is_a_witness() -> None:

@@ -29,13 +29,13 @@ def test_a_simple_run_is_complete() -> None:
     assert 1_700_000_000.001 == first.executions[0].time
 
 
-def test_children_and_descendants() -> None:
-    """Children are those of a process, descendants theirs as well, each parent first."""
+def test_children_are_those_of_a_process() -> None:
+    """Its own, in the order in which they began, and not theirs."""
     trace = Trace.parse(record(begin(), fork(8), fork(9, 8), fork(10), fork(11, 9), leave(1)))
     first = process(trace, 1)
 
     assert [8, 10] == [child.pid for child in trace.children_of(first)]
-    assert [8, 9, 11, 10] == [child.pid for child in trace.descendants(first)]
+    assert [[9], [11]] == [[child.pid for child in trace.children_of(process(trace, pid))] for pid in (8, 9)]
 
 
 def test_a_number_may_be_given_twice() -> None:

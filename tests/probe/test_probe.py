@@ -258,7 +258,10 @@ def test_a_daemon_is_followed() -> None:
     first = ran.trace.process(1)
     assert first is not None
 
-    assert [8, 9] == [process.exit_code for process in ran.trace.descendants(first)]
+    (child,) = ran.trace.children_of(first)
+    (daemon_itself,) = ran.trace.children_of(child)
+
+    assert (8, 9) == (child.exit_code, daemon_itself.exit_code)
 
 
 def test_a_stopped_process_stays_stopped_until_it_is_continued() -> None:

@@ -26,6 +26,7 @@
 
 #include "probe.h"
 
+#include "beginning.h"
 #include "filter.h"
 #include "observe.h"
 #include "outside.h"
@@ -342,12 +343,10 @@ static void wake(int number)
     (void)number;
 }
 
-/* Have waitpid() interrupted now and then, to see whether anybody waits for the tracer. */
+/* Have waitpid() interrupted now and then, to see whether anybody waits for the tracer, and what else is due. */
 static void set_clock(void)
 {
-    struct sigaction action = {.sa_handler = wake};
-    struct itimerval often = {{0, LOOK_MICROSECONDS}, {0, LOOK_MICROSECONDS}};
-    sigaction(SIGALRM, &action, NULL);
+    static const struct itimerval often = {{0, LOOK_MICROSECONDS}, {0, LOOK_MICROSECONDS}};
     setitimer(ITIMER_REAL, &often, NULL);
 }
 
@@ -370,6 +369,11 @@ static void watch(pid_t command, int ready, size_t limit)
     line_number("pid", command);
     line_number("tracer", tracer);
     line_end();
+    line_begin("watching");
+    line_number("directories", beginning_watch());
+    line_end();
+    struct sigaction action = {.sa_handler = wake};
+    sigaction(SIGALRM, &action, NULL);
     if (write(ready, "", 1) != 1)
         return;
     close(ready);
@@ -377,11 +381,16 @@ static void watch(pid_t command, int ready, size_t limit)
     for (;;) {
         int status;
         pid_t id = waitpid(-1, &status, __WALL);
+        int number = errno;
+        if (beginning_is_due()) {
+            set_clock(); /* before the look: what is used meanwhile sets it to come by sooner again */
+            beginning_look();
+        }
         if (id > 0 && WIFSTOPPED(status))
             stopped(id, status);
         else if (id > 0)
             gone(id, status);
-        else if (errno != EINTR)
+        else if (number != EINTR)
             break;
         else if (waits_only_for(command, tracer)) {
             line_begin("left");

@@ -54,7 +54,7 @@ class Record:
             events.append(event)
             if name == "cut":
                 return cls(tuple(events), "the record reached its limit, or the container's disk was full")
-        return cls(tuple(events), "" if events else "the record is empty: the probe did not run, or could not write it")
+        return cls(tuple(events), "" if events else "the record is empty or was removed, or the probe could not run")
 
     def named(self, *names: str) -> Iterator[Event]:
         """The events of these names."""

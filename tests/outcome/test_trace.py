@@ -142,7 +142,7 @@ def test_a_command_that_did_not_begin_is_told() -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"", "the record is empty: the probe did not run, or could not write it"),
+        (b"", "the record is empty or was removed, or the probe could not run"),
         (record(become(1, "a")), "the tracer did not begin"),
         (
             record(("untraced", {"errno": 1, "error": "Operation not permitted"})),

@@ -22,9 +22,11 @@
 /* A signal that comes just before waitpid() is begun interrupts nothing; another one follows after this time. */
 #define AGAIN_MICROSECONDS 10000
 
-/* The kernel numbers watches from 1 on, and gives no number twice. A directory that is done with has no path. */
+/* The kernel numbers watches from 1 on, and gives no number twice. What is done with stays known by its path: the event
+ * that it was made may be read only after that. */
 static char *paths[MOST_DIRECTORIES + 1];
 static int depths[MOST_DIRECTORIES + 1];
+static int done[MOST_DIRECTORIES + 1];
 static int last, watched;
 
 static int queue = -1;
@@ -40,11 +42,16 @@ static void tell(int number)
 
 static void add(const char *path, int depth)
 {
+    for (int known = 1; known <= last; known++)
+        if (!strcmp(paths[known], path))
+            return;
     int number = last < MOST_DIRECTORIES ? inotify_add_watch(queue, path, EVENTS) : -1;
-    if (number != last + 1) /* it cannot be watched, or is already */
+    if (number != last + 1) /* it cannot be watched, or is already by another name */
+        return;
+    paths[number] = strdup(path);
+    if (!paths[number])
         return;
     last = number;
-    paths[number] = strdup(path);
     depths[number] = depth;
     watched++;
 }
@@ -52,8 +59,7 @@ static void add(const char *path, int depth)
 static void drop(int number)
 {
     inotify_rm_watch(queue, number);
-    free(paths[number]);
-    paths[number] = NULL;
+    done[number] = 1;
     if (--watched)
         return;
     close(queue);
@@ -112,7 +118,7 @@ int beginning_watch(void)
 static void take(const struct inotify_event *event)
 {
     int number = event->wd;
-    if (number < 1 || number > last || !paths[number] || !event->len)
+    if (number < 1 || number > last || done[number] || !event->len)
         return;
     if (!(event->mask & IN_ISDIR)) {
         if (event->mask & (IN_OPEN | IN_MOVED_TO))

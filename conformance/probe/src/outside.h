@@ -3,6 +3,8 @@
  * Addresses of loopback are left out, and so is 0.0.0.0, which leads there. Connecting a datagram socket sends nothing,
  * and getaddrinfo does it to sort addresses: success says no more than that there is a route.
  *
+ * Each such call costs a stop, also past those that are recorded.
+ *
  * Not seen: sendmsg and sendmmsg, io_uring, 32-bit programs, and a process that changed its user and has not become
  * another program since, whose memory may not be read.
  */

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from conformance.outcome.activity import ActivityReader, Connect, Use, work_began
+from conformance.outcome.event import FIELDS
 from conformance.outcome.record import Event, Record, maybe_text, to_text
 
 _NAMES = """
@@ -30,7 +32,8 @@ class Execution:
     """A program that a process became; `time` is in seconds since the epoch, `at` on a clock that never jumps.
 
     `withheld` says that the program's file would have given it another user or capabilities, which the kernel gives to
-    no traced process: untraced it might behave otherwise.
+    no traced process: untraced it might behave otherwise. `unbuffered` says whether PYTHONUNBUFFERED is in its
+    environment and not empty; None where the environment could not be read.
     """
 
     time: float
@@ -39,6 +42,7 @@ class Execution:
     executable: str = ""
     cwd: str = ""
     withheld: bool = False
+    unbuffered: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,42 +112,36 @@ class Release:
     tracer: int
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
-    """A connection that a process asked for, to an address outside; `error` is empty where it came about."""
-
-    at: float
-    pid: int
-    address: str
-    port: int
-    error: str = ""
-
-
 @dataclass(frozen=True)
 class Trace:
     """All processes, in the order in which they began, and all signals, in the order in which they arrived.
 
     `fault` says why it is not complete; `failed_command` and `failed_errno` tell of a command that could not begin;
-    `unfiltered` says that a debugger of the container would not have been noticed.
+    `unfiltered` says that a debugger of the container would not have been noticed, nor a call to the outside.
+    `connects` are such calls; there were more where `connects_left_out` says so. `uses` are the first uses of the
+    directories below /opt/ml/processing, of which so many were `watched`.
     """
 
     processes: tuple[Process, ...] = ()
     signals: tuple[Signal, ...] = ()
     releases: tuple[Release, ...] = ()
-    connects: tuple[Connect, ...] = ()
     tracer: int | None = None
     command_pid: int = 1
     fault: str = ""
     failed_command: str = ""
     failed_errno: int | None = None
     unfiltered: bool = False
+    connects: tuple[Connect, ...] = ()
+    connects_left_out: bool = False
+    uses: tuple[Use, ...] = ()
+    watched: int = 0
 
     @classmethod
     def parse(cls, content: bytes) -> Trace:
         """Read a record; see `Record.parse` for what a damaged one gives."""
         record = Record.parse(content)
         reader = _Reader()
-        for event in record.events:
+        for event in record.named(*FIELDS):
             reader.read(event)
         trace = reader.trace()
         return replace(trace, fault=record.fault or _fault(record, trace))
@@ -161,6 +159,12 @@ class Trace:
     def disturbed(self) -> tuple[Process, ...]:
         """Processes that may have behaved otherwise because they were traced."""
         return tuple(process for process in self.processes if any(run.withheld for run in process.executions))
+
+    @property
+    def work_began(self) -> float | None:
+        """When the first input or output was used, on the clock that never jumps; None where that was not seen."""
+        runs = (run for process in self.processes for run in process.executions)
+        return work_began(self.uses, ((run.argv, run.cwd) for run in runs))
 
     @cached_property
     def _by_parent(self) -> dict[int, list[Process]]:
@@ -226,10 +230,12 @@ class _Reader:
         self._processes: list[Process] = []
         self._signals: list[Signal] = []
         self._releases: list[Release] = []
+        self._activity = ActivityReader()
         self._index: dict[int, int] = {}
 
     def trace(self) -> Trace:
-        return Trace(tuple(self._processes), tuple(self._signals), tuple(self._releases), **self._facts)
+        facts = self._facts | self._activity.facts()
+        return Trace(tuple(self._processes), tuple(self._signals), tuple(self._releases), **facts)
 
     def read(self, event: Event) -> None:
         time, at = event["time_ns"] / _NANOSECONDS, event["monotonic_ns"] / _NANOSECONDS
@@ -248,6 +254,7 @@ class _Reader:
                     executable=maybe_text(event["executable"]),
                     cwd=maybe_text(event["cwd"]),
                     withheld=bool(event.get("withheld")),
+                    unbuffered=None if (variable := event.get("unbuffered")) is None else bool(variable),
                 )
                 # Where a second thread becomes another program, the first one's end was not the end of the process.
                 lives = replace(process, ended=None, exit_code=None, killed_by=None)
@@ -268,6 +275,8 @@ class _Reader:
                 self._facts |= {"failed_command": to_text(event["command"]), "failed_errno": event["errno"]}
             case "unfiltered":
                 self._facts["unfiltered"] = True
+            case _:
+                self._activity.read(event)
 
     def _begin(self, pid: int, parent: int, at: float) -> Process:
         process = Process(pid, parent, at)

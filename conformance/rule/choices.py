@@ -97,14 +97,16 @@ def _outside(host: Host, outcome: Outcome) -> str:
     if asked:
         return f"{host.name} asked for {some_of(list(dict.fromkeys(asked)))}"
     alone = len(outcome.hosts) == 1
-    return _connected(host) or _AWS(host, outcome) or (_NAMES(host, outcome) if alone else "")
+    return _connected(host, outcome) or _AWS(host, outcome) or (_NAMES(host, outcome) if alone else "")
 
 
-def _connected(host: Host) -> str:
-    """An address that one of its processes could not reach, as the kernel told it."""
+def _connected(host: Host, outcome: Outcome) -> str:
+    """An address outside that one of its processes could not reach, as the kernel told it."""
+    peers = {peer.address for peer in outcome.hosts}
     for connect in host.trace.connects if host.trace is not None else ():
-        if connect.error in UNREACHABLE:
-            return f"{host.name} could not reach {connect.address} port {connect.port} ({connect.error})"
+        if connect.address not in peers and (connect.error is None or connect.error in UNREACHABLE):
+            how = connect.error or "no answer"
+            return f"{host.name} could not reach {connect.address} port {connect.port} ({how})"
     return ""
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Mount
 
 from conformance.errors import JobError
@@ -132,8 +132,11 @@ class Container:
         )
 
     def record(self) -> bytes:
-        """What the probe wrote down."""
-        return read_record(self.get(RECORD))
+        """What the probe wrote down; empty where a process of the container removed it."""
+        try:
+            return read_record(self.get(RECORD))
+        except NotFound:
+            return b""
 
     def logs(self, words: tuple[str, ...] = ()) -> tuple[Log, Log]:
         """What it wrote to stdout and to stderr, and which of some words stand there."""

@@ -65,7 +65,7 @@ def test_a_cut_record_says_so() -> None:
 
 def test_an_empty_record_says_so() -> None:
     """Nothing was written: the probe did not run."""
-    assert "the record is empty: the probe did not run, or could not write it" == Record.parse(b"").fault
+    assert "the record is empty or was removed, or the probe could not run" == Record.parse(b"").fault
 
 
 def test_a_missing_text_is_empty() -> None:

@@ -123,4 +123,4 @@ def test_a_record_that_is_cut_says_so() -> None:
 
 def test_a_record_of_nothing_is_no_name_server_s() -> None:
     """It never became ready."""
-    assert Queries(fault="the record is empty: the probe did not run, or could not write it") == Queries.parse(b"")
+    assert Queries(fault="the record is empty or was removed, or the probe could not run") == Queries.parse(b"")

@@ -235,6 +235,30 @@ def test_message_becomes_exit_message(
     assert (outcome.failure_reason or "ClientError:").startswith("ClientError:")
 
 
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ("import shutil; shutil.rmtree('/.conformance')", "the record is empty or was removed"),
+        (
+            """open('/.conformance/record', 'a').write('{"event":"fork"}\\n')""",
+            "is no event: it was cut off, or written over",
+        ),
+        ("open('/.conformance/record', 'w')", "the record was written over before line 1"),
+    ],
+    ids=["removed", "written over", "emptied"],
+)
+def test_program_that_spoils_the_record_is_run_all_the_same(
+    code: str, fault: str, service: LocalService, image: Image, tmp_path: Path
+) -> None:
+    """The trace says what became of the record, and everything else of the outcome is there."""
+    outcome = run_code(service, image, tmp_path, f"{code}; print('done')", job())
+    host = outcome.hosts[0]
+    assert host.trace is not None
+
+    assert (JobStatus.COMPLETED, 0) == (outcome.status, host.exit_code)
+    assert fault in host.trace.fault
+
+
 def test_max_runtime_stops_the_job(service: LocalService, image: Image, tmp_path: Path) -> None:
     """At MaxRuntimeInSeconds the container gets SIGINT, may still write its message, and the job is Stopped."""
     code = """

@@ -113,6 +113,7 @@ def run(
     patience: float = 0.0,
     security: Sequence[str] = (),
     image: str = "",
+    network: str = "none",
 ) -> Ran:
     """Run a command, watched unless a plan says otherwise; send it a signal once it has said something on stdout.
 
@@ -125,7 +126,7 @@ def run(
             user=user,
             working_dir=directory or None,
             environment=list(environment),
-            host_config=client.create_host_config(network_mode="none", security_opt=list(security)),
+            host_config=client.create_host_config(network_mode=network, security_opt=list(security)),
         )["Id"]
         try:
             client.put_archive(container, "/", bundle(trace() if plan is None else plan))

@@ -42,3 +42,29 @@ def arrive(pid: int, number: int, sender: int | None = 0, action: str = "caught"
 def idle(times: int) -> list[tuple[str, dict[str, Any]]]:
     """Some milliseconds in which nothing happens that the parser knows."""
     return [("unknown", {})] * times
+
+
+def reach(
+    pid: int, address: str = "192.0.2.1", port: int = 443, thread: int | None = None
+) -> tuple[str, dict[str, Any]]:
+    """A thread is about to call connect with an address; its process's first one unless it is said."""
+    return "connect", {"pid": pid, "thread": pid if thread is None else thread, "address": address, "port": port}
+
+
+def reached(thread: int, errno: int = 0) -> tuple[str, dict[str, Any]]:
+    """The call returned."""
+    return "connected", {"thread": thread, "errno": errno}
+
+
+def use(path: str) -> tuple[str, dict[str, Any]]:
+    """The first file of a watched directory was opened."""
+    return "work", {"path": path}
+
+
+def counted(content: bytes) -> bytes:
+    """The same record, each line of which says how many bytes were written before it, as the tracer's do."""
+    lines, written = [], 0
+    for line in content.splitlines():
+        lines.append(line[:-1] + f', "written": {written}}}\n'.encode())
+        written += len(lines[-1])
+    return b"".join(lines)

@@ -1,9 +1,9 @@
-/* The filter that lets the tracer see a debugger's ptrace calls before they are made. */
+/* The filter that lets the tracer see some system calls before they are made: ptrace, connect, and sendto an address. */
 
 #ifndef FILTER_H
 #define FILTER_H
 
 /* Install it for this process and all that come of it; returns 0 or errno. */
-int filter_ptrace(void);
+int filter_calls(void);
 
 #endif

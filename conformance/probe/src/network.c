@@ -6,12 +6,8 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
-
-#define CONNECT_MS 2000
 
 static const struct addrinfo IPV4 = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
 
@@ -48,50 +44,4 @@ int resolve(const char *name, long tries, long pause_ms)
             sleep_ms(pause_ms);
     }
     return 0;
-}
-
-int listen_on(int port)
-{
-    int one = 1;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) ||
-        bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, SOMAXCONN))
-        return errno;
-    pid_t child = fork();
-    if (child < 0)
-        return errno;
-    while (!child) {
-        int connection = accept(listener, NULL, NULL);
-        if (connection >= 0)
-            close(connection);
-    }
-    close(listener);
-    return 0;
-}
-
-int connect_to(const char *host, const char *port)
-{
-    struct addrinfo *found;
-    if (getaddrinfo(host, port, &IPV4, &found))
-        return EHOSTUNREACH;
-    int number = 0;
-    socklen_t size = sizeof number;
-    int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (connection < 0)
-        return errno;
-    if (connect(connection, found->ai_addr, found->ai_addrlen)) {
-        struct pollfd ready = {.fd = connection, .events = POLLOUT};
-        number = errno;
-        if (number == EINPROGRESS) {
-            if (poll(&ready, 1, CONNECT_MS) == 1)
-                getsockopt(connection, SOL_SOCKET, SO_ERROR, &number, &size);
-            else
-                number = ETIMEDOUT;
-        }
-    }
-    close(connection);
-    freeaddrinfo(found);
-    return number;
 }

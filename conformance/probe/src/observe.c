@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define ARGUMENTS_BYTES ((size_t)8 << 20)
+#define ENVIRONMENT_BYTES ((size_t)1 << 20)
 #define STATUS_BYTES ((size_t)64 << 10)
 #define MAPS_BYTES ((size_t)8 << 20)
 
@@ -111,6 +112,27 @@ static int is_withheld(const char *executable, unsigned user)
            (user && getxattr(executable, "security.capability", NULL, 0) > 0);
 }
 
+/* Whether Python would not buffer what it writes: its variable is there, and not empty. The first entry counts. */
+static void line_unbuffered(pid_t process)
+{
+    static const char name[] = "PYTHONUNBUFFERED=";
+    char path[64];
+    size_t length;
+    snprintf(path, sizeof path, "/proc/%d/environ", process);
+    const char *variables = read_file(path, ENVIRONMENT_BYTES, &length);
+    if (!variables) {
+        line_null("unbuffered");
+        return;
+    }
+    int unbuffered = 0;
+    for (size_t at = 0; at < length; at += strnlen(variables + at, length - at) + 1)
+        if (length - at >= sizeof name && !memcmp(variables + at, name, sizeof name - 1)) {
+            unbuffered = variables[at + sizeof name - 1] != '\0';
+            break;
+        }
+    line_number("unbuffered", unbuffered);
+}
+
 void record_exec(pid_t process)
 {
     char path[64];
@@ -137,6 +159,7 @@ void record_exec(pid_t process)
     snprintf(path, sizeof path, "/proc/%d/exe", process);
     line_link("executable", path);
     line_number("withheld", is_withheld(path, user));
+    line_unbuffered(process);
     setfsuid(geteuid());
     setfsgid(getegid());
     line_end();

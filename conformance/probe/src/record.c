@@ -13,6 +13,10 @@ static int descriptor = -1;
 static size_t left;
 static int cut;
 
+/* How much this process has written, where its lines are to say so. */
+static int counted;
+static size_t total;
+
 /* The line that is being made. */
 static char *line;
 static size_t used, room;
@@ -28,6 +32,11 @@ int record_open(size_t limit)
 int record_descriptor(void)
 {
     return descriptor;
+}
+
+void record_counted(void)
+{
+    counted = 1;
 }
 
 static void add(const char *bytes, size_t length)
@@ -99,6 +108,8 @@ void line_begin(const char *event)
     line_text("event", event);
     line_number("time_ns", nanoseconds(CLOCK_REALTIME));
     line_number("monotonic_ns", nanoseconds(CLOCK_MONOTONIC));
+    if (counted)
+        line_number("written", (long long)total);
 }
 
 void line_number(const char *key, long long value)
@@ -150,6 +161,8 @@ static int write_line(void)
 {
     add("}\n", 2);
     ssize_t written = write(descriptor, line, used);
+    if (written > 0)
+        total += (size_t)written;
     return written == (ssize_t)used;
 }
 

@@ -10,6 +10,10 @@
 /* Open the record for appending; -1 and errno where it cannot be. `limit` bounds what this process writes. */
 int record_open(size_t limit);
 
+/* From now on each line says how many bytes this process had written before it: whoever reads the record finds lines
+ * that another program put between them, or took away. The record is open to every user of the container. */
+void record_counted(void);
+
 /* The descriptor, for what must write by itself: a signal handler, and a list of descriptors that leaves it out. */
 int record_descriptor(void);
 

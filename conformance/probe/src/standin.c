@@ -3,14 +3,9 @@
  * A line is a verb and its words, parted by one space each; %XX stands for any byte. Each verb leaves a line in the
  * record when it is done, with errno 0 or the reason why it could not be.
  *
- *     exit STATUS                   sleep MS                    wait forever: `pause`
- *     write PATH CONTENT            append PATH CONTENT         mkdir PATH (and those above it)
- *     symlink TARGET PATH           hardlink TARGET PATH        fifo PATH
- *     ignore SIGNAL                 catch SIGNAL [exit STATUS]  kill SIGNAL (itself)
- *     waitsignal (a caught one)     spawn MS (a child)          stdout TEXT, stderr TEXT
- *     resolve NAME [TRIES MS]       listen PORT                 connect HOST PORT
- *     feed PREFIX DIRECTORY COUNT (FIFOs, in a child)             endfeeding
- *     gpus [LOADER LOOK MS] (see devices.h)
+ *     exit STATUS                   sleep MS                    resolve NAME [TRIES MS]
+ *     catch SIGNAL                  waitsignal (a caught one)   gpus [LOADER LOOK MS] (see devices.h)
+ *     feed PREFIX DIRECTORY COUNT (FIFOs, in a child)           endfeeding
  *
  * SIGNAL is a number. After the last line it exits with 0.
  */
@@ -24,38 +19,26 @@
 #include "words.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SIGNALS 64
 #define WORDS 4
 
-#define STAYS (-1)
-
-/* What a caught signal makes the stand-in exit with, or STAYS. */
-static int statuses[SIGNALS + 1];
 static volatile sig_atomic_t caught;
 
 /* The words of a line after its verb: missing ones are empty. */
 struct words {
     char *text[WORDS];
-    size_t length[WORDS];
 };
 
 static long number_of(const struct words *words, int index, long otherwise)
 {
     return *words->text[index] ? strtol(words->text[index], NULL, 10) : otherwise;
-}
-
-static int error_of(int result)
-{
-    return result < 0 ? errno : 0;
 }
 
 static void handle(int number, siginfo_t *info, void *context)
@@ -76,8 +59,6 @@ static void handle(int number, siginfo_t *info, void *context)
         /* Nowhere is left to say so. */
     }
     caught = 1;
-    if (statuses[number] != STAYS)
-        _exit(statuses[number]);
     errno = before;
 }
 
@@ -88,9 +69,8 @@ static int catch_signal(const struct words *words)
 
     if (number < 1 || number > SIGNALS)
         return EINVAL;
-    statuses[number] = strcmp(words->text[1], "exit") ? STAYS : (int)number_of(words, 2, 0);
     sigfillset(&action.sa_mask);
-    return error_of(sigaction(number, &action, NULL));
+    return sigaction(number, &action, NULL) ? errno : 0;
 }
 
 static int wait_signal(void)
@@ -105,54 +85,6 @@ static int wait_signal(void)
     return 0;
 }
 
-static int put(int file, const char *bytes, size_t length)
-{
-    while (length) {
-        ssize_t written = write(file, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return errno;
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return 0;
-}
-
-static int put_file(const struct words *words, int flags)
-{
-    int file = open(words->text[0], O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
-    if (file < 0)
-        return errno;
-    int number = put(file, words->text[1], words->length[1]);
-    return close(file) && !number ? errno : number;
-}
-
-static int make_directories(char *path)
-{
-    for (char *slash = path + 1; *path && (slash = strchr(slash, '/')); slash++) {
-        *slash = '\0';
-        int number = mkdir(path, 0755) ? errno : 0;
-        *slash = '/';
-        if (number && number != EEXIST)
-            return number;
-    }
-    return error_of(mkdir(path, 0755));
-}
-
-static int spawn(long milliseconds)
-{
-    pid_t child = fork();
-    if (child)
-        return error_of(child);
-    line_begin("child");
-    line_number("pid", getpid());
-    line_number("parent", getppid());
-    line_end();
-    sleep_ms(milliseconds);
-    _exit(0);
-}
-
 /* Returns 0 or errno. */
 static int perform(const char *verb, struct words *words)
 {
@@ -163,41 +95,12 @@ static int perform(const char *verb, struct words *words)
         exit((int)number_of(words, 0, 0));
     if (!strcmp(verb, "sleep"))
         return sleep_ms(number_of(words, 0, 0)), 0;
-    if (!strcmp(verb, "pause"))
-        for (;;)
-            pause();
-    if (!strcmp(verb, "write"))
-        return put_file(words, O_TRUNC);
-    if (!strcmp(verb, "append"))
-        return put_file(words, O_APPEND);
-    if (!strcmp(verb, "mkdir"))
-        return make_directories(first);
-    if (!strcmp(verb, "symlink"))
-        return error_of(symlink(first, second));
-    if (!strcmp(verb, "hardlink"))
-        return error_of(link(first, second));
-    if (!strcmp(verb, "fifo"))
-        return error_of(mkfifo(first, 0644));
-    if (!strcmp(verb, "ignore"))
-        return signal((int)number_of(words, 0, 0), SIG_IGN) == SIG_ERR ? errno : 0;
     if (!strcmp(verb, "catch"))
         return catch_signal(words);
-    if (!strcmp(verb, "kill"))
-        return error_of(kill(getpid(), (int)number_of(words, 0, 0)));
     if (!strcmp(verb, "waitsignal"))
         return wait_signal();
-    if (!strcmp(verb, "spawn"))
-        return spawn(number_of(words, 0, 0));
-    if (!strcmp(verb, "stdout"))
-        return put(STDOUT_FILENO, first, words->length[0]);
-    if (!strcmp(verb, "stderr"))
-        return put(STDERR_FILENO, first, words->length[0]);
     if (!strcmp(verb, "resolve"))
         return resolve(first, number_of(words, 1, 1), number_of(words, 2, 0)) ? 0 : EHOSTUNREACH;
-    if (!strcmp(verb, "listen"))
-        return listen_on((int)number_of(words, 0, 0));
-    if (!strcmp(verb, "connect"))
-        return connect_to(first, second);
     if (!strcmp(verb, "feed"))
         return feed(first, second, number_of(words, 2, 0));
     if (!strcmp(verb, "endfeeding"))
@@ -219,8 +122,7 @@ int stand_in(int count, char **arguments, char *plan)
         struct words words;
         const char *verb = next_word(&line, NULL);
         for (int w = 0; w < WORDS; w++) {
-            words.length[w] = 0;
-            char *word = next_word(&line, &words.length[w]);
+            char *word = next_word(&line, NULL);
             words.text[w] = word ? word : nothing;
         }
         line_begin("begin");

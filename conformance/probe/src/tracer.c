@@ -18,12 +18,18 @@
  * A process has one tracer. Where the command is a debugger, a filter stops its ptrace calls; the process that it wants
  * is let go and the record says so. Without a capability the filter needs no_new_privs. That takes nothing away that
  * tracing has not taken already: a traced program gains no privileges from its file either.
+ *
+ * The filter also stops calls that lead outside of the container; see outside.h. It cannot be taken back: where nobody
+ * traces a process any more, the kernel refuses such calls, and ptrace, with ENOSYS. That meets what was left to a
+ * debugger, and what goes on after the tracer has left or was killed. In each of these cases the record says so.
  */
 
 #include "probe.h"
 
+#include "beginning.h"
 #include "filter.h"
 #include "observe.h"
+#include "outside.h"
 #include "record.h"
 #include "tasks.h"
 
@@ -46,7 +52,13 @@
 
 #define OPTIONS                                                                                                        \
     (PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT |        \
-     PTRACE_O_TRACESECCOMP)
+     PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD)
+
+/* What a stop at a system call's end is told by, with PTRACE_O_TRACESYSGOOD. */
+#define SYSTEM_CALL (SIGTRAP | 0x80)
+
+/* No request: the thread stays where it is. */
+#define HOLD (-1)
 
 #define LOOK_MICROSECONDS 500000
 
@@ -195,31 +207,46 @@ static void release(struct task *task, int number)
     let_go_on(waiting);
 }
 
-/* A traced thread is about to call ptrace. True where it is to go on at once. */
-static int calling_ptrace(struct task *task)
+/* A traced thread is about to call ptrace: returns how it goes on, or HOLD. */
+static int calling_ptrace(struct task *task, const struct user_regs_struct *registers)
 {
-    struct user_regs_struct registers;
-    if (ptrace(PTRACE_GETREGS, task->id, 0, &registers))
-        return 1;
-    if (registers.rdi == PTRACE_TRACEME) {
+    if (registers->rdi == PTRACE_TRACEME) {
         record_release(task, family_of(task->id).parent, "PTRACE_TRACEME");
         task->released = 1;
-        return 1;
+        return PTRACE_CONT;
     }
-    if (registers.rdi != PTRACE_ATTACH && registers.rdi != PTRACE_SEIZE)
-        return 1;
-    struct task *wanted = task_find((pid_t)registers.rsi);
+    if (registers->rdi != PTRACE_ATTACH && registers->rdi != PTRACE_SEIZE)
+        return PTRACE_CONT;
+    struct task *wanted = task_find((pid_t)registers->rsi);
     if (!wanted || wanted->released || ptrace(PTRACE_INTERRUPT, wanted->id, 0, 0))
-        return 1;
-    record_release(wanted, task->process, registers.rdi == PTRACE_ATTACH ? "PTRACE_ATTACH" : "PTRACE_SEIZE");
+        return PTRACE_CONT;
+    record_release(wanted, task->process, registers->rdi == PTRACE_ATTACH ? "PTRACE_ATTACH" : "PTRACE_SEIZE");
     if (wanted->held) { /* two that attach to each other: one of them has to go first */
         release(wanted, 0);
-        return 1;
+        return PTRACE_CONT;
     }
     wanted->released = 1;
     wanted->waiting = task->id;
     task->held = 1;
-    return 0;
+    return HOLD;
+}
+
+/* A traced thread is about to make a call that the filter stopped: returns how it goes on, or HOLD. Only for a call
+ * whose result is wanted does it stop once more, at the call's end. */
+static int calling(struct task *task)
+{
+    struct user_regs_struct registers;
+    if (ptrace(PTRACE_GETREGS, task->id, 0, &registers))
+        return PTRACE_CONT;
+    switch (registers.orig_rax) {
+    case SYS_ptrace:
+        return calling_ptrace(task, &registers);
+    case SYS_connect:
+    case SYS_sendto:
+        return outside_begun(task, &registers) ? PTRACE_SYSCALL : PTRACE_CONT;
+    default: /* what a filter of the workload's own stopped */
+        return PTRACE_CONT;
+    }
 }
 
 static int stops_the_group(int number)
@@ -232,7 +259,7 @@ static void stopped(pid_t id, int status)
     struct task *task = task_find(id);
     int event = status >> 16;
     int number = WSTOPSIG(status);
-    int go_on = 1;
+    int request = PTRACE_CONT;
     unsigned long message = 0;
 
     if ((!task || task->gone) && !(task = adopted(id))) {
@@ -241,6 +268,11 @@ static void stopped(pid_t id, int status)
     }
     switch (event) {
     case 0:
+        if (number == SYSTEM_CALL) {
+            outside_ended(task);
+            number = 0;
+            break;
+        }
         number = delivered(task, number);
         if (number < 0)
             return;
@@ -260,7 +292,7 @@ static void stopped(pid_t id, int status)
         ending(task, (int)message);
         break;
     case PTRACE_EVENT_SECCOMP:
-        go_on = calling_ptrace(task);
+        request = calling(task);
         break;
     case PTRACE_EVENT_STOP:
         if (stops_the_group(number) && !task->released) {
@@ -273,8 +305,8 @@ static void stopped(pid_t id, int status)
         number = 0;
     if (task->released)
         release(task, number);
-    else if (go_on)
-        ptrace(PTRACE_CONT, id, 0, (void *)(long)number);
+    else if (request != HOLD)
+        ptrace(request, id, 0, (void *)(long)number);
 }
 
 static void gone(pid_t id, int status)
@@ -311,12 +343,10 @@ static void wake(int number)
     (void)number;
 }
 
-/* Have waitpid() interrupted now and then, to see whether anybody waits for the tracer. */
+/* Have waitpid() interrupted now and then, to see whether anybody waits for the tracer, and what else is due. */
 static void set_clock(void)
 {
-    struct sigaction action = {.sa_handler = wake};
-    struct itimerval often = {{0, LOOK_MICROSECONDS}, {0, LOOK_MICROSECONDS}};
-    sigaction(SIGALRM, &action, NULL);
+    static const struct itimerval often = {{0, LOOK_MICROSECONDS}, {0, LOOK_MICROSECONDS}};
     setitimer(ITIMER_REAL, &often, NULL);
 }
 
@@ -325,6 +355,7 @@ static void watch(pid_t command, int ready, size_t limit)
 {
     if (record_open(limit))
         return;
+    record_counted();
     if (ptrace(PTRACE_SEIZE, command, 0, (void *)(long)OPTIONS)) {
         line_begin("untraced");
         line_error(errno);
@@ -338,6 +369,11 @@ static void watch(pid_t command, int ready, size_t limit)
     line_number("pid", command);
     line_number("tracer", tracer);
     line_end();
+    line_begin("watching");
+    line_number("directories", beginning_watch());
+    line_end();
+    struct sigaction action = {.sa_handler = wake};
+    sigaction(SIGALRM, &action, NULL);
     if (write(ready, "", 1) != 1)
         return;
     close(ready);
@@ -345,11 +381,16 @@ static void watch(pid_t command, int ready, size_t limit)
     for (;;) {
         int status;
         pid_t id = waitpid(-1, &status, __WALL);
+        int number = errno;
+        if (beginning_is_due()) {
+            set_clock(); /* before the look: what is used meanwhile sets it to come by sooner again */
+            beginning_look();
+        }
         if (id > 0 && WIFSTOPPED(status))
             stopped(id, status);
         else if (id > 0)
             gone(id, status);
-        else if (errno != EINTR)
+        else if (number != EINTR)
             break;
         else if (waits_only_for(command, tracer)) {
             line_begin("left");
@@ -396,7 +437,7 @@ int trace(char **arguments, size_t limit, const char *mapped)
     observe_mapped(mapped);
     /* These lines are the command's own process, before it becomes the command. */
     int attached = attach(arguments, limit);
-    int refused = attached ? filter_ptrace() : 0;
+    int refused = attached ? filter_calls() : 0;
     if (refused && !record_open(limit)) {
         line_begin("unfiltered");
         line_error(refused);

@@ -23,6 +23,7 @@ from conformance.outcome.standin import every_witness
 from conformance.outcome.trace import Trace
 from conformance.probe.bundle import look_at_gpus, words
 from conformance.service import containers, documents, gpus, pipes, staging
+from conformance.service.ending import Ended
 from conformance.service.peers.network import Network, Place
 from conformance.service.plan import Plan, Surroundings
 from conformance.service.results.collection import Collector
@@ -243,7 +244,7 @@ class HostRun:
         volumes = self.plan.image.volumes
         return Collector(self.place.host, self.plan.request, volumes, self.store, upload=upload, words=self.words)
 
-    def _ended(self, ended: containers.Ended | None) -> None:
+    def _ended(self, ended: Ended | None) -> None:
         if ended is None:
             return
         self.host = replace(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import traceback
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import Job
 from conformance.outcome.gpu import NO_GPUS
 from conformance.outcome.outcome import Outcome
+from conformance.reports import logs
 from conformance.reports.reproduce import command_line
 from conformance.rule.declaration import Check, NotJudged
 from conformance.session.session import Session
@@ -169,6 +171,12 @@ class CheckItem(pytest.Item):
             return ()
         return self.config.stash[session_key].repeated(job, self.parent.request, traced=traced)
 
+    def _logs(self) -> tuple[str, ...]:
+        """The logs that the report will have of what was judged, seen from where pytest was started."""
+        report, here = self.config.stash[session_key].options.report, self.config.invocation_params.dir
+        shown = report.relative_to(here) if report.is_relative_to(here) else report
+        return tuple(str(shown / log) for log in logs.of_verdict(self.parent.outcomes))
+
     def _judged(self) -> Verdict:
         session = self.config.stash[session_key]
         if self.parent.lacks_request:
@@ -177,7 +185,7 @@ class CheckItem(pytest.Item):
             return not_judged(self.check, self.parent.not_judged, request=self.request_name)
         try:
             image = session.image
-            return judge(
+            verdict = judge(
                 self.check,
                 image,
                 session.options.requests,
@@ -194,6 +202,7 @@ class CheckItem(pytest.Item):
                     gpus=self.parent.outcomes[-1].gpus if self.parent.outcomes else NO_GPUS,
                 ),
             )
+            return replace(verdict, logs=self._logs()) if verdict.violations else verdict
         except ConformanceError as caught:
             return error(self.check, str(caught), request=self.request_name)
         except Exception:  # noqa: BLE001 - a bug in a judge must not be laid to the image

@@ -33,7 +33,8 @@ class Verdict:
 
     `violations` are full sentences; `reason` says why it was not judged, or what went wrong for the suite;
     `applies` is False where the clause has a condition that was not met, so that no profile can require it; `see` is
-    the check that tells why this one was not judged, where there is one.
+    the check that tells why this one was not judged, where there is one; `logs` are the files that tell most of the
+    runs that were judged.
     """
 
     check: Check
@@ -44,6 +45,7 @@ class Verdict:
     see: str = ""
     request: str = ""
     reproduce: str = ""
+    logs: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -62,6 +64,7 @@ class Verdict:
             lines.append(f"  source:    {self.check.source.title} ({self.check.basis})")
             lines.append(f"             {self.check.source.url}")
             lines.append(_wrapped("  remedy:    ", self.check.remedy))
+            lines += [f"  log:       {log}" for log in self.logs]
             lines.append(f"  reproduce: {self.reproduce}")
         return "\n".join(lines)
 

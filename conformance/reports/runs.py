@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from conformance.job.conditions import Conditions
 from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.resolution import Queries
@@ -29,6 +30,17 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
         "exit_message": outcome.exit_message,
         "failure_reason": outcome.failure_reason,
         "seconds": round(outcome.seconds, 3),
+        "conditions": _conditions_record(outcome.conditions),
+        "trials": [
+            {
+                "conditions": _conditions_record(trial.conditions),
+                "alone": trial.alone,
+                "succeeded": trial.succeeded,
+                "said": _shown(trial.said),
+                "asked": [_shown(name) for name in trial.asked[:LISTED_FILES]],
+            }
+            for trial in outcome.trials
+        ],
         "facts": list(facts.of_outcome(outcome)),
         "gpu": {
             "wanted": outcome.gpus.wanted,
@@ -42,6 +54,10 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
             for upload in outcome.uploads[:LISTED_FILES]
         ],
     }
+
+
+def _conditions_record(conditions: Conditions) -> dict[str, Any]:
+    return {"traced": conditions.traced, "lifted": sorted(str(choice) for choice in conditions.lifted)}
 
 
 def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:

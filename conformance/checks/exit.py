@@ -129,7 +129,7 @@ def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[
 def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrupt: Outcome) -> Iterator[str]:
     """Judged as with empty inputs; what those show already is not shown twice."""
     found = list(_swallowed(good, corrupt, "corrupt"))
-    if found and _is_swallowed(good, empty):
+    if found and _is_as_good(_swallowed_before(good, empty), found):
         raise NotJudged("its failure is swallowed with empty inputs as well", see="exit.nonzero-on-failure")
     if found and missing_outputs(corrupt, good):
         raise DoesNotApply("with its inputs corrupt the program wrote other outputs than usual, which may tell of them")
@@ -243,11 +243,20 @@ def _is_completed(failing: Outcome, how: str) -> bool:
     return True
 
 
-def _is_swallowed(good: Outcome, empty: Outcome) -> bool:
+def _swallowed_before(good: Outcome, empty: Outcome) -> list[str]:
     try:
-        return any(_swallowed(good, empty, "empty"))
+        return list(_swallowed(good, empty, "empty"))
     except NotJudged:
-        return False
+        return []
+
+
+def _is_as_good(one: list[str], other: list[str]) -> bool:
+    """Whether findings show as much as others: advice does not stand for a violation."""
+    return bool(one) and (_are_certain(one) or not _are_certain(other))
+
+
+def _are_certain(findings: list[str]) -> bool:
+    return any(not isinstance(finding, Advice) for finding in findings)
 
 
 def _pairs(good: Outcome, other: Outcome) -> Iterator[tuple[Host, Host]]:

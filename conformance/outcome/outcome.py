@@ -89,6 +89,7 @@ class Host:
     `cut_off_seconds` is when it was cut from that network, in seconds after its start, and None where it was not.
     `sightings` are what was uploaded of continuous outputs while it ran, each file once for each content. `feeds` are
     the FIFOs of Pipe inputs that were opened. `look` is what the probe saw of a GPU where it looked for one.
+    `memory_bytes` is the limit of its memory, 0 where it had none.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Host:
     sightings: tuple[Sighting, ...] = ()
     feeds: tuple[Feed, ...] = ()
     look: Look | None = None
+    memory_bytes: int = 0
 
     @property
     def started(self) -> bool:

@@ -31,7 +31,8 @@ class Execution:
     """A program that a process became; `time` is in seconds since the epoch, `at` on a clock that never jumps.
 
     `withheld` says that the program's file would have given it another user or capabilities, which the kernel gives to
-    no traced process: untraced it might behave otherwise.
+    no traced process: untraced it might behave otherwise. `unbuffered` says whether PYTHONUNBUFFERED was set in its
+    environment, None where the record does not tell.
     """
 
     time: float
@@ -40,6 +41,7 @@ class Execution:
     executable: str = ""
     cwd: str = ""
     withheld: bool = False
+    unbuffered: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,7 @@ class _Reader:
                     executable=maybe_text(event["executable"]),
                     cwd=maybe_text(event["cwd"]),
                     withheld=bool(event.get("withheld")),
+                    unbuffered=None if event.get("unbuffered") is None else bool(event["unbuffered"]),
                 )
                 # Where a second thread becomes another program, the first one's end was not the end of the process.
                 lives = replace(process, ended=None, exit_code=None, killed_by=None)

@@ -14,6 +14,7 @@ from typing import Any
 import docker
 from docker.errors import APIError
 from docker.types import LogConfig, Mount
+from docker.utils import decode_json_header
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
@@ -37,6 +38,9 @@ KILL_WAIT_SECONDS = 30.0
 
 REMOVED = 2
 """How the engine's list of changes calls a file that was removed."""
+
+SYMLINK_MODE = 1 << 27
+"""The bit by which the engine, as Go does, tells a symbolic link in the mode of what lies at a path."""
 
 KILLED = 128 + 9
 """The exit code of a process that SIGKILL ended."""
@@ -148,6 +152,14 @@ class Container:
         chunks: Iterable[bytes]
         chunks, _ = self.client.get_archive(self.id, path, chunk_size=archive.BLOCK)
         return chunks
+
+    def is_link(self, path: str) -> bool:
+        """Whether a symbolic link lies at a path, by the engine's own account of what lies there."""
+        url = f"{self.client.base_url}/v{self.client.api_version}/containers/{self.id}/archive"
+        answer = self.client.head(url, params={"path": path}, timeout=self.client.timeout)
+        answer.raise_for_status()
+        stat = decode_json_header(answer.headers["X-Docker-Container-Path-Stat"])
+        return bool(stat["mode"] & SYMLINK_MODE)
 
     def remove(self) -> None:
         """Remove it, its volume, and the volumes that the image declares; what is gone already is no error."""

@@ -35,10 +35,11 @@ def test_a_shell_form_entrypoint_violates(command: str) -> None:
     verdict = judged(CHECK, image(entrypoint=entrypoint))
 
     assert Word.VIOLATES is verdict.word
-    assert (
-        f"Expected ENTRYPOINT in exec form, but it is in shell form, {list(entrypoint)}: Docker starts a shell as process "
-        "1, which gets the signals, and ContainerArguments are swallowed.",
-    ) == verdict.violations
+    (violation,) = verdict.violations
+    assert violation == (
+        f"Expected ENTRYPOINT in exec form, but it is in shell form, {list(entrypoint)}: Docker starts a shell as "
+        "process 1, which gets the signals, and ContainerArguments are swallowed."
+    )
 
 
 def test_the_shell_form_of_the_images_own_shell_violates() -> None:
@@ -63,8 +64,8 @@ def test_a_shell_form_whose_shell_becomes_the_program_is_advice() -> None:
 
     assert Word.ADVISED is verdict.word
     assert verdict.violations[0].endswith(
-        "in the run the shell became ['python3', '/processing.py'], as not every shell does, and ContainerArguments are "
-        "swallowed."
+        "in the run the shell became ['python3', '/processing.py'], as not every shell does, and ContainerArguments "
+        "are swallowed."
     )
 
 
@@ -112,10 +113,11 @@ def test_an_array_that_is_no_json_is_called_that(command: str, told_of: str) -> 
     verdict = told("/bin/sh", "-c", command)
 
     assert Word.VIOLATES is verdict.word
-    assert (
+    (violation,) = verdict.violations
+    assert violation == (
         f"Expected ENTRYPOINT in exec form, but ENTRYPOINT {command} is no JSON array{told_of}, so Docker runs it by "
-        "`/bin/sh -c`.",
-    ) == verdict.violations
+        "`/bin/sh -c`."
+    )
 
 
 @pytest.mark.parametrize("command", ["[ -f /x ] && python3 /x.py", "[[ -n $X ]] && python3 /x.py", "[ -f /x ]"])

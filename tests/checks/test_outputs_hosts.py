@@ -80,7 +80,7 @@ def test_each_output_is_told_by_itself() -> None:
 
 
 def of_two_outputs(first: str, second: str, *uploads: tuple[str, str, str]) -> Verdict:
-    """The verdict on one host whose outputs `a` and `b` have these S3Uris; each upload is an output, URI and content."""
+    """The verdict on one host, outputs `a` and `b` of these S3Uris; each upload is an output, URI and content."""
     asked = request(outputs={"a": "/opt/ml/processing/a", "b": "/opt/ml/processing/b"})
     for item, uri in zip(asked.document["ProcessingOutputConfig"]["Outputs"], (first, second), strict=True):
         item["S3Output"]["S3Uri"] = uri
@@ -100,10 +100,11 @@ def test_two_outputs_of_one_object_are_advised_against(second: str) -> None:
     verdict = of_two_outputs("s3://bucket/out", second, ("a", X, "1"), ("b", X, "2"))
 
     assert Word.ADVISED is verdict.word
-    assert (
+    (advice,) = verdict.violations
+    assert advice == (
         f"Expected each output to have objects of its own, and {X} came with different contents from output a, "
-        "output b.",
-    ) == verdict.violations
+        "output b."
+    )
 
 
 def test_two_outputs_of_one_place_may_write_different_objects() -> None:

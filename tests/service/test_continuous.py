@@ -145,6 +145,22 @@ def test_nobody_looks_behind_a_link(place: str) -> None:
     assert [f"{PLACE}/output/a/x"] == [sighting.path for sighting in watch.sightings]
 
 
+def test_what_was_read_behind_a_link_does_not_count() -> None:
+    """Where it came between two glances at the way to the output."""
+    watch, running, _ = watching({f"{PLACE}/output/a/x": b"1"}, of=asking_for(**{"output/a": "Continuous"}))
+    get = running.get
+
+    def swap(path: str) -> Iterable[bytes]:
+        running.links.add(f"{PLACE}/output")
+        return get(path)
+
+    running.get = swap  # type: ignore[method-assign] # as the program does meanwhile
+    watch._look(0.0)
+
+    assert [f"{PLACE}/output/a"] == running.asked
+    assert [] == watch.sightings
+
+
 def broken(chunks: Iterable[bytes]) -> Iterable[bytes]:
     """An archive that ends in the middle, as that of a container does which is being ended."""
     return [b"".join(chunks)[:1_500]]

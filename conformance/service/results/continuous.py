@@ -58,19 +58,22 @@ class Watch:
     def _look(self, seconds: float) -> None:
         collector = self.collector()
         known = {sighting.path: sighting.digest for sighting in self.sightings}
-        for output in collector.request.outputs:
-            if output.is_continuous and not self._is_behind_a_link(output.directory):
-                entries = archive.read(
-                    # Without a slash at its end, so that the engine does not follow a link that lies in its place.
-                    self.container.get(output.directory),
-                    root=output.directory,
-                    limit_bytes=self.settings.archive_bytes,
-                    peek=collector.peek,
-                )
-                # All of it is read before anything of it counts.
-                list(entries)
+        wanted = [output for output in collector.request.outputs if output.is_continuous]
+        there = [output for output in wanted if not self._is_behind_a_link(output.directory)]
+        for output in there:
+            entries = archive.read(
+                # Without a slash at its end, so that the engine does not follow a link that lies in its place.
+                self.container.get(output.directory),
+                root=output.directory,
+                limit_bytes=self.settings.archive_bytes,
+                peek=collector.peek,
+            )
+            # All of it is read before anything of it counts.
+            list(entries)
+        # One that came while it was read was followed.
+        names = {output.name for output in there if not self._is_behind_a_link(output.directory)}
         for upload in collector.uploads:
-            if known.get(upload.path) != upload.digest:
+            if upload.output in names and known.get(upload.path) != upload.digest:
                 known[upload.path] = upload.digest
                 self.sightings.append(Sighting(seconds, upload.path, upload.size, upload.digest))
 

@@ -1,14 +1,19 @@
 """Fill a segment of shared memory for workers, as loaders of training data do, then process."""
 
+import mmap
 import sys
-from multiprocessing import shared_memory
+from pathlib import Path
 
 import processing
 
 SIZE = 100_000_000
 
-batch = shared_memory.SharedMemory(create=True, size=SIZE)
-batch.buf[:] = bytes(SIZE)
+print("making room for a batch")
+segment = Path("/dev/shm/batch")
+with segment.open("w+b") as file:
+    file.truncate(SIZE)
+    batch = mmap.mmap(file.fileno(), SIZE)
+batch[:] = bytes(SIZE)
 batch.close()
-batch.unlink()
+segment.unlink()
 sys.exit(processing.main())

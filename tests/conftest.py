@@ -53,6 +53,13 @@ class Ran:
         """The checks that violate."""
         return self.having("violates")
 
+    @property
+    def open(self) -> set[str]:
+        """The checks that apply and were not judged."""
+        return {
+            each["check"] for each in self.report["verdicts"] if each["verdict"] == "not judged" and each["applies"]
+        }
+
     def having(self, verdict: str) -> set[str]:
         """The checks of a verdict."""
         return {each["check"] for each in self.report["verdicts"] if each["verdict"] == verdict}

@@ -1,5 +1,5 @@
 #!/bin/bash
-(while :; do echo "still working"; sleep 0.5; done) &
+python3 /heartbeat.py &
 heartbeat=$!
 trap 'kill "$heartbeat"; wait "$heartbeat" 2>/dev/null' EXIT
 python3 /processing.py "$@" &

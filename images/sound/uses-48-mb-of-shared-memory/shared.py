@@ -1,15 +1,19 @@
-"""Hand a table to a worker through shared memory, then process."""
+"""Fill a table in shared memory, then process."""
 
+import mmap
 import sys
-from multiprocessing import shared_memory
+from pathlib import Path
 
 import processing
 
-MEGABYTES = 48
+SIZE = 48_000_000
 
-table = shared_memory.SharedMemory(create=True, size=MEGABYTES << 20)
-table.buf[:] = bytes(MEGABYTES << 20)
-print(f"{len(table.buf)} bytes are shared")
+segment = Path("/dev/shm/table")
+with segment.open("w+b") as file:
+    file.truncate(SIZE)
+    table = mmap.mmap(file.fileno(), SIZE)
+table[:] = bytes(SIZE)
+print(f"{len(table)} bytes are shared")
 table.close()
-table.unlink()
+segment.unlink()
 sys.exit(processing.main())

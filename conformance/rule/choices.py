@@ -14,14 +14,15 @@ from conformance.job.request import RESERVED
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.outcome.trace import Process
 from conformance.rule.evidence import LINE_CHARACTERS, asked_outside, did_well, lines, some_of
+from conformance.rule.telling import telling
 
 BUSY_SECONDS = 0.03
 """Who took so much processor time in a second was at work, and not waiting: others on the machine may take the rest."""
 
 SIGILL, SIGBUS, SIGKILL = 4, 7, 9
 
-LINES = 60
-"""How many of the last lines of a host are looked at: what was said long before is not what it failed of."""
+LINES = 20
+"""How many of the last lines of a host are looked at where no traceback tells what it failed of."""
 
 FURTHER_MEMBERS = (
     *("current_instance_type", "current_group_name", "instance_groups"),
@@ -63,18 +64,26 @@ def _said(pattern: str) -> Callable[[Host, Outcome], str]:
     found = re.compile(pattern, re.IGNORECASE)
 
     def symptom(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
-        line = next((line for line in reversed(lines(host)[-LINES:]) if found.search(line)), "")
+        line = next((line for line in reversed(_last_words(host)) if found.search(line)), "")
         return f"{host.name} says {line[:LINE_CHARACTERS]!r}" if line else ""
 
     return symptom
 
 
+def _last_words(host: Host) -> list[str]:
+    """What it failed of by its own words: of a traceback, and not of what it had said and got over before."""
+    told = telling(host)
+    if told is None or not told.is_traceback:
+        return lines(host)[-LINES:]
+    return [*told.around, told.cause, told.line]
+
+
 _NAMES = _said(
     r"temporary failure in name resolution|name or service not known|nodename nor servname|could not resolve"
-    r"|getaddrinfo|gaierror|EAI_AGAIN|EAI_NONAME|ENOTFOUND|UnknownHostException|no such host|name resolution"
-    r"|network is unreachable|ENETUNREACH|no route to host|EHOSTUNREACH|network is down|failed to resolve"
-    r"|failed to establish a new connection|max retries exceeded|ConnectTimeout|timed out|ETIMEDOUT|dial tcp"
-    r"|no matching distribution found|curl: \([0-9]+\)|unable to resolve|URLError|offline"
+    r"|getaddrinfo|gaierror|\bEAI_AGAIN\b|\bEAI_NONAME\b|\bENOTFOUND\b|UnknownHostException|no such host"
+    r"|network is unreachable|\bENETUNREACH\b|no route to host|\bEHOSTUNREACH\b|network is down|failed to resolve"
+    r"|failed to establish a new connection|max retries exceeded|ConnectTimeout|connect(ion)? timed out"
+    r"|\bETIMEDOUT\b|dial tcp|name resolution|no matching distribution found|curl: \([0-9]+\)|unable to resolve|URLError"
 )
 """How programs say that they cannot reach the outside; of several hosts it may be one another that they speak of."""
 
@@ -125,7 +134,8 @@ def _memory(host: Host, outcome: Outcome) -> str:
 
 
 _OUT_OF_MEMORY = _said(
-    r"MemoryError|cannot allocate memory|ENOMEM|OutOfMemory|out of memory|std::bad_alloc|heap space|allocation failed"
+    r"MemoryError|cannot allocate memory|\bENOMEM\b|OutOfMemory|out of memory|std::bad_alloc|heap space"
+    r"|allocation failed"
 )
 
 
@@ -167,23 +177,25 @@ CHOICES = (
     Choice("shared memory is 64 MiB here, as users report of Processing", _shared_memory, "write less to /dev/shm"),
     Choice(
         "directories below /opt/ml belong to root here, as users report of Processing",
-        _said(rf"(permission denied|EACCES|PermissionError|AccessDenied|operation not permitted).*{RESERVED}"),
+        _said(rf"(permission denied|\bEACCES\b|PermissionError|AccessDenied|operation not permitted).*{RESERVED}"),
         "see outputs.writable-by-user",
     ),
     Choice(
         "a container has at most 4,096 processes here, and the engine's own limits",
         _said(
             r"resource temporarily unavailable|can't start new thread|unable to create (new )?(native )?thread"
-            r"|cannot fork|fork: retry|EAGAIN|too many open files|EMFILE|ENFILE|pthread_create"
+            r"|cannot fork|fork: retry|\bEAGAIN\b|too many open files|\bEMFILE\b|\bENFILE\b|pthread_create"
         ),
         "use fewer processes, threads and open files",
     ),
     Choice(
         "/opt/ml is one volume here, and /tmp is not on it",
-        _said(r"cross-device link|EXDEV|device or resource busy|EBUSY"),
+        _said(r"cross-device link|\bEXDEV\b|device or resource busy|\bEBUSY\b"),
         "see outputs.work-as-mount-points",
     ),
-    Choice("the disk is that of this engine", _said(r"no space left on device|ENOSPC|disk quota"), "free some of it"),
+    Choice(
+        "the disk is that of this engine", _said(r"no space left on device|\bENOSPC\b|disk quota"), "free some of it"
+    ),
     Choice(
         "both documents have only those members here that AWS documents",
         _said(rf"['\"](network_interface_name|{'|'.join(FURTHER_MEMBERS)})['\"]"),

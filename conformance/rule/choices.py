@@ -83,7 +83,7 @@ _NAMES = _said(
     r"|getaddrinfo|gaierror|\bEAI_AGAIN\b|\bEAI_NONAME\b|\bENOTFOUND\b|UnknownHostException|no such host"
     r"|network is unreachable|\bENETUNREACH\b|no route to host|\bEHOSTUNREACH\b|network is down|failed to resolve"
     r"|failed to establish a new connection|max retries exceeded|ConnectTimeout|connect(ion)? timed out"
-    r"|\bETIMEDOUT\b|dial tcp|name resolution|no matching distribution found|curl: \([0-9]+\)|unable to resolve|URLError"
+    r"|\bETIMEDOUT\b|dial tcp|name resolution|no matching distribution found|curl: \([0-9]+\)|URLError"
 )
 """How programs say that they cannot reach the outside; of several hosts it may be one another that they speak of."""
 

@@ -46,9 +46,7 @@ def test_each_host_that_failed_is_named() -> None:
     ] == [*of_zero(WELL, FAILED, host(exit_code=2)).violations]
 
 
-@pytest.mark.parametrize(
-    "hosts", [(WELL, RAN_ON), (RAN_ON, WELL, RAN_ON), (WELL, replace(RAN_ON, exit_code=0))]
-)
+@pytest.mark.parametrize("hosts", [(WELL, RAN_ON), (RAN_ON, WELL, RAN_ON), (WELL, replace(RAN_ON, exit_code=0))])
 def test_hosts_that_run_on_when_others_are_done_are_judged_elsewhere(hosts: tuple[Host, ...]) -> None:
     """The sentences of that check say more."""
     verdict = of_zero(*hosts)

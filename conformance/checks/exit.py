@@ -24,6 +24,7 @@ from conformance.rule.declaration import (
 from conformance.rule.evidence import (
     did_well,
     end_of,
+    failed_at_first,
     failed_by_itself,
     missing_outputs,
     named,
@@ -64,7 +65,7 @@ def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome)
         # That /dev/shm has 64 MiB is what users report, so no MUST can rest on it.
         yield Advice(
             "Expected the job to do with 64 MiB at /dev/shm, as users report of Processing, but "
-            f"{_failed(outcome)}; with 1 GiB it exited with 0."
+            f"{failed_at_first(outcome)}; with 1 GiB it exited with 0."
         )
         return
     _needs_no_other_explanation(own, true, outcome)
@@ -271,8 +272,3 @@ def _missing_outputs(good: Outcome, failing: Outcome) -> list[str]:
     if not succeeded(good):
         raise NotJudged("the unmodified job already fails", see="exit.zero-on-success")
     return missing_outputs(good, failing)
-
-
-def _failed(outcome: Outcome) -> str:
-    """How the job failed at first, of which the run that is judged tells nothing."""
-    return next((trial.said for trial in outcome.trials if not trial.succeeded), "it failed")

@@ -101,10 +101,10 @@ class Host:
     for each time that it was started. `changed` are files that it made or changed outside of /opt/ml, in a run as
     requested. `address` is its own on the network of the job's hosts; a job of one host has no network.
     `cut_off_seconds` is when it was cut from that network, in seconds after its start, and None where it was not.
-    `processor_seconds` is how much processor time its processes had taken when a limit ended it; None where no limit
-    did, or the engine does not know. `sightings` are what was uploaded of continuous outputs while it ran, each file
-    once for each content. `feeds` are the FIFOs of Pipe inputs that were opened. `look` is what the probe saw of a GPU
-    where it looked for one.
+    `processor_seconds` is how much processor time its processes took in the last second before a limit ended it; None
+    where no limit did, or the engine does not know. `sightings` are what was uploaded of continuous outputs while it
+    ran, each file once for each content. `feeds` are the FIFOs of Pipe inputs that were opened. `look` is what the
+    probe saw of a GPU where it looked for one. `memory_bytes` is the limit of its memory, 0 where it had none.
     """
 
     name: str
@@ -132,6 +132,7 @@ class Host:
     feeds: tuple[Feed, ...] = ()
     look: Look | None = None
     processor_seconds: float | None = None
+    memory_bytes: int = 0
 
     @property
     def started(self) -> bool:

@@ -4,46 +4,40 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import conformance
 from conformance.image.image import Image
 from conformance.job.gpu import Choice
-from conformance.outcome.gpu import Look, Means
-from conformance.outcome.outcome import Host, Outcome
-from conformance.outcome.resolution import Queries
-from conformance.outcome.trace import Trace
-from conformance.reports import facts
+from conformance.outcome.gpu import Means
+from conformance.outcome.outcome import Outcome
+from conformance.reports import facts, logs
+from conformance.reports.runs import run_record
 from conformance.rule.declaration import Registry
 from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing
 from conformance.verdict.verdict import Verdict, Word
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "report.json"
-
-LOG_CHARACTERS = 16_000
-"""How much of a stream's end a report holds."""
-
-LISTED_PROCESSES = 100
-LISTED_FILES = 200
-"""How many entries below /opt/ml a report lists for a host."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """The finished document, and what the other reports need of it beyond."""
+    """The finished document, and what the other reports need of it beyond; `logs` are files by their names."""
 
     document: dict[str, Any]
     verdicts: tuple[Verdict, ...]
     missing: tuple[str, ...]
     profile: Profile
     exit_status: int
+    logs: Mapping[str, str]
 
     def write(self, directory: Path) -> None:
-        """Write `report.json` into a directory."""
+        """Write `report.json` into a directory, and the logs beside it."""
+        logs.write(directory, self.logs)
         text = json.dumps(self.document, indent=2, ensure_ascii=True)
         (directory / FILE_NAME).write_text(text + "\n", encoding="utf-8")
 
@@ -55,11 +49,17 @@ class Recorder:
         """Begin with none."""
         self.records: list[dict[str, Any]] = []
         self.runs: dict[tuple[str, str], dict[str, Any]] = {}
+        self.logs: dict[str, str] = {}
         self.failures = 0
+        self._sent: set[tuple[str, str]] = set()
 
-    @staticmethod
-    def record(verdict: Verdict, outcomes: Sequence[Outcome], *, seconds: float, failed: bool) -> dict[str, Any]:
-        """A verdict with the runs that it rests on; `failed` says whether pytest counts it as a failure or an error."""
+    def record(self, verdict: Verdict, outcomes: Sequence[Outcome], *, seconds: float, failed: bool) -> dict[str, Any]:
+        """A verdict with the runs that it rests on; `failed` says whether pytest counts it as a failure or an error.
+
+        The logs of a run go along with the first verdict on it only: they are long.
+        """
+        new = {_key(outcome) for outcome in outcomes} - self._sent
+        self._sent |= new
         return {
             **verdict_record(verdict),
             "seconds": round(seconds, 3),
@@ -67,14 +67,19 @@ class Recorder:
             "runs": list(dict.fromkeys(str(outcome.variation) for outcome in outcomes)),
             "failed": failed,
             "evidence": [run_record(outcome) for outcome in outcomes],
+            "logs_of_runs": [logs.of_run(outcome) if _key(outcome) in new else {} for outcome in outcomes],
         }
 
     def take(self, record: dict[str, Any]) -> None:
         """Take in what an item found."""
         self.failures += record["failed"]
-        for run in record["evidence"]:
-            self.runs.setdefault((run["job"], run["variation"]), run)
-        self.records.append({key: value for key, value in record.items() if key not in {"failed", "evidence"}})
+        for run, files in zip(record["evidence"], record["logs_of_runs"], strict=True):
+            # Two workers may have run the same: what is told of it comes of one of them.
+            if (run["job"], run["variation"]) not in self.runs:
+                self.runs[run["job"], run["variation"]] = run
+                self.logs |= files
+        of_pytest = {"failed", "evidence", "logs_of_runs"}
+        self.records.append({key: value for key, value in record.items() if key not in of_pytest})
 
     def report(
         self,
@@ -121,7 +126,7 @@ class Recorder:
             "runs": [self.runs[key] for key in sorted(self.runs)],
         }
         lacking = tuple(verdict.check.id for verdict in missing(profile, verdicts))
-        return Report(document, verdicts, lacking + left_out, profile, status)
+        return Report(document, verdicts, lacking + left_out, profile, status, self.logs)
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:
@@ -142,6 +147,7 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
         "source": {"title": check.source.title, "url": check.source.url},
         "remedy": check.remedy,
         "reproduce": verdict.reproduce,
+        "logs": list(verdict.logs),
     }
 
 
@@ -156,123 +162,12 @@ def verdict_of(record: dict[str, Any], checks: Registry) -> Verdict:
         see=record["see"],
         request=record["job"],
         reproduce=record["reproduce"],
+        logs=tuple(record["logs"]),
     )
 
 
-def run_record(outcome: Outcome) -> dict[str, Any]:
-    """The evidence of one run as plain data, long logs and listings cut."""
-    return {
-        "job": outcome.request.name,
-        "variation": str(outcome.variation),
-        "status": str(outcome.status),
-        "exit_message": outcome.exit_message,
-        "failure_reason": outcome.failure_reason,
-        "seconds": round(outcome.seconds, 3),
-        "facts": list(facts.of_outcome(outcome)),
-        "gpu": {
-            "wanted": outcome.gpus.wanted,
-            "given": str(outcome.gpus.means),
-            "lack": _shown(outcome.gpus.lack),
-        },
-        "hosts": [_host_record(host) for host in outcome.hosts],
-        "queries": [] if outcome.queries is None else _query_records(outcome, outcome.queries),
-        "uploads": [
-            {"output": upload.output, "host": upload.host, "path": upload.path, "uri": upload.uri, "bytes": upload.size}
-            for upload in outcome.uploads[:LISTED_FILES]
-        ],
-    }
-
-
-def _host_record(host: Host) -> dict[str, Any]:
-    return {
-        "name": host.name,
-        "argv": list(host.argv),
-        "end": str(host.end),
-        "exit_code": host.exit_code,
-        "start_error": host.start_error,
-        "out_of_memory": host.out_of_memory,
-        "seconds": round(host.seconds, 3),
-        "cut_off_seconds": None if host.cut_off_seconds is None else round(host.cut_off_seconds, 3),
-        "stop": None if host.stop is None else {**asdict(host.stop), "seconds": round(host.stop.seconds, 3)},
-        "untraced": host.untraced,
-        "processes": [] if host.trace is None else _process_records(host.trace),
-        "stand_in": [
-            {
-                "pid": witness.pid,
-                "argv": [_shown(word) for word in witness.argv],
-                "variables": len(witness.variables),
-                "uid": witness.uid,
-                "working_directory": _shown(witness.cwd),
-            }
-            for witness in host.witnesses[:LISTED_PROCESSES]
-        ],
-        "feeds": [{"path": feed.path, "bytes": feed.size, "read": feed.read} for feed in host.feeds[:LISTED_FILES]],
-        "look": None if host.look is None else _look_record(host.look),
-        "stdout": {"bytes": host.stdout.size, "end": host.stdout.text[-LOG_CHARACTERS:]},
-        "stderr": {"bytes": host.stderr.size, "end": host.stderr.text[-LOG_CHARACTERS:]},
-        "files": [
-            {"path": file.path, "kind": str(file.kind), "mode": f"{file.mode:04o}", "bytes": file.size}
-            | ({"target": file.target} if file.target else {})
-            for file in list(host.files)[:LISTED_FILES]
-        ],
-        "files_in_all": len(host.files),
-        "sightings": [
-            {"seconds": round(seen.seconds, 3), "path": seen.path, "bytes": seen.size, "sha256": seen.digest}
-            for seen in host.sightings[:LISTED_FILES]
-        ],
-    }
-
-
-def _look_record(look: Look) -> dict[str, Any]:
-    programs = {"cuda": look.cuda, "nvidia_smi": look.smi}
-    return {
-        "devices": [device.path for device in look.devices],
-        "variables": {name: _shown(value) for name, value in look.variables.items()},
-        "mounted": [_shown(path) for path in look.mounted],
-        **{
-            name: {
-                "error": program.error,
-                "status": program.status,
-                "output": _shown(program.output)[-LOG_CHARACTERS:],
-            }
-            for name, program in programs.items()
-        },
-    }
-
-
-def _query_records(outcome: Outcome, asked: Queries) -> list[dict[str, Any]]:
-    names = {host.address: host.name for host in outcome.hosts}
-    return [
-        {
-            "host": names.get(query.client, query.client),
-            "seconds": round(query.at - asked.queries[0].at, 3),
-            "name": _shown(query.name),
-            "type": query.type,
-            "code": query.code,
-            "answer": _shown(query.answer),
-            "too_early": query.delayed,
-        }
-        for query in asked.queries[:LISTED_FILES]
-    ]
-
-
-def _process_records(trace: Trace) -> list[dict[str, Any]]:
-    """The processes that became a program, with the signals that reached them."""
-    return [
-        {
-            "pid": process.pid,
-            "parent": process.parent,
-            "argv": [_shown(word) for word in process.argv],
-            "status": process.status,
-            "signals": [arrival.name for arrival in trace.signals_to(process)],
-        }
-        for process in trace.processes
-        if process.executions
-    ][:LISTED_PROCESSES]
-
-
-def _shown(word: str) -> str:
-    return word.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+def _key(outcome: Outcome) -> tuple[str, str]:
+    return outcome.request.name, str(outcome.variation)
 
 
 def _image_record(image: Image) -> dict[str, Any]:

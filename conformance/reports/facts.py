@@ -67,6 +67,7 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
     """What a run left where nobody looks, or unread; how it took the want of a GPU, a signal, a host's silence."""
     if outcome.variation is Variation.CUT_OFF:
         yield _of_silence(outcome)
+    yield from _of_trials(outcome)
     said = outcome.request.environment.get(VISIBLE_DEVICES)
     if said is not None and outcome.variation is Variation.AS_REQUESTED:
         yield f"the request itself sets {VISIBLE_DEVICES}, to {said!r}"
@@ -88,6 +89,20 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
         # Without a signal it was the suite that had seen enough.
         if host.stop is not None and host.stop.signal:
             yield _of_stop(outcome, host, host.stop)
+
+
+def _of_trials(outcome: Outcome) -> Iterator[str]:
+    """What was found out where the job failed at first, and does not stand in the way of its verdicts."""
+    failed = [trial for trial in outcome.trials if not trial.succeeded]
+    if not failed or outcome.unsteady or not any(trial.succeeded for trial in outcome.trials):
+        return
+    if outcome.conditions.lifted:
+        lifted = " and ".join(sorted(str(choice) for choice in outcome.conditions.lifted))
+        yield f"{failed[0].said}; it succeeds with {lifted}, and all further runs have that too"
+    elif not outcome.conditions.traced:
+        yield f"with the tracer {failed[0].said}; it succeeds without, so that its processes are not seen"
+    else:
+        yield f"beside other runs {failed[0].said}; it succeeds alone"
 
 
 def _of_silence(outcome: Outcome) -> str:

@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from conformance.outcome import workload
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.trace import Process
+from conformance.rule.choices import BUSY_SECONDS
 from conformance.rule.evidence import named, some_of
 
 
 def still_running(outcome: Outcome, host: Host) -> str:
     """What is said of a host that the suite's own limit ended: whether it was still at work, and what kept it."""
-    worked = "" if host.processor_seconds is None else f", having used {host.processor_seconds:.1f} s of processor time"
+    waits = host.processor_seconds is not None and host.processor_seconds < BUSY_SECONDS
     wrote = [output.name for output in outcome.request.outputs if outcome.written(host, output)]
-    written = f" and written {named(wrote)}" if wrote and worked else ""
+    written = f", although it had written {named(wrote)}" if wrote else ""
     return (
-        f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit{worked}{written}"
+        f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit{written}"
+        f"{' and did nothing any more' if waits else ''}"
         f"{what_ran(host)}; --image-timeout raises the limit, and MaxRuntimeInSeconds in the request ends a job that "
         "never does"
     )

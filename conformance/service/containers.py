@@ -5,46 +5,37 @@ from __future__ import annotations
 import contextlib
 import posixpath
 import re
-import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Mount
+from docker.utils import decode_json_header
 
-from conformance.errors import JobError
 from conformance.files import archive
 from conformance.files.tree import is_below
 from conformance.image.image import Image
 from conformance.job.request import RESERVED, JobRequest
 from conformance.outcome.gpu import Means
-from conformance.outcome.outcome import End, Log, Stop
+from conformance.outcome.outcome import End, Log
 from conformance.probe import DIRECTORY, PROGRAM, RECORD
 from conformance.probe.bundle import read_record
 from conformance.service import gpus
-from conformance.service.engine import has_ended
+from conformance.service.ending import Ended, Ending, Limits
 from conformance.service.peers.network import Place
 from conformance.service.results.collection import read_logs
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
-
-KILL_WAIT_SECONDS = 30.0
-"""How long the engine may take to end a container after SIGKILL."""
 
 REMOVED = 2
 """How the engine's list of changes calls a file that was removed."""
 
 ROOMY_SHM_BYTES = 1 << 30
 
-NANOSECONDS = 1_000_000_000
-
-KILLED = 128 + 9
-"""The exit code of a process that SIGKILL ended."""
-
-OUT_OF_MEMORY_NEWS_SECONDS = 10.0
+SYMLINK_MODE = 1 << 27
+"""The bit by which the engine, as Go does, tells a symbolic link in the mode of what lies at a path."""
 
 IMAGE_AT_FAULT = re.compile(
     r'exec: "|container process: exec [^:]*: permission denied'
@@ -55,28 +46,6 @@ IMAGE_AT_FAULT = re.compile(
 In order: no such program, or it may not be executed; nor by USER, where others may; USER; WORKDIR; something else than
 a directory at /opt/ml.
 """
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long a container may run, which limit that is, and which signal it then gets before SIGKILL, if any."""
-
-    seconds: float
-    end: End
-    signal: str = ""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a container ended, as the engine tells it."""
-
-    end: End
-    exit_code: int | None
-    start_error: str = ""
-    out_of_memory: bool = False
-    seconds: float = 0.0
-    stop: Stop | None = None
-    processor_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -116,20 +85,7 @@ class Container:
 
     def wait(self, limits: Limits) -> Ended:
         """Wait until it has ended, by itself or at its limit."""
-        begun = time.monotonic()
-        ended = self._wait(limits.seconds)
-        processor_seconds = None if ended else self._processor_seconds()
-        stop = None if ended else self._stop(limits.signal)
-        seconds = time.monotonic() - begun
-        state = self._final_state(killed_by_us=stop is not None)
-        return Ended(
-            End.EXITED if stop is None else limits.end,
-            state["ExitCode"],
-            out_of_memory=bool(state.get("OOMKilled")),
-            seconds=seconds,
-            stop=stop,
-            processor_seconds=processor_seconds,
-        )
+        return Ending(self.client, self.id, self.settings.stop_grace_seconds).wait(limits)
 
     def record(self) -> bytes:
         """What the probe wrote down; empty where a process of the container removed it."""
@@ -161,6 +117,14 @@ class Container:
         chunks, _ = self.client.get_archive(self.id, path, chunk_size=archive.BLOCK)
         return chunks
 
+    def is_link(self, path: str) -> bool:
+        """Whether a symbolic link lies at a path, by the engine's own account of what lies there."""
+        url = f"{self.client.base_url}/v{self.client.api_version}/containers/{self.id}/archive"
+        answer = self.client.head(url, params={"path": path}, timeout=self.client.timeout)
+        answer.raise_for_status()
+        stat = decode_json_header(answer.headers["X-Docker-Container-Path-Stat"])
+        return bool(stat["mode"] & SYMLINK_MODE)
+
     def remove(self) -> None:
         """Remove it, its volume, and the volumes that the image declares; what is gone already is no error."""
         with contextlib.suppress(APIError):
@@ -174,42 +138,6 @@ class Container:
             raise error
         state = self.client.inspect_container(self.id)["State"]
         return Ended(End.NOT_STARTED, state.get("ExitCode"), start_error=said)
-
-    def _final_state(self, *, killed_by_us: bool) -> dict[str, Any]:
-        """The engine's account of the end; it may learn of a lack of memory only after it learned of the exit."""
-        deadline = time.monotonic() + OUT_OF_MEMORY_NEWS_SECONDS
-        while True:
-            state: dict[str, Any] = self.client.inspect_container(self.id)["State"]
-            unexplained = state["ExitCode"] == KILLED and not state.get("OOMKilled") and not killed_by_us
-            if not unexplained or time.monotonic() > deadline:
-                return state
-            time.sleep(0.1)
-
-    def _wait(self, limit_seconds: float) -> bool:
-        """Wait until it has ended; False where it has not within the limit."""
-        return has_ended(self.client, self.id, within_seconds=limit_seconds)
-
-    def _processor_seconds(self) -> float | None:
-        """How much processor time its processes have taken; None where the engine does not count it."""
-        with contextlib.suppress(APIError):
-            found = self.client.stats(self.id, stream=False, one_shot=True)
-            return found.get("cpu_stats", {}).get("cpu_usage", {}).get("total_usage", 0) / NANOSECONDS or None
-        return None
-
-    def _stop(self, signal: str) -> Stop:
-        begun = time.monotonic()
-        # It may end by itself between any two of these calls, which the engine answers with a conflict.
-        if signal:
-            with contextlib.suppress(APIError):
-                self.client.kill(self.id, signal)
-            if self._wait(self.settings.stop_grace_seconds):
-                return Stop(signal, time.monotonic() - begun, killed=False)
-        grace = time.monotonic() - begun
-        with contextlib.suppress(APIError):
-            self.client.kill(self.id, "SIGKILL")
-        if not self._wait(KILL_WAIT_SECONDS):
-            raise JobError(f"the engine did not end a container within {KILL_WAIT_SECONDS:g} s of SIGKILL")
-        return Stop(signal, grace, killed=True)
 
 
 def create(

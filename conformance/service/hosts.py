@@ -23,6 +23,7 @@ from conformance.outcome.standin import every_witness
 from conformance.outcome.trace import Trace
 from conformance.probe.bundle import look_at_gpus, words
 from conformance.service import containers, documents, gpus, pipes, staging
+from conformance.service.ending import Ended
 from conformance.service.peers.network import Network, Place
 from conformance.service.plan import Plan, Surroundings
 from conformance.service.results.collection import Collector
@@ -94,13 +95,15 @@ class HostRun:
             probe = Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
         elif self.looks:
             probe = Probe(lines=(look_at_gpus(),))
+        memory = int(around.engine.memory_bytes * around.settings.memory_fraction / len(plan.hosts))
+        self.host = replace(self.host, memory_bytes=memory)
         self.container = containers.create(
             around.engine.client,
             plan.image,
             plan.request,
             around.settings,
             place=self.place,
-            memory_bytes=int(around.engine.memory_bytes * around.settings.memory_fraction / len(plan.hosts)),
+            memory_bytes=memory,
             labels=around.labels,
             mounts=staging.mounts(plan.request, plan.variation, plan.conditions),
             copies=plan.variation is Variation.OWN_RESERVED,
@@ -243,7 +246,7 @@ class HostRun:
         volumes = self.plan.image.volumes
         return Collector(self.place.host, self.plan.request, volumes, self.store, upload=upload, words=self.words)
 
-    def _ended(self, ended: containers.Ended | None) -> None:
+    def _ended(self, ended: Ended | None) -> None:
         if ended is None:
             return
         self.host = replace(

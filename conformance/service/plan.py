@@ -14,7 +14,7 @@ from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus
 from conformance.outcome.outcome import End
 from conformance.service import command
-from conformance.service.containers import Limits
+from conformance.service.ending import Limits
 from conformance.service.engine import Engine
 from conformance.service.settings import Settings
 

@@ -6,9 +6,11 @@ an error and not a violation.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import traceback
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import Job
 from conformance.outcome.gpu import NO_GPUS
 from conformance.outcome.outcome import Outcome
+from conformance.reports import logs
 from conformance.reports.reproduce import command_line
 from conformance.rule.declaration import Check, NotJudged
 from conformance.session.session import Session
@@ -169,6 +172,12 @@ class CheckItem(pytest.Item):
             return ()
         return self.config.stash[session_key].repeated(job, self.parent.request, traced=traced)
 
+    def _logs(self) -> tuple[str, ...]:
+        """The logs that the report will have of what was judged, seen from where pytest was started."""
+        report, here = self.config.stash[session_key].options.report, self.config.invocation_params.dir
+        shown = report.relative_to(here) if report.is_relative_to(here) else report
+        return tuple(str(shown / log) for log in logs.of_verdict(self.parent.outcomes))
+
     def _judged(self) -> Verdict:
         session = self.config.stash[session_key]
         if self.parent.lacks_request:
@@ -177,13 +186,14 @@ class CheckItem(pytest.Item):
             return not_judged(self.check, self.parent.not_judged, request=self.request_name)
         try:
             image = session.image
-            return judge(
+            verdict = judge(
                 self.check,
                 image,
                 session.options.requests,
                 self.parent.outcomes,
                 registry=load_checks(),
                 repeat=self._repeat,
+                runs=_runs(session, self.check),
                 reproduce=command_line(
                     self.check,
                     image,
@@ -192,10 +202,28 @@ class CheckItem(pytest.Item):
                     session.options.report,
                     network=session.options.network,
                     gpus=self.parent.outcomes[-1].gpus if self.parent.outcomes else NO_GPUS,
+                    memory_bytes=self.parent.outcomes[-1].hosts[0].memory_bytes if self.parent.outcomes else 0,
                 ),
             )
+            return replace(verdict, logs=self._logs()) if verdict.violations else verdict
         except ConformanceError as caught:
             return error(self.check, str(caught), request=self.request_name)
         except Exception:  # noqa: BLE001 - a bug in a judge must not be laid to the image
             reason = f"the check itself failed:\n{traceback.format_exc(limit=-3)}"
             return error(self.check, reason, request=self.request_name)
+
+
+def _runs(session: Session, check: Check) -> tuple[Outcome, ...]:
+    """The runs by which a static rule is overruled, its own or that of a check which explains it.
+
+    A request that could not be run overrules nothing, and whoever judges its run says why.
+    """
+    checks = load_checks()
+    ruling = [check, *(checks[other] for other in check.explained_by)] if check.job is None else []
+    jobs = dict.fromkeys(each.shown_by for each in ruling if each.shown_by is not None)
+    found: list[Outcome] = []
+    for job in jobs:
+        for request in session.options.requests:
+            with contextlib.suppress(ConformanceError, NotJudged):
+                found += session.outcomes(job, request)
+    return tuple(found)

@@ -96,10 +96,10 @@ class SessionHooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - as above
-        """Keep all checks of a job on one worker, so that the job is run once."""
-        from conformance.session.scheduling import JobScheduling  # noqa: PLC0415 - imports xdist, which may not be there
+        """Keep all checks of a request on one worker, so that each of its runs is made once."""
+        from conformance.session.scheduling import RequestScheduling  # noqa: PLC0415 - imports xdist, which may not be there
 
-        return JobScheduling(config, log, load_checks())
+        return RequestScheduling(config, log, load_checks())
 
     # Reports
 

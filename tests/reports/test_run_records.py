@@ -15,7 +15,7 @@ from conformance.job.variation import Variation
 from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import Outcome, Sighting
 from conformance.outcome.resolution import Queries, Query
-from conformance.reports.document import LISTED_FILES, run_record
+from conformance.reports.runs import LISTED_FILES, run_record
 from tests.support.looks import look, looked
 from tests.support.outcomes import OUTPUT, address, file, host, not_started, outcome, query
 

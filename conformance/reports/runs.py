@@ -1,0 +1,158 @@
+"""The evidence of one run as plain data, which `report.json` lists once for all verdicts that rest on it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from conformance.job.conditions import Conditions
+from conformance.outcome.gpu import Look
+from conformance.outcome.outcome import Host, Outcome
+from conformance.outcome.resolution import Queries
+from conformance.outcome.trace import Trace
+from conformance.reports import facts, logs
+from conformance.rule.telling import Stream
+
+LOG_CHARACTERS = 16_000
+"""How much of a stream's end a report holds."""
+
+LISTED_PROCESSES = 100
+LISTED_FILES = 200
+"""How many entries below /opt/ml a report lists for a host."""
+
+
+def run_record(outcome: Outcome) -> dict[str, Any]:
+    """The evidence of one run as plain data, long logs and listings cut."""
+    return {
+        "job": outcome.request.name,
+        "variation": str(outcome.variation),
+        "status": str(outcome.status),
+        "exit_message": outcome.exit_message,
+        "failure_reason": outcome.failure_reason,
+        "seconds": round(outcome.seconds, 3),
+        "conditions": _conditions_record(outcome.conditions),
+        "trials": [
+            {
+                "conditions": _conditions_record(trial.conditions),
+                "alone": trial.alone,
+                "succeeded": trial.succeeded,
+                "said": _shown(trial.said),
+                "asked": [_shown(name) for name in trial.asked[:LISTED_FILES]],
+            }
+            for trial in outcome.trials
+        ],
+        "facts": list(facts.of_outcome(outcome)),
+        "gpu": {
+            "wanted": outcome.gpus.wanted,
+            "given": str(outcome.gpus.means),
+            "lack": _shown(outcome.gpus.lack),
+        },
+        "hosts": [_host_record(outcome, host) for host in outcome.hosts],
+        "queries": [] if outcome.queries is None else _query_records(outcome, outcome.queries),
+        "uploads": [
+            {"output": upload.output, "host": upload.host, "path": upload.path, "uri": upload.uri, "bytes": upload.size}
+            for upload in outcome.uploads[:LISTED_FILES]
+        ],
+    }
+
+
+def _conditions_record(conditions: Conditions) -> dict[str, Any]:
+    return {"traced": conditions.traced, "lifted": sorted(str(choice) for choice in conditions.lifted)}
+
+
+def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:
+    return {
+        "name": host.name,
+        "argv": list(host.argv),
+        "end": str(host.end),
+        "exit_code": host.exit_code,
+        "start_error": host.start_error,
+        "out_of_memory": host.out_of_memory,
+        "seconds": round(host.seconds, 3),
+        "cut_off_seconds": None if host.cut_off_seconds is None else round(host.cut_off_seconds, 3),
+        "stop": None if host.stop is None else {**asdict(host.stop), "seconds": round(host.stop.seconds, 3)},
+        "untraced": host.untraced,
+        "processes": [] if host.trace is None else _process_records(host.trace),
+        "stand_in": [
+            {
+                "pid": witness.pid,
+                "argv": [_shown(word) for word in witness.argv],
+                "variables": len(witness.variables),
+                "uid": witness.uid,
+                "working_directory": _shown(witness.cwd),
+            }
+            for witness in host.witnesses[:LISTED_PROCESSES]
+        ],
+        "feeds": [{"path": feed.path, "bytes": feed.size, "read": feed.read} for feed in host.feeds[:LISTED_FILES]],
+        "look": None if host.look is None else _look_record(host.look),
+        **{
+            str(stream): {
+                "bytes": log.size,
+                "end": log.text[-LOG_CHARACTERS:],
+                "file": logs.name(outcome, host, stream),
+            }
+            for stream, log in ((Stream.STDOUT, host.stdout), (Stream.STDERR, host.stderr))
+        },
+        "files": [
+            {"path": file.path, "kind": str(file.kind), "mode": f"{file.mode:04o}", "bytes": file.size}
+            | ({"target": file.target} if file.target else {})
+            for file in list(host.files)[:LISTED_FILES]
+        ],
+        "files_in_all": len(host.files),
+        "sightings": [
+            {"seconds": round(seen.seconds, 3), "path": seen.path, "bytes": seen.size, "sha256": seen.digest}
+            for seen in host.sightings[:LISTED_FILES]
+        ],
+    }
+
+
+def _look_record(look: Look) -> dict[str, Any]:
+    programs = {"cuda": look.cuda, "nvidia_smi": look.smi}
+    return {
+        "devices": [device.path for device in look.devices],
+        "variables": {name: _shown(value) for name, value in look.variables.items()},
+        "mounted": [_shown(path) for path in look.mounted],
+        **{
+            name: {
+                "error": program.error,
+                "status": program.status,
+                "output": _shown(program.output)[-LOG_CHARACTERS:],
+            }
+            for name, program in programs.items()
+        },
+    }
+
+
+def _query_records(outcome: Outcome, asked: Queries) -> list[dict[str, Any]]:
+    names = {host.address: host.name for host in outcome.hosts}
+    return [
+        {
+            "host": names.get(query.client, query.client),
+            "seconds": round(query.at - asked.queries[0].at, 3),
+            "name": _shown(query.name),
+            "type": query.type,
+            "code": query.code,
+            "answer": _shown(query.answer),
+            "too_early": query.delayed,
+        }
+        for query in asked.queries[:LISTED_FILES]
+    ]
+
+
+def _process_records(trace: Trace) -> list[dict[str, Any]]:
+    """The processes that became a program, with the signals that reached them."""
+    return [
+        {
+            "pid": process.pid,
+            "parent": process.parent,
+            "argv": [_shown(word) for word in process.argv],
+            "status": process.status,
+            "signals": [arrival.name for arrival in trace.signals_to(process)],
+        }
+        for process in trace.processes
+        if process.executions
+    ][:LISTED_PROCESSES]
+
+
+def _shown(word: str) -> str:
+    return word.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

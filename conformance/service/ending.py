@@ -1,0 +1,123 @@
+"""How a container ends: by itself, or at a limit by a signal and, after the grace, by SIGKILL."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+from docker.errors import APIError
+
+from conformance.errors import JobError
+from conformance.outcome.outcome import End, Stop
+from conformance.service.engine import has_ended
+
+KILL_WAIT_SECONDS = 30.0
+"""How long the engine may take to end a container after SIGKILL."""
+
+KILLED = 128 + 9
+"""The exit code of a process that SIGKILL ended."""
+
+OUT_OF_MEMORY_NEWS_SECONDS = 10.0
+
+LAST_SECONDS = 1.0
+"""How long before its limit a container is looked at, to tell one at work from one that waits."""
+
+NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a container may run, which limit that is, and which signal it then gets before SIGKILL, if any."""
+
+    seconds: float
+    end: End
+    signal: str = ""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a container ended, as the engine tells it."""
+
+    end: End
+    exit_code: int | None
+    start_error: str = ""
+    out_of_memory: bool = False
+    seconds: float = 0.0
+    stop: Stop | None = None
+    processor_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Waits for a started container; `grace_seconds` is what it has after a signal."""
+
+    client: docker.APIClient
+    id: str
+    grace_seconds: float
+
+    def wait(self, limits: Limits) -> Ended:
+        """Wait until it has ended, by itself or at its limit."""
+        begun = time.monotonic()
+        ended, processor_seconds = self._wait_and_look(limits, begun)
+        stop = None if ended else self._stop(limits.signal)
+        seconds = time.monotonic() - begun
+        state = self._final_state(killed_by_us=stop is not None)
+        return Ended(
+            End.EXITED if stop is None else limits.end,
+            state["ExitCode"],
+            out_of_memory=bool(state.get("OOMKilled")),
+            seconds=seconds,
+            stop=stop,
+            processor_seconds=processor_seconds,
+        )
+
+    def _wait_and_look(self, limits: Limits, begun: float) -> tuple[bool, float | None]:
+        """Whether it ended within its limit; if not, how much processor time it took in the last second before it."""
+        if limits.end not in {End.MAX_RUNTIME, End.SUITE_LIMIT} or limits.seconds <= LAST_SECONDS:
+            return self._wait(limits.seconds), None
+        if self._wait(limits.seconds - LAST_SECONDS):
+            return True, None
+        before = self._processor_seconds()
+        # What the engine took to answer is no time of the container's.
+        if self._wait(max(begun + limits.seconds - time.monotonic(), LAST_SECONDS / 2)):
+            return True, None
+        after = self._processor_seconds()
+        return False, None if before is None or after is None else after - before
+
+    def _processor_seconds(self) -> float | None:
+        """How much processor time its processes have taken; None where the engine does not count it."""
+        with contextlib.suppress(APIError):
+            found = self.client.stats(self.id, stream=False, one_shot=True)
+            return found.get("cpu_stats", {}).get("cpu_usage", {}).get("total_usage", 0) / NANOSECONDS or None
+        return None
+
+    def _wait(self, limit_seconds: float) -> bool:
+        return has_ended(self.client, self.id, within_seconds=limit_seconds)
+
+    def _stop(self, signal: str) -> Stop:
+        begun = time.monotonic()
+        # It may end by itself between any two of these calls, which the engine answers with a conflict.
+        if signal:
+            with contextlib.suppress(APIError):
+                self.client.kill(self.id, signal)
+            if self._wait(self.grace_seconds):
+                return Stop(signal, time.monotonic() - begun, killed=False)
+        grace = time.monotonic() - begun
+        with contextlib.suppress(APIError):
+            self.client.kill(self.id, "SIGKILL")
+        if not self._wait(KILL_WAIT_SECONDS):
+            raise JobError(f"the engine did not end a container within {KILL_WAIT_SECONDS:g} s of SIGKILL")
+        return Stop(signal, grace, killed=True)
+
+    def _final_state(self, *, killed_by_us: bool) -> dict[str, Any]:
+        """The engine's account of the end; it may learn of a lack of memory only after it learned of the exit."""
+        deadline = time.monotonic() + OUT_OF_MEMORY_NEWS_SECONDS
+        while True:
+            state: dict[str, Any] = self.client.inspect_container(self.id)["State"]
+            unexplained = state["ExitCode"] == KILLED and not state.get("OOMKilled") and not killed_by_us
+            if not unexplained or time.monotonic() > deadline:
+                return state
+            time.sleep(0.1)

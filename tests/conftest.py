@@ -46,9 +46,23 @@ class Ran:
     @property
     def failing(self) -> set[str]:
         """The checks that violate or advise."""
+        return self.violating | self.having("advised")
+
+    @property
+    def violating(self) -> set[str]:
+        """The checks that violate."""
+        return self.having("violates")
+
+    @property
+    def open(self) -> set[str]:
+        """The checks that apply and were not judged."""
         return {
-            verdict["check"] for verdict in self.report["verdicts"] if verdict["verdict"] in {"violates", "advised"}
+            each["check"] for each in self.report["verdicts"] if each["verdict"] == "not judged" and each["applies"]
         }
+
+    def having(self, verdict: str) -> set[str]:
+        """The checks of a verdict."""
+        return {each["check"] for each in self.report["verdicts"] if each["verdict"] == verdict}
 
     def verdict(self, check: str) -> dict[str, Any]:
         """The verdict on one check."""
@@ -122,6 +136,11 @@ def reference_job(*, job: Path = REFERENCE_JOB) -> tuple[str, str]:
 def flawed_folders() -> list[str]:
     """The names of all flawed images."""
     return [name for name in build.all_names() if name.startswith("flawed/")]
+
+
+def sound_folders() -> list[str]:
+    """The names of all images that look suspicious and are sound."""
+    return [name for name in build.all_names() if name.startswith("sound/")]
 
 
 def declared_failure(name: str) -> set[str]:

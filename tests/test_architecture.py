@@ -52,12 +52,20 @@ WITHIN = {
     "rule.tracebacks": "",
     "rule.telling": "rule.tracebacks",
     "rule.evidence": "rule.declaration rule.telling",
+    "rule.running": "rule.declaration rule.evidence rule.telling",
+    "rule.choices": "rule.declaration rule.evidence rule.telling",
+    "rule.causes": "rule.choices rule.evidence",
+    "rule.failures": "rule.evidence rule.telling",
+    "rule.programs": "",
+    "verdict.doubt": "",
     "service.engine": "",
     "service.choices": "",
     "service.settings": "service.choices",
     "service.results": "service.containers service.settings",
     "session.options": "",
-    "session.session": "session.options",
+    "session.turns": "",
+    "session.runs": "session.turns",
+    "session.session": "session.options session.runs session.turns",
 }
 """What some modules may import of their own folder, where its order is not plain from the names."""
 

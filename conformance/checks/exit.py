@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from conformance.checks.launch import STARTS, start_failure
 from conformance.image.image import Image
 from conformance.job.conditions import Lifted
 from conformance.job.variation import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
-from conformance.outcome import workload
 from conformance.outcome.outcome import End, Host, Outcome
-from conformance.outcome.trace import Process
-from conformance.rule.choices import BUSY_SECONDS
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import (
     DOCUMENTED,
@@ -28,15 +24,16 @@ from conformance.rule.declaration import (
 from conformance.rule.evidence import (
     did_well,
     end_of,
+    failed_at_first,
     failed_by_itself,
     missing_outputs,
     named,
     now_and_then,
-    some_of,
     succeeded,
 )
 from conformance.rule.failures import Failure, hidden
 from conformance.rule.programs import programs
+from conformance.rule.running import commands, still_running, what_ran
 from conformance.rule.telling import blames_arguments
 
 CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits non-zero."
@@ -68,7 +65,7 @@ def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome)
         # That /dev/shm has 64 MiB is what users report, so no MUST can rest on it.
         yield Advice(
             "Expected the job to do with 64 MiB at /dev/shm, as users report of Processing, but "
-            f"{_failed(outcome)}; with 1 GiB it exited with 0."
+            f"{failed_at_first(outcome)}; with 1 GiB it exited with 0."
         )
         return
     _needs_no_other_explanation(own, true, outcome)
@@ -81,12 +78,12 @@ def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome)
         elif host.end is End.SUITE_LIMIT:
             # Where another host has failed it may only have waited for that one.
             if not any(failed_by_itself(other) for other in outcome.hosts):
-                raise NotJudged(_still_running(outcome, host))
+                raise NotJudged(still_running(outcome, host))
         elif host.end is End.MAX_RUNTIME:
             limit = outcome.request.max_runtime_seconds
             yield (
                 f"Expected {host.name} to exit with 0 within MaxRuntimeInSeconds, but it was still running after "
-                f"{limit} s{_what_ran(host)}."
+                f"{limit} s{what_ran(host)}."
             )
         elif host.exit_code != 0:
             yield (
@@ -133,7 +130,7 @@ def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[
 def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrupt: Outcome) -> Iterator[str]:
     """Judged as with empty inputs; what those show already is not shown twice."""
     found = list(_swallowed(good, corrupt, "corrupt"))
-    if found and _is_swallowed(good, empty):
+    if found and _is_as_good(_swallowed_before(good, empty), found):
         raise NotJudged("its failure is swallowed with empty inputs as well", see="exit.nonzero-on-failure")
     if found and missing_outputs(corrupt, good):
         raise DoesNotApply("with its inputs corrupt the program wrote other outputs than usual, which may tell of them")
@@ -189,26 +186,8 @@ def no_process_left(image: Image, outcome: Outcome) -> Iterator[str]:
             raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
         left = [process for process in host.trace.processes if process.ended is None]
         if left:
-            named = _commands(left)
+            named = commands(left)
             yield f"Expected every process on {host.name} to have ended, but it exited while these ran: {named}."
-
-
-def _what_ran(host: Host) -> str:
-    """What still ran when the container was stopped, and what had done its work by then."""
-    if host.trace is None or host.untraced or host.stop is None:
-        return ""
-    # Without a signal it was ended by SIGKILL, and what still ran has no end in the record.
-    stops = (arrival.at for arrival in host.trace.signals if arrival.sender == 0 and arrival.name == host.stop.signal)
-    moment = next(stops, math.inf)
-    ran = workload.running(host.trace, moment)
-    done = workload.finished(host.trace, moment)
-    ended = f"{list(done.argv)} had ended with {done.status}, and " if done is not None else ""
-    return f": {ended}{_commands(ran)} had not ended" if ran else ""
-
-
-def _commands(processes: Sequence[Process]) -> str:
-    """The command lines of some processes, of many only the first."""
-    return some_of([str(list(process.argv) or f"process {process.pid}") for process in processes], "; ")
 
 
 def _needs_no_other_explanation(own: Outcome, true: Outcome, outcome: Outcome) -> None:
@@ -265,11 +244,20 @@ def _is_completed(failing: Outcome, how: str) -> bool:
     return True
 
 
-def _is_swallowed(good: Outcome, empty: Outcome) -> bool:
+def _swallowed_before(good: Outcome, empty: Outcome) -> list[str]:
     try:
-        return any(_swallowed(good, empty, "empty"))
+        return list(_swallowed(good, empty, "empty"))
     except NotJudged:
-        return False
+        return []
+
+
+def _is_as_good(one: list[str], other: list[str]) -> bool:
+    """Whether findings show as much as others: advice does not stand for a violation."""
+    return bool(one) and (_are_certain(one) or not _are_certain(other))
+
+
+def _are_certain(findings: list[str]) -> bool:
+    return any(not isinstance(finding, Advice) for finding in findings)
 
 
 def _pairs(good: Outcome, other: Outcome) -> Iterator[tuple[Host, Host]]:
@@ -284,21 +272,3 @@ def _missing_outputs(good: Outcome, failing: Outcome) -> list[str]:
     if not succeeded(good):
         raise NotJudged("the unmodified job already fails", see="exit.zero-on-success")
     return missing_outputs(good, failing)
-
-
-def _failed(outcome: Outcome) -> str:
-    """How the job failed at first, of which the run that is judged tells nothing."""
-    return next((trial.said for trial in outcome.trials if not trial.succeeded), "it failed")
-
-
-def _still_running(outcome: Outcome, host: Host) -> str:
-    """What is said of a host that the suite's own limit ended: whether it was still at work, and what kept it."""
-    waits = host.processor_seconds is not None and host.processor_seconds < BUSY_SECONDS
-    wrote = [output.name for output in outcome.request.outputs if outcome.written(host, output)]
-    written = f", although it had written {named(wrote)}" if wrote else ""
-    return (
-        f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit{written}"
-        f"{' and did nothing any more' if waits else ''}"
-        f"{_what_ran(host)}; --image-timeout raises the limit, and MaxRuntimeInSeconds in the request ends a job that "
-        "never does"
-    )

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Iterator, Sequence
 
 from conformance.files.tree import Kind, is_below
 from conformance.image.account import unknown_names, unread_files
-from conformance.image.executable import HEAD_BYTES, MACHINE_NAMES, MACHINES, chain, elf
+from conformance.image.executable import HEAD_BYTES, MACHINE_NAMES, MACHINES, chain, elf, script_paths
 from conformance.image.image import Image
-from conformance.image.interpreter import Invocation, invocation
-from conformance.image.shell import shell_command
+from conformance.image.interpreter import invocation
+from conformance.image.shell import is_shell_form, shell_command
 from conformance.job.request import PROCESSING, RESERVED, JobRequest
+from conformance.job.variation import AS_REQUESTED
+from conformance.outcome.outcome import Outcome
+from conformance.rule.command import (
+    NAMED_BY_ARGUMENTS,
+    NOT_USED,
+    always_overridden,
+    commands,
+    of_used_commands,
+    shell_in_the_way,
+    uses_command,
+)
 from conformance.rule.contract import API, BYOC, DOCKER
 from conformance.rule.declaration import (
     DOCUMENTED,
@@ -58,11 +67,14 @@ def platform(image: Image) -> Iterator[str]:
     reproduce="docker run --rm IMAGE",
 )
 def has_command(image: Image, requests: Sequence[JobRequest]) -> Iterator[str]:
-    """An image that is only ever run with ContainerEntrypoint, as a ScriptProcessor does, needs none of its own."""
+    """An image that is only ever run with ContainerEntrypoint, as a ScriptProcessor does, needs none of its own.
+
+    Nor does one whose requests name a program in ContainerArguments, which the engine starts where there is none.
+    """
     if image.argv:
         return
-    if requests and all(request.entrypoint for request in requests):
-        raise DoesNotApply("every request that was given brings a ContainerEntrypoint of its own")
+    if requests and not commands(image, requests):
+        raise DoesNotApply(NOT_USED if always_overridden(requests) else NAMED_BY_ARGUMENTS)
     yield "Expected an ENTRYPOINT or a CMD, and the image has neither, so that nothing can be run by default."
 
 
@@ -78,26 +90,18 @@ def has_command(image: Image, requests: Sequence[JobRequest]) -> Iterator[str]:
     remedy='Write ENTRYPOINT as a JSON array: `ENTRYPOINT ["python3", "/processing.py"]`, not '
     "`ENTRYPOINT python3 /processing.py`. A shell form also swallows ContainerArguments.",
     reproduce=INSPECT,
+    shown_by=AS_REQUESTED,
 )
-def entrypoint_exec_form(image: Image) -> Iterator[str]:
-    """The same words written by hand in exec form leave the same image, and have the same effect."""
-    command = shell_command(image.entrypoint, image.shell)
-    if command is not None:
-        found = (
-            f"Expected an ENTRYPOINT that names the program itself, and it is the shell form {list(image.entrypoint)}"
-        )
-        # A hand-written `sh -c 'prog "$@"' --` does hand them on.
-        takes_arguments = re.search(r"\$\{?[@*1-9]", command) is not None
-        if command.lstrip().startswith("exec "):
-            loss = "." if takes_arguments else ", but ContainerArguments are still swallowed."
-            yield Advice(f"{found}; its `exec` hands signals on{loss}")
-        else:
-            loss = "." if takes_arguments else ", and ContainerArguments are swallowed."
-            yield f"{found}: the shell is process 1 and gets the signals{loss}"
-    elif not image.entrypoint and shell_command(image.cmd, image.shell) is not None:
-        yield Advice(
-            f"Expected an exec-form CMD where there is no ENTRYPOINT, and it is the shell form {list(image.cmd)}."
-        )
+def entrypoint_exec_form(image: Image, requests: Sequence[JobRequest], runs: Sequence[Outcome]) -> Iterator[str]:
+    """A MUST only of what Docker makes of shell form; a shell that was written in exec form may yet be in the way."""
+    words = image.entrypoint or image.cmd
+    command = shell_command(words, image.shell)
+    used = [run for run in runs if uses_command(image, run.request) and (image.entrypoint or not run.request.arguments)]
+    found = "" if command is None else shell_in_the_way(image, command, used)
+    # The contract speaks of ENTRYPOINT, and of one that is used.
+    binding = image.entrypoint and is_shell_form(words, image.shell) and not always_overridden(requests)
+    if found:
+        yield found if binding else Advice(found)
 
 
 @check(
@@ -111,6 +115,7 @@ def entrypoint_exec_form(image: Image) -> Iterator[str]:
     remedy="Install the program, or correct its path, or put its directory on PATH.",
     reproduce="docker run --rm IMAGE",
 )
+@of_used_commands
 def entrypoint_exists(image: Image) -> Iterator[str]:
     """Without it the engine refuses to start the container, or the program exits 127."""
     word = _first_word(image)
@@ -130,6 +135,7 @@ def entrypoint_exists(image: Image) -> Iterator[str]:
     remedy="`RUN chmod +x` the program, or `COPY --chmod=0755`, or name its interpreter in ENTRYPOINT.",
     reproduce="docker run --rm IMAGE",
 )
+@of_used_commands
 def entrypoint_executable(image: Image) -> Iterator[str]:
     """Without it the engine refuses to start the container."""
     word = _first_word(image)
@@ -152,6 +158,7 @@ def entrypoint_executable(image: Image) -> Iterator[str]:
     explained_by=("image.platform",),
     reproduce="docker run --rm IMAGE",
 )
+@of_used_commands
 def entrypoint_shebang(image: Image) -> Iterator[str]:
     """Judged on what the command's first word leads to, and on an interpreter that is a script itself."""
     fault = chain(image).fault
@@ -172,6 +179,7 @@ def entrypoint_shebang(image: Image) -> Iterator[str]:
     explained_by=("image.platform",),
     reproduce="docker run --rm IMAGE",
 )
+@of_used_commands
 def entrypoint_machine(image: Image) -> Iterator[str]:
     """By its header and not by running it, since an emulator on the engine's host would run it all the same."""
     accepted = MACHINES.get(image.architecture)
@@ -199,6 +207,7 @@ def entrypoint_machine(image: Image) -> Iterator[str]:
     explained_by=("image.platform", "image.entrypoint-machine"),
     reproduce="docker run --rm IMAGE",
 )
+@of_used_commands
 def entrypoint_loader(image: Image) -> Iterator[str]:
     """Without it the engine says of the program itself that there is no such file."""
     unread = ""
@@ -253,26 +262,17 @@ def user_resolvable(image: Image) -> Iterator[str]:
     explained_by=("image.platform",),
     reproduce="docker run --rm IMAGE",
 )
+@of_used_commands
 def script_argument_exists(image: Image) -> Iterator[str]:
     """The interpreter starts, so the engine sees nothing wrong, and it fails at once."""
     asked = invocation(image.argv)
     if asked is None or not asked.script or is_below(image.absolute(asked.script), PROCESSING):
         return
-    if not any(image.files.resolve(path).file for path in _script_paths(image, asked)):
+    if not any(image.files.resolve(path).file for path in script_paths(image, asked)):
         yield (
             f"Expected {asked.script!r}, which the command hands to {asked.name}, to be in the image, and "
             f"{image.files.resolve(image.absolute(asked.script)).problem}."
         )
-
-
-def _script_paths(image: Image, asked: Invocation) -> Iterator[str]:
-    """Where an interpreter looks for its script."""
-    here = image.absolute(asked.script)
-    yield here
-    if asked.is_node:
-        yield from (here + suffix for suffix in (".js", ".cjs", ".mjs", ".json"))
-    if asked.is_shell and "/" not in asked.script:
-        yield from (posixpath.join(place, asked.script) for place in image.search_path)
 
 
 @check(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from conformance.image.image import Image
+from conformance.image.shell import hands_on_arguments, shell_command
 from conformance.job.request import JobRequest
 from conformance.job.variation import DEFAULT_COMMAND, OVERRIDDEN, STAND_IN
 from conformance.outcome import workload
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.standin import Witness
+from conformance.rule.command import as_run, uses_command
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.rule.evidence import end_of, lines, missing_outputs, named, program_of, shortfalls, succeeded
@@ -49,14 +51,20 @@ STARTS = (
     "working directory keeps it from starting.",
     explained_by=(*STARTS, "reserved.nothing-required"),
 )
-def default_command(image: Image, outcome: Outcome) -> Iterator[str]:
-    """What the program does once it runs is not judged here."""
+def default_command(image: Image, outcome: Outcome, requests: Sequence[JobRequest]) -> Iterator[str]:
+    """What the program does once it runs is not judged here.
+
+    A start that fails is nobody's where each request runs another program, or looks for it in a PATH of its own.
+    """
     if not image.argv:
         raise DoesNotApply("the image has no command; see image.has-command")
     for host in outcome.hosts:
         refusal = start_failure(host)
-        if refusal:
-            yield f"Expected {list(host.argv)} to start, and {refusal}."
+        if not refusal:
+            continue
+        if requests and not any(uses_command(image, each) and "PATH" not in each.environment for each in requests):
+            raise DoesNotApply("no request that was given starts the image's own command by the image's own PATH")
+        yield f"Expected {list(host.argv)} to start, and {refusal}."
 
 
 @check(
@@ -72,13 +80,18 @@ def default_command(image: Image, outcome: Outcome) -> Iterator[str]:
     reproduce="docker image inspect --format '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' IMAGE",
 )
 def arguments_need_an_entrypoint(image: Image, requests: tuple[JobRequest, ...]) -> Iterator[str]:
-    """Without an ENTRYPOINT the first argument is started, which may be meant so where there is such a program."""
+    """Without an ENTRYPOINT the first argument is started, which may be meant so where there is such a program.
+
+    The engine looks for it in the PATH of the container, which the request's Environment may set.
+    """
     alone = [request for request in requests if request.arguments and request.entrypoint is None]
-    if image.entrypoint or not alone:
-        raise DoesNotApply("the image has an ENTRYPOINT, or no request gives it ContainerArguments alone")
+    if image.entrypoint:
+        raise DoesNotApply("the image has an ENTRYPOINT")
+    if not alone:
+        raise DoesNotApply("no request gives ContainerArguments alone")
     for request in alone:
         first = (request.arguments or ("",))[0]
-        if image.executable(first).file is None:
+        if as_run(image, request).executable(first).file is None:
             yield (
                 f"Expected an ENTRYPOINT for the ContainerArguments of job {request.name}, and the image has none, so "
                 f"that {first!r} is to be started, which is no program of the image."
@@ -100,6 +113,10 @@ def arguments_need_an_entrypoint(image: Image, requests: tuple[JobRequest, ...])
 )
 def arguments_reach_the_program(image: Image, good: Outcome, seen: Outcome) -> Iterator[str]:
     """Judged by a stand-in for the program, below the image's own ENTRYPOINT."""
+    command = shell_command(image.entrypoint, image.shell)
+    if good.request.entrypoint is None and command is not None and not hands_on_arguments(command):
+        # One flaw is told once, also where that check only advises against it.
+        raise NotJudged("the shell that ENTRYPOINT starts swallows them", see="image.entrypoint-exec-form")
     if good.request.entrypoint is not None or not image.entrypoint:
         raise DoesNotApply("it is not the image's ENTRYPOINT that gets ContainerArguments")
     own = len(image.cmd if good.request.arguments is None else good.request.arguments)

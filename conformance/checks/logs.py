@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from conformance.checks.launch import needs_start
 from conformance.image.executable import expanded
 from conformance.image.image import Image
-from conformance.image.interpreter import invocation
+from conformance.image.interpreter import Invocation, invocation
+from conformance.job.request import JobRequest
 from conformance.job.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
+from conformance.outcome import workload
 from conformance.outcome.outcome import Outcome
+from conformance.rule.command import as_run
 from conformance.rule.contract import BYOC
-from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, NotJudged, check
+from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 
 
 @check(
@@ -42,13 +45,46 @@ def on_stdout_or_stderr(image: Image, outcome: Outcome) -> Iterator[str]:
     basis=OBSERVED,
     remedy='`ENV PYTHONUNBUFFERED=TRUE`, as in AWS\'s own example, or `ENTRYPOINT ["python3", "-u", ...]`.',
     reproduce="docker image inspect --format '{{json .Config.Env}} {{json .Config.Entrypoint}}' IMAGE",
+    shown_by=AS_REQUESTED,
 )
-def unbuffered(image: Image) -> Iterator[str]:
-    """A container has no terminal, so Python collects kilobytes of stdout before it writes any."""
-    asked = invocation(expanded(image))
-    if asked is None or not asked.is_python or "u" in asked.letters or image.environment.get("PYTHONUNBUFFERED"):
-        return
-    yield f"Expected PYTHONUNBUFFERED in ENV or the option -u, and {asked.name} is started with neither."
+def unbuffered(image: Image, requests: Sequence[JobRequest], runs: Sequence[Outcome]) -> Iterator[str]:
+    """A container has no terminal, so Python collects kilobytes of stdout before it writes any.
+
+    Where a run was traced, it is the Python that did the work which counts, whatever wrapper started it.
+    """
+    ran = {run.request.name: run for run in runs}
+    seen = False
+    for request in requests or (None,):
+        view = image if request is None else as_run(image, request)
+        run = None if request is None else ran.get(request.name)
+        found = None if run is None else _pythons_at_work(run)
+        if found is None:
+            words = expanded(view) if request is None or not request.entrypoint else request.entrypoint + view.cmd
+            asked = invocation(words)
+            found = [] if asked is None or not asked.is_python else [("", asked, None)]
+        for where, asked, is_set in found:
+            seen = True
+            if "u" in asked.letters or view.environment.get("PYTHONUNBUFFERED") or is_set:
+                continue
+            yield f"Expected PYTHONUNBUFFERED in ENV or the option -u, and {asked.name} is started with neither{where}."
+    if not seen:
+        raise DoesNotApply("no Python was seen to do the work")
+
+
+def _pythons_at_work(run: Outcome) -> list[tuple[str, Invocation, bool | None]] | None:
+    """The Python that did the work on each host of a run, and whether it had PYTHONUNBUFFERED; None if nobody saw."""
+    traces = [(host, host.trace) for host in run.hosts if host.trace is not None]
+    found: list[tuple[str, Invocation, bool | None]] = []
+    for host, trace in traces:
+        process = workload.find(trace).process
+        if process is None or not process.executions:
+            continue
+        last = process.executions[-1]
+        # A process may call itself as it likes, so that the file counts where the name is none of an interpreter's.
+        asked = invocation(last.argv) or invocation((last.executable, *last.argv[1:]))
+        if asked is not None and asked.is_python:
+            found.append((f" by {host.name} of job {run.request.name}", asked, last.unbuffered))
+    return found if traces else None
 
 
 @check(

@@ -140,7 +140,8 @@ def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str
             break
     for host in authors:
         if INPUT_MARKER in host.message_found:
-            yield (
+            # Whether what an input holds is sensitive nobody but its owner knows: a header hardly is.
+            yield Advice(
                 f"Expected nothing of an input's content in {MESSAGE_PATH}, but {host.name} repeated a word of a "
                 f"corrupt input: {INPUT_MARKER}."
             )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from itertools import combinations
 
 from conformance.checks.launch import needs_start
 from conformance.files.tree import File, Kind, kept_back
@@ -14,12 +14,25 @@ from conformance.job.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
 from conformance.job.request import ProcessingOutput
 from conformance.job.variation import AS_REQUESTED, SEPARATE_MOUNTS
 from conformance.outcome.outcome import End, Host, Outcome
+from conformance.rule.collisions import lost, meet
+from conformance.rule.command import only_command
 from conformance.rule.contract import API, BYOC, S3
-from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.rule.evidence import LINE_CHARACTERS, lines, needs_success, shortfalls, some_of, succeeded
+from conformance.rule.declaration import (
+    DOCUMENTED,
+    INFERRED,
+    MUST,
+    OBSERVED,
+    SHOULD,
+    Advice,
+    DoesNotApply,
+    NotJudged,
+    check,
+)
+from conformance.rule.evidence import LINE_CHARACTERS, failed_at_first, needs_success, shortfalls, succeeded
+from conformance.rule.refusal import refused_write
 
-REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE)
-"""How programs say that they may not write: the C library, Node.js, Python, Java."""
+UPLOADED = frozenset({Kind.FILE, Kind.DIRECTORY})
+"""What of an output is uploaded, a directory with all that it holds."""
 
 
 @check(
@@ -33,16 +46,19 @@ REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|Permissi
     remedy="Copy the file into the output instead of linking to it: `cp -L` and `shutil.copytree` follow links.",
 )
 def no_symlinks(image: Image, outcome: Outcome) -> Iterator[str]:
-    """Whatever the link leads to, it is not uploaded."""
+    """Whatever the link leads to, it is not uploaded; where that is uploaded by itself, no data are lost."""
     _needs_outputs(outcome)
     for host in outcome.hosts:
         for output in outcome.request.outputs:
             for file in outcome.written(host, output):
-                if file.kind is Kind.SYMLINK:
-                    yield (
-                        f"Expected files in output {output.name}, and {host.name} left the symbolic link {file.path} "
-                        f"-> {file.target}, which is not uploaded."
-                    )
+                if file.kind is not Kind.SYMLINK:
+                    continue
+                found = (
+                    f"Expected files in output {output.name}, and {host.name} left the symbolic link {file.path} "
+                    f"-> {file.target}, which is not uploaded"
+                )
+                target = "" if file.path == output.directory else _uploaded_target(image, outcome, host, file)
+                yield Advice(f"{found}; {target}, to which it leads, is.") if target else f"{found}."
 
 
 @check(
@@ -74,7 +90,10 @@ def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
             raise NotJudged(f"a VOLUME keeps back files of output {output.name}", see="image.volume-under-opt-ml")
         if any(not file.is_utf8 or _key_bytes(file, output) > LONGEST_KEY_BYTES for file in files):
             raise NotJudged(f"output {output.name} holds files that S3 has no key for", see="outputs.names-fit-s3")
-        yield f"Expected at least one file below {output.local_path} for output {output.name}, and there is none."
+        yield (
+            f"Expected at least one file below {output.local_path} for output {output.name}, and there is "
+            f"none{only_command(image, outcome)}."
+        )
 
 
 @check(
@@ -99,7 +118,7 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
     if Lifted.OWNERS in outcome.conditions.lifted:
         who = f"USER {image.user}" if user_id(image) != 0 else "the user that the program becomes"
         yield (
-            f"Expected {who} to be able to write below /opt/ml where it belongs to root, but {_failed(outcome)}; where "
+            f"Expected {who} to be able to write below /opt/ml where it belongs to root, but {failed_at_first(outcome)}; where "
             "any user may write there, the job succeeded."
         )
         return
@@ -149,7 +168,7 @@ def work_as_mount_points(image: Image, good: Outcome, separate: Outcome) -> Iter
     _needs_outputs(good)
     if Lifted.MOUNTS in good.conditions.lifted:
         yield (
-            f"Expected the job to do its work where /opt/ml is a mount point, but {_failed(good)}; in the container's "
+            f"Expected the job to do its work where /opt/ml is a mount point, but {failed_at_first(good)}; in the container's "
             "own file system it succeeded."
         )
         return
@@ -237,45 +256,36 @@ def continuous(image: Image, outcome: Outcome) -> Iterator[str]:
 @check(
     "outputs.no-collision",
     SHOULD,
-    "No two hosts write the same path of an output",
+    "No two hosts and no two outputs write the same object",
     job=AS_REQUESTED,
-    clause="The outputs of all hosts go to one S3Uri, which has no part for the host: of two files with the same path "
-    "one replaces the other.",
+    clause="The outputs of all hosts go to one S3Uri, which has no part for the host, and two outputs may have one "
+    "S3Uri: of two files with the same path one replaces the other.",
     spec=API / "ProcessingS3Output",
     basis=INFERRED,
-    remedy="Put the host's name from resourceconfig.json into the names of files, or let one host write them.",
+    remedy="Give each output an S3Uri of its own, and put the host's name from resourceconfig.json into the names of "
+    "files, or let one host write them.",
 )
 def no_collision(image: Image, outcome: Outcome) -> Iterator[str]:
     """Where their contents are the same nothing is lost."""
-    if len(outcome.hosts) == 1:
-        raise DoesNotApply("the request asks for one host")
+    uris = [S3Uri.parse(output.s3_uri) for output in outcome.request.outputs]
+    if len(outcome.hosts) == 1 and not any(meet(one, other) for one, other in combinations(uris, 2)):
+        raise DoesNotApply("the request asks for one host, and each output has an S3Uri of its own")
     _needs_outputs(outcome)
     needs_success(outcome)
     for output, uploads in outcome.uploads_by_output.items():
-        by_uri: dict[str, dict[str, str]] = {}
-        for upload in uploads:
-            by_uri.setdefault(upload.uri, {})[upload.host] = upload.digest
-        lost = {uri: hosts for uri, hosts in by_uri.items() if len(set(hosts.values())) > 1}
-        if lost:
-            uri, hosts = next(iter(lost.items()))
-            more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-            yield (
-                f"Expected each host to write files of its own to output {output}, and {uri}{more} came with different "
-                f"contents from {some_of(list(hosts))}."
-            )
+        yield from lost(uploads, lambda upload: upload.host, f"each host to write files of its own to output {output}")
+    expected = "each output to have objects of its own"
+    yield from lost(outcome.uploads, lambda upload: f"output {upload.output}", expected)
 
 
-def refused_write(image: Image, outcome: Outcome, host: Host) -> str:
-    """The line of its log by which another user than root was kept from an output; nothing where all were written."""
-    if user_id(image) == 0 or all(outcome.written(host, output) for output in outcome.request.outputs):
-        return ""
-    return next((line for line in lines(host) if REFUSED.search(line) and "/opt/ml/" in line), "")
-
-
-def _failed(outcome: Outcome) -> str:
-    """How the job did under the conditions that were then lifted."""
-    said = next((trial.said for trial in outcome.trials if not trial.conditions.lifted and trial.said), "")
-    return said or "it did not write all its outputs"
+def _uploaded_target(image: Image, outcome: Outcome, host: Host, link: File) -> str:
+    """What a link leads to, links within it followed, where it lies in an output; empty where it is not uploaded."""
+    found = host.files.resolve(link.path).file
+    for output in outcome.request.outputs:
+        # A directory of an output's own is as good as the files that it holds.
+        if found is not None and found.path.startswith(output.directory + "/") and found.kind in UPLOADED:
+            return "" if kept_back(found.path, output.directory, image.volumes) else found.path
+    return ""
 
 
 def _key_bytes(file: File, output: ProcessingOutput) -> int:

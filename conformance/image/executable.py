@@ -8,10 +8,12 @@ from __future__ import annotations
 import posixpath
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformance.files.tree import File
 from conformance.image.image import Image
+from conformance.image.interpreter import Invocation
 from conformance.image.shell import after_env
 
 HEAD_BYTES = 4096
@@ -176,6 +178,16 @@ def expanded(image: Image) -> tuple[str, ...]:
     program = image.executable(image.argv[0]).file if image.argv else None
     line = shebang(program.head) if program else None
     return (*line.words, *image.argv) if line else image.argv
+
+
+def script_paths(image: Image, asked: Invocation) -> Iterator[str]:
+    """Where an interpreter looks for its script."""
+    here = image.absolute(asked.script)
+    yield here
+    if asked.is_node:
+        yield from (here + suffix for suffix in (".js", ".cjs", ".mjs", ".json"))
+    if asked.is_shell and "/" not in asked.script:
+        yield from (posixpath.join(place, asked.script) for place in image.search_path)
 
 
 def _unknown_format(file: File) -> str:

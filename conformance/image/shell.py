@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from collections.abc import Sequence
 
 from conformance.shells import SHELLS
@@ -12,6 +13,9 @@ TAKES_A_WORD = re.compile(r"[-+][A-Za-z]*[oO]|--rcfile|--init-file")
 """Options of shells that take the next word for themselves, alone or at the end of a cluster: `-eo pipefail`."""
 
 COMMAND_OPTION = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
+
+DEFAULT_SHELL = ("/bin/sh", "-c")
+"""What Docker runs a shell form by where no SHELL instruction says otherwise."""
 
 ENV_OPTIONS = re.compile(r"-|-i|-S|\w+=.*", re.DOTALL)
 ENV_OPTIONS_WITH_A_WORD = frozenset({"-u", "-C"})
@@ -41,6 +45,43 @@ def shell_command(argv: Sequence[str], shell: Sequence[str] = ()) -> str | None:
         if TAKES_A_WORD.fullmatch(option):
             words = words[1:]
     return None
+
+
+def is_shell_form(argv: Sequence[str], shell: Sequence[str] = ()) -> bool:
+    """Whether argv is what the engine makes of shell form; any other way to start a shell was written in exec form."""
+    return len(argv) > 1 and tuple(argv[:-1]) in {DEFAULT_SHELL, tuple(shell)}
+
+
+def is_broken_array(command: str) -> bool:
+    """Whether a command string was meant for exec form: it begins as a JSON array does, and as no test does."""
+    text = command.strip()
+    return re.match(r"\[[^\s\[]", text) is not None or re.fullmatch(r"\[\s.*,.*\]", text, re.DOTALL) is not None
+
+
+def hands_on_arguments(command: str) -> bool:
+    """Whether a command string uses the words that follow it, as `sh -c 'program "$@"' --` does."""
+    return re.search(r"\$\{?[@*1-9]", command) is not None
+
+
+def ends_in_exec(command: str) -> bool:
+    """Whether the last of a string's commands is `exec program`, by which the shell itself becomes the program.
+
+    Not behind `||` or in a pipeline, where it may not come to that, or in a process of its own.
+    """
+    lexer = shlex.shlex(command.strip(), posix=True, punctuation_chars=";&|()<>\n")
+    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
+    try:
+        tokens = list(lexer)
+    except ValueError:
+        return False
+    while tokens and not tokens[-1].strip(";\n"):
+        tokens.pop()
+    ends = [at for at, token in enumerate(tokens) if not token.strip(";&|()\n")]
+    last = tokens[ends[-1] + 1 :] if ends else tokens
+    while last and re.match(r"\w+=", last[0]):
+        last = last[1:]
+    joined_by = tokens[ends[-1]].strip(";\n") if ends else ""
+    return joined_by in {"", "&", "&&"} and last[:1] == ["exec"] and bool(last[1:]) and last[1].strip("<>&") != ""
 
 
 def after_env(arguments: Sequence[str]) -> list[str]:

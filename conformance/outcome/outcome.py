@@ -104,7 +104,7 @@ class Host:
     `processor_seconds` is how much processor time its processes took in the last second before a limit ended it; None
     where no limit did, or the engine does not know. `sightings` are what was uploaded of continuous outputs while it
     ran, each file once for each content. `feeds` are the FIFOs of Pipe inputs that were opened. `look` is what the
-    probe saw of a GPU where it looked for one.
+    probe saw of a GPU where it looked for one. `memory_bytes` is the limit of its memory, 0 where it had none.
     """
 
     name: str
@@ -132,6 +132,7 @@ class Host:
     feeds: tuple[Feed, ...] = ()
     look: Look | None = None
     processor_seconds: float | None = None
+    memory_bytes: int = 0
 
     @property
     def started(self) -> bool:

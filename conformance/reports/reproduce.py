@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -10,8 +11,9 @@ from itertools import islice
 from pathlib import Path
 
 from conformance.image.image import Image
+from conformance.job.manifest import ManifestError, listed
 from conformance.job.objects import ObjectTree, S3Uri, relative_path
-from conformance.job.request import RESERVED, JobRequest
+from conformance.job.request import RESERVED, JobRequest, ProcessingInput
 from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus, Means
 from conformance.rule import rerun
@@ -22,6 +24,12 @@ SHOWN_ODD = 3
 
 SHOWN_CORRUPT = 1_000
 """How many corrupt objects of an input are written down at most."""
+
+MANIFEST = "ManifestFile"
+"""The S3DataType of an input whose S3Uri leads to a list of objects."""
+
+SHOWN_LISTED = 20
+"""For so many objects of a manifest a command line has a mount each: they need not lie below one directory."""
 
 PLAIN_NAME = re.compile(r"(?!(empty|message)$)\w[\w.-]{0,99}", re.ASCII)
 """A name that can be a folder's, and is no other folder's beside it."""
@@ -44,10 +52,12 @@ def command_line(
     *,
     network: str = "",
     gpus: Gpus = NO_GPUS,
+    memory_bytes: int = 0,
 ) -> str:
     """One line for a shell; `request` is the run's own, and `write_material` has put what it mounts into the report.
 
-    `network` is that of `--image-network`, and `gpus` is what the run had of them.
+    `network` is that of `--image-network`, `gpus` is what the run had of them, and `memory_bytes` the limit that its
+    memory had, 0 for none.
     """
     if check.job is None:
         return check.reproduce.replace("IMAGE", shlex.quote(image.reference))
@@ -55,10 +65,12 @@ def command_line(
     if variation is Variation.DEFAULT_COMMAND or request is None:
         return shlex.join(["docker", "run", "--rm", "--network", "none", image.reference])
     piped = any(item.is_pipe for item in request.inputs)
-    if request.instance_count > 1 or piped or gpus.are_simulated or variation is Variation.LOOK_AT_GPUS:
+    listing = any(len(_listed(item, objects)) > SHOWN_LISTED for item in request.inputs)
+    if request.instance_count > 1 or piped or listing or gpus.are_simulated or variation is Variation.LOOK_AT_GPUS:
         return _session(check, image, request, objects, network=network, gpus=gpus)
     outside = "none" if request.is_isolated else network or "none"
     words = ["docker", "run", "--rm", "--network", outside, *GPU_WORDS.get(gpus.means, ())]
+    words += ["--memory", str(memory_bytes)] if memory_bytes else []
     if variation.stop_signal:
         words.insert(2, "--detach")
     if Variation.OWN_RESERVED in check.job.runs:
@@ -81,7 +93,10 @@ def command_line(
 def _session(
     check: Check, image: Image, request: JobRequest, objects: ObjectTree | None, *, network: str, gpus: Gpus
 ) -> str:
-    """The session that shows it again: a name server, what feeds a FIFO or looks at a GPU is more than a line holds."""
+    """The session that shows it again: a name server, what feeds a FIFO or looks at a GPU is more than a line holds.
+
+    So is a mount for each of the many objects that a manifest names.
+    """
     words = ["pytest", f"--image={image.reference}", f"--image-job={request.source}"]
     words += [] if objects is None else [f"--image-s3={objects.directory}"]
     words += [f"--image-network={network}"] if network else []
@@ -106,13 +121,32 @@ def write_material(
         if request.brings_program(item):
             continue
         place = _job(report, request) / "corrupt" / _folder(item.name, number)
-        uri = S3Uri.parse(item.s3_uri)
-        for key, _ in islice(objects.find(uri) if objects is not None else (), SHOWN_CORRUPT):
-            corrupt = place / relative_path(uri.key, key)
+        for path in islice(_delivered(item, objects), SHOWN_CORRUPT):
+            corrupt = place / path
             # Of objects that cannot lie beside each other, which no run takes either, the first ones stay.
             with contextlib.suppress(FileExistsError, IsADirectoryError, NotADirectoryError):
                 corrupt.parent.mkdir(parents=True, exist_ok=True)
                 corrupt.write_bytes(CORRUPT_CONTENT)
+
+
+def _delivered(item: ProcessingInput, objects: ObjectTree | None) -> Iterator[str]:
+    """The path below LocalPath of each object of an input."""
+    if item.data_type == MANIFEST:
+        yield from (path for path, _ in _listed(item, objects))
+    elif objects is not None:
+        uri = S3Uri.parse(item.s3_uri)
+        yield from (relative_path(uri.key, key) for key, _ in objects.find(uri))
+
+
+@functools.lru_cache(maxsize=100)  # for each verdict of a job it is asked again
+def _listed(item: ProcessingInput, objects: ObjectTree | None) -> list[tuple[str, Path]]:
+    """What the manifest of an input names, each with its path below LocalPath; nothing where that is no manifest."""
+    if item.data_type != MANIFEST or objects is None:
+        return []
+    # A job with such a manifest was not run, so that nothing of it is to be shown.
+    with contextlib.suppress(ManifestError):
+        return [(path, file) for _, path, file in listed(S3Uri.parse(item.s3_uri), objects)]
+    return []
 
 
 def _job(report: Path, request: JobRequest) -> Path:
@@ -159,6 +193,9 @@ def _mounts(
             continue
         if variation is Variation.CORRUPT_INPUTS and is_data:
             yield str(job / "corrupt" / folder), item.local_path
+            continue
+        if item.data_type == MANIFEST:
+            yield from ((str(file), f"{item.local_path}/{path}") for path, file in _listed(item, objects))
             continue
         uri = S3Uri.parse(item.s3_uri)
         source = objects.directory / uri.bucket / uri.key

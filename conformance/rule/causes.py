@@ -20,9 +20,7 @@ from conformance.job.request import RESERVED
 from conformance.outcome.outcome import End, Outcome, Trial
 from conformance.rule.choices import FURTHER_MEMBERS
 from conformance.rule.evidence import asked_outside, did_well, end_of, lines, succeeded
-
-REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE)
-"""How programs say that they may not write: the C library, Node.js, Python, Java."""
+from conformance.rule.refusal import REFUSED
 
 ACROSS_MOUNTS = re.compile(r"cross-device|EXDEV|resource busy|EBUSY|errno 18\b|errno 16\b", re.IGNORECASE)
 SHARED_MEMORY = re.compile(r"bus error|SIGBUS|/dev/shm|shared memory|no space left", re.IGNORECASE)

@@ -1,7 +1,8 @@
 """How a check is declared: one decorated generator, validated when it is imported.
 
 A judge gets the image, and the outcomes of the job that the check asks for; it yields one full sentence for each
-violation, with what was expected and what was seen. It touches no engine, no file and no clock.
+violation, with what was expected and what was seen. It touches no engine, no file and no clock. A static rule may be
+overruled by what a run shows: such a judge gets the outcomes of those runs besides, as far as there are any.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ class Check:
     `explained_by` names checks on the image alone: where one of them violates, a violation here is only its
     consequence and is not judged. `reproduce` is a command for checks that run no job; `IMAGE` in it stands for the
     image. `of_failure` says that a violation is a failure of the job, which may be a choice of the suite's own doing.
+    `shown_by` is the job whose outcomes can overrule a rule on the image alone.
     """
 
     id: str
@@ -110,6 +112,7 @@ class Check:
     explained_by: tuple[str, ...] = ()
     reproduce: str = ""
     of_failure: bool = False
+    shown_by: Job | None = None
 
     @property
     def chapter(self) -> str:
@@ -164,6 +167,10 @@ class Registry:
                 yield f"its {part} is empty"
         if check.job is None and not check.reproduce:
             yield "it runs no job, so it must say how to reproduce what it saw"
+        if check.job is not None and check.shown_by is not None:
+            yield "it runs a job, so that it has no static rule for another run to overrule"
+        if check.shown_by is not None and (len(check.shown_by.runs) != 1 or not check.shown_by.needs_request):
+            yield f"it can be shown by one run of the user's request, which {check.shown_by.name} is not"
 
 
 def _judge_faults(check: Check) -> Iterator[str]:
@@ -172,7 +179,12 @@ def _judge_faults(check: Check) -> Iterator[str]:
     if not inspect.isgeneratorfunction(check.judge):
         yield "its judge is not a generator function, so that it would pass everything"
     takes = len(inspect.signature(check.judge).parameters)
-    allowed = (1, 2) if check.job is None else (1 + len(check.job.runs),)
+    allowed: tuple[int, ...]
+    if check.job is None:
+        allowed = (1, 2) if check.shown_by is None else (3,)
+    else:
+        runs = len(check.job.runs)
+        allowed = (1 + runs,) if check.job.needs_request else (1 + runs, 2 + runs)
     if takes not in allowed:
         yield f"its judge takes {takes} parameters, expected {' or '.join(map(str, allowed))}"
 
@@ -193,12 +205,14 @@ def check(
     explained_by: tuple[str, ...] = (),
     reproduce: str = "",
     of_failure: bool = False,
+    shown_by: Job | None = None,
     registry: Registry = REGISTRY,
 ) -> Callable[[Judge], Judge]:
     """Declare a check.
 
-    The judge takes the image and then one `Outcome` for each run of `job`. A judge of the image alone (`job=None`)
-    may take the user's requests as a second parameter.
+    The judge takes the image and then one `Outcome` for each run of `job`. A judge of the image alone (`job=None`), or
+    of a job that needs no request, may take the user's requests as its last parameter. One that is `shown_by` a job
+    takes the requests and then the outcomes of that job's run of each: of those requests that could be run.
 
     Raises:
         ValueError: the declaration has a fault, which the text names.
@@ -219,6 +233,7 @@ def check(
                 explained_by=explained_by,
                 reproduce=reproduce,
                 of_failure=of_failure,
+                shown_by=shown_by,
             )
         )
         return judge

@@ -124,6 +124,12 @@ def exit_code_of(host: Host) -> str:
     return f"{host.exit_code} ({meaning})" if meaning else str(host.exit_code)
 
 
+def failed_at_first(outcome: Outcome) -> str:
+    """How the job did before any of the suite's choices was lifted, as a clause of a sentence."""
+    said = next((trial.said for trial in outcome.trials if not trial.conditions.lifted and trial.said), "")
+    return said or "it did not write all its outputs"
+
+
 def now_and_then(outcome: Outcome) -> str:
     """What is said of a job of which one and the same run failed and succeeded."""
     failed = [trial for trial in outcome.trials if not trial.succeeded]

@@ -63,7 +63,9 @@ class Telling:
     @property
     def words(self) -> str:
         """What it says, as the end of a sentence."""
-        place = f" ({self.place[:LINE_CHARACTERS]})" if self.place and self.place not in self.line else ""
+        # A file may have any name, and facts are printed as they are; what is quoted is escaped by that.
+        shown = "".join(letter if letter.isprintable() else "?" for letter in self.place[:LINE_CHARACTERS])
+        place = f" ({shown})" if self.place and self.place not in self.line else ""
         cause = f", after {self.cause[:LINE_CHARACTERS]!r}" if self.cause else ""
         return f"; {self.stream} says: {self.line[:LINE_CHARACTERS]!r}{place}{cause}"
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import docker
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Mount
+from docker.utils import decode_json_header
 
 from conformance.files import archive
 from conformance.files.tree import is_below
@@ -32,6 +33,9 @@ REMOVED = 2
 """How the engine's list of changes calls a file that was removed."""
 
 ROOMY_SHM_BYTES = 1 << 30
+
+SYMLINK_MODE = 1 << 27
+"""The bit by which the engine, as Go does, tells a symbolic link in the mode of what lies at a path."""
 
 IMAGE_AT_FAULT = re.compile(
     r'exec: "|container process: exec [^:]*: permission denied'
@@ -112,6 +116,14 @@ class Container:
         chunks: Iterable[bytes]
         chunks, _ = self.client.get_archive(self.id, path, chunk_size=archive.BLOCK)
         return chunks
+
+    def is_link(self, path: str) -> bool:
+        """Whether a symbolic link lies at a path, by the engine's own account of what lies there."""
+        url = f"{self.client.base_url}/v{self.client.api_version}/containers/{self.id}/archive"
+        answer = self.client.head(url, params={"path": path}, timeout=self.client.timeout)
+        answer.raise_for_status()
+        stat = decode_json_header(answer.headers["X-Docker-Container-Path-Stat"])
+        return bool(stat["mode"] & SYMLINK_MODE)
 
     def remove(self) -> None:
         """Remove it, its volume, and the volumes that the image declares; what is gone already is no error."""

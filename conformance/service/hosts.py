@@ -95,13 +95,15 @@ class HostRun:
             probe = Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
         elif self.looks:
             probe = Probe(lines=(look_at_gpus(),))
+        memory = int(around.engine.memory_bytes * around.settings.memory_fraction / len(plan.hosts))
+        self.host = replace(self.host, memory_bytes=memory)
         self.container = containers.create(
             around.engine.client,
             plan.image,
             plan.request,
             around.settings,
             place=self.place,
-            memory_bytes=int(around.engine.memory_bytes * around.settings.memory_fraction / len(plan.hosts)),
+            memory_bytes=memory,
             labels=around.labels,
             mounts=staging.mounts(plan.request, plan.variation, plan.conditions),
             copies=plan.variation is Variation.OWN_RESERVED,

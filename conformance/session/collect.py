@@ -6,6 +6,7 @@ an error and not a violation.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import traceback
 from collections.abc import Iterable, Iterator
@@ -192,6 +193,7 @@ class CheckItem(pytest.Item):
                 self.parent.outcomes,
                 registry=load_checks(),
                 repeat=self._repeat,
+                runs=_runs(session, self.check),
                 reproduce=command_line(
                     self.check,
                     image,
@@ -200,6 +202,7 @@ class CheckItem(pytest.Item):
                     session.options.report,
                     network=session.options.network,
                     gpus=self.parent.outcomes[-1].gpus if self.parent.outcomes else NO_GPUS,
+                    memory_bytes=self.parent.outcomes[-1].hosts[0].memory_bytes if self.parent.outcomes else 0,
                 ),
             )
             return replace(verdict, logs=self._logs()) if verdict.violations else verdict
@@ -208,3 +211,19 @@ class CheckItem(pytest.Item):
         except Exception:  # noqa: BLE001 - a bug in a judge must not be laid to the image
             reason = f"the check itself failed:\n{traceback.format_exc(limit=-3)}"
             return error(self.check, reason, request=self.request_name)
+
+
+def _runs(session: Session, check: Check) -> tuple[Outcome, ...]:
+    """The runs by which a static rule is overruled, its own or that of a check which explains it.
+
+    A request that could not be run overrules nothing, and whoever judges its run says why.
+    """
+    checks = load_checks()
+    ruling = [check, *(checks[other] for other in check.explained_by)] if check.job is None else []
+    jobs = dict.fromkeys(each.shown_by for each in ruling if each.shown_by is not None)
+    found: list[Outcome] = []
+    for job in jobs:
+        for request in session.options.requests:
+            with contextlib.suppress(ConformanceError, NotJudged):
+                found += session.outcomes(job, request)
+    return tuple(found)

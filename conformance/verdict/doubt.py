@@ -6,10 +6,9 @@ MUST without the tracer. The rule itself is the check's; see `conformance.rule.c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from conformance.image.image import Image
 from conformance.outcome.outcome import Outcome
 from conformance.rule import choices
 from conformance.rule.declaration import Check, NotJudged
@@ -17,6 +16,10 @@ from conformance.rule.evidence import did_well, now_and_then
 
 WORTH_SECONDS = 30.0
 """Runs that took longer together are not made once more for the sake of advice."""
+
+
+Find = Callable[[Sequence[Outcome]], Sequence[str]]
+"""Gives what a check finds in the outcomes of its job; raises `NotJudged` where they show nothing."""
 
 
 class Repeat(Protocol):
@@ -35,7 +38,7 @@ def of_choices(check: Check, outcomes: Sequence[Outcome]) -> str:
     return choices.doubt(outcomes[-1])
 
 
-def of_chance(check: Check, image: Image, outcomes: Sequence[Outcome], repeat: Repeat, *, binding: bool) -> str:
+def of_chance(find: Find, outcomes: Sequence[Outcome], repeat: Repeat, *, binding: bool) -> str:
     """Why a finding may have come about by chance, by its neighbours or by the tracer; empty where it shows again."""
     if not binding and sum(outcome.seconds for outcome in outcomes) > WORTH_SECONDS:
         return ""
@@ -49,7 +52,7 @@ def of_chance(check: Check, image: Image, outcomes: Sequence[Outcome], repeat: R
     if differing:
         return f"it fails now and then: {differing[0]}"
     try:
-        shown = any(True for _ in check.judge(image, *again))
+        shown = bool(find(again))
     except NotJudged:
         # Without the tracer there may be no evidence of what the processes did; how they ended is the same.
         shown = _left(outcomes) == _left(again)

@@ -83,16 +83,18 @@ def judge(
     outcomes: Sequence[Outcome] = (),
     *,
     registry: Registry,
+    runs: Sequence[Outcome] = (),
     reproduce: str = "",
     repeat: Repeat | None = None,
 ) -> Verdict:
     """Apply a check to an image and to the outcomes of its job; the same arguments give the same verdict.
 
     What runs show has to show again when `repeat` makes them once more; without it that is not asked.
+    `runs` are the outcomes of the user's requests by which a static rule is overruled, see `Check.shown_by`.
     """
     request = outcomes[0].request.name if outcomes and check.job and check.job.needs_request else ""
     try:
-        found = _findings(check, image, requests, outcomes)
+        found = _findings(check, image, requests, outcomes, runs)
     except NotJudged as stop:
         return not_judged(check, stop, request=request)
     if not found:
@@ -100,14 +102,17 @@ def judge(
     own_entrypoint = bool(outcomes) and outcomes[0].request.entrypoint is not None
     # What is wrong with another request explains nothing here.
     judged = requests if check.job is None else [outcome.request for outcome in outcomes[:1]]
-    cause = _cause(check, image, judged, registry, own_entrypoint=own_entrypoint)
+    shown = runs if check.job is None else outcomes
+    cause = _cause(check, image, judged, shown, registry, own_entrypoint=own_entrypoint)
     if cause:
         return not_judged(
             check, NotJudged("what it saw is a consequence of another violation", see=cause), request=request
         )
     binding = _is_violation(check, found)
     try:
-        reason = _doubt(check, image, outcomes, repeat, binding=binding)
+        reason = _doubt(
+            check, outcomes, lambda again: _findings(check, image, requests, again, runs), repeat, binding=binding
+        )
     except NotJudged as stop:
         return not_judged(check, stop, request=request)
     if reason:
@@ -117,14 +122,14 @@ def judge(
     return Verdict(check, word, violations=tuple(map(_printable, told)), request=request, reproduce=reproduce)
 
 
-def _doubt(check: Check, image: Image, outcomes: Sequence[Outcome], repeat: Repeat | None, *, binding: bool) -> str:
+def _doubt(check: Check, outcomes: Sequence[Outcome], find: doubt.Find, repeat: Repeat | None, *, binding: bool) -> str:
     """Why nobody is to be blamed for what a check found; empty where it stands."""
     if not outcomes:
         return ""
     reason = doubt.of_choices(check, outcomes) if binding else ""
     if reason or repeat is None:
         return reason
-    return doubt.of_chance(check, image, outcomes, repeat, binding=binding)
+    return doubt.of_chance(find, outcomes, repeat, binding=binding)
 
 
 def _is_violation(check: Check, found: Sequence[str]) -> bool:
@@ -132,28 +137,37 @@ def _is_violation(check: Check, found: Sequence[str]) -> bool:
 
 
 def _findings(
-    check: Check, image: Image, requests: Sequence[JobRequest], outcomes: Sequence[Outcome]
+    check: Check, image: Image, requests: Sequence[JobRequest], outcomes: Sequence[Outcome], runs: Sequence[Outcome]
 ) -> tuple[str, ...]:
-    if check.job is not None:
-        return tuple(check.judge(image, *outcomes))
-    if len(inspect.signature(check.judge).parameters) == 1:
-        return tuple(check.judge(image))
-    return tuple(check.judge(image, tuple(requests)))
+    if check.shown_by is not None:
+        shown = tuple(run for run in runs if run.variation in check.shown_by.runs)
+        return tuple(check.judge(image, tuple(requests), shown))
+    given: list[object] = list(outcomes if check.job is not None else ())
+    if len(inspect.signature(check.judge).parameters) > 1 + len(given):
+        given.append(tuple(requests))
+    return tuple(check.judge(image, *given))
 
 
 def _cause(
-    check: Check, image: Image, requests: Sequence[JobRequest], registry: Registry, *, own_entrypoint: bool
+    check: Check,
+    image: Image,
+    requests: Sequence[JobRequest],
+    runs: Sequence[Outcome],
+    registry: Registry,
+    *,
+    own_entrypoint: bool,
 ) -> str:
     """The check that already names what this one saw, or nothing.
 
-    A request with an entrypoint of its own does not run the image's, whose faults then explain nothing.
+    A request with an entrypoint of its own does not run the image's, whose faults then explain nothing. What a run has
+    overruled explains nothing either, so that other checks see the same runs as the one that they point to.
     """
     for other_id in check.explained_by:
         if own_entrypoint and other_id.startswith(OF_THE_ENTRYPOINT):
             continue
         other = registry[other_id]
         try:
-            if _is_violation(other, _findings(other, image, requests, ())):
+            if _is_violation(other, _findings(other, image, requests, (), runs)):
                 return other_id
         except NotJudged:
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.checks import load_checks
@@ -162,7 +164,7 @@ def test_a_peer_that_did_not_fail_shows_nothing(peer: Host) -> None:
 # Ending together
 
 ENDS = "hosts.worker-ends-with-leader"
-RAN_ON = host(exit_code=130, end=End.MAX_RUNTIME, seconds=60.2)
+RAN_ON = host(exit_code=130, end=End.MAX_RUNTIME, seconds=60.2, processor_seconds=0.4)
 
 
 def test_hosts_that_all_exit_with_0_have_ended_together() -> None:
@@ -172,7 +174,7 @@ def test_hosts_that_all_exit_with_0_have_ended_together() -> None:
 
 def test_a_host_that_runs_on_violates() -> None:
     """With whatever code it ended when it was stopped."""
-    stopped_well = host(exit_code=0, end=End.MAX_RUNTIME)
+    stopped_well = replace(RAN_ON, exit_code=0)
     verdict = judged(ENDS, image(), outcome(WELL, RAN_ON, stopped_well))
 
     assert Word.VIOLATES is verdict.word
@@ -181,6 +183,15 @@ def test_a_host_that_runs_on_violates() -> None:
         "exited with 0."
         for name in ("algo-2", "algo-3")
     ] == [*verdict.violations]
+
+
+@pytest.mark.parametrize("processor_seconds", [None, 30.2, 60.0])
+def test_a_host_that_may_have_been_at_work_is_not_judged(processor_seconds: float | None) -> None:
+    """It once was a violation; but a faster machine ends its work sooner."""
+    verdict = judged(ENDS, image(), outcome(WELL, replace(RAN_ON, processor_seconds=processor_seconds)))
+
+    assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
+    assert verdict.reason.startswith("algo-2 was still")
 
 
 @pytest.mark.parametrize(

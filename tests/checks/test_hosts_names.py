@@ -242,6 +242,17 @@ def test_a_job_that_fails_with_any_hostname_is_judged_elsewhere() -> None:
 def test_hosts_that_wait_violate_where_time_was_plenty(end: End, took: float, other: Host | None, word: Word) -> None:
     """All of them may take themselves for workers; a job that comes close to its limit anyhow shows nothing."""
     true = outcome(host(RESULT, seconds=took), WELL)
-    waiting = host(exit_code=130, end=end, seconds=60.0)
+    waiting = host(exit_code=130, end=end, seconds=60.0, processor_seconds=0.4)
 
     assert word is hostnames(true, other or waiting, waiting).word
+
+
+@pytest.mark.parametrize("processor_seconds", [None, 31.0])
+def test_hosts_that_may_have_been_at_work_are_not_judged(processor_seconds: float | None) -> None:
+    """It once was a violation; but what ends later here may end in its time on a faster machine."""
+    true = outcome(host(RESULT, seconds=29.0), WELL)
+    waiting = host(exit_code=130, end=End.MAX_RUNTIME, seconds=60.0, processor_seconds=processor_seconds)
+    verdict = hostnames(true, waiting, waiting)
+
+    assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
+    assert verdict.reason.endswith("raise MaxRuntimeInSeconds")

@@ -63,63 +63,11 @@ def test_an_image_that_is_always_overridden_needs_no_command() -> None:
 
 @pytest.mark.parametrize(
     "entrypoint",
-    [
-        SHELL_FORM,
-        ("/bin/bash", "-eo", "pipefail", "-c", "python3 /processing.py"),
-        ("/bin/sh", "-c", "python3 /processing.py; true"),
-        ("/bin/sh", "-c", "cd /app && exec python3 x.py"),
-    ],
-)
-def test_a_shell_form_entrypoint_violates(entrypoint: tuple[str, ...]) -> None:
-    """The sentence shows the words, and says what is wrong with them."""
-    (violation,) = judged("image.entrypoint-exec-form", image(entrypoint=entrypoint)).violations
-
-    assert Word.VIOLATES == judged("image.entrypoint-exec-form", image(entrypoint=entrypoint)).word
-    assert str(list(entrypoint)) in violation
-    assert "the shell is process 1" in violation
-    assert violation.endswith("ContainerArguments are swallowed.")
-
-
-def test_a_shell_that_becomes_the_program_is_advice() -> None:
-    """`exec` hands signals on."""
-    verdict = judged("image.entrypoint-exec-form", image(entrypoint=["sh", "-c", " exec python3 /processing.py"]))
-
-    assert Word.ADVISED == verdict.word
-    assert verdict.violations[0].endswith("; its `exec` hands signals on, but ContainerArguments are still swallowed.")
-
-
-@pytest.mark.parametrize("command", ['exec python3 /x.py "$@"', 'python3 /x.py "$@"', "python3 /x.py $*"])
-def test_arguments_that_are_handed_on_are_not_called_swallowed(command: str) -> None:
-    """As `sh -c 'program "$@"' --` does; it is a shell all the same."""
-    (violation,) = judged("image.entrypoint-exec-form", image(entrypoint=["sh", "-c", command, "--"])).violations
-
-    assert "swallowed" not in violation
-    assert "shell form" in violation
-
-
-def test_a_shell_form_cmd_alone_is_advice() -> None:
-    """The contract speaks of ENTRYPOINT."""
-    verdict = judged("image.entrypoint-exec-form", image(entrypoint=[], cmd=SHELL_FORM))
-
-    assert Word.ADVISED == verdict.word
-    assert str(list(SHELL_FORM)) in verdict.violations[0]
-
-
-@pytest.mark.parametrize(
-    "entrypoint",
     [["/usr/bin/tini", "--"], ["/entrypoint.sh"], ["bash", "/entrypoint.sh"], ["conda", "run", "-n", "env", "python"]],
 )
 def test_a_wrapper_is_no_shell_form(entrypoint: list[str]) -> None:
     """Nor is it one with a CMD in shell form, which are its arguments."""
     assert Word.CONFORMS == judged("image.entrypoint-exec-form", image(entrypoint=entrypoint, cmd=SHELL_FORM)).word
-
-
-def test_the_shell_form_of_the_images_own_shell_violates() -> None:
-    """SHELL may begin with another program."""
-    shell = ("conda", "run", "-n", "env", "/bin/bash", "-c")
-    verdict = judged("image.entrypoint-exec-form", image(entrypoint=[*shell, "python3 /x.py"], shell=shell))
-
-    assert Word.VIOLATES == verdict.word
 
 
 def test_a_missing_program_violates() -> None:

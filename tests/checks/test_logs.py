@@ -4,10 +4,25 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.image.image import Image
+from conformance.job.request import JobRequest
 from conformance.job.variation import INPUT_MARKER, Variation
-from conformance.outcome.outcome import End, Log
-from conformance.verdict.verdict import Word
-from tests.support.outcomes import elf, file, host, image, judged, log, not_started, outcome, program
+from conformance.outcome.outcome import End, Log, Outcome
+from conformance.verdict.verdict import Verdict, Word
+from tests.support.outcomes import (
+    elf,
+    file,
+    host,
+    image,
+    judged,
+    log,
+    not_started,
+    outcome,
+    process,
+    program,
+    ran,
+    request,
+)
 
 CHECK = "logs.on-stdout-or-stderr"
 
@@ -65,18 +80,83 @@ def test_python_with_a_buffer_is_advised_against(argv: list[str]) -> None:
         ["python3", "-Eus", "/processing.py"],
         ["python3", "-W", "ignore", "-um", "processing"],
         ["/run.py"],
-        ["/run.sh"],
-        ["bash", "/run.sh"],
-        ["/usr/bin/count"],
-        [],
     ],
 )
-def test_without_a_buffer_or_without_python_it_conforms(argv: list[str]) -> None:
-    """What a shell or another program starts later is not looked into."""
-    scripts = (program("/run.py", b"#!/usr/bin/env -S python3 -u\n"), program("/run.sh", b"#!/bin/sh\n"))
-    good = image(*scripts, program("/usr/bin/count", elf("")), entrypoint=argv, environment={})
+def test_without_a_buffer_it_conforms(argv: list[str]) -> None:
+    """The option may share its word, and stand in a script's first line."""
+    good = image(program("/run.py", b"#!/usr/bin/env -S python3 -u\n"), entrypoint=argv, environment={})
 
     assert Word.CONFORMS == judged(UNBUFFERED, good).word
+
+
+@pytest.mark.parametrize("argv", [["/run.sh"], ["bash", "/run.sh"], ["/usr/bin/count"], []])
+def test_where_no_python_is_seen_it_does_not_apply(argv: list[str]) -> None:
+    """What a wrapper starts only a run can show."""
+    other = image(
+        program("/run.sh", b"#!/bin/sh\n"), program("/usr/bin/count", elf("")), entrypoint=argv, environment={}
+    )
+    verdict = judged(UNBUFFERED, other)
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+
+
+WRAPPED = image(program("/run.sh", b"#!/bin/sh\n"), entrypoint=["/run.sh"], environment={})
+WORK = ("python3", "/processing.py")
+
+
+def wrapped(*argv: str, unbuffered: bool | None = None, of: JobRequest | None = None) -> Outcome:
+    """A run of a wrapper that starts this command, and whether PYTHONUNBUFFERED was in its environment."""
+    work = process(8, 1, *argv)
+    (execution,) = work.executions
+    work = replace(work, executions=(replace(execution, unbuffered=unbuffered),))
+    return ran(process(1, 0, "/bin/sh", "/run.sh"), work, of=of)
+
+
+def by_run(run: Outcome, of: Image = WRAPPED) -> Verdict:
+    """The verdict where this run of the user's request was seen."""
+    return judged(UNBUFFERED, of, requests=(run.request,), runs=(run,))
+
+
+@pytest.mark.parametrize("unbuffered", [None, False])
+def test_python_behind_a_wrapper_is_judged_by_the_run(unbuffered: bool | None) -> None:  # noqa: FBT001 - a parameter of a test
+    """What the image says of its command shows nothing of it."""
+    verdict = by_run(wrapped(*WORK, unbuffered=unbuffered))
+
+    assert Word.ADVISED is verdict.word
+    (advice,) = verdict.violations
+    assert advice.endswith("the option -u, and python3 is started with neither by algo-1 of job example.")
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        wrapped("python3", "-u", "/processing.py"),
+        wrapped(*WORK, unbuffered=True),
+        wrapped(*WORK, of=request(environment={"PYTHONUNBUFFERED": "1"})),
+    ],
+    ids=["option", "set by the wrapper", "set by the request"],
+)
+def test_python_behind_a_wrapper_may_be_unbuffered(run: Outcome) -> None:
+    """By the option, by the wrapper, or by the request."""
+    assert Word.CONFORMS is by_run(run).word
+
+
+def test_another_program_behind_a_wrapper_is_no_python() -> None:
+    """Nothing is said of it, and a Python that the wrapper starts for a moment does not count."""
+    helper, work = process(8, 1, "python3", "/port.py", ended=8.5), process(9, 1, "/usr/bin/count")
+    run = ran(process(1, 0, "/bin/sh", "/run.sh"), helper, work)
+
+    assert (Word.NOT_JUDGED, False) == (by_run(run).word, by_run(run).applies)
+
+
+def test_an_entrypoint_of_the_request_is_judged_where_nobody_saw_the_run() -> None:
+    """It is what the request runs, whatever the image's own command is."""
+    asked = request(overrides={"ContainerEntrypoint": ["python3", "/x.py"]})
+    verdict = judged(UNBUFFERED, WRAPPED, requests=(asked,))
+
+    assert Word.ADVISED is verdict.word
+    unseen = judged(UNBUFFERED, image(environment={}), requests=(request(environment={"PYTHONUNBUFFERED": "x"}),))
+    assert Word.CONFORMS is unseen.word
 
 
 def test_an_empty_variable_is_none() -> None:

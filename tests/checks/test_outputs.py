@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.files.tree import File, Kind
+from conformance.image.image import Image
 from conformance.outcome.outcome import End, Host
 from conformance.verdict.verdict import Word
 from tests.support.outcomes import OUTPUT, directory, file, host, image, judged, link, not_started, outcome, request
@@ -34,6 +35,55 @@ def test_a_link_violates(left: File) -> None:
         f"Expected files in output result, and algo-1 left the symbolic link {left.path} -> {left.target}, "
         "which is not uploaded."
     ) == verdict.violations[0]
+
+
+DATA = file(f"{OUTPUT}/part-1")
+OTHER = "/opt/ml/processing/output/other"
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        link(f"{OUTPUT}/latest", "part-1"),
+        link(f"{OUTPUT}/deep/latest", "../part-1"),
+        link(f"{OUTPUT}/latest", f"{OUTPUT}/part-1"),
+        link(f"{OUTPUT}/latest", "deep"),
+        link(f"{OUTPUT}/latest", f"{OTHER}/x"),
+    ],
+)
+def test_a_link_whose_target_is_uploaded_is_advice(left: File) -> None:
+    """The data are there, in this output or in another one; the sentence says where."""
+    asked = request(outputs={"result": OUTPUT, "other": OTHER})
+    there = (DATA, file(f"{OUTPUT}/deep/x"), file(f"{OTHER}/x"))
+    verdict = judged(LINKS, image(), outcome(host(*there, left), of=asked))
+
+    assert Word.ADVISED is verdict.word
+    assert "which is not uploaded; /opt/ml/processing/output/" in verdict.violations[0]
+    assert verdict.violations[0].endswith(", to which it leads, is.")
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        link(f"{OUTPUT}/latest", "gone"),
+        link(f"{OUTPUT}/latest", "latest"),
+        link(f"{OUTPUT}/latest", "/opt/ml/processing/input/data/a.csv"),
+        link(f"{OUTPUT}/latest", "/usr/share/dict/words"),
+        link(f"{OUTPUT}/latest", "kept/x"),
+        link(f"{OUTPUT}/latest", "pipe"),
+        link(f"{OUTPUT}/latest", "/opt/ml/processing"),
+        link(OTHER, OUTPUT),
+    ],
+    ids=["nothing", "itself", "input", "image", "volume", "fifo", "above", "output replaced by a link"],
+)
+def test_a_link_whose_target_is_not_uploaded_violates(left: File) -> None:
+    """Nothing of it is there."""
+    there = (DATA, file("/opt/ml/processing/input/data/a.csv"), file(f"{OUTPUT}/kept/x"))
+    fifo = File(f"{OUTPUT}/pipe", Kind.FIFO)
+    asked = request(outputs={"result": OUTPUT, "other": OTHER})
+    verdict = judged(LINKS, image(volumes=(f"{OUTPUT}/kept",)), outcome(host(*there, fifo, left), of=asked))
+
+    assert Word.VIOLATES is verdict.word
 
 
 def test_every_link_is_named() -> None:
@@ -66,6 +116,42 @@ def test_an_output_without_a_file_is_advice(left: object) -> None:
 
     assert Word.ADVISED == verdict.word
     assert (f"Expected at least one file below {OUTPUT} for output result, and there is none.",) == verdict.violations
+
+
+@pytest.mark.parametrize(
+    ("of", "overrides"),
+    [
+        (image(), {"ContainerEntrypoint": ["bash", "-c"], "ContainerArguments": ["python3", "/x.py"]}),
+        (image(entrypoint=["bash", "-c"]), {"ContainerArguments": ["python3", "/x.py"]}),
+    ],
+)
+def test_a_shell_that_takes_one_argument_for_its_command_is_the_reason(
+    of: Image, overrides: dict[str, list[str]]
+) -> None:
+    """The others become its parameters, and what was to be done was not."""
+    (advice,) = judged(WRITTEN, of, outcome(host(), of=request(overrides=overrides))).violations
+
+    assert advice.endswith(
+        "and there is none: `bash -c` runs only the first of ContainerArguments, 'python3', and takes the others for "
+        "$0, $1 and so on."
+    )
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"ContainerEntrypoint": ["bash", "-c"], "ContainerArguments": ["python3 /x.py"]},
+        {"ContainerEntrypoint": ["bash", "-c"], "ContainerArguments": ['python3 "$@"', "--", "/x.py"]},
+        {"ContainerEntrypoint": ["bash", "-c", "python3 /x.py"], "ContainerArguments": ["a", "b"]},
+        {"ContainerEntrypoint": ["bash"], "ContainerArguments": ["/x.sh", "b"]},
+        {"ContainerArguments": ["-c", "b"]},
+    ],
+)
+def test_other_arguments_are_no_reason(overrides: dict[str, list[str]]) -> None:
+    """Where a shell's command is one word, takes the others, or stands in the entrypoint, or there is no shell."""
+    (advice,) = judged(WRITTEN, image(), outcome(host(), of=request(overrides=overrides))).violations
+
+    assert advice.endswith("and there is none.")
 
 
 def test_each_missing_output_is_named() -> None:

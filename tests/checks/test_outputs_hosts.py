@@ -79,6 +79,47 @@ def test_each_output_is_told_by_itself() -> None:
     assert ["a", "b"] == [sentence.partition(" output ")[2][0] for sentence in verdict.violations]
 
 
+def of_two_outputs(first: str, second: str, *uploads: tuple[str, str, str]) -> Verdict:
+    """The verdict on one host, outputs `a` and `b` of these S3Uris; each upload is an output, URI and content."""
+    asked = request(outputs={"a": "/opt/ml/processing/a", "b": "/opt/ml/processing/b"})
+    for item, uri in zip(asked.document["ProcessingOutputConfig"]["Outputs"], (first, second), strict=True):
+        item["S3Output"]["S3Uri"] = uri
+    found = tuple(
+        Upload(output, "algo-1", f"/opt/ml/processing/{output}/x", uri, 1, digest=digest)
+        for output, uri, digest in uploads
+    )
+    return judged(COLLISION, image(), replace(outcome(host(), of=asked), uploads=found))
+
+
+X = "s3://bucket/out/x"
+
+
+@pytest.mark.parametrize("second", ["s3://bucket/out", "s3://bucket/out/", "s3://bucket", "s3://bucket/out/x"])
+def test_two_outputs_of_one_object_are_advised_against(second: str) -> None:
+    """Though one host writes them: both are named."""
+    verdict = of_two_outputs("s3://bucket/out", second, ("a", X, "1"), ("b", X, "2"))
+
+    assert Word.ADVISED is verdict.word
+    (advice,) = verdict.violations
+    assert advice == (
+        f"Expected each output to have objects of its own, and {X} came with different contents from output a, "
+        "output b."
+    )
+
+
+def test_two_outputs_of_one_place_may_write_different_objects() -> None:
+    """Or the same content."""
+    assert Word.CONFORMS is of_two_outputs("s3://b/o", "s3://b/o", ("a", X, "1"), ("b", f"{X}y", "2")).word
+    assert Word.CONFORMS is of_two_outputs("s3://b/o", "s3://b/o", ("a", X, "1"), ("b", X, "1")).word
+
+
+def test_outputs_whose_places_only_begin_alike_do_not_meet() -> None:
+    """A prefix is not a directory, but an output's files get a slash after it."""
+    verdict = of_two_outputs("s3://bucket/out", "s3://bucket/out-2")
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+
+
 @pytest.mark.parametrize(
     ("run", "see", "applies"),
     [

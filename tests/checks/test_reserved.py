@@ -209,6 +209,32 @@ def test_what_the_platform_reads_or_wrote_is_not_elsewhere() -> None:
     assert Word.CONFORMS is found.word
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/opt/ml/output/metrics/cloudwatch/cloudwatch_metrics.jsonl",
+        "/opt/ml/processing/code/__pycache__/x.cpython-312.pyc",
+        "/opt/ml/.cache/pip/x",
+        "/opt/ml/processing/tmp/deep/x",
+        "/opt/ml/.ipynb_checkpoints/x",
+        "/opt/ml/lost+found/x",
+    ],
+)
+def test_what_is_documented_or_harmless_is_not_elsewhere(path: str) -> None:
+    """A monitoring container's metrics, and what nobody misses: caches and scratch."""
+    left = outcome(host(file(f"{OUTPUT}/x"), file(path)))
+
+    assert Word.CONFORMS is judged("reserved.nothing-written-elsewhere", image(), left).word
+
+
+@pytest.mark.parametrize("path", ["/opt/ml/output/metrics/x", "/opt/ml/tmp", "/opt/ml/processing/template/x"])
+def test_what_is_only_called_alike_is_elsewhere(path: str) -> None:
+    """A file is no directory, and a part of a name is not the name."""
+    left = outcome(host(file(f"{OUTPUT}/x"), file(path)))
+
+    assert Word.ADVISED is judged("reserved.nothing-written-elsewhere", image(), left).word
+
+
 def test_the_fifos_of_an_input_are_not_elsewhere() -> None:
     """They lie beside LocalPath; a file that is called like one does not become one."""
     asked = request()

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.image.shell import shell_command
+from conformance.image.shell import (
+    ends_in_exec,
+    hands_on_arguments,
+    is_broken_array,
+    is_shell_form,
+    shell_command,
+)
 from conformance.shells import SHELLS
 
 COMMAND = "python3 /processing.py"
@@ -117,3 +123,75 @@ def test_the_images_shell_counts_only_as_the_engine_writes_it(shell: list[str], 
 def test_any_string_may_be_a_command(shell: str, command: str) -> None:
     """Only what begins with a dash is taken for an option."""
     assert command == shell_command([f"/bin/{shell}", "-c", command])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "exec python3 x.py",
+        " exec python3 x.py\n",
+        'cd /app && exec python3 p.py "$@"',
+        "set -e; exec x;",
+        "set -e\nexec x\n",
+        "a & exec x",
+        "A=b C='d e' exec x --flag",
+        "exec x > /log 2>&1",
+        "cd /app &&\n  exec x",
+        "echo ';' \"a && b\"; exec x",
+    ],
+)
+def test_a_string_ends_in_exec(command: str) -> None:
+    """Its last command is one that the shell becomes."""
+    assert ends_in_exec(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "exec",
+        "exec > /log",
+        "python3 x.py",
+        "exec x; true",
+        "exec x && y",
+        "a | exec x",
+        "a || exec x",
+        "(cd /app; exec x)",
+        "echo exec x",
+        "echo 'a; exec x'",
+        "python3 x.py 'exec x",
+        "if a; then exec x; fi",
+        "executable",
+        ";",
+    ],
+)
+def test_a_string_does_not_end_in_exec(command: str) -> None:
+    """Another command is the last, or it may not come to it, or in a process of its own; or it cannot be read."""
+    assert not ends_in_exec(command)
+
+
+@given(st.text(max_size=40))
+def test_any_string_can_be_looked_at(command: str) -> None:
+    """It comes from an image that nobody trusts."""
+    assert ends_in_exec(command) in {True, False}
+    assert is_broken_array(command) in {True, False}
+    assert hands_on_arguments(command) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("argv", "shell", "expected"),
+    [
+        (("/bin/sh", "-c", COMMAND), (), True),
+        (("/bin/sh", "-c", COMMAND), ("/bin/bash", "-c"), True),
+        (("/bin/bash", "-o", "pipefail", "-c", COMMAND), ("/bin/bash", "-o", "pipefail", "-c"), True),
+        (("/bin/bash", "-c", COMMAND), (), False),
+        (("sh", "-c", COMMAND), (), False),
+        (("/bin/sh", "-c", COMMAND, "--"), (), False),
+        (("/bin/sh", "-ec", COMMAND), (), False),
+        (("python3",), (), False),
+        ((), (), False),
+    ],
+)
+def test_shell_form_is_what_docker_makes_of_it(argv: tuple[str, ...], shell: tuple[str, ...], expected: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    """The words of SHELL, or Docker's default, and one string: what has more words was written in exec form."""
+    assert expected == is_shell_form(argv, shell)

@@ -126,6 +126,17 @@ def test_privileges_that_were_withheld_are_told() -> None:
     assert [8] == [found.pid for found in trace.disturbed]
 
 
+@pytest.mark.parametrize(("told", "expected"), [(None, None), (0, False), (1, True)])
+def test_whether_python_was_unbuffered_is_told_where_the_record_tells(
+    told: int | None,
+    expected: bool | None,  # noqa: FBT001 - a parameter of a test
+) -> None:
+    """Of each program that a process became; records of an earlier probe do not tell."""
+    trace = Trace.parse(record(begin(), fork(8), become(8, "python3", unbuffered=told), leave(8), leave(1)))
+
+    assert [expected] == [run.unbuffered for process in trace.processes for run in process.executions]
+
+
 def test_a_missing_filter_is_told() -> None:
     """A debugger would have gone unnoticed."""
     assert Trace.parse(record(begin(), ("unfiltered", {"errno": 1, "error": "x"}), leave(1))).unfiltered

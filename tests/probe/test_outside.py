@@ -202,3 +202,21 @@ def test_the_environment_of_another_user_is_read() -> None:
     root, somebody = run("python3", "-c", change), run("python3", "-c", "", user="1000")
 
     assert [[[False, True]], [[False]]] == [unbuffered(ran) for ran in (root, somebody)]
+
+
+def test_what_was_left_to_a_debugger_is_refused_its_calls() -> None:
+    """A limit of the filter, which nobody can take back: the record says that the tracer has let go of a process."""
+    debugger = (
+        "import ctypes, os, signal, socket\n"
+        "ptrace = ctypes.CDLL(None).ptrace\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    ptrace(0, 0, 0, 0); os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "    print(socket.socket().connect_ex(('127.0.0.1', 9)), flush=True); os._exit(0)\n"
+        "os.waitpid(child, 0); ptrace(7, child, 0, 0); os.waitpid(child, 0)\n"
+        "print(socket.socket().connect_ex(('127.0.0.1', 9)))\n"
+    )
+    ran = run("python3", "-c", debugger)
+
+    assert "38\n111\n" == ran.output
+    assert ran.trace.fault.startswith("left to a debugger in the container: process ")

@@ -138,6 +138,7 @@ def normalised(ran: Ran) -> str:
         r"^(platform|plugins:|rootdir:|configfile:|conformance: \d|-+ generated xml).*\n", "", text, flags=re.MULTILINE
     )
     text = re.sub(r"=+ (.*) in [\d.]+s =+", r"== \1 ==", text)
+    text = re.sub(r"--memory \d+", "--memory <bytes>", text)
     return re.sub(r"sha256:[0-9a-f]{64}", "sha256:<id>", text)
 
 

@@ -88,3 +88,33 @@ def test_what_was_flushed_before_a_kill_reaches_the_report(
     (host,) = run["hosts"]
     assert (137, True) == (host["exit_code"], host["stop"]["killed"])
     assert ["begun\n", "half a line"] == [host["stdout"]["end"], host["stderr"]["end"]]
+
+
+def test_what_stands_in_the_middle_of_a_long_message_or_log_is_judged(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """Though only the ends of them are kept; the job fails for a message that is not UTF-8 as on AWS."""
+    code = "import os\nfor _ in range(8_000): print('x' * 99)\nprint(dict(os.environ))\n"
+    code += "for _ in range(8_000): print('y' * 99)\n"
+    code += "with open('/opt/ml/output/message', 'wb') as file: file.write(b'a' * 70_000 + b'\\xff' + b'b' * 70_000)\n"
+
+    ran = conformance(tag("reference"), *job_of(tmp_path, code), "-k", "message.utf8 or logs.no-secrets")
+
+    (run,) = [run for run in validated(ran)["runs"] if run["variation"] == "as requested"]
+    reason = "ClientError: /opt/ml/output/message of algo-1 is not UTF-8: invalid start byte at byte 70000"
+    assert ("Failed", reason) == (run["status"], run["failure_reason"])
+    assert "violates" == ran.verdict("message.utf8")["verdict"]
+    assert "advised" == ran.verdict("logs.no-secrets")["verdict"]
+
+
+def test_a_log_that_the_engine_does_not_keep_whole_is_not_judged(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """What it dropped may have been anything."""
+    code = "import os\nprint(dict(os.environ))\nfor _ in range(1_200): print('x' * 16_000)\n"
+
+    ran = conformance(tag("reference"), *job_of(tmp_path, code), "-k", "logs.no-secrets")
+
+    verdict = ran.verdict("logs.no-secrets")
+    assert "not judged" == verdict["verdict"]
+    assert "the log of algo-1 is so long that the engine may have dropped its beginning" == verdict["reason"]

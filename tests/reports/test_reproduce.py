@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from dataclasses import replace
@@ -255,6 +256,57 @@ def test_names_do_not_meet(objects: ObjectTree) -> None:
 def test_objects_that_cannot_lie_beside_each_other(tmp_path: Path) -> None:
     """Such a job ends in an error, and the report is written all the same."""
     assert {"corrupt/data/in-x"} == corrupted(tmp_path, called("data"), "in-x", "in/in-x/y")
+
+
+def test_a_job_gets_its_memory_again() -> None:
+    """By which a program may end; none where it had no limit."""
+    limited = command_line(CHECKS[COMPLETE], image(), request(), None, Path("/report"), memory_bytes=1 << 30)
+
+    assert limited.startswith("docker run --rm --network none --memory 1073741824 --mount ")
+    assert "--memory" not in command_line(CHECKS[COMPLETE], image(), request(), None, Path("/report"))
+
+
+def with_manifest(here: Path, *names: str) -> tuple[JobRequest, ObjectTree]:
+    """A request whose input is a manifest of these objects, below another one that it does not name."""
+    bucket = here / "listed/bucket"
+    for name in (*names, "unlisted"):
+        (bucket / "many" / name).parent.mkdir(parents=True, exist_ok=True)
+        (bucket / "many" / name).touch()
+    (bucket / "data").write_text(json.dumps([{"prefix": "s3://bucket/many/"}, *names]), encoding="utf-8")
+    asked = request()
+    asked.document["ProcessingInputs"][0]["S3Input"]["S3DataType"] = "ManifestFile"
+    return replace(asked, source="job.json"), ObjectTree(here / "listed")
+
+
+def test_what_a_manifest_names_is_mounted(tmp_path: Path) -> None:
+    """And not the manifest itself."""
+    asked, objects = with_manifest(tmp_path, "a.csv", "deep/b.csv")
+    many = objects.directory / "bucket/many"
+
+    assert [f"{many}/a.csv:{INPUT}/a.csv", f"{many}/deep/b.csv:{INPUT}/deep/b.csv"] == (
+        line(COMPLETE, asked, objects)["--volume"][1:3]
+    )
+    assert f"/report/jobs/example/corrupt/data:{INPUT}" == line(CORRUPT, asked, objects)["--volume"][1]
+    report = tmp_path / "report"
+    write_material(report, asked, {Variation.AS_REQUESTED: {}}, objects)
+    assert {"a.csv", "b.csv"} == {path.name for path in report.rglob("*") if path.is_file()}
+
+
+def test_more_objects_than_a_line_holds_take_a_session(tmp_path: Path) -> None:
+    """Each would be a mount of its own."""
+    asked, objects = with_manifest(tmp_path, *(f"{number}" for number in range(21)))
+    text = command_line(CHECKS[COMPLETE], image(), asked, objects, Path("/report"))
+
+    assert text.startswith("pytest --image=example:1 --image-job=job.json ")
+
+
+def test_a_manifest_that_is_none_has_nothing_mounted(tmp_path: Path) -> None:
+    """Its job was not run, and a report is written all the same."""
+    asked, objects = with_manifest(tmp_path, "a")
+    (objects.directory / "bucket/data").write_text("{}", encoding="utf-8")
+    write_material(tmp_path / "report", asked, {Variation.AS_REQUESTED: {}}, objects)
+
+    assert 3 == len(line(COMPLETE, asked, objects)["--volume"])
 
 
 @pytest.mark.parametrize(

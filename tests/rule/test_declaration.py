@@ -8,7 +8,7 @@ import pytest
 
 import conformance.checks
 from conformance.checks import load_checks
-from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
+from conformance.job.variation import AS_REQUESTED, DEFAULT_COMMAND, EMPTY_INPUTS
 from conformance.rule.contract import API, BYOC, DOCKER
 from conformance.rule.declaration import (
     BINDING,
@@ -123,6 +123,11 @@ def three(image: object, good: object, empty: object) -> Iterator[str]:
     yield f"{image} {good} {empty}"
 
 
+def four(image: object, one: object, other: object, more: object) -> Iterator[str]:
+    """A judge of more than anybody gives."""
+    yield f"{image} {one} {other} {more}"
+
+
 @pytest.mark.parametrize(
     ("judge", "job", "said"),
     [
@@ -141,6 +146,40 @@ def test_a_judge_takes_what_it_is_given(judge: Any, job: Any, said: str) -> None
 def test_a_judge_that_fits_is_taken(judge: Any, job: Any) -> None:  # noqa: ANN401 - a judge and a job
     """A judge of the image alone may take the requests as well."""
     assert declare(judge, Registry(), job=job)
+
+
+@pytest.mark.parametrize(
+    ("judge", "changes", "said"),
+    [
+        (two, {"shown_by": AS_REQUESTED}, "its judge takes 2 parameters, expected 3"),
+        (
+            three,
+            {"shown_by": EMPTY_INPUTS},
+            "it can be shown by one run of the user's request, which empty-inputs is not",
+        ),
+        (
+            three,
+            {"shown_by": DEFAULT_COMMAND},
+            "it can be shown by one run of the user's request, which default-command is not",
+        ),
+        (
+            two,
+            {"shown_by": AS_REQUESTED, "job": AS_REQUESTED},
+            "it runs a job, so that it has no static rule for another run to overrule",
+        ),
+        (four, {"job": DEFAULT_COMMAND}, "its judge takes 4 parameters, expected 2 or 3"),
+    ],
+)
+def test_a_rule_that_a_run_overrules_says_by_which(judge: Any, changes: dict[str, Any], said: str) -> None:  # noqa: ANN401 - a judge
+    """One run of the user's own request, and its judge takes what it shows."""
+    assert f"check 'exit.example': {said}" == fault(judge, **changes)
+
+
+def test_such_a_rule_is_taken() -> None:
+    """So is a judge of the suite's own job that wants to know the user's requests."""
+    assert AS_REQUESTED == declare(three, Registry(), shown_by=AS_REQUESTED).shown_by
+    assert declare(three, Registry(), job=DEFAULT_COMMAND)
+    assert declare(two, Registry(), job=DEFAULT_COMMAND)
 
 
 def test_a_place_must_exist_in_its_document() -> None:

@@ -156,6 +156,14 @@ def test_a_sentence_names_the_stream_the_place_and_the_cause() -> None:
     assert "; stderr says: 'no'" == told("no\n").words
 
 
+def test_a_sentence_steers_no_terminal() -> None:
+    """Whatever the names of files and exceptions hold."""
+    words = told(PYTHON.log.replace("job.py", "job\x1b[2J.py").replace("object", "\x9b31m")).words
+
+    assert words.isprintable()
+    assert 'File "/app/job?[2J.py", line 8' in words
+
+
 def test_what_is_told_is_short() -> None:
     """A line may be as long as a log, and a report is no place for it."""
     long = f'Traceback (most recent call last):\n  File "/{"x" * 5_000}", line 1, in f\nValueError: {"x" * 300_000}\n'

@@ -48,6 +48,11 @@ class Running:
     looks: list[Mapping[str, bytes] | Exception]
     asked: list[str] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
+    links: set[str] = field(default_factory=set)
+
+    def is_link(self, path: str) -> bool:
+        """Whether a link lies there."""
+        return path in self.links
 
     def get(self, path: str) -> Iterable[bytes]:
         """The archive of a directory, as the engine gives it; the last look stays as it is."""
@@ -119,8 +124,41 @@ def test_only_continuous_outputs_are_looked_at() -> None:
     watch, running, _ = watching({MESSAGE_PATH.replace("/opt/ml", f"{PLACE}/b"): b"done"}, {}, of=asked)
     watch._look(0.0)
 
-    assert [f"{PLACE}/b/", f"{PLACE}/c/"] == running.asked
+    assert [f"{PLACE}/b", f"{PLACE}/c"] == running.asked
     assert [f"{PLACE}/b/output/message"] == [sighting.path for sighting in watch.sightings]
+
+
+@pytest.mark.parametrize("place", [PLACE, f"{PLACE}/output"])
+def test_nobody_looks_behind_a_link(place: str) -> None:
+    """The engine would follow one on the way to the output, out of what is uploaded."""
+    deep = asking_for(**{"output/a": "Continuous"})
+    watch, running, _ = watching({f"{PLACE}/output/a/x": b"1"}, of=deep)
+    running.links.add(place)
+    watch._look(0.0)
+
+    assert ([], []) == (watch.sightings, running.asked)
+    running.links.clear()
+    watch._look(1.0)
+
+    # Without a slash at its end a link is not followed that lies in the output's own place.
+    assert [f"{PLACE}/output/a"] == running.asked
+    assert [f"{PLACE}/output/a/x"] == [sighting.path for sighting in watch.sightings]
+
+
+def test_what_was_read_behind_a_link_does_not_count() -> None:
+    """Where it came between two glances at the way to the output."""
+    watch, running, _ = watching({f"{PLACE}/output/a/x": b"1"}, of=asking_for(**{"output/a": "Continuous"}))
+    get = running.get
+
+    def swap(path: str) -> Iterable[bytes]:
+        running.links.add(f"{PLACE}/output")
+        return get(path)
+
+    running.get = swap  # type: ignore[method-assign] # as the program does meanwhile
+    watch._look(0.0)
+
+    assert [f"{PLACE}/output/a"] == running.asked
+    assert [] == watch.sightings
 
 
 def broken(chunks: Iterable[bytes]) -> Iterable[bytes]:

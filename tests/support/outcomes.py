@@ -288,11 +288,26 @@ def empty_inputs(ended: Host | None = None, *, of: JobRequest | None = None) -> 
 
 
 def judged(
-    check_id: str, of: Image | None = None, *outcomes: Outcome, requests: tuple[JobRequest, ...] = ()
+    check_id: str,
+    of: Image | None = None,
+    *outcomes: Outcome,
+    requests: tuple[JobRequest, ...] = (),
+    runs: tuple[Outcome, ...] = (),
 ) -> Verdict:
-    """The verdict of one check, with all others declared; the first outcome stands for runs that are left out."""
+    """The verdict of one check, with all others declared; the first outcome stands for runs that are left out.
+
+    `runs` are those that can overrule a static rule.
+    """
     checks = load_checks()
     job = checks[check_id].job
     if job is not None:
         outcomes = (*outcomes[:1] * (len(job.runs) - len(outcomes)), *outcomes)
-    return judge(checks[check_id], of or image(), requests, outcomes, registry=checks, reproduce="docker run example:1")
+    return judge(
+        checks[check_id],
+        of or image(),
+        requests,
+        outcomes,
+        registry=checks,
+        runs=runs,
+        reproduce="docker run example:1",
+    )

@@ -23,10 +23,13 @@ def fork(pid: int, parent: int = 1) -> tuple[str, dict[str, Any]]:
     return "fork", {"pid": pid, "parent": parent, "how": "fork"}
 
 
-def become(pid: int, *argv: str, executable: str = "", withheld: int = 0) -> tuple[str, dict[str, Any]]:
+def become(
+    pid: int, *argv: str, executable: str = "", withheld: int = 0, unbuffered: int | None = None
+) -> tuple[str, dict[str, Any]]:
     """A process became another program; the executable is called as the first argument unless it is said."""
     path = executable or f"/bin/{argv[0].rpartition('/')[2]}"
-    return "exec", {"pid": pid, "argv": list(argv), "cwd": "/", "executable": path, "withheld": withheld}
+    told = {} if unbuffered is None else {"unbuffered": unbuffered}
+    return "exec", {"pid": pid, "argv": list(argv), "cwd": "/", "executable": path, "withheld": withheld, **told}
 
 
 def leave(pid: int, code: int | None = 0, killed_by: int | None = None, blocked: int = 0) -> tuple[str, dict[str, Any]]:

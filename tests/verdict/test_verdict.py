@@ -1,9 +1,11 @@
 """A verdict is told in words that need no reading of the suite's code; `tests/golden` has them."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from conformance.job.variation import AS_REQUESTED, DEFAULT_COMMAND, Variation
 from conformance.rule.declaration import MUST, SHOULD, Advice, Check, DoesNotApply, Judge, NotJudged, Registry
 from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged
 from tests.support.declared import declare, finding
@@ -141,6 +143,55 @@ def test_a_cause_that_is_not_judged_explains_nothing() -> None:
     check = declare(finding("b"), registry, explained_by=("image.first", "image.second"))
 
     assert judge(check, image(), registry=registry).reason.endswith("see image.second")
+
+
+def overruled(image: object, requests: object, runs: Sequence[object]) -> Iterator[str]:
+    """A judge of a static rule that one run overrules."""
+    if not runs:
+        yield f"{image} and {requests}"
+
+
+def test_a_run_overrules_a_static_rule() -> None:
+    """Only a run of the kind that the declaration names."""
+    check = declare(overruled, Registry(), shown_by=AS_REQUESTED)
+    other = outcome(variation=Variation.EMPTY_INPUTS)
+
+    assert Word.VIOLATES == judge(check, image(), registry=Registry()).word
+    assert Word.VIOLATES == judge(check, image(), registry=Registry(), runs=(other,)).word
+    assert Word.CONFORMS == judge(check, image(), registry=Registry(), runs=(other, outcome())).word
+
+
+def test_what_a_run_overruled_explains_nothing() -> None:
+    """A check of a job sees the run in its own outcomes, and one of the image in those that it is given."""
+    registry = Registry()
+    declare(overruled, registry, check_id="image.cause", shown_by=AS_REQUESTED)
+    static = declare(finding("b"), registry, explained_by=("image.cause",))
+    of_job = declare(finding_of_run, registry, check_id="exit.job", job=AS_REQUESTED, explained_by=("image.cause",))
+    of_start = declare(
+        finding_of_run, registry, check_id="exit.start", job=DEFAULT_COMMAND, explained_by=("image.cause",)
+    )
+    started = outcome(variation=Variation.DEFAULT_COMMAND)
+
+    assert "image.cause" == judge(static, image(), registry=registry).see
+    assert Word.VIOLATES == judge(static, image(), registry=registry, runs=(outcome(),)).word
+    assert Word.VIOLATES == judge(of_job, image(), (), [outcome()], registry=registry).word
+    assert "image.cause" == judge(of_start, image(), (), [started], registry=registry, runs=(outcome(),)).see
+
+
+def finding_of_run(image: object, run: object) -> Iterator[str]:
+    """A judge that finds something in any run."""
+    yield f"{image} and {run}"
+
+
+def test_a_judge_of_the_suites_own_job_may_know_the_requests() -> None:
+    """After the outcomes."""
+
+    def judging(image: object, started: object, requests: object) -> Iterator[str]:
+        yield f"{len((image, started))} and {requests}"
+
+    check = declare(judging, Registry(), job=DEFAULT_COMMAND)
+
+    assert ("2 and ()",) == judge(check, image(), (), [outcome()], registry=Registry()).violations
 
 
 def test_what_conforms_needs_no_explanation() -> None:

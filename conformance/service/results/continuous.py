@@ -7,6 +7,7 @@ does not say: here a file is uploaded as it is found, every `Settings.continuous
 from __future__ import annotations
 
 import contextlib
+import posixpath
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from conformance.errors import JobError
 from conformance.files import archive
+from conformance.job.request import RESERVED
 from conformance.outcome.outcome import Sighting
 from conformance.service.containers import Container
 from conformance.service.results.collection import Collector
@@ -56,17 +58,28 @@ class Watch:
     def _look(self, seconds: float) -> None:
         collector = self.collector()
         known = {sighting.path: sighting.digest for sighting in self.sightings}
-        for output in collector.request.outputs:
-            if output.is_continuous:
-                entries = archive.read(
-                    self.container.get(f"{output.directory}/"),
-                    root=output.directory,
-                    limit_bytes=self.settings.archive_bytes,
-                    peek=collector.peek,
-                )
-                # All of it is read before anything of it counts.
-                list(entries)
+        wanted = [output for output in collector.request.outputs if output.is_continuous]
+        there = [output for output in wanted if not self._is_behind_a_link(output.directory)]
+        for output in there:
+            entries = archive.read(
+                # Without a slash at its end, so that the engine does not follow a link that lies in its place.
+                self.container.get(output.directory),
+                root=output.directory,
+                limit_bytes=self.settings.archive_bytes,
+                peek=collector.peek,
+            )
+            # All of it is read before anything of it counts.
+            list(entries)
+        # One that came while it was read was followed.
+        names = {output.name for output in there if not self._is_behind_a_link(output.directory)}
         for upload in collector.uploads:
-            if known.get(upload.path) != upload.digest:
+            if upload.output in names and known.get(upload.path) != upload.digest:
                 known[upload.path] = upload.digest
                 self.sightings.append(Sighting(seconds, upload.path, upload.size, upload.digest))
+
+    def _is_behind_a_link(self, directory: str) -> bool:
+        """Whether a directory above is a link by now, which the engine would follow out of what is uploaded."""
+        above = []
+        while (directory := posixpath.dirname(directory)) != RESERVED:
+            above.append(directory)
+        return any(self.container.is_link(place) for place in reversed(above))

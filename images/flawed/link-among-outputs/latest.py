@@ -1,4 +1,4 @@
-"""Process, and let a link show the latest result."""
+"""Process, and let a link show what the summary was made of."""
 
 import sys
 from pathlib import Path
@@ -7,4 +7,4 @@ import processing
 
 if status := processing.main():
     sys.exit(status)
-Path("/opt/ml/processing/output/summary/latest.json").symlink_to("summary.json")
+Path("/opt/ml/processing/output/summary/source").symlink_to("/opt/ml/processing/input/measurements")

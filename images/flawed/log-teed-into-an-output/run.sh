@@ -1,0 +1,2 @@
+#!/bin/bash
+python3 /processing.py "$@" 2>&1 | tee /opt/ml/processing/output/summary/processing.log

@@ -1,0 +1,2 @@
+#!/bin/bash
+exec -a processing python3 /processing.py "$@"

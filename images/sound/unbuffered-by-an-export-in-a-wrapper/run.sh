@@ -1,0 +1,4 @@
+#!/bin/bash
+set -a
+PYTHONUNBUFFERED=yes
+exec python3 /processing.py "$@"

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from conformance.checks.launch import needs_start
-from conformance.files.tree import File, Kind, kept_back
+from conformance.files.tree import Kind, kept_back
 from conformance.image.account import user_id
 from conformance.image.image import Image
 from conformance.job.conditions import Lifted
-from conformance.job.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
-from conformance.job.request import ProcessingOutput
+from conformance.job.objects import LONGEST_KEY_BYTES, S3Uri
 from conformance.job.variation import AS_REQUESTED, SEPARATE_MOUNTS
-from conformance.outcome.outcome import End, Host, Outcome
+from conformance.outcome.outcome import End, Outcome
 from conformance.rule.collisions import lost, meet
 from conformance.rule.command import only_command
 from conformance.rule.contract import API, BYOC, S3
@@ -29,10 +28,8 @@ from conformance.rule.declaration import (
     check,
 )
 from conformance.rule.evidence import LINE_CHARACTERS, failed_at_first, needs_success, shortfalls, succeeded
+from conformance.rule.objects import key_bytes, uploaded_target
 from conformance.rule.refusal import refused_write
-
-UPLOADED = frozenset({Kind.FILE, Kind.DIRECTORY})
-"""What of an output is uploaded, a directory with all that it holds."""
 
 
 @check(
@@ -57,7 +54,7 @@ def no_symlinks(image: Image, outcome: Outcome) -> Iterator[str]:
                     f"Expected files in output {output.name}, and {host.name} left the symbolic link {file.path} "
                     f"-> {file.target}, which is not uploaded"
                 )
-                target = "" if file.path == output.directory else _uploaded_target(image, outcome, host, file)
+                target = "" if file.path == output.directory else uploaded_target(image, outcome, host, file)
                 yield Advice(f"{found}; {target}, to which it leads, is.") if target else f"{found}."
 
 
@@ -88,7 +85,7 @@ def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
         files = [file for file in left if file.kind is Kind.FILE]
         if any(kept_back(file.path, output.directory, image.volumes) for file in files):
             raise NotJudged(f"a VOLUME keeps back files of output {output.name}", see="image.volume-under-opt-ml")
-        if any(not file.is_utf8 or _key_bytes(file, output) > LONGEST_KEY_BYTES for file in files):
+        if any(not file.is_utf8 or key_bytes(file, output) > LONGEST_KEY_BYTES for file in files):
             raise NotJudged(f"output {output.name} holds files that S3 has no key for", see="outputs.names-fit-s3")
         yield (
             f"Expected at least one file below {output.local_path} for output {output.name}, and there is "
@@ -118,8 +115,8 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
     if Lifted.OWNERS in outcome.conditions.lifted:
         who = f"USER {image.user}" if user_id(image) != 0 else "the user that the program becomes"
         yield (
-            f"Expected {who} to be able to write below /opt/ml where it belongs to root, but {failed_at_first(outcome)}; where "
-            "any user may write there, the job succeeded."
+            f"Expected {who} to be able to write below /opt/ml where it belongs to root, but "
+            f"{failed_at_first(outcome)}; where any user may write there, the job succeeded."
         )
         return
     for host in outcome.hosts:
@@ -168,8 +165,8 @@ def work_as_mount_points(image: Image, good: Outcome, separate: Outcome) -> Iter
     _needs_outputs(good)
     if Lifted.MOUNTS in good.conditions.lifted:
         yield (
-            f"Expected the job to do its work where /opt/ml is a mount point, but {failed_at_first(good)}; in the container's "
-            "own file system it succeeded."
+            f"Expected the job to do its work where /opt/ml is a mount point, but {failed_at_first(good)}; in the "
+            "container's own file system it succeeded."
         )
         return
     for output in good.request.outputs:
@@ -207,7 +204,7 @@ def names_fit_s3(image: Image, outcome: Outcome) -> Iterator[str]:
                     f"Expected names in UTF-8 in output {output.name}, and {host.name} left {_first(odd)}, with bytes "
                     "that are no UTF-8."
                 )
-            sizes = {file.path: _key_bytes(file, output) for file in files if file.is_utf8}
+            sizes = {file.path: key_bytes(file, output) for file in files if file.is_utf8}
             long = [path for path, size in sizes.items() if size > LONGEST_KEY_BYTES]
             if long:
                 yield (
@@ -276,21 +273,6 @@ def no_collision(image: Image, outcome: Outcome) -> Iterator[str]:
         yield from lost(uploads, lambda upload: upload.host, f"each host to write files of its own to output {output}")
     expected = "each output to have objects of its own"
     yield from lost(outcome.uploads, lambda upload: f"output {upload.output}", expected)
-
-
-def _uploaded_target(image: Image, outcome: Outcome, host: Host, link: File) -> str:
-    """What a link leads to, links within it followed, where it lies in an output; empty where it is not uploaded."""
-    found = host.files.resolve(link.path).file
-    for output in outcome.request.outputs:
-        # A directory of an output's own is as good as the files that it holds.
-        if found is not None and found.path.startswith(output.directory + "/") and found.kind in UPLOADED:
-            return "" if kept_back(found.path, output.directory, image.volumes) else found.path
-    return ""
-
-
-def _key_bytes(file: File, output: ProcessingOutput) -> int:
-    """How long the key of a file would be."""
-    return uploaded_to(S3Uri.parse(output.s3_uri), file.path.removeprefix(output.directory + "/")).key_bytes
 
 
 def _first(paths: list[str]) -> str:

@@ -289,7 +289,8 @@ def test_a_job_is_stopped_half_way_or_soon(seconds: float, after: float) -> None
     """Half of an hour would be waited for in vain."""
     again = rerun.stopped(outcome(host(seconds=seconds)))
 
-    assert after == again.stop_after_seconds
+    assert rerun.Rerun(again.request, stop_after_seconds=after) == again
+    assert request() == again.request
     assert rerun.EARLY_STOP_SECONDS == rerun.stopped(outcome(host(seconds=seconds)), early=True).stop_after_seconds
 
 
@@ -297,3 +298,29 @@ def test_a_job_that_is_over_at_once_is_not_stopped() -> None:
     """The reason has its time, and says how long is long enough."""
     with pytest.raises(DoesNotApply, match=r"after 1\.9 s, .* more than 2 s shows it"):
         rerun.stopped(outcome(host(seconds=1.9)))
+
+
+# An empty /tmp
+
+
+def test_a_job_is_run_with_an_empty_tmp_where_the_image_ships_something_there() -> None:
+    """A link is as good as a file."""
+    for shipped in (file("/tmp/tool/run.py"), link("/tmp/tool", "/opt/tool")):  # noqa: S108 - paths of the image
+        assert rerun.Rerun(WRAPPED.request) == rerun.with_empty_tmp(image(directory("/tmp"), shipped), WRAPPED)  # noqa: S108 - the same
+
+
+@pytest.mark.parametrize(
+    "of",
+    [image(), image(directory("/tmp"), directory("/tmp/a")), image(file("/tmpfiles/x"))],  # noqa: S108 - paths of the image
+    ids=["none", "directories", "beside"],
+)
+def test_where_the_image_ships_no_files_in_tmp_an_empty_one_shows_nothing(of: Image) -> None:
+    """The reason names the place."""
+    with pytest.raises(DoesNotApply, match="the image ships no files in /tmp"):
+        rerun.with_empty_tmp(of, WRAPPED)
+
+
+def test_a_job_that_fails_is_not_run_with_an_empty_tmp() -> None:
+    """Its failure would show nothing."""
+    with pytest.raises(NotJudged, match="did not succeed"):
+        rerun.with_empty_tmp(image(file("/tmp/x")), FAILED)  # noqa: S108 - a path of the image

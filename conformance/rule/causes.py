@@ -29,6 +29,9 @@ NETWORK = re.compile(r"network|resol|connect|interface|address|socket|host", re.
 
 BUS_ERROR = 7
 
+MOST_RUNS = 10
+"""How often a job is run at most to find out why it fails; what each run says may bring in a further choice."""
+
 
 @dataclass(frozen=True)
 class Tried:
@@ -56,6 +59,9 @@ def next_conditions(image: Image, tried: Sequence[Tried]) -> Conditions | None:
     helped = next((outcome for outcome in others if outcome.conditions.lifted and _is_fine(outcome)), None)
     if helped is not None:
         return AS_CHOSEN if others[-1] is helped else None
+    # What helps is left out once more, which is the last run.
+    if len(tried) >= MOST_RUNS - 1:
+        return None
     candidates = list(_candidates(image, [first, *repeated]))
     alternatives = [frozenset({choice}) for choice in candidates] + [frozenset(candidates)]
     lifted = {outcome.conditions.lifted for outcome in others}

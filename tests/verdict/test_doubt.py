@@ -138,7 +138,9 @@ def test_a_host_that_ends_otherwise_fails_now_and_then(one: Outcome, other: Outc
     """Whatever the check would say of it."""
     check = declare(advising, Registry(), job=AS_REQUESTED)
 
-    assert f"it fails now and then: {said} when it was run again alone" == of_chance(finds(check), [one], Repeating((other,)), binding=True)
+    assert f"it fails now and then: {said} when it was run again alone" == of_chance(
+        finds(check), [one], Repeating((other,)), binding=True
+    )
 
 
 def test_every_run_of_a_check_is_held_against_its_repetition() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.job.conditions import AS_CHOSEN
 from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
-from conformance.outcome.outcome import Outcome, Trial
+from conformance.outcome.outcome import Host, Outcome, Trial
 from conformance.rule.declaration import MUST, SHOULD, Advice, Check, Level, NotJudged, Registry
 from conformance.verdict.doubt import WORTH_SECONDS, Find, of_chance, of_choices
 from conformance.verdict.verdict import Verdict, Word, judge
@@ -167,10 +167,10 @@ def test_advice_is_not_worth_long_runs() -> None:
     [(host(), ""), (host(RESULT), CHANCE), (host(message="x"), CHANCE)],
     ids=["same", "written", "message"],
 )
-def test_what_a_tracer_had_to_show_counts_where_the_job_left_the_same(left: object, expected: str) -> None:
+def test_what_a_tracer_had_to_show_counts_where_the_job_left_the_same(left: Host, expected: str) -> None:
     """Without the tracer there may be no evidence of what its processes did."""
     check = declare(lacking_where_seen, Registry(), job=AS_REQUESTED)
-    again = outcome(replace(left, untraced="not asked for"))  # type: ignore[type-var] # a host
+    again = outcome(replace(left, untraced="not asked for"))
 
     assert expected == of_chance(finds(check), [outcome(host())], Repeating((again,)), binding=True)
 

@@ -11,7 +11,7 @@ from conformance.job.conditions import AS_CHOSEN
 from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
 from conformance.outcome.outcome import Host, Outcome, Trial
 from conformance.rule.declaration import MUST, SHOULD, Advice, Check, Level, NotJudged, Registry
-from conformance.verdict.doubt import WORTH_SECONDS, Find, of_chance, of_choices
+from conformance.verdict.doubt import FAILED_ATTEMPTS, WORTH_SECONDS, Find, of_chance, of_choices
 from conformance.verdict.verdict import Verdict, Word, judge
 from tests.support.declared import declare
 from tests.support.outcomes import OUTPUT, file, host, image, outcome
@@ -63,11 +63,12 @@ class Repeating:
 
     outcomes: tuple[Outcome, ...]
     traced: list[bool] = field(default_factory=list)
+    later: tuple[Outcome, ...] = ()
 
-    def __call__(self, *, traced: bool) -> tuple[Outcome, ...]:
-        """Note what was asked for."""
+    def __call__(self, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
+        """Note what was asked for; `later` are the outcomes of all attempts but the first."""
         self.traced.append(traced)
-        return self.outcomes
+        return self.later if self.later and attempt > 1 else self.outcomes
 
 
 def verdict(check: Check, run: Outcome, again: Repeating | None = None) -> Verdict:
@@ -143,6 +144,19 @@ def test_a_host_that_ends_otherwise_fails_now_and_then(one: Outcome, other: Outc
     )
 
 
+def test_a_failure_has_to_show_in_every_attempt() -> None:
+    """One that comes and goes may well come twice; what was written or not is seen once more and no oftener."""
+    check = declare(failing, Registry(), job=AS_REQUESTED)
+    failed = outcome(host(exit_code=1))
+    steady, unsteady = Repeating((failed,)), Repeating((failed,), later=(outcome(),))
+    unwritten = Repeating((outcome(host()),))
+
+    assert "" == of_chance(finds(check), [failed], steady, binding=True)
+    assert of_chance(finds(check), [failed], unsteady, binding=True).startswith("it fails now and then: algo-1 failed")
+    of_chance(finds(check), [outcome(host())], unwritten, binding=True)
+    assert [FAILED_ATTEMPTS, 2, 1] == [len(each.traced) for each in (steady, unsteady, unwritten)]
+
+
 def test_every_run_of_a_check_is_held_against_its_repetition() -> None:
     """One that differs of two is enough."""
     check = declare(comparing, Registry(), job=EMPTY_INPUTS)
@@ -178,13 +192,13 @@ def test_what_a_tracer_had_to_show_counts_where_the_job_left_the_same(left: Host
 def test_a_repetition_that_would_show_nothing_judges_nothing() -> None:
     """As a stop of a job that is over at once."""
 
-    def refusing(*, traced: bool) -> tuple[Outcome, ...]:
-        raise NotJudged(f"the job ended too soon, traced: {traced}")
+    def refusing(*, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
+        raise NotJudged(f"the job ended too soon, traced: {traced}, attempt {attempt}")
 
     check = declare(lacking, Registry(), job=AS_REQUESTED)
     found = judge(check, image(), (), [outcome(host())], registry=Registry(), repeat=refusing)
 
-    assert (Word.NOT_JUDGED, "the job ended too soon, traced: False") == (found.word, found.reason)
+    assert (Word.NOT_JUDGED, "the job ended too soon, traced: False, attempt 1") == (found.word, found.reason)
 
 
 def test_what_conforms_is_not_run_again() -> None:

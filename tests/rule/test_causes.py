@@ -74,7 +74,7 @@ def test_what_fails_only_with_the_tracer_is_judged_without_it() -> None:
     judged = settled(tried)
 
     assert ["traced", "untraced"] * 3 == [*made(tried)]
-    assert (3.0, AS_CHOSEN.untraced(), False) == (judged.seconds, judged.conditions, judged.unsteady)
+    assert (5.0, AS_CHOSEN.untraced(), False) == (judged.seconds, judged.conditions, judged.unsteady)
 
 
 def test_what_fails_only_beside_others_fails_now_and_then() -> None:

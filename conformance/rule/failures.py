@@ -97,7 +97,7 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Fail
     elif _new_tracebacks(host, before):
         certain = True
     elif _is_in_a_pipeline(trace, process):
-        certain = before is None or same_work
+        certain = same_work
     else:
         certain = same_work and wrote_nothing and bool(_new_lines(host, before))
     if not certain and not same_work:
@@ -160,11 +160,11 @@ def _became_later(process: Process, moment: float) -> bool:
 
 
 def _did_the_work(before: Host, process: Process) -> bool:
-    """Whether the same command did the work in another run."""
+    """Whether the same command did the work in another run, and ended well there: its exit code is no answer then."""
     if before.trace is None or before.untraced:
         return False
     done = workload.find(before.trace).process
-    return done is not None and done.argv == process.argv
+    return done is not None and done.argv == process.argv and not done.status
 
 
 def _is_in_a_pipeline(trace: Trace, process: Process) -> bool:

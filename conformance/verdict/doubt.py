@@ -6,17 +6,22 @@ MUST without the tracer. The rule itself is the check's; see `conformance.rule.c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from conformance.outcome.outcome import Outcome
 from conformance.rule import choices
 from conformance.rule.declaration import Check, NotJudged
 from conformance.rule.evidence import did_well, now_and_then
+from conformance.rule.sight import Sight
 
 WORTH_SECONDS = 30.0
 """Runs that took longer together are not made once more for the sake of advice."""
 
+
+CHOICES_SEE = frozenset({Sight.ENDS, Sight.LOGS, Sight.NAMES, Sight.PROCESSES, Sight.STOPS, Sight.TIMES, Sight.TRIALS})
+"""What `of_choices` looks at, whatever the check itself sees."""
 
 Find = Callable[[Sequence[Outcome]], Sequence[str]]
 """Gives what a check finds in the outcomes of its job; raises `NotJudged` where they show nothing."""
@@ -38,8 +43,14 @@ def of_choices(check: Check, outcomes: Sequence[Outcome]) -> str:
     return choices.doubt(outcomes[-1])
 
 
-def of_chance(find: Find, outcomes: Sequence[Outcome], repeat: Repeat, *, binding: bool) -> str:
-    """Why a finding may have come about by chance, by its neighbours or by the tracer; empty where it shows again."""
+def of_chance(
+    find: Find, outcomes: Sequence[Outcome], repeat: Repeat, *, sees: Collection[Sight], binding: bool
+) -> str:
+    """Why a finding may have come about by chance, by its neighbours or by the tracer; empty where it shows again.
+
+    The check has to find it again. A MUST is repeated without the tracer, so that one which rests on processes cannot:
+    there, every host has to end in the same way and to leave the same.
+    """
     if not binding and sum(outcome.seconds for outcome in outcomes) > WORTH_SECONDS:
         return ""
     again = repeat(traced=not binding)
@@ -51,12 +62,23 @@ def of_chance(find: Find, outcomes: Sequence[Outcome], repeat: Repeat, *, bindin
     ]
     if differing:
         return f"it fails now and then: {differing[0]}"
-    try:
-        shown = bool(find(again))
-    except NotJudged:
-        # Without the tracer there may be no evidence of what the processes did; how they ended is the same.
+    shown = _finds(find, again)
+    if not shown and binding and Sight.PROCESSES in sees and not _finds(find, list(map(_untraced, outcomes))):
         shown = _left(outcomes) == _left(again)
     return "" if shown else "it does not show again when the job is run once more, alone"
+
+
+def _finds(find: Find, outcomes: Sequence[Outcome]) -> bool:
+    try:
+        return bool(find(outcomes))
+    except NotJudged:
+        return False
+
+
+def _untraced(outcome: Outcome) -> Outcome:
+    """The same outcome, had the tracer not been there."""
+    hosts = (replace(host, trace=None, untraced="the tracer was left out") for host in outcome.hosts)
+    return replace(outcome, hosts=tuple(hosts))
 
 
 def _left(outcomes: Sequence[Outcome]) -> list[list[bool]]:

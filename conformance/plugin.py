@@ -1,6 +1,6 @@
-"""The pytest plugin: nothing but hooks, and nothing imported that a session without `--image` does not need.
+"""The pytest plugin: hooks only, importing nothing that a session without `--image` does not need.
 
-pytest loads an installed plugin in every session of its environment, so this module must cost next to nothing.
+pytest loads an installed plugin in every session of its environment, so importing this module must be cheap.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """With `--image`, make the checks what is collected; before pytest's own JUnit plugin looks where to write."""
+    """With `--image`, collect the checks; tryfirst, before pytest's own JUnit plugin reads where to write."""
     if config.getoption("--image") is None:
         return
     from conformance.session.hooks import SessionHooks  # noqa: PLC0415 - brings docker and moto

@@ -115,7 +115,6 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
     A program may well begin as another user and still write, or as root and become another one. Where no run succeeded
     at all, its log tells.
     """
-    needs_start(outcome)
     if Lifted.OWNERS in outcome.conditions.lifted:
         who = f"USER {image.user}" if user_id(image) != 0 else "the user that the program becomes"
         yield (
@@ -123,6 +122,7 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
             f"{failed_at_first(outcome)}; where any user may write there, the job succeeded."
         )
         return
+    _needs_outputs(outcome)
     for host in outcome.hosts:
         line = refused_write(image, outcome, host)
         if line:

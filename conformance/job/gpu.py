@@ -19,25 +19,25 @@ class Choice(StrEnum):
     """`--image-gpu`."""
 
     AUTO = "auto"
-    """GPUs for a job whose instance type has them, where the engine has any."""
+    """GPUs for jobs whose instance type has them, if the engine has any."""
     REQUIRE = "require"
-    """GPUs for every job; an engine without is an error."""
+    """GPUs for every job; an engine without GPUs is an error."""
     SIMULATED = "simulated"
-    """Something that looks like a GPU for every job, which shows nothing of CUDA."""
+    """A simulated GPU for every job, which cannot show that CUDA works."""
 
 
 def asks_for_gpus(request: JobRequest) -> bool:
-    """Whether the instances that a request asks for have GPUs."""
+    """Whether the request's instance type has GPUs."""
     return request.instance_type.removeprefix("ml.").partition(".")[0] in FAMILIES
 
 
 def to_look(request: JobRequest) -> JobRequest:
-    """The request whose container is looked at: on one host, and with neither inputs nor outputs."""
+    """The request for the container in which GPUs are looked for: one host, no inputs, no outputs."""
     left_out = {"ProcessingInputs", "ProcessingOutputConfig"}
     document = {name: member for name, member in request.document.items() if name not in left_out}
     return replace(request, document=document).on_hosts(1)
 
 
 def wants(request: JobRequest, choice: Choice) -> bool:
-    """Whether a request's containers are to get GPUs."""
+    """Whether a request's containers get GPUs."""
     return choice is not Choice.AUTO or asks_for_gpus(request)

@@ -1,4 +1,4 @@
-"""A file that holds one JSON object: read with an error that says where it is none."""
+"""Read a file that holds one JSON object, with an error that says what is wrong with it."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def read_document(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise RequestError(str(path), (f"cannot be read: {error.strerror}",)) from error
     except UnicodeDecodeError as error:
-        raise RequestError(str(path), (f"is not UTF-8 text: {error.reason} at byte {error.start}",)) from error
+        raise RequestError(str(path), (f"not UTF-8 text: {error.reason} at byte {error.start}",)) from error
     except json.JSONDecodeError as error:
-        fault = f"is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        fault = f"not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         raise RequestError(str(path), (fault,)) from error
     except RecursionError as error:
-        raise RequestError(str(path), ("is not valid JSON: it is nested too deeply",)) from error
+        raise RequestError(str(path), ("not valid JSON: nested too deeply",)) from error
     except ValueError as error:
-        raise RequestError(str(path), ("is not valid JSON: it has a number of too many digits",)) from error
+        raise RequestError(str(path), ("not valid JSON: a number has too many digits",)) from error
     if not isinstance(document, dict):
-        fault = f"holds a JSON {json_type(document)}, expected the object of a CreateProcessingJob request"
+        fault = f"expected the JSON object of a CreateProcessingJob request, got a JSON {json_type(document)}"
         raise RequestError(str(path), (fault,))
     return document
 
 
 def json_type(value: object) -> str:
-    """What JSON calls a value that was read from it."""
+    """The name of a value's type in JSON."""
     names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
     return names.get(type(value), "number")

@@ -1,8 +1,8 @@
-"""The manifest of an input whose S3DataType is `ManifestFile`: which objects it names, and where each lands.
+"""The manifest of an input whose S3DataType is `ManifestFile`: which objects it lists, and where each is placed.
 
-Source: the API reference, `S3DataSource`: a JSON array whose first element is an object with the one member `prefix`,
-an S3 URI, and whose others are what follows it; all in one bucket. That an object lands at what follows the prefix is
-inferred.
+Source: the API reference, `S3DataSource`: a JSON array whose first element is an object with the single member
+`prefix`, an S3 URI, and whose other elements are key suffixes; all in one bucket. That an object is placed at its
+suffix below LocalPath is inferred.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pathlib import Path
 from conformance.job.objects import ObjectTree, S3Uri
 
 SURROGATE = re.compile(r"[\ud800-\udfff]")
-"""Half of a character, which JSON can spell and no key can hold."""
+"""An unpaired surrogate, which JSON can express but no key can contain."""
 
 
 class ManifestError(ValueError):
-    """The text is no manifest; the message says what was expected."""
+    """The text is not a manifest; the message says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The prefix of a manifest, and what follows it in the key of each object, in the manifest's order."""
+    """The prefix of a manifest, and the suffix of each object's key, in the manifest's order."""
 
     prefix: S3Uri
     names: tuple[str, ...]
@@ -34,14 +34,14 @@ class Manifest:
         """Read a manifest.
 
         Raises:
-            ManifestError: it is no JSON, has another shape, or names what no LocalPath can hold.
+            ManifestError: it is not JSON, has another structure, or lists a key that does not fit below LocalPath.
         """
         try:
             document = json.loads(content.decode("utf-8"))
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-            raise ManifestError(f"expected a manifest in JSON: {error}") from error
+            raise ManifestError(f"expected a JSON manifest: {error}") from error
         if not isinstance(document, list) or not document:
-            raise ManifestError('expected a JSON array that begins with {"prefix": "s3://bucket/prefix/"}')
+            raise ManifestError('expected a JSON array that starts with {"prefix": "s3://bucket/prefix/"}')
         first, *names = document
         if not isinstance(first, dict) or set(first) != {"prefix"} or not isinstance(first["prefix"], str):
             raise ManifestError('expected the first element to be {"prefix": "s3://bucket/prefix/"}')
@@ -56,19 +56,19 @@ class Manifest:
         return {self.prefix.key + name: name.lstrip("/") for name in self.names}
 
     def text(self) -> bytes:
-        """The manifest as it lies in S3; what `parse` reads."""
+        """The manifest as it is stored in S3; what `parse` reads."""
         return json.dumps([{"prefix": str(self.prefix)}, *self.names], ensure_ascii=False).encode("utf-8")
 
 
 def listed(uri: S3Uri, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
-    """The objects that a manifest names, in the order of their keys: each with its path below LocalPath, and its file.
+    """The objects that a manifest lists, in the order of their keys: each with its path below LocalPath and its file.
 
     Raises:
-        ManifestError: there is no manifest, it cannot be read, or an object that it names is not there.
+        ManifestError: the manifest does not exist or cannot be read, or an object that it lists does not exist.
     """
     file = dict(objects.find(uri)).get(uri.key)
     if file is None:
-        raise ManifestError(f"the manifest {uri} is not there")
+        raise ManifestError(f"manifest {uri} not found")
     try:
         manifest = Manifest.parse(file.read_bytes())
     except ManifestError as error:
@@ -78,16 +78,16 @@ def listed(uri: S3Uri, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
     bucket = manifest.prefix.bucket
     missing = next((key for key in wanted if key not in there), None)
     if missing is not None:
-        raise ManifestError(f"{uri} names s3://{bucket}/{missing}, which is not there")
+        raise ManifestError(f"{uri} lists s3://{bucket}/{missing}, which does not exist")
     return [(S3Uri(bucket, key), wanted[key], there[key]) for key in sorted(wanted, key=str.encode)]
 
 
 def _name(index: int, name: object) -> str:
     if not isinstance(name, str) or not name:
-        raise ManifestError(f"element {index}: expected what follows the prefix of a key, got {json.dumps(name)}")
+        raise ManifestError(f"element {index}: expected a non-empty key suffix, got {json.dumps(name)}")
     path = name.lstrip("/")
     if SURROGATE.search(name):
-        raise ManifestError(f"element {index}: expected Unicode text, got half of a surrogate pair")
+        raise ManifestError(f"element {index}: expected Unicode text, got an unpaired surrogate")
     if not path or not {".", "..", ""}.isdisjoint(path.split("/")):
-        raise ManifestError(f"element {index}: {name!r} would not land below LocalPath")
+        raise ManifestError(f"element {index}: {name!r} is not a path below LocalPath")
     return name

@@ -1,4 +1,4 @@
-"""S3 as a directory: the tree `DIR/bucket/key` that `--image-s3` names, and the URIs that point into it."""
+"""S3 as a directory: the tree `DIR/bucket/key` given by `--image-s3`, and S3 URIs."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import NoReturn
 from conformance.errors import UsageError
 
 SHOWN_CHARACTERS = 80
-"""How much of a path is shown, of its end: what a line holds."""
+"""How much of the end of a path is shown, so that it fits on a line."""
 
 LONGEST_KEY_BYTES = 1024
-"""So many bytes of UTF-8 a key has at most, its prefix included (Amazon S3 user guide, "Naming Amazon S3 objects")."""
+"""The maximum length of a key in bytes of UTF-8, prefix included (Amazon S3 user guide, "Naming Amazon S3 objects")."""
 
 
 @dataclass(frozen=True, slots=True)
 class S3Uri:
-    """A bucket and a key, or the beginning of keys."""
+    """A bucket, and a key or key prefix."""
 
     bucket: str
     key: str
@@ -40,7 +40,7 @@ class S3Uri:
 
     @property
     def key_bytes(self) -> int:
-        """How long the key is as S3 counts it."""
+        """The length of the key as S3 counts it."""
         return len(self.key.encode("utf-8"))
 
 
@@ -48,19 +48,19 @@ class S3Uri:
 class ObjectTree:
     """A directory whose files are objects: `directory/bucket/key`.
 
-    Some keys that S3 takes no directory can hold: those with an empty component or with dots for one, those that end
+    Some valid S3 keys cannot be represented in a directory: keys with an empty, `.` or `..` component, keys that end
     in a slash, `a` beside `a/b`, and components of more than 255 bytes. An empty directory holds no object.
     """
 
     directory: Path
 
     def find(self, uri: S3Uri) -> Iterator[tuple[str, Path]]:
-        """Yield the key and file of every object whose key begins with the URI's, in the order of the keys.
+        """Yield the key and file of every object whose key starts with the URI's, in key order.
 
-        A key prefix is not a folder: `train` finds `train/a` and `train-01/a` alike, as S3 does.
+        A key prefix is not a folder: as in S3, `train` matches both `train/a` and `train-01/a`.
 
         Raises:
-            UsageError: the URI selects what can be no object of S3, or cannot be read; nothing is left out in silence.
+            UsageError: the URI matches a file that cannot be an S3 object or cannot be read; none is skipped silently.
         """
         folder = uri.key.rpartition("/")[0]
         # No file has a key with such components, but a path with them would lead out of the bucket.
@@ -84,13 +84,13 @@ class ObjectTree:
                 below = os.path.join(place, name)  # noqa: PTH118 - as above
                 directory = _identity(below)
                 if directory in ways[place]:
-                    raise _refusal(below, "is a link to a directory that it lies in, so that its objects have no end")
+                    raise _refusal(below, "is a symbolic link to a directory that contains it")
                 ways[below] = ways[place] | {directory}
             yield from (_object(above + name, path / name) for name in files if f"{above}{name}".startswith(prefix))
 
 
 def _identity(directory: str) -> tuple[int, int]:
-    """What tells a directory from every other one, whatever path led to it."""
+    """The identity of a directory, whichever path led to it."""
     try:
         facts = os.stat(directory)  # noqa: PTH116 - as os.walk gives it
     except OSError as error:
@@ -102,7 +102,7 @@ def _object(key: str, path: Path) -> tuple[str, Path]:
     try:
         key.encode()
     except UnicodeEncodeError as error:
-        raise _refusal(path, "has a name that is not UTF-8, as every key is") from error
+        raise _refusal(path, "has a name that is not UTF-8, but S3 keys are") from error
     _refuse_too_long(key, path)
     try:
         mode = path.stat().st_mode
@@ -110,14 +110,14 @@ def _object(key: str, path: Path) -> tuple[str, Path]:
         _refuse_unreadable(error)
     # A FIFO would never end.
     if not stat.S_ISREG(mode):
-        raise _refusal(path, "is neither a file nor a directory, and so no object")
+        raise _refusal(path, "is not a regular file")
     return key, path
 
 
 def _refuse_too_long(key: str, path: Path) -> None:
     size = len(key.encode("utf-8", "surrogateescape"))
     if size > LONGEST_KEY_BYTES:
-        raise _refusal(path, f"has a key of {size} bytes, and S3 takes at most {LONGEST_KEY_BYTES}")
+        raise _refusal(path, f"has a key of {size} bytes; S3 allows at most {LONGEST_KEY_BYTES}")
 
 
 def _refuse_unreadable(error: OSError) -> NoReturn:
@@ -132,17 +132,17 @@ def _refusal(path: str | Path, reason: str) -> UsageError:
 
 
 def uploaded_to(prefix: S3Uri, below: str) -> S3Uri:
-    """Where a file of an output goes, by its path below LocalPath; with one slash between the two."""
+    """The URI to which a file of an output is uploaded: prefix and path below LocalPath, joined by one slash."""
     folder = prefix.key.rstrip("/")
     return S3Uri(prefix.bucket, f"{folder}/{below}" if folder else below)
 
 
 def relative_path(prefix: str, key: str) -> str:
-    """Where below LocalPath an object of an `S3Prefix` input lands.
+    """The path below LocalPath at which an object of an `S3Prefix` input is placed.
 
-    What follows the prefix is kept: `p` and `p/` both bring `p/sub/a` to `sub/a`. A prefix that ends within a name is
-    cut back to its last slash, so that the file keeps its name; so does an object that is the prefix itself. AWS
-    documents neither of the two.
+    The part after the prefix is kept: `p` and `p/` both place `p/sub/a` at `sub/a`. A prefix that ends within a name is
+    cut back to its last slash, so that the file keeps its name, and so is one that is the object's whole key. AWS
+    documents neither case.
     """
     if key.startswith(prefix) and (prefix.endswith("/") or not prefix):
         return key[len(prefix) :]

@@ -1,4 +1,4 @@
-"""The job request: `CreateProcessingJob` as AWS spells it, and the jobs that checks ask for, as values."""
+"""The job request: `CreateProcessingJob` as AWS spells it, as a value."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 RESERVED = "/opt/ml"
-"""The directory that the contract reserves, with all below it."""
+"""The directory that the contract reserves, with everything below it."""
 
 PROCESSING = "/opt/ml/processing"
-"""Every LocalPath must begin with this."""
+"""Every LocalPath must be below this directory."""
 
 SHARDED = "ShardedByS3Key"
-"""The S3DataDistributionType that gives each host a share of the objects."""
+"""The S3DataDistributionType that gives each host a shard of the objects."""
 
 DEFAULT_RUNTIME_SECONDS = 86_400
-"""MaxRuntimeInSeconds where the request sets none: 24 hours."""
+"""MaxRuntimeInSeconds if the request sets none: 24 hours."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ProcessingInput:
 
     @property
     def is_pipe(self) -> bool:
-        """Whether it comes through named pipes while the job runs, and not as files."""
+        """Whether it is streamed through named pipes while the job runs rather than copied as files."""
         return self.mode == "Pipe"
 
     @property
@@ -59,13 +59,13 @@ class ProcessingOutput:
 
     @property
     def directory(self) -> str:
-        """`local_path` without what makes no difference, such as a slash at its end."""
+        """`local_path`, normalized: without a trailing slash, for example."""
         return posixpath.normpath(self.local_path)
 
 
 @dataclass(frozen=True)
 class JobRequest:
-    """A `CreateProcessingJob` request that was found valid; `document` is the request itself, unchanged."""
+    """A valid `CreateProcessingJob` request; `document` is the request itself, unchanged."""
 
     document: Mapping[str, Any]
     source: str = ""
@@ -77,12 +77,12 @@ class JobRequest:
 
     @property
     def entrypoint(self) -> tuple[str, ...] | None:
-        """`ContainerEntrypoint`, or None where the request does not override the image's."""
+        """`ContainerEntrypoint`, or None if the request does not override the image's."""
         return self._override("ContainerEntrypoint")
 
     @property
     def arguments(self) -> tuple[str, ...] | None:
-        """`ContainerArguments`, or None where the request gives none."""
+        """`ContainerArguments`, or None if the request has none."""
         return self._override("ContainerArguments")
 
     @property
@@ -92,7 +92,7 @@ class JobRequest:
 
     @property
     def inputs(self) -> tuple[ProcessingInput, ...]:
-        """The inputs that the service brings, with the defaults that it fills in; not those that are `AppManaged`."""
+        """The inputs that the service downloads, with its defaults filled in; without `AppManaged` ones."""
         return tuple(
             ProcessingInput(
                 name=item["InputName"],
@@ -109,7 +109,7 @@ class JobRequest:
 
     @property
     def outputs(self) -> tuple[ProcessingOutput, ...]:
-        """The outputs that the service uploads; not those that are `AppManaged`."""
+        """The outputs that the service uploads; without `AppManaged` ones."""
         return tuple(
             ProcessingOutput(
                 name=item["OutputName"],
@@ -123,14 +123,14 @@ class JobRequest:
 
     @property
     def app_managed(self) -> tuple[str, ...]:
-        """The names of the inputs and outputs that the program brings and stores by itself: `AppManaged`."""
+        """The names of the `AppManaged` inputs and outputs, which the program downloads and uploads itself."""
         inputs = ((item, "InputName") for item in self.document.get("ProcessingInputs", ()))
         outputs = ((item, "OutputName") for item in self.document.get("ProcessingOutputConfig", {}).get("Outputs", ()))
         return tuple(item[name] for item, name in (*inputs, *outputs) if item.get("AppManaged"))
 
     @property
     def instance_count(self) -> int:
-        """`InstanceCount`, 1 where none is given."""
+        """`InstanceCount`, 1 if there is none."""
         return int(self.document["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1))
 
     @property
@@ -140,12 +140,12 @@ class JobRequest:
 
     @property
     def is_isolated(self) -> bool:
-        """Whether it asks for `EnableNetworkIsolation`."""
+        """Whether it sets `EnableNetworkIsolation`."""
         return bool(self.document.get("NetworkConfig", {}).get("EnableNetworkIsolation", False))
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The names of the hosts, by their numbers."""
+        """The names of the hosts, in order."""
         return tuple(f"algo-{number}" for number in range(1, self.instance_count + 1))
 
     @property
@@ -155,12 +155,12 @@ class JobRequest:
         return int(condition.get("MaxRuntimeInSeconds", DEFAULT_RUNTIME_SECONDS))
 
     def brings_program(self, item: ProcessingInput) -> bool:
-        """Whether ContainerEntrypoint names a file of an input: a script, as a ScriptProcessor brings one."""
+        """Whether ContainerEntrypoint names a file of an input: a script, as ScriptProcessor uploads one."""
         place = posixpath.normpath(item.local_path) + "/"
         return any(place in word for word in self.entrypoint or ())
 
     def on_hosts(self, count: int) -> JobRequest:
-        """The same request for so many hosts."""
+        """The same request with this InstanceCount."""
         resources = self.document["ProcessingResources"]
         cluster = {**resources["ClusterConfig"], "InstanceCount": count}
         return replace(self, document={**self.document, "ProcessingResources": {**resources, "ClusterConfig": cluster}})
@@ -172,7 +172,7 @@ class JobRequest:
         arguments: tuple[str, ...] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> JobRequest:
-        """The same request with these overrides and variables in the place of its own; None leaves one out."""
+        """The same request with these overrides and variables instead of its own; None omits one."""
         application: dict[str, Any] = {"ImageUri": self.document["AppSpecification"]["ImageUri"]}
         members = {"ContainerEntrypoint": entrypoint, "ContainerArguments": arguments}
         application |= {name: list(words) for name, words in members.items() if words is not None}

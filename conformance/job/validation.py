@@ -1,7 +1,7 @@
-"""Whether the service would take a job request: the API model's limits, and the rules that the model lacks.
+"""Would the service accept a job request? The API model's constraints, and the rules that the model does not have.
 
-botocore's own client checks only types, required members and minima; here the maxima, patterns and enumerations of its
-model count too. Every fault is found, each with its JSON path.
+botocore's own client checks only types, required members and minima; the maxima, patterns and enumerations of its
+model are checked here too. Every error is reported, each with its JSON path.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ TYPES: dict[str, tuple[type, ...]] = {
     "integer": (int,),
     "long": (int,),
 }
-"""What a member of each type of the API model is in JSON."""
+"""The JSON type of each type of the API model."""
 
 SURROGATE = regex.compile(r"[\uD800-\uDFFF]")
-"""JSON can escape half of a pair, which no UTF-8 text can hold."""
+"""JSON can escape half of a surrogate pair, which cannot be encoded as UTF-8."""
 
 
 def load(path: Path) -> JobRequest:
-    """Read a request from a file and make sure that the service would take it and that it can be run here.
+    """Read a request from a file and make sure that the service would accept it and that it can be run here.
 
     Raises:
-        RequestError: with every fault that was found, each with its JSON path.
+        RequestError: with every error that was found, each with its JSON path.
     """
     document = read_document(path)
     faults = tuple(model_faults(document))
@@ -53,7 +53,7 @@ def load(path: Path) -> JobRequest:
         raise RequestError(str(path), faults)
     unsupported = tuple(not_run_locally(document))
     if unsupported:
-        raise RequestError(str(path), unsupported, hint="this is a limit of the suite, not a fault of the request")
+        raise RequestError(str(path), unsupported, hint="a limitation of this suite; the request itself is valid")
     return JobRequest(document, source=str(path))
 
 
@@ -70,7 +70,7 @@ def _input_shape() -> Shape:
 
 
 def model_faults(document: dict[str, Any]) -> Iterator[str]:
-    """Yield every way in which a document departs from botocore's model of the `CreateProcessingJob` request."""
+    """Yield every violation of botocore's model of the `CreateProcessingJob` request."""
     yield from _faults("", document, _input_shape())
 
 
@@ -83,7 +83,7 @@ def _faults(path: str, value: object, shape: Any) -> Iterator[str]:  # noqa: ANN
         yield f"{where}: expected {article} {shape.type_name}, got {_brief(value)}"
         return
     if isinstance(value, str) and SURROGATE.search(value):
-        yield f"{where}: expected Unicode text, got half of a surrogate pair"
+        yield f"{where}: expected Unicode text, got an unpaired surrogate"
         return
     yield from _limits(where, value, shape.metadata)
     if isinstance(value, dict) and shape.type_name == "structure":
@@ -100,47 +100,47 @@ def _faults(path: str, value: object, shape: Any) -> Iterator[str]:  # noqa: ANN
 def _member_faults(path: str, value: dict[str, object], shape: Any) -> Iterator[str]:  # noqa: ANN401 - as above
     for member in shape.required_members:
         if member not in value:
-            yield f"{_join(path, member)}: is missing and required"
+            yield f"{_join(path, member)}: required member is missing"
     for member, content in value.items():
         if member in shape.members:
             yield from _faults(_join(path, member), content, shape.members[member])
         else:
-            yield f"{_join(path, member)}: is no member of {shape.name}; it has {', '.join(shape.members)}"
+            yield f"{_join(path, member)}: unknown member; expected one of {', '.join(shape.members)}"
 
 
 def _limits(where: str, value: Any, limits: dict[str, Any]) -> Iterator[str]:  # noqa: ANN401 - any JSON value
     measure, unit = (len(value), _unit(value)) if isinstance(value, str | list | dict) else (value, "")
     # One fault is enough: a name that is too long rarely matches the pattern, which counts too.
     if "min" in limits and measure < limits["min"]:
-        yield f"{where}: expected at least {limits['min']}{unit}, got {measure}"
+        yield f"{where}: expected at least {_counted(limits['min'], unit)}, got {measure}"
         return
     if "max" in limits and measure > limits["max"]:
-        yield f"{where}: expected at most {limits['max']}{unit}, got {measure}"
+        yield f"{where}: expected at most {_counted(limits['max'], unit)}, got {measure}"
         return
     if "enum" in limits and value not in limits["enum"]:
         choices = limits["enum"]
-        shown = ", ".join(choices[:8]) + (f", ... ({len(choices)} in all)" if len(choices) > 8 else "")  # noqa: PLR2004 - as many as a line holds
+        shown = ", ".join(choices[:8]) + (f", ... ({len(choices)} in all)" if len(choices) > 8 else "")  # noqa: PLR2004 - as many as fit on a line
         yield f"{where}: expected one of {shown}; got {_brief(value)}"
     if (
         "pattern" in limits
         and isinstance(value, str)
         and not regex.fullmatch(_python_pattern(limits["pattern"]), value)
     ):
-        yield f"{where}: expected text that matches {limits['pattern']}, got {_brief(value)}"
+        yield f"{where}: expected a string matching {limits['pattern']}, got {_brief(value)}"
 
 
 def _python_pattern(pattern: str) -> str:
-    """The model's patterns are Java's, where a pair of surrogates is one code point."""
+    """The model's patterns are Java's, where a surrogate pair is one code point."""
     return pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
 
 
 def service_faults(document: dict[str, Any]) -> Iterator[str]:
-    """Yield what the service refuses although the API model allows it (contract, sections 1 and 2)."""
+    """Yield what the service rejects although the API model allows it (contract, sections 1 and 2)."""
     application = document["AppSpecification"]
     for member in ("ContainerEntrypoint", "ContainerArguments"):
         for index, word in enumerate(application.get(member, ())):
             if not word:
-                yield f"AppSpecification.{member}[{index}]: expected a non-empty string, which the service demands"
+                yield f"AppSpecification.{member}[{index}]: expected a non-empty string; the service rejects empty ones"
     cluster = document["ProcessingResources"]["ClusterConfig"]
     yield from _exactly_one("ProcessingResources.ClusterConfig", cluster, "InstanceType", "InstancePreferences")
     yield from _input_faults(document.get("ProcessingInputs", ()))
@@ -175,39 +175,39 @@ def _output_faults(outputs: list[dict[str, Any]]) -> Iterator[str]:
 def _exactly_one(where: str, item: dict[str, Any], *members: str) -> Iterator[str]:
     given = [member for member in members if member in item]
     if len(given) != 1:
-        yield f"{where}: expected exactly one of {' and '.join(members)}, got {' and '.join(given) or 'none'}"
+        yield f"{where}: expected exactly one of {' and '.join(members)}, got {' and '.join(given) or 'neither'}"
 
 
 def _local_path_faults(where: str, path: str | None) -> Iterator[str]:
     if path is None:
-        yield f"{where}: is missing and required"
+        yield f"{where}: required member is missing"
     elif not path.startswith("/") or ".." in path.split("/") or not is_below(path, PROCESSING):
         yield f"{where}: expected an absolute path below {PROCESSING}/, got {path!r}"
     elif posixpath.normpath(path) == PROCESSING:
-        yield f"{where}: expected a path below {PROCESSING}/, got that directory itself"
+        yield f"{where}: expected a path below {PROCESSING}/, got the directory itself"
 
 
 def _repeated(where: str, member: str, values: list[str]) -> Iterator[str]:
     for value, count in Counter(values).items():
         if count > 1:
-            yield f"{where}: expected each {member} once, got {value!r} {count} times"
+            yield f"{where}: expected each {member} to be unique, got {value!r} {count} times"
 
 
 def not_run_locally(document: dict[str, Any]) -> Iterator[str]:
-    """Yield what a valid request asks for that this version does not run; it is refused rather than ignored."""
+    """Yield what this version does not support of a valid request; it is rejected rather than ignored."""
     cluster = document["ProcessingResources"]["ClusterConfig"]
     if "InstancePreferences" in cluster:
         where = "ProcessingResources.ClusterConfig.InstancePreferences"
-        yield f"{where}: a choice of instances is not run locally, one InstanceType is"
+        yield f"{where}: not supported locally; use a single InstanceType"
     for index, item in enumerate(document.get("ProcessingInputs", ())):
         where = f"ProcessingInputs[{index}]"
         if "DatasetDefinition" in item:
-            yield f"{where}.DatasetDefinition: an input from Athena or Redshift is not run locally"
+            yield f"{where}.DatasetDefinition: inputs from Athena or Redshift are not supported locally"
         yield from _other_than_s3(f"{where}.S3Input", item.get("S3Input", {}))
     for index, item in enumerate(document.get("ProcessingOutputConfig", {}).get("Outputs", ())):
         where = f"ProcessingOutputConfig.Outputs[{index}]"
         if "FeatureStoreOutput" in item:
-            yield f"{where}.FeatureStoreOutput: an output to a feature store is not run locally"
+            yield f"{where}.FeatureStoreOutput: outputs to a feature store are not supported locally"
         yield from _other_than_s3(f"{where}.S3Output", item.get("S3Output", {}))
     yield from _cut_short(_for_the_container(document))
 
@@ -215,11 +215,11 @@ def not_run_locally(document: dict[str, Any]) -> Iterator[str]:
 def _cut_short(texts: Iterator[tuple[str, str]]) -> Iterator[str]:
     for where, text in texts:
         if "\0" in text:
-            yield f"{where}: a NUL character cannot be handed to a program, for which it ends the text"
+            yield f"{where}: contains a NUL character, which cannot be passed to a program"
 
 
 def _for_the_container(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What becomes arguments, variables and paths, each with its JSON path."""
+    """The strings that become arguments, variables and paths, each with its JSON path."""
     for member in ("ContainerEntrypoint", "ContainerArguments"):
         words = document["AppSpecification"].get(member, ())
         yield from ((f"AppSpecification.{member}[{index}]", word) for index, word in enumerate(words))
@@ -237,7 +237,7 @@ def _for_the_container(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _other_than_s3(where: str, item: dict[str, Any]) -> Iterator[str]:
     if not item.get("S3Uri", "s3:").startswith("s3:"):
-        yield f"{where}.S3Uri: {item['S3Uri']!r} is not run locally, s3://bucket/prefix is"
+        yield f"{where}.S3Uri: expected s3://bucket/prefix, got {item['S3Uri']!r}, which is not supported locally"
 
 
 def _join(path: str, member: str) -> str:
@@ -248,8 +248,14 @@ def _brief(value: object) -> str:
     if isinstance(value, dict | list):
         return f"a JSON {json_type(value)}"
     text = repr(value) if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004 - what a line of a terminal holds
+    return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004 - fits on a line of a terminal
 
 
 def _unit(value: str | list[Any] | dict[str, Any]) -> str:
-    return " characters" if isinstance(value, str) else " entries"
+    return "character" if isinstance(value, str) else "entry"
+
+
+def _counted(limit: int, unit: str) -> str:
+    """A limit with its unit, which a number by itself does not have."""
+    plural = "entries" if unit == "entry" else f"{unit}s"
+    return f"{limit} {unit if limit == 1 else plural}" if unit else str(limit)

@@ -1,4 +1,4 @@
-"""Facts: what an author may want to know and no rule asks for. Reports list them, and nobody judges them."""
+"""Informational facts: what an author may want to know although no rule requires it. Reports list them."""
 
 from __future__ import annotations
 
@@ -14,49 +14,49 @@ from conformance.outcome.outcome import End, Host, JobStatus, Outcome, Stop
 from conformance.rule.evidence import end_of, failed_by_itself, some_of
 
 FRAMEWORK_PROCESSOR = ("/bin/bash", "tar", "gzip", "python3")
-"""What the script needs that `FrameworkProcessor` of the SageMaker Python SDK starts: `/bin/bash runproc.sh`."""
+"""The programs that `FrameworkProcessor` of the SageMaker Python SDK needs for `/bin/bash runproc.sh`."""
 
 
 def of_image(image: Image) -> Iterator[str]:
-    """What the SDK's processors that bring a script of their own would miss, and what an image asks of a GPU's host."""
+    """What the SDK's processors need and the image lacks, and what the image requires of a GPU host."""
     if not len(image.files):
         return
     lacking = [word for word in FRAMEWORK_PROCESSOR if image.executable(word).file is None]
     if "python3" in lacking:
-        yield "ScriptProcessor cannot use it with command=['python3']: it has no python3"
+        yield "ScriptProcessor with command=['python3'] needs python3, which this image lacks"
     if lacking:
-        yield f"FrameworkProcessor cannot use it: it has no {', no '.join(lacking)}"
+        yield f"FrameworkProcessor needs {_listed(lacking)}, which this image lacks"
     if is_gpu_image(image):
         yield from _of_gpus(image)
 
 
 def _of_gpus(image: Image) -> Iterator[str]:
-    """What decides on which hosts CUDA works, and AWS does not document for Processing."""
+    """What determines on which hosts CUDA works, which AWS does not document for Processing."""
     if "NVIDIA_VISIBLE_DEVICES" not in image.environment and "CUDA_VERSION" not in image.environment:
-        yield "NVIDIA_VISIBLE_DEVICES is not set: the container gets a GPU only where the host asks for one itself"
+        yield "NVIDIA_VISIBLE_DEVICES is not set: the container gets a GPU only if the host requests one"
     for place in compatibility_on_path(image):
         yield (
-            f"{place.named_by} names {place.directory}: its forward-compatibility libraries go before the host's "
-            "driver, also where that is newer"
+            f"{place.named_by} contains {place.directory}: its forward-compatibility libraries take precedence over "
+            "the host's driver, even a newer one"
         )
     yield from _of_requirements(image)
 
 
 def _of_requirements(image: Image) -> Iterator[str]:
-    """Which drivers a container is started on; the toolkit refuses the others."""
+    """The drivers with which a container starts; the toolkit refuses the others."""
     asked = requirements(image.environment)
     for name, requirement in asked.items():
         if requirement.unread:
             yield (
-                f"{name} has what NVIDIA's toolkit does not understand, so that no container may start: "
+                f"{name} has terms that NVIDIA's toolkit does not understand, so the container may not start: "
                 f"{some_of([repr(term) for term in requirement.unread])}"
             )
     if asked and not any(requirement.unread for requirement in asked.values()):
         held = [driver for driver in BRANCHES if all(requirement.holds(driver) for requirement in asked.values())]
         short = [driver for driver in BRANCHES if driver not in held]
-        lets = f"{' and '.join(asked)} {'lets' if len(asked) == 1 else 'let'} the container start"
-        where = f"on drivers {_branches(held)}" if held else "on no driver that is known here"
-        yield f"{lets} {where}{f', and not on {_branches(short)}' if held and short else ''}"
+        allows = f"{' and '.join(asked)} {'allows' if len(asked) == 1 else 'allow'}"
+        drivers = f"drivers {_branches(held)}" if held else "none of the known drivers"
+        yield f"{allows} {drivers}{f', but not {_branches(short)}' if held and short else ''}"
 
 
 def _branches(drivers: Sequence[Driver]) -> str:
@@ -64,13 +64,13 @@ def _branches(drivers: Sequence[Driver]) -> str:
 
 
 def of_outcome(outcome: Outcome) -> Iterator[str]:
-    """What a run left where nobody looks, or unread; how it took the want of a GPU, a signal, a host's silence."""
+    """What a run wrote outside /opt/ml or did not read, and how it handled a missing GPU, a signal or a lost peer."""
     if outcome.variation is Variation.CUT_OFF:
         yield _of_silence(outcome)
     yield from _of_trials(outcome)
     said = outcome.request.environment.get(VISIBLE_DEVICES)
     if said is not None and outcome.variation is Variation.AS_REQUESTED:
-        yield f"the request itself sets {VISIBLE_DEVICES}, to {said!r}"
+        yield f"the request sets {VISIBLE_DEVICES} to {said!r}"
     lacks = outcome.gpus.wanted and outcome.gpus.means is Means.NONE
     for host in outcome.hosts if lacks and outcome.variation is Variation.AS_REQUESTED else ():
         if failed_by_itself(host):
@@ -78,61 +78,70 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
     for host in outcome.hosts:
         if host.changed:
             yield (
-                f"{host.name} changed {_files(len(host.changed))} outside of /opt/ml, lost with it: "
+                f"{host.name} wrote {_files(len(host.changed))} outside /opt/ml; lost with the container: "
                 f"{some_of(list(host.changed))}"
             )
         yield from (
-            f"{host.name} read {feed.read:,} of {feed.size:,} bytes of {feed.path}"
+            f"{host.name} read {feed.read:,} of {feed.size:,} bytes from {feed.path}"
             for feed in host.feeds
             if feed.read < feed.size
         )
-        # Without a signal it was the suite that had seen enough.
+        # Without a signal it was the suite that stopped it early.
         if host.stop is not None and host.stop.signal:
             yield _of_stop(outcome, host, host.stop)
 
 
 def _of_trials(outcome: Outcome) -> Iterator[str]:
-    """What was found out where the job failed at first, and does not stand in the way of its verdicts."""
+    """Why the job failed at first, where that does not affect its verdicts."""
     failed = [trial for trial in outcome.trials if not trial.succeeded]
     if not failed or outcome.unsteady or not any(trial.succeeded for trial in outcome.trials):
         return
     if outcome.conditions.lifted:
         lifted = " and ".join(sorted(str(choice) for choice in outcome.conditions.lifted))
-        yield f"{failed[0].said}; it succeeds with {lifted}, and all further runs have that too"
+        yield f"{failed[0].said}; it succeeds with {lifted}, which all further runs have too"
     elif not outcome.conditions.traced:
-        yield f"with the tracer {failed[0].said}; it succeeds without, so that its processes are not seen"
+        yield f"with the tracer {failed[0].said}; without it the job succeeds, so its processes were not traced"
     else:
-        yield f"beside other runs {failed[0].said}; it succeeds alone"
+        yield f"alongside other runs {failed[0].said}; run alone, the job succeeds"
 
 
 def _of_silence(outcome: Outcome) -> str:
-    """Each host's seconds are from its own start."""
+    """Each host's seconds count from its own start."""
     peer = outcome.hosts[-1]
     if peer.cut_off_seconds is None:
-        return f"{peer.name} ended after {peer.seconds:.1f} s, before it could be cut from the network"
+        return f"{peer.name} ended after {peer.seconds:.1f} s, before it could be disconnected from the network"
     ends = [
-        f"{host.name} was still running after {host.seconds:.1f} s, when the suite ended it"
+        f"{host.name} was still running after {host.seconds:.1f} s, when the suite stopped it"
         if host.end in {End.STOPPED, End.MAX_RUNTIME, End.SUITE_LIMIT}
-        else f"{host.name} exited with {host.exit_code} after {host.seconds:.1f} s"
+        else f"{host.name} exited with code {host.exit_code} after {host.seconds:.1f} s"
         if host.end is End.EXITED
         else f"{host.name} {end_of(host)}"
         for host in outcome.hosts
     ]
-    # Of what had to be ended there is no telling what would have become.
-    status = f"; the job {outcome.status}" if outcome.status not in {JobStatus.STOPPED, JobStatus.IN_PROGRESS} else ""
-    return f"{peer.name} was cut from the network after {peer.cut_off_seconds:.1f} s: {', '.join(ends)}{status}"
+    # How a job would have ended that had to be stopped is not known.
+    status = (
+        f"; job status: {outcome.status}" if outcome.status not in {JobStatus.STOPPED, JobStatus.IN_PROGRESS} else ""
+    )
+    return (
+        f"{peer.name} was disconnected from the network after {peer.cut_off_seconds:.1f} s: {', '.join(ends)}{status}"
+    )
 
 
 def _of_stop(outcome: Outcome, host: Host, stop: Stop) -> str:
-    how = "was ended by SIGKILL" if stop.killed else f"exited with {host.exit_code}"
+    how = "was killed by SIGKILL" if stop.killed else f"exited with code {host.exit_code}"
     if outcome.variation is Variation.STOPPED_EARLY:
-        return f"{host.name} got {stop.signal} at its very beginning and {how} {stop.seconds:.1f} s later"
+        return f"{host.name} got {stop.signal} at start-up and {how} after {stop.seconds:.1f} s"
     left = sum(len(outcome.written(host, output)) for output in outcome.request.outputs)
     message = "a message" if host.message is not None else "no message"
     return (
-        f"{host.name} got {stop.signal} in the middle of its work and {how} {stop.seconds:.1f} s later, with "
+        f"{host.name} got {stop.signal} while running and {how} after {stop.seconds:.1f} s, with "
         f"{_files(left)} in its outputs and {message}"
     )
+
+
+def _listed(words: Sequence[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _files(count: int) -> str:

@@ -1,4 +1,4 @@
-"""The terminal: each verdict's own word while the checks pass by, and the count of the six at the end."""
+"""The terminal: a word for each verdict as the checks run, and the counts and closing line at the end."""
 
 from __future__ import annotations
 
@@ -24,14 +24,20 @@ SHOWN = {
     Word.NOT_JUDGED: ("not judged", "n", {"yellow": True}),
     Word.ERROR: ("error", "E", {"red": True}),
 }
-"""For each verdict the name that pytest counts it under, the letter, and the colour.
+"""For each verdict the category that pytest counts it under, the letter, and the colour.
 
-What fails and what passes keeps pytest's own name, since pytest prints failures by it.
+Passed and failed keep pytest's own categories, by which pytest prints its failures section.
 """
+
+JUDGED = (Word.CONFORMS, Word.VIOLATES, Word.ADVISED, Word.WAIVED)
+"""The verdicts that say something about the image."""
+
+ENDED = {1: "tests other than the checks failed", 2: "interrupted", 3: "internal error"}
+"""What pytest's own exit statuses mean where they are kept, with at least one verdict."""
 
 
 def test_status(word: str, *, failed: bool) -> tuple[str, str, str | tuple[str, Any]]:
-    """What pytest shows for a verdict; advice that fails the run under `--image-strict` counts as failed."""
+    """What pytest shows for a verdict; advice counts as failed under `--image-strict`."""
     verdict = Word(word)
     category, letter, markup = SHOWN[verdict]
     if failed and verdict is Word.ADVISED:
@@ -40,7 +46,7 @@ def test_status(word: str, *, failed: bool) -> tuple[str, str, str | tuple[str, 
 
 
 def write(reporter: pytest.TerminalReporter, report: document.Report, *, kept: Sequence[str]) -> None:
-    """Print what pytest itself does not: advice, reasons, the count, and what all of it means."""
+    """Print what pytest does not: advice, what was not judged and why, notes, the counts, and the closing line."""
     reporter.write_sep("=", "conformance")
     for verdict in report.verdicts:
         if verdict.word in {Word.ADVISED, Word.WAIVED} and not report.document["strict"]:
@@ -55,7 +61,7 @@ def write(reporter: pytest.TerminalReporter, report: document.Report, *, kept: S
             textwrap.fill(", ".join(names), 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
         )
     for fact in _facts(report):
-        reporter.write_line(textwrap.fill(f"noted: {fact}", 100, subsequent_indent="  ", break_on_hyphens=False))
+        reporter.write_line(textwrap.fill(f"note: {fact}", 100, subsequent_indent="  ", break_on_hyphens=False))
     for name in kept:
         reporter.write_line(f"kept: {name}")
     words = list(Word)
@@ -65,37 +71,44 @@ def write(reporter: pytest.TerminalReporter, report: document.Report, *, kept: S
     counts = [str(report.document["counts"][word]) for word in words]
     reporter.write_line("  ".join(count.rjust(width) for count, width in zip(counts, widths, strict=True)))
     reporter.write_line("")
-    reporter.write_line(closing(report), **{"green" if report.exit_status == ExitStatus.CONFORMS else "red": True})
+    reporter.write_line(
+        closing(report, kept=bool(kept)), **{"green" if report.exit_status == ExitStatus.CONFORMS else "red": True}
+    )
     directory = Path(reporter.config.option.xmlpath).parent
     reporter.write_line(f"reports: {directory / document.FILE_NAME}, {directory / junit.FILE_NAME}")
 
 
-def closing(report: document.Report) -> str:
-    """One sentence: what the session found, by which profile and which edition of the contract."""
+def closing(report: document.Report, *, kept: bool) -> str:
+    """One sentence: the result of the session, with the profile and the version of the contract."""
     image = report.document["image"]["reference"]
     simulated = ", simulated GPU" if report.document["gpu"]["asked"] == Choice.SIMULATED else ""
     by = f"profile {report.profile}, contract {CONTRACT_VERSION}{simulated}"
     counts = report.document["counts"]
     if report.exit_status == ExitStatus.CONFORMS:
-        advised = counts[Word.ADVISED]
-        advice = (
-            f", with {advised} pieces of advice" if advised > 1 else ", with one piece of advice" if advised else ""
-        )
-        return f"{image} conforms{advice} ({by})"
+        warnings = f" ({_counted(counts[Word.ADVISED], 'warning')})" if counts[Word.ADVISED] else ""
+        return f"{image} conforms{warnings} - {by}"
     if report.exit_status == ExitStatus.INCOMPLETE:
         missing = sorted(set(report.missing))
-        named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")  # noqa: PLR2004 - what a line holds
-        return f"{image} was not wholly judged ({by}): no verdict on {named}"
-    if counts[Word.VIOLATES] or report.document["strict"]:
-        failing = counts[Word.VIOLATES] + (counts[Word.ADVISED] if report.document["strict"] else 0)
-        return f"{image} does not conform ({by}): {failing} of {sum(counts.values())} checks fail"
-    return f"the session did not end well ({by}): exit status {report.exit_status}"
+        named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")  # noqa: PLR2004 - as many as fit on a line
+        required = f"{len(missing)} required {'check has' if len(missing) == 1 else 'checks have'} no result"
+        return f"{image} incomplete: {required}: {named} - {by}"
+    failing = counts[Word.VIOLATES] + (counts[Word.ADVISED] if report.document["strict"] else 0)
+    if failing:
+        judged = sum(counts[word] for word in JUDGED)
+        fail = f"{failing} of {_counted(judged, 'judged check')} {'fails' if failing == 1 else 'fail'}"
+        return f"{image} does not conform: {fail} - {by}"
+    why = ENDED.get(report.exit_status, "aborted")
+    return f"{why} (exit status {report.exit_status}){'' if kept else '; containers removed'} - {by}"
 
 
 def _facts(report: document.Report) -> list[str]:
-    """What is told once, whichever run showed it."""
+    """Each fact once, whichever runs showed it."""
     of_runs = [fact for run in report.document["runs"] for fact in run["facts"]]
     return list(dict.fromkeys([*report.document["image"]["facts"], *of_runs]))
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _named(verdict: Verdict) -> str:

@@ -29,14 +29,14 @@ def empty_image(client: docker.APIClient) -> str:
         return str(client.inspect_image(identity)["Id"])
     for line in client.load_image(archive):
         if "error" in line:
-            raise JobError(f"the engine does not load an image: {line['error']}")
+            raise JobError(f"the engine cannot load an image: {line['error']}")
     with contextlib.suppress(ImageNotFound):
         return str(client.inspect_image(identity)["Id"])
     return str(client.inspect_image(NAME)["Id"])
 
 
 def built() -> tuple[bytes, str]:
-    """The archive that `docker load` takes, and the id of the image in it (OCI image specification, `ImageID`)."""
+    """The archive for `docker load`, and the id of the image in it (OCI image specification, `ImageID`)."""
     layer = bytes(2 * tarfile.BLOCKSIZE)
     description = {
         "architecture": "amd64",

@@ -109,7 +109,7 @@ class Ending:
         with contextlib.suppress(APIError):
             self.client.kill(self.id, "SIGKILL")
         if not self._wait(KILL_WAIT_SECONDS):
-            raise JobError(f"the engine did not end a container within {KILL_WAIT_SECONDS:g} s of SIGKILL")
+            raise JobError(f"the engine did not stop a container within {KILL_WAIT_SECONDS:g} s of SIGKILL")
         return Stop(signal, grace, killed=True)
 
     def _final_state(self, *, killed_by_us: bool) -> dict[str, Any]:

@@ -50,10 +50,10 @@ class Engine:
 
 
 def connect() -> Engine:
-    """Reach the engine that the environment names, as the `docker` command does.
+    """Connect to the engine that the environment names, as the `docker` command does.
 
     Raises:
-        EngineError: none answers, or it refuses; the hint says what to look at.
+        EngineError: it does not respond, or denies access; the hint says what to check.
     """
     environment = kwargs_from_env()
     address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
@@ -63,7 +63,9 @@ def connect() -> Engine:
         found = client.merge_environment_settings(client.base_url, {}, None, None, None)
         client.close()
     except DockerException as error:
-        raise EngineError(f"no Docker Engine answers at {address}: {_cause(error)}", hint=_hint(error)) from error
+        raise EngineError(
+            f"cannot connect to the Docker Engine at {address}: {_cause(error)}", hint=_hint(error)
+        ) from error
     return Engine(
         version=facts.get("ServerVersion", "unknown"),
         api_version=client.api_version,
@@ -75,10 +77,10 @@ def connect() -> Engine:
 
 
 def offers(facts: Mapping[str, Any]) -> tuple[Means, ...]:
-    """By which means it may give GPUs, of what `docker info` says; whether it does is another matter.
+    """The ways in which it may provide GPUs, according to `docker info`; whether it does is to be tried.
 
-    A hook of NVIDIA's on the daemon's PATH is not told of, so that a device request is always worth trying. CDI stands
-    in the answer since Docker 25.
+    NVIDIA's hook on the daemon's PATH is not listed there, so a device request is always worth trying. CDI is listed
+    since Docker 25.
     """
     runtime = (Means.RUNTIME,) if "nvidia" in (facts.get("Runtimes") or {}) else ()
     cdi = (Means.CDI,) if facts.get("CDISpecDirs") or facts.get("DiscoveredDevices") else ()
@@ -86,14 +88,14 @@ def offers(facts: Mapping[str, Any]) -> tuple[Means, ...]:
 
 
 def has_ended(client: docker.APIClient, container: str, *, within_seconds: float) -> bool:
-    """Wait until a container has ended; False where it has not within the limit."""
+    """Wait until a container has exited; False if it has not within the limit."""
     try:
-        # requests takes a part of a second, too.
+        # requests accepts fractions of a second, too.
         client.wait(container, timeout=within_seconds)  # type: ignore[arg-type]
     except Timeout:
         return False
     except RequestsConnectionError as error:
-        # A read that times out while the answer's body is awaited comes as this one.
+        # A read timeout while waiting for the response body is raised as this one.
         if "timed out" not in str(error).lower():
             raise
         return False
@@ -101,13 +103,13 @@ def has_ended(client: docker.APIClient, container: str, *, within_seconds: float
 
 
 def explanation(error: Exception) -> str:
-    """What the engine said, without the URL and the status line around it."""
+    """The engine's message, without the URL and status line around it."""
     said = getattr(error, "explanation", None)
     return str(said or error).strip().replace("\n", " ")
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost error's own words: docker-py and urllib3 wrap it three deep."""
+    """The innermost error's message: docker-py and urllib3 wrap it three levels deep."""
     while True:
         inner = error.__cause__ or error.__context__
         if inner is None:
@@ -119,7 +121,7 @@ def _cause(error: BaseException) -> str:
 def _hint(error: DockerException) -> str:
     text = str(error)
     if "Permission denied" in text or "PermissionError" in text:
-        return "this user may not use the engine's socket; join the group docker, or use sudo"
+        return "the user has no access to the Docker socket; add them to the group docker, or use sudo"
     if os.environ.get("DOCKER_HOST"):
-        return "DOCKER_HOST names this engine; start it, or unset DOCKER_HOST"
-    return "start the Docker Engine; `docker version` tells when it answers"
+        return "the address is from DOCKER_HOST; start that engine, or unset DOCKER_HOST"
+    return "start the Docker Engine; `docker version` shows whether it is running"

@@ -31,7 +31,7 @@ from conformance.service.engine import Engine, explanation
 LOOK_SECONDS = 60.0
 """How long a container may take in which only device nodes are looked for; a driver that sleeps takes some to wake."""
 
-NOTHING_GIVEN = "it takes a request for GPUs, and no device node of one is in the container then"
+NOTHING_GIVEN = "it accepts a GPU request, but the container gets no device node"
 
 SIMULATED_NODES = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm")
 SIMULATED_SMI = "/usr/bin/nvidia-smi"
@@ -69,7 +69,7 @@ def environment(means: Means, hidden: str) -> dict[str, str]:
 def find(engine: Engine, image: Image, labels: Mapping[str, str]) -> Gpus:
     """Try what the engine offers, in containers of the image in which nothing but the probe runs."""
     if engine.architecture not in {"x86_64", "amd64"}:
-        return Gpus(wanted=True, lack=f"the engine runs on {engine.architecture}, and the probe is for x86_64")
+        return Gpus(wanted=True, lack=f"the engine runs on {engine.architecture}, but the probe requires x86_64")
     lack = ""
     for means in engine.offers:
         try:
@@ -80,7 +80,7 @@ def find(engine: Engine, image: Image, labels: Mapping[str, str]) -> Gpus:
             lack = lack or error.message
         except (APIError, RequestException) as error:
             lack = lack or explanation(error)
-    return Gpus(wanted=True, lack=f"there is no GPU on this engine: {lack}")
+    return Gpus(wanted=True, lack=f"no GPU on this engine: {lack}")
 
 
 def _gives_gpu(client: docker.APIClient, image: Image, means: Means, labels: Mapping[str, str]) -> bool:
@@ -98,7 +98,7 @@ def _gives_gpu(client: docker.APIClient, image: Image, means: Means, labels: Map
     with looking:
         looking.start()
         if not looking.wait(LOOK_SECONDS):
-            raise JobError(f"it took more than {LOOK_SECONDS:g} s to look for one")
+            raise JobError(f"detection took more than {LOOK_SECONDS:g} s")
         return has_gpu(devices_in(looking.record()))
 
 

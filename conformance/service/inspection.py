@@ -31,10 +31,10 @@ EXPORT_BYTES = 1 << 40
 
 
 def find(engine: Engine, reference: str) -> Image:
-    """Find an image by reference or id, pull it if it is not there, and read its configuration, not its files.
+    """Find an image by reference or id, pull it if it is missing, and read its configuration, but not its files.
 
     Raises:
-        ImageError: there is no such image, here or in its registry.
+        ImageError: the image exists neither locally nor in its registry.
     """
     client = engine.client
     try:
@@ -43,7 +43,7 @@ def find(engine: Engine, reference: str) -> Image:
         _pull(engine, reference)
         facts = client.inspect_image(reference)
     except APIError as error:
-        raise ImageError(f"--image: the engine refuses {reference!r}: {explanation(error)}") from error
+        raise ImageError(f"--image: the engine rejected {reference!r}: {explanation(error)}") from error
     return from_facts(reference, facts)
 
 
@@ -56,15 +56,15 @@ def _pull(engine: Engine, reference: str) -> None:
         raise ImageError(_unavailable(reference, explanation(error)), hint=PULL_HINT) from error
 
 
-PULL_HINT = "build it first, or check its name: `docker image ls` lists the images that are there"
+PULL_HINT = "build it first, or check its name: `docker image ls` lists local images"
 
 
 def _unavailable(reference: str, reason: str) -> str:
-    return f"--image: {reference!r} is not on this engine and cannot be pulled: {reason}"
+    return f"--image: {reference!r} not found locally and cannot be pulled: {reason}"
 
 
 def from_facts(reference: str, facts: dict[str, Any]) -> Image:
-    """Make an image of what `docker image inspect` tells; its files are still to be read."""
+    """Create an image from the output of `docker image inspect`; its files are read later."""
     config = facts.get("Config") or {}
     environment = dict(entry.split("=", 1) for entry in config.get("Env") or () if "=" in entry)
     digests = [digest.partition("@")[2] for digest in facts.get("RepoDigests") or ()]
@@ -88,14 +88,14 @@ def from_facts(reference: str, facts: dict[str, Any]) -> Image:
 
 @dataclass
 class _Reading:
-    """What is kept of contents while the export passes."""
+    """What is kept of file contents while the export is streamed."""
 
     documents: dict[str, bytes] = field(default_factory=dict)
     forward_compatible: set[str] = field(default_factory=set)
     further: int = 0
 
     def peek(self, file: File, content: IO[bytes]) -> File:
-        """Keep the head of executables, a few documents, and whether a driver library bears NVIDIA's note."""
+        """Keep the head of executables, a few documents, and whether a driver library has NVIDIA's ELF note."""
         if file.path in DOCUMENTS:
             self.documents[file.path] = content.read(DOCUMENT_BYTES)
         elif is_database(file.path) or is_configuration(file.path):
@@ -113,10 +113,10 @@ class _Reading:
 
 
 def read_files(engine: Engine, image: Image, labels: dict[str, str]) -> Image:
-    """Read the names of all files from one export of a container that is never started.
+    """Read the list of all files from one export of a container that is never started.
 
     Raises:
-        JobError: the engine could not make or export the container.
+        JobError: the engine could not create or export the container.
     """
     client = engine.client
     reading = _Reading()
@@ -131,7 +131,7 @@ def read_files(engine: Engine, image: Image, labels: dict[str, str]) -> Image:
         finally:
             client.remove_container(container, v=True, force=True)
     except (DockerException, RequestException) as error:
-        raise JobError(f"the files of {image.reference!r} cannot be read: {explanation(error)}") from error
+        raise JobError(f"cannot read the files of {image.reference!r}: {explanation(error)}") from error
     return replace(
         image,
         files=files,

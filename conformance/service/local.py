@@ -173,7 +173,7 @@ class LocalService:
         if variation is Variation.DEFAULT_COMMAND:
             return "only its start is watched, which is the engine's own"
         if self._engine.architecture not in {"x86_64", "amd64"}:
-            return f"the engine runs on {self._engine.architecture}, and the probe is for x86_64"
+            return f"the engine runs on {self._engine.architecture}, but the probe requires x86_64"
         return LOOKED if variation is Variation.LOOK_AT_GPUS else ""
 
     def _forget(self, what: str, remove: Callable[[], None]) -> None:

@@ -44,10 +44,10 @@ class Feeder:
     sidecar: Sidecar
 
     def end(self) -> tuple[Feed, ...]:
-        """What was read. Only for when the host has ended, so that nobody reads any more.
+        """How much was read. Call it only after the host has exited, so that nothing is read any more.
 
         Raises:
-            JobError: it does not tell.
+            JobError: the feeder left no valid record.
         """
         deadline = time.monotonic() + END_SECONDS
         while time.monotonic() < deadline:
@@ -58,7 +58,7 @@ class Feeder:
         try:
             return feed.parse(self.sidecar.record())
         except ValueError as error:
-            raise JobError(f"it cannot be told what was read of the Pipe inputs: {error}") from error
+            raise JobError(f"cannot determine how much of the Pipe inputs was read: {error}") from error
 
 
 def start(
@@ -68,10 +68,10 @@ def start(
     *,
     labels: dict[str, str],
 ) -> Feeder:
-    """Start the feeder of a host's container, whose FIFOs are there; `content` is what each input brings, in order.
+    """Start the feeder of a host's container, whose FIFOs exist; `content` is the content of each input, in order.
 
     Raises:
-        JobError: an object is not what its S3CompressionType says.
+        JobError: an object is not compressed as its S3CompressionType says.
     """
     lines = [words("catch", SIGTERM)]
     entries: list[tuple[str, archive.Content]] = []
@@ -118,6 +118,6 @@ def _size(file: Path, open_it: Callable[[], IO[bytes]]) -> int:
                 size += len(piece)
     except (EOFError, OSError, zlib.error) as error:
         raise JobError(
-            f"{file} cannot be decompressed: {error}", hint="S3CompressionType Gzip takes gzip alone"
+            f"{file} cannot be decompressed: {error}", hint="S3CompressionType Gzip requires gzip data"
         ) from error
     return size

@@ -59,7 +59,7 @@ def delivered(
     """The directories and FIFOs of the inputs, and the objects of one host by the path where each lands.
 
     Raises:
-        JobError: two objects land at one path, of which AWS does not say which one stays; or a manifest is no good.
+        JobError: two objects map to one path, for which AWS documents no rule; or a manifest is invalid.
     """
     landed: dict[str, str] = {}
     for item in request.inputs:
@@ -73,7 +73,7 @@ def delivered(
             path = posixpath.normpath(f"{item.local_path}/{below}")
             other = landed.setdefault(path, str(uri))
             if other != str(uri):
-                raise JobError(f"{path!r} would be two objects at once: {other!r} and {str(uri)!r}")
+                raise JobError(f"two objects map to the same path {path!r}: {other!r} and {str(uri)!r}")
             yield path, content
 
 
@@ -86,10 +86,10 @@ def piped(
     hosts: tuple[str, ...],
     programs: frozenset[str] = frozenset(),
 ) -> Iterator[tuple[ProcessingInput, list[bytes | Path]]]:
-    """Each Pipe input with what one host reads of it: its objects one after the other, in the order of their keys.
+    """Each Pipe input with what one host reads from it: its objects one after the other, in key order.
 
     Raises:
-        JobError: a manifest is no good.
+        JobError: a manifest is invalid.
     """
     for item in request.inputs:
         if item.is_pipe:
@@ -108,8 +108,8 @@ def _share(
 ) -> Iterator[tuple[S3Uri, str, bytes | Path]]:
     """What one host gets of an input: each object with its path below LocalPath and its content.
 
-    `is_data` is False of an input that brings the program: a script that is not there, or is none, says nothing of how
-    it takes its inputs.
+    `is_data` is False for an input that contains the program: emptying or corrupting a script would not show how it
+    handles its inputs.
     """
     if objects is None or (variation is Variation.EMPTY_INPUTS and is_data):
         return
@@ -122,7 +122,7 @@ def _share(
 
 
 def _objects(item: ProcessingInput, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
-    """The objects of one input in the order of their keys: each with its path below LocalPath, and its file."""
+    """The objects of one input in key order: each with its path below LocalPath and its file."""
     uri = S3Uri.parse(item.s3_uri)
     if item.data_type == "ManifestFile":
         try:

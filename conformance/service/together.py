@@ -19,10 +19,10 @@ from conformance.service.peers import ended, names, network, places
 from conformance.service.plan import Plan, Surroundings
 from conformance.service.results.storage import ObjectStore
 
-NOT_REACHED = "what the hosts ask does not reach their name server"
+NOT_REACHED = "DNS queries of the hosts do not reach their name server"
 NOT_REACHED_HINT = (
-    "Docker Engine 23.0.11, 25.0.5 and 26.0.0 have stopped handing on queries from an internal network, and 26.1.3 "
-    "does so again (moby/moby, issue 47822)"
+    "Docker Engine 23.0.11, 25.0.5 and 26.0.0 stopped forwarding queries from internal networks; fixed in 26.1.3 "
+    "(moby/moby, issue 47822)"
 )
 
 
@@ -69,7 +69,7 @@ class Together:
                 if answering is not None:
                     answering.result()
                 if self._closing.is_set():
-                    raise JobError("the run is being ended")
+                    raise JobError("the run was cancelled")
                 lives = pool.map(_live, runs, removes)
                 asked = None if server is None or made is None else pool.submit(self._asked, made, server, runs)
                 kept = [pool.submit(self._keep_address, run, runs, removal) for run in runs if made is not None]
@@ -121,7 +121,7 @@ class Together:
         """What the name server was asked until the last host had ended; it has nothing to do then.
 
         Raises:
-            JobError: nothing was asked, and nothing that is asked gets there.
+            JobError: there were no queries, and a test query does not arrive.
         """
         for run in runs:
             run.over.wait()

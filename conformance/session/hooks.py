@@ -1,4 +1,4 @@
-"""The hooks of a session with `--image`: what is collected, who runs what under xdist, and what is reported."""
+"""The pytest hooks of a session with `--image`: collection, distribution under xdist, and reports."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from conformance.verdict.profiles import profile_of
 from conformance.verdict.verdict import error
 
 WORKER_IMAGE = "conformance_image"
-"""The name under which an xdist worker is handed the image, which the controller has read once."""
+"""The key of the image in an xdist worker's input; the controller reads it once."""
 
 
 class SessionHooks:
-    """Hooks and the state that they share, for one session."""
+    """The hooks of one session, and the state that they share."""
 
     def __init__(self, config: pytest.Config, session: Session, *, worker: bool) -> None:
-        """Keep the session; `worker` says that this process is one of xdist's workers."""
+        """Keep the session; `worker` is true in an xdist worker."""
         self._config = config
         self._session = session
         self._worker = worker
@@ -44,13 +44,13 @@ class SessionHooks:
 
     @classmethod
     def begin(cls, config: pytest.Config) -> SessionHooks:
-        """Validate the options, reach the engine and find the image; a fault is one line and exit status 4."""
+        """Validate the options, connect to the engine and find the image; an error is one line and exit status 4."""
         given: dict[str, Any] = getattr(config, "workerinput", {})
         fault = ""
         try:
             chosen = options.read(config)
             handed = given.get(WORKER_IMAGE)
-            # The bytes come from this very session's controller.
+            # The bytes come from the controller of this very session.
             session = Session(chosen, pickle.loads(handed) if handed else None)  # noqa: S301
         except ConformanceError as caught:
             fault = str(caught)
@@ -67,19 +67,19 @@ class SessionHooks:
     # Collection
 
     def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-        """Take the package's directories as plain ones, so that pytest imports nothing on its own account."""
+        """Collect the package's directories as plain ones, so that pytest does not import them itself."""
         if path in {CHECKS, CHECKS.parent}:
             return pytest.Dir.from_parent(parent, path=path)
         return None
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-        """Take a chapter for what it is; its id is the same from a checkout and from a wheel."""
+        """Collect a chapter; its node id is the same from a checkout and from a wheel."""
         if file_path.parent != CHECKS or file_path.suffix != ".py" or file_path.stem == "__init__":
             return None
         return CheckFile.from_parent(parent, path=file_path, nodeid=f"processing/{file_path.stem}")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Start every run that the selected checks need; under xdist nobody knows yet which worker gets which."""
+        """Start every run that the selected checks need; not under xdist, where the distribution is not known yet."""
         if self._worker or self._config.getoption("collectonly"):
             return
         items = [item for item in session.items if isinstance(item, CheckItem)]
@@ -91,12 +91,12 @@ class SessionHooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist ships no types for it
-        """Hand a worker the image with its files, so that it is exported once."""
+        """Pass the image and its file list to a worker, so that it is exported only once."""
         node.workerinput[WORKER_IMAGE] = pickle.dumps(self._session.image)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - as above
-        """Keep all checks of a request on one worker, so that each of its runs is made once."""
+        """Keep all checks of a request on one worker, so that each of its runs happens once."""
         from conformance.session.scheduling import RequestScheduling  # noqa: PLC0415 - imports xdist, which may not be there
 
         return RequestScheduling(config, log, load_checks())
@@ -104,7 +104,7 @@ class SessionHooks:
     # Reports
 
     def pytest_report_header(self) -> list[str]:
-        """Name what is judged, and by what."""
+        """Name the image, the contract and the jobs."""
         image = self._session.found
         requests = self._session.options.requests
         names = ", ".join(request.name for request in requests) or "none"
@@ -115,7 +115,7 @@ class SessionHooks:
         ]
         lines += _network_lines(self._session.options)
         if self._session.options.gpu is Choice.SIMULATED:
-            lines.append("conformance: the GPU is simulated, which shows nothing of CUDA")
+            lines.append("conformance: the GPU is simulated, which cannot show that CUDA works")
         home = Path(conformance.__path__[0])
         if not any(home.is_relative_to(place) for place in site.getsitepackages()):
             lines.append(f"conformance: {conformance.__version__} from {home}")
@@ -125,7 +125,7 @@ class SessionHooks:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Send the verdict along with pytest's report; plain data, for xdist carries nothing else."""
+        """Attach the verdict to pytest's report, as plain data, which is all that xdist can transfer."""
         report = yield
         if isinstance(item, CheckItem) and (call.when == "call" or (call.when == "setup" and report.failed)):
             verdict = item.verdict or error(item.check, report.longreprtext, request=item.request_name)
@@ -133,24 +133,24 @@ class SessionHooks:
                 verdict, item.parent.outcomes, seconds=report.duration, failed=report.failed
             )
             if report.skipped and isinstance(report.longrepr, tuple):
-                # Where the check is declared tells a reader more than where the skip was raised.
+                # The line of the check's declaration is more useful than that of the `skip` call.
                 path, line, _ = item.reportinfo()
                 report.longrepr = (f"conformance/checks/{path.name}", (line or 0) + 1, report.longrepr[2])
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take in a verdict; under xdist only the controller reports."""
+        """Record a verdict; under xdist only the controller reports."""
         if not self._worker and hasattr(report, "conformance"):
             self._recorder.take(report.conformance)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str | tuple[str, Any]] | None:
-        """Show the verdict's own word in place of pytest's."""
+        """Show the verdict's own word instead of pytest's."""
         record = getattr(report, "conformance", None)
         return terminal.test_status(record["verdict"], failed=report.failed) if record else None
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
-        """Write the reports after pytest has written its JUnit file, and set the exit status by the verdicts."""
+        """Write the reports after pytest has written its JUnit file, and set the exit status from the verdicts."""
         yield
         if self._worker or self._config.getoption("collectonly") or not self._recorder.records:
             return
@@ -177,12 +177,12 @@ class SessionHooks:
         junit.finish(Path(self._config.option.xmlpath), chosen.report, self._report.document)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Close with advice, what was not judged, the count of the verdicts, and what they mean."""
+        """Print advice, what was not judged and why, the counts, and the closing line."""
         if self._report is not None:
             terminal.write(terminalreporter, self._report, kept=self._session.service.kept)
 
     def _expected(self) -> Sequence[tuple[str, str]]:
-        """Every check, with the request that it is to judge."""
+        """Every check, with the request that it judges."""
         requests = self._session.options.requests
         return [
             (check.id, request.name if request else "")
@@ -192,11 +192,11 @@ class SessionHooks:
 
 
 def _network_lines(chosen: options.Options) -> list[str]:
-    """Whether jobs may reach the outside, where that was asked for."""
+    """Which jobs have an outside network, if one was given."""
     if not chosen.network:
         return []
     isolated = [request.name for request in chosen.requests if request.is_isolated]
-    lines = [f"conformance: outside network {chosen.network} is allowed"]
+    lines = [f"conformance: job containers are connected to network {chosen.network}"]
     if isolated:
-        lines.append(f"conformance: not to {', '.join(isolated)}, with EnableNetworkIsolation in the request")
+        lines.append(f"conformance: except those of {', '.join(isolated)}, which sets EnableNetworkIsolation")
     return lines

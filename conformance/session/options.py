@@ -1,4 +1,4 @@
-"""The command line: what it takes, and every usage error."""
+"""The command line: its options, and every usage error."""
 
 from __future__ import annotations
 
@@ -24,87 +24,87 @@ DEFAULT_TIMEOUT_SECONDS = 300.0
 DEFAULT_GRACE_SECONDS = 10.0
 
 MOST_HOSTS = 100
-"""The largest InstanceCount of the API model."""
+"""The maximum InstanceCount of the API model."""
 
 LONGEST_SECONDS = 86_400.0
-"""What a run leaves on the engine is taken for forgotten after a day."""
+"""A day: what is still on the engine after that counts as left behind."""
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Declare the options, all of which begin with `--image`."""
-    group = parser.getgroup("conformance", "conformance of SageMaker Processing containers")
+    """Declare the options; every name starts with `--image`."""
+    group = parser.getgroup("conformance", "SageMaker Processing container conformance")
     group.addoption(
         "--image",
         metavar="URI",
-        help="judge this image: a reference, or the id of an image on the engine; pulled if it is not there",
+        help="image to check: a reference or a local image id; pulled if it is missing",
     )
     group.addoption(
         "--image-job",
         action="append",
         default=[],
         metavar="FILE",
-        help="a CreateProcessingJob request in JSON, as `aws sagemaker create-processing-job --cli-input-json` takes "
-        "it, of a job that succeeds; may be repeated",
+        help="CreateProcessingJob request (JSON, as for `aws sagemaker create-processing-job --cli-input-json`) of a "
+        "job that is expected to succeed; may be repeated",
     )
     group.addoption(
         "--image-s3",
         metavar="DIR",
-        help="what the job finds in S3: DIR/bucket/key",
+        help="contents of S3 for the job, as files DIR/bucket/key",
     )
     group.addoption(
         "--image-hosts",
         type=int,
         metavar="COUNT",
-        help="run the job on so many hosts in the place of its InstanceCount",
+        help="override InstanceCount",
     )
     group.addoption(
         "--image-network",
         metavar="NAME",
-        help="join the job's containers to this network of the engine, unless EnableNetworkIsolation forbids it; "
-        "without it they have no way out",
+        help="connect the job's containers to this Docker network, unless the request sets EnableNetworkIsolation; by "
+        "default they have no outside network",
     )
     group.addoption(
         "--image-gpu",
         default="auto",
         metavar="auto|require|simulated",
-        help="GPUs for a job whose instance type has them, where the engine has any (auto, the default); an error "
-        "where it has none (require); or something that looks like one and shows nothing of CUDA (simulated)",
+        help="auto: GPUs for jobs whose instance type has them, if the engine has any; require: fail if it has none; "
+        "simulated: a fake GPU, which cannot show that CUDA works (default: %(default)s)",
     )
     group.addoption(
         "--image-report",
         default=DEFAULT_REPORT,
         metavar="DIR",
-        help="where report.json and junit.xml are written (default: %(default)s)",
+        help="directory for report.json, junit.xml and logs/ (default: %(default)s)",
     )
     group.addoption(
         "--image-timeout",
         type=float,
         default=DEFAULT_TIMEOUT_SECONDS,
         metavar="SECONDS",
-        help="how long a run may take where MaxRuntimeInSeconds is longer (default: %(default)g)",
+        help="time limit of each run, if shorter than MaxRuntimeInSeconds (default: %(default)g)",
     )
     group.addoption(
         "--image-grace",
         type=float,
         default=DEFAULT_GRACE_SECONDS,
         metavar="SECONDS",
-        help="how long a stopped program has before SIGKILL; AWS names no time (default: %(default)g)",
+        help="time between the stop signal and SIGKILL, which AWS does not document (default: %(default)g)",
     )
     group.addoption(
         "--image-strict",
         action="store_true",
-        help="let advice fail the run as well",
+        help="treat SHOULD failures as errors",
     )
     group.addoption(
         "--image-keep",
         action="store_true",
-        help="leave containers and volumes on the engine, and print their names",
+        help="keep containers and volumes, and print their names",
     )
 
 
 @dataclass(frozen=True)
 class Options:
-    """The command line, found valid; a session without `--image` has none."""
+    """The validated command line; a session without `--image` has none."""
 
     image: str
     requests: tuple[JobRequest, ...]
@@ -122,8 +122,8 @@ def read(config: pytest.Config) -> Options:
     """Read and validate the options.
 
     Raises:
-        UsageError: an option cannot be used; nothing has been started or written.
-        RequestError: a job request would be refused by the service.
+        UsageError: an option is invalid; nothing has been started or written.
+        RequestError: the service would reject a job request.
     """
     from conformance.job.objects import ObjectTree  # noqa: PLC0415 - not needed without --image
 
@@ -137,7 +137,9 @@ def read(config: pytest.Config) -> Options:
     if directory is not None:
         root = where / directory
         if not root.is_dir():
-            raise UsageError(f"--image-s3: expected a directory that holds bucket/key, and {directory} is none")
+            raise UsageError(
+                f"--image-s3: expected a directory of bucket/key files, but {directory!r} is not a directory"
+            )
         objects = ObjectTree(root)
     requests = _requests([where / name for name in config.getoption("--image-job")], objects)
     hosts = config.getoption("--image-hosts")
@@ -162,16 +164,18 @@ def read(config: pytest.Config) -> Options:
 
 def _network(config: pytest.Config) -> str:
     network = config.getoption("--image-network")
-    # Whether there is such a network, only the engine can say.
+    # Only the engine knows whether the network exists.
     if network is not None and not str(network).strip():
-        raise UsageError("--image-network: expected the name of a network of the engine, got an empty word")
+        raise UsageError("--image-network: expected the name of a Docker network, got an empty string")
     return str(network or "").strip()
 
 
 def _seconds(config: pytest.Config, option: str) -> float:
     seconds = float(config.getoption(option))
     if not 0 < seconds < LONGEST_SECONDS:
-        raise UsageError(f"{option}: expected a number of seconds above 0, got {seconds:g}")
+        raise UsageError(
+            f"{option}: expected a number of seconds above 0 and below {LONGEST_SECONDS:g}, got {seconds:g}"
+        )
     return seconds
 
 
@@ -183,7 +187,7 @@ def _requests(paths: Sequence[Path], objects: ObjectTree | None) -> tuple[JobReq
     requests = tuple(load(path) for path in paths)
     for name, count in Counter(request.name for request in requests).items():
         if count > 1:
-            raise UsageError(f"--image-job: expected each ProcessingJobName once, got {name!r} {count} times")
+            raise UsageError(f"--image-job: expected each ProcessingJobName to be unique, got {name!r} {count} times")
     for request in requests:
         _find_inputs(request, objects)
     return requests
@@ -196,7 +200,7 @@ def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
     for index, item in enumerate(request.inputs):
         where = f"{request.source}: ProcessingInputs[{index}].S3Input.S3Uri"
         if objects is None:
-            raise UsageError(f"{where}: {item.s3_uri} is nowhere to be found", hint="--image-s3=DIR holds bucket/key")
+            raise UsageError(f"{where}: {item.s3_uri} not found; pass --image-s3=DIR")
         uri = S3Uri.parse(item.s3_uri)
         if item.data_type == "ManifestFile":
             try:
@@ -205,14 +209,14 @@ def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
                 raise UsageError(f"{where}: {error}") from error
         elif next(objects.find(uri), None) is None:
             expected = objects.directory / uri.bucket / uri.key
-            raise UsageError(f"{where}: no object begins with {item.s3_uri}; expected a file at {expected}*")
+            raise UsageError(f"{where}: no object matches {item.s3_uri}; expected a file {expected}*")
 
 
 def _on_hosts(requests: tuple[JobRequest, ...], hosts: int) -> tuple[JobRequest, ...]:
     if not 1 <= hosts <= MOST_HOSTS:
         raise UsageError(f"--image-hosts: expected a number from 1 to {MOST_HOSTS}, got {hosts}")
     if not requests:
-        raise UsageError("--image-hosts: expected a job as well", hint="--image-job=FILE names it")
+        raise UsageError("--image-hosts: expected a job, but there is none", hint="pass --image-job=FILE")
     return tuple(request.on_hosts(hosts) for request in requests)
 
 
@@ -222,7 +226,7 @@ def _gpu(said: str, requests: tuple[JobRequest, ...]) -> Choice:
     if said not in list(Choice):
         raise UsageError(f"--image-gpu: expected one of {', '.join(Choice)}, got {said!r}")
     if said != Choice.AUTO and not requests:
-        raise UsageError(f"--image-gpu={said}: expected a job as well", hint="--image-job=FILE names it")
+        raise UsageError(f"--image-gpu={said}: expected a job, but there is none", hint="pass --image-job=FILE")
     return Choice(said)
 
 
@@ -234,5 +238,5 @@ def _make_writable(report: Path) -> None:
         trial.unlink()
     except OSError as error:
         raise UsageError(
-            f"--image-report: expected a directory that can be written to, and {report} is none: {error.strerror}"
+            f"--image-report: expected a writable directory, but {report} cannot be written to: {error.strerror}"
         ) from error

@@ -32,9 +32,9 @@ def test_a_simulated_driver_that_answers_is_not_judged() -> None:
 
 def test_an_engine_without_a_gpu_judges_nothing() -> None:
     """The reason is the engine's."""
-    verdict = judged(CHECK, image(), looked(None, means=Means.NONE, lack="there is no GPU on this engine: none"))
+    verdict = judged(CHECK, image(), looked(None, means=Means.NONE, lack="no GPU on this engine: none"))
 
-    assert (Word.NOT_JUDGED, "there is no GPU on this engine: none") == (verdict.word, verdict.reason)
+    assert (Word.NOT_JUDGED, "no GPU on this engine: none") == (verdict.word, verdict.reason)
 
 
 def test_a_copy_in_the_image_that_cannot_be_loaded_violates() -> None:
@@ -165,7 +165,7 @@ ZERO = "exit.zero-on-success"
 @pytest.mark.parametrize(
     ("gpus", "reason"),
     [
-        (Gpus(wanted=True, lack="there is no GPU on this engine: x"), "there is no GPU on this engine: x"),
+        (Gpus(wanted=True, lack="no GPU on this engine: x"), "no GPU on this engine: x"),
         (Gpus(wanted=True, means=Means.SIMULATION), "the GPU was simulated, and runs nothing"),
     ],
 )

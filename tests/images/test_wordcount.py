@@ -493,5 +493,5 @@ def test_a_host_that_vanishes_from_the_network_fails_the_job(run: Callable[..., 
     assert [1, 1] == [each.exit_code for each in outcome.hosts], [each.stderr.text for each in outcome.hosts]
     assert JobStatus.FAILED is outcome.status
     (told,) = of_outcome(outcome)
-    assert told.startswith("algo-2 was cut from the network after ")
-    assert told.endswith("; the job Failed")
+    assert told.startswith("algo-2 was disconnected from the network after ")
+    assert told.endswith("; job status: Failed")

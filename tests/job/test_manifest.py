@@ -34,17 +34,17 @@ def test_keys_are_the_prefix_and_what_follows() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("[", "expected a manifest in JSON"),
-        ("[]", "expected a JSON array that begins with"),
-        ('{"prefix": "s3://b/"}', "expected a JSON array that begins with"),
+        ("[", "expected a JSON manifest"),
+        ("[]", "expected a JSON array that starts with"),
+        ('{"prefix": "s3://b/"}', "expected a JSON array that starts with"),
         ('["a"]', "expected the first element to be"),
         ('[{"prefix": "s3://b/", "more": 1}]', "expected the first element to be"),
         ('[{"prefix": 1}]', "expected the first element to be"),
         ('[{"prefix": "https://b/"}, "a"]', "prefix: expected s3://bucket/prefix"),
-        ('[{"prefix": "s3://b/"}, "a", 1]', "element 2: expected what follows the prefix of a key, got 1"),
-        ('[{"prefix": "s3://b/"}, ""]', "element 1: expected what follows the prefix"),
-        ('[{"prefix": "s3://b/"}, "../a"]', "element 1: '../a' would not land below LocalPath"),
-        ('[{"prefix": "s3://b/"}, "a//b"]', "element 1: 'a//b' would not land below LocalPath"),
+        ('[{"prefix": "s3://b/"}, "a", 1]', "element 2: expected a non-empty key suffix, got 1"),
+        ('[{"prefix": "s3://b/"}, ""]', "element 1: expected a non-empty key suffix"),
+        ('[{"prefix": "s3://b/"}, "../a"]', "element 1: '../a' is not a path below LocalPath"),
+        ('[{"prefix": "s3://b/"}, "a//b"]', "element 1: 'a//b' is not a path below LocalPath"),
         ('[{"prefix": "s3://b/"}, "\\ud800"]', "element 1: expected Unicode text"),
     ],
 )
@@ -58,5 +58,5 @@ def test_what_is_no_manifest_is_told(text: str, fault: str) -> None:
 
 def test_what_is_no_text_is_no_manifest() -> None:
     """JSON is UTF-8."""
-    with pytest.raises(ManifestError, match="expected a manifest in JSON"):
+    with pytest.raises(ManifestError, match="expected a JSON manifest"):
         Manifest.parse(b"\xff")

@@ -93,7 +93,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "b/fifo")
     (tmp_path / "b/dangling").symlink_to("nowhere")
 
-    assert refusal(tree, "s3://b/f").endswith("b/fifo' is neither a file nor a directory, and so no object")
+    assert refusal(tree, "s3://b/f").endswith("b/fifo' is not a regular file")
     assert refusal(tree, "s3://b/dang").endswith("b/dangling' cannot be read: No such file or directory")
     assert ["x"] == found(tree, "s3://b/x")
 
@@ -106,7 +106,7 @@ def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/b/in/caf\xe9\n")).touch()
     tree = tree_of(tmp_path, "b/in/x", "b/other/x")
 
-    assert refusal(tree, "s3://b/in/").endswith(r"b/in/caf\udce9\n' has a name that is not UTF-8, as every key is")
+    assert refusal(tree, "s3://b/in/").endswith(r"b/in/caf\udce9\n' has a name that is not UTF-8, but S3 keys are")
     assert ["in/x"] == found(tree, "s3://b/in/x")
     assert ["other/x"] == found(tree, "s3://b/other/")
 
@@ -117,7 +117,7 @@ def test_a_key_has_at_most_1024_bytes(tmp_path: Path) -> None:
     tree = tree_of(tmp_path, f"b/{longest}é", f"c/{longest}éx")
 
     assert [f"{longest}é"] == found(tree, "s3://b")
-    assert refusal(tree, "s3://c").endswith("éx' has a key of 1025 bytes, and S3 takes at most 1024")
+    assert refusal(tree, "s3://c").endswith("éx' has a key of 1025 bytes; S3 allows at most 1024")
 
 
 def test_a_directory_that_is_too_deep_is_refused(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_a_directory_that_is_too_deep_is_refused(tmp_path: Path) -> None:
         place.mkdir()
         place /= "x"
 
-    assert refusal(ObjectTree(tmp_path), "s3://b").endswith("x/x' has a key of 1026 bytes, and S3 takes at most 1024")
+    assert refusal(ObjectTree(tmp_path), "s3://b").endswith("x/x' has a key of 1026 bytes; S3 allows at most 1024")
 
 
 @pytest.mark.parametrize("target", [".", "..", "../other", "../../other/back"])
@@ -138,7 +138,7 @@ def test_a_link_to_a_directory_above_is_refused(target: str, tmp_path: Path) -> 
     (tmp_path / "b/other").symlink_to(tmp_path / "other")
     (tmp_path / "b/in/link").symlink_to(target)
 
-    assert "is a link to a directory that it lies in" in refusal(tree, "s3://b/in")
+    assert "is a symbolic link to a directory that contains it" in refusal(tree, "s3://b/in")
 
 
 @pytest.mark.parametrize(("mode", "refused"), [(0o000, "b/locked"), (0o444, "b/locked/x")])

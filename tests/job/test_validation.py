@@ -1,4 +1,4 @@
-"""A request is refused for what the service would refuse, and for what is not run locally; never for anything else."""
+"""A request is rejected for what the service rejects and for what is not supported locally, and for nothing else."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
     ),
     (
         put("AppSpecification.ContainerEntrypoint", []),
-        "AppSpecification.ContainerEntrypoint: expected at least 1 entries, got 0",
+        "AppSpecification.ContainerEntrypoint: expected at least 1 entry, got 0",
     ),
     (put("Environment", {"A": "x" * 257}), "Environment['A']: expected at most 256 characters, got 257"),
     (put(f"{CLUSTER}.VolumeSizeInGB", 16385), f"{CLUSTER}.VolumeSizeInGB: expected at most 16384, got 16385"),
@@ -124,19 +124,19 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
     # the model: patterns and enumerations
     (
         put("ProcessingJobName", "under_score"),
-        "ProcessingJobName: expected text that matches [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}, got 'under_score'",
+        "ProcessingJobName: expected a string matching [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}, got 'under_score'",
     ),
     (
         put("AppSpecification.ContainerArguments", ["a\nb"]),
-        r"AppSpecification.ContainerArguments[0]: expected text that matches .*, got 'a\nb'",
+        r"AppSpecification.ContainerArguments[0]: expected a string matching .*, got 'a\nb'",
     ),
     (
         put("Environment", {"A-B": "x"}),
-        "Environment['A-B'] (key): expected text that matches [a-zA-Z_][a-zA-Z0-9_]*, got 'A-B'",
+        "Environment['A-B'] (key): expected a string matching [a-zA-Z_][a-zA-Z0-9_]*, got 'A-B'",
     ),
     (
         put("Tags", [{"Key": "straße", "Value": "京"}, {"Key": "a!", "Value": ""}]),
-        r"Tags[1].Key: expected text that matches ([\p{L}\p{Z}\p{N}_.:/=+\-@]*), got 'a!'",
+        r"Tags[1].Key: expected a string matching ([\p{L}\p{Z}\p{N}_.:/=+\-@]*), got 'a!'",
     ),
     (
         put(f"{S3_INPUT}.S3DataType", "Prefix"),
@@ -154,24 +154,24 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
         put("AppSpecification.ContainerArguments", None),
         "AppSpecification.ContainerArguments: expected a list, got null",
     ),
-    (drop("RoleArn"), "RoleArn: is missing and required"),
-    (drop("ProcessingResources.ClusterConfig"), "ProcessingResources.ClusterConfig: is missing and required"),
+    (drop("RoleArn"), "RoleArn: required member is missing"),
+    (drop("ProcessingResources.ClusterConfig"), "ProcessingResources.ClusterConfig: required member is missing"),
     (
         put("AppSpecification.Entrypoint", ["x"]),
         (
-            "AppSpecification.Entrypoint: is no member of AppSpecification; it has ImageUri, ContainerEntrypoint, "
+            "AppSpecification.Entrypoint: unknown member; expected one of ImageUri, ContainerEntrypoint, "
             "ContainerArguments"
         ),
     ),
-    (put("Environment", {"A": "\ud800"}), "Environment['A']: expected Unicode text, got half of a surrogate pair"),
+    (put("Environment", {"A": "\ud800"}), "Environment['A']: expected Unicode text, got an unpaired surrogate"),
     # the service's own rules
     (
         put("AppSpecification.ContainerArguments", ["x", ""]),
-        "AppSpecification.ContainerArguments[1]: expected a non-empty string, which the service demands",
+        "AppSpecification.ContainerArguments[1]: expected a non-empty string; the service rejects empty ones",
     ),
     (
         put("AppSpecification.ContainerEntrypoint", [""]),
-        "AppSpecification.ContainerEntrypoint[0]: expected a non-empty string, which the service demands",
+        "AppSpecification.ContainerEntrypoint[0]: expected a non-empty string; the service rejects empty ones",
     ),
     (put(f"{S3_INPUT}.LocalPath", "/data"), f"{AT_INPUT}.LocalPath: {BELOW} '/data'"),
     (put(f"{S3_INPUT}.LocalPath", "opt/ml/processing/x"), f"{AT_INPUT}.LocalPath: {BELOW} 'opt/ml/processing/x'"),
@@ -179,17 +179,17 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
     (put(f"{S3_OUTPUT}.LocalPath", "/opt/ml/processing-2"), f"{AT_OUTPUT}.LocalPath: {BELOW} '/opt/ml/processing-2'"),
     (
         put(f"{S3_OUTPUT}.LocalPath", "/opt/ml/processing/"),
-        f"{AT_OUTPUT}.LocalPath: expected a path below /opt/ml/processing/, got that directory itself",
+        f"{AT_OUTPUT}.LocalPath: expected a path below /opt/ml/processing/, got the directory itself",
     ),
-    (drop(f"{S3_INPUT}.LocalPath"), f"{AT_INPUT}.LocalPath: is missing and required"),
-    (drop(f"{S3_OUTPUT}.LocalPath"), f"{AT_OUTPUT}.LocalPath: is missing and required"),
+    (drop(f"{S3_INPUT}.LocalPath"), f"{AT_INPUT}.LocalPath: required member is missing"),
+    (drop(f"{S3_OUTPUT}.LocalPath"), f"{AT_OUTPUT}.LocalPath: required member is missing"),
     (
         put("ProcessingInputs", [an_input("a", INPUT), an_input("b", f"{INPUT}/")]),
-        f"ProcessingInputs: expected each S3Input.LocalPath once, got '{INPUT}' 2 times",
+        f"ProcessingInputs: expected each S3Input.LocalPath to be unique, got '{INPUT}' 2 times",
     ),
     (
         put("ProcessingInputs", [an_input("a", f"{INPUT}/1"), an_input("a", f"{INPUT}/2")]),
-        "ProcessingInputs: expected each InputName once, got 'a' 2 times",
+        "ProcessingInputs: expected each InputName to be unique, got 'a' 2 times",
     ),
     (
         lambda document: document["ProcessingOutputConfig"]["Outputs"].append(
@@ -198,7 +198,7 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
                 "S3Output": {"S3Uri": "s3://b/k", "LocalPath": f"{OUTPUT}-2", "S3UploadMode": "EndOfJob"},
             }
         ),
-        "ProcessingOutputConfig.Outputs: expected each OutputName once, got 'result' 2 times",
+        "ProcessingOutputConfig.Outputs: expected each OutputName to be unique, got 'result' 2 times",
     ),
     (
         put(f"{S3_INPUT}.S3CompressionType", "Gzip"),
@@ -206,7 +206,7 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
     ),
     (
         drop(S3_INPUT),
-        "ProcessingInputs[0]: expected exactly one of S3Input and DatasetDefinition, got none",
+        "ProcessingInputs[0]: expected exactly one of S3Input and DatasetDefinition, got neither",
     ),
     (
         put("ProcessingInputs.0.DatasetDefinition", {}),
@@ -221,30 +221,30 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
     ),
     (
         drop(f"{CLUSTER}.InstanceType"),
-        f"{CLUSTER}: expected exactly one of InstanceType and InstancePreferences, got none",
+        f"{CLUSTER}: expected exactly one of InstanceType and InstancePreferences, got neither",
     ),
     # what is not run locally
     (
         put("ProcessingInputs", [{"InputName": "a", "DatasetDefinition": {"LocalPath": INPUT}}]),
-        "ProcessingInputs[0].DatasetDefinition: an input from Athena or Redshift is not run locally",
+        "ProcessingInputs[0].DatasetDefinition: inputs from Athena or Redshift are not supported locally",
     ),
     (
         put(
             "ProcessingOutputConfig.Outputs",
             [{"OutputName": "a", "FeatureStoreOutput": {"FeatureGroupName": "g"}}],
         ),
-        "ProcessingOutputConfig.Outputs[0].FeatureStoreOutput: an output to a feature store is not run locally",
+        "ProcessingOutputConfig.Outputs[0].FeatureStoreOutput: outputs to a feature store are not supported locally",
     ),
     (
         put(f"{S3_INPUT}.S3Uri", "https://bucket/key"),
-        f"{AT_INPUT}.S3Uri: 'https://bucket/key' is not run locally, s3://bucket/prefix is",
+        f"{AT_INPUT}.S3Uri: expected s3://bucket/prefix, got 'https://bucket/key', which is not supported locally",
     ),
     (
         put(f"{S3_OUTPUT}.S3Uri", "https://bucket/key"),
-        f"{AT_OUTPUT}.S3Uri: 'https://bucket/key' is not run locally, s3://bucket/prefix is",
+        f"{AT_OUTPUT}.S3Uri: expected s3://bucket/prefix, got 'https://bucket/key', which is not supported locally",
     ),
     *(
-        (put(where, value), f"{told}: a NUL character cannot be handed to a program, for which it ends the text")
+        (put(where, value), f"{told}: contains a NUL character, which cannot be passed to a program")
         for where, value, told in (
             ("AppSpecification.ContainerEntrypoint", ["a", "b\0"], "AppSpecification.ContainerEntrypoint[1]"),
             ("AppSpecification.ContainerArguments", ["\0"], "AppSpecification.ContainerArguments[0]"),
@@ -260,7 +260,7 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
             drop(f"{CLUSTER}.InstanceType")(document),
             put(f"{CLUSTER}.InstancePreferences", [{"InstanceType": "ml.m5.xlarge"}])(document),
         ),
-        f"{CLUSTER}.InstancePreferences: a choice of instances is not run locally, one InstanceType is",
+        f"{CLUSTER}.InstancePreferences: not supported locally; use a single InstanceType",
     ),
 )
 
@@ -284,7 +284,7 @@ def test_a_long_enumeration_is_cut() -> None:
 
 
 def test_every_fault_is_listed() -> None:
-    """One reading is enough to mend a request."""
+    """One run is enough to fix a request."""
     document = changed(put("ProcessingJobName", ""))
     document["AppSpecification"]["ContainerArguments"] = ["x" * 300]
     del document["RoleArn"]
@@ -364,14 +364,14 @@ def refused(path: Path) -> RequestError:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b'{"ProcessingJobName": "\xe9"}', "is not UTF-8 text: invalid continuation byte at byte 23"),
-        (b"{\n  x\n}", "is not valid JSON: Expecting property name enclosed in double quotes at line 2, column 3"),
-        (b"", "is not valid JSON: Expecting value at line 1, column 1"),
-        (b"[" * 100_000, "is not valid JSON: it is nested too deeply"),
-        (b"9" * 10_000, "is not valid JSON: it has a number of too many digits"),
-        (b"[]", "holds a JSON array, expected the object of a CreateProcessingJob request"),
-        (b"null", "holds a JSON null, expected the object of a CreateProcessingJob request"),
-        (b'"x"', "holds a JSON string, expected the object of a CreateProcessingJob request"),
+        (b'{"ProcessingJobName": "\xe9"}', "not UTF-8 text: invalid continuation byte at byte 23"),
+        (b"{\n  x\n}", "not valid JSON: Expecting property name enclosed in double quotes at line 2, column 3"),
+        (b"", "not valid JSON: Expecting value at line 1, column 1"),
+        (b"[" * 100_000, "not valid JSON: nested too deeply"),
+        (b"9" * 10_000, "not valid JSON: a number has too many digits"),
+        (b"[]", "expected the JSON object of a CreateProcessingJob request, got a JSON array"),
+        (b"null", "expected the JSON object of a CreateProcessingJob request, got a JSON null"),
+        (b'"x"', "expected the JSON object of a CreateProcessingJob request, got a JSON string"),
     ],
     ids=["latin-1", "syntax", "empty", "nested", "digits", "array", "null", "string"],
 )
@@ -407,7 +407,7 @@ def test_what_is_not_run_locally_is_no_fault_of_the_request(tmp_path: Path) -> N
     path = tmp_path / "job.json"
     path.write_text(json.dumps(changed(put(f"{S3_INPUT}.S3Uri", "https://b/k"))))
 
-    assert "this is a limit of the suite, not a fault of the request" == refused(path).hint
+    assert "a limitation of this suite; the request itself is valid" == refused(path).hint
 
 
 def test_reading_leaves_the_document_as_it_is(tmp_path: Path) -> None:

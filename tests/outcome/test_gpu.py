@@ -172,5 +172,5 @@ def test_a_variable_of_the_request_that_hides_or_gives_gpus_is_told() -> None:
     """Once, of the undisturbed run."""
     asked = request(environment={"NVIDIA_VISIBLE_DEVICES": "0"})
 
-    assert ["the request itself sets NVIDIA_VISIBLE_DEVICES, to '0'"] == list(of_outcome(outcome(host(), of=asked)))
+    assert ["the request sets NVIDIA_VISIBLE_DEVICES to '0'"] == list(of_outcome(outcome(host(), of=asked)))
     assert [] == list(of_outcome(outcome(host(), of=asked, variation=Variation.EMPTY_INPUTS)))

@@ -239,7 +239,7 @@ def test_a_name_server_that_does_not_begin_is_an_error(
     made = network.create(client, labels=labels)
     try:
         server = names.create(client, made, [], labels=labels)
-        with server.sidecar, pytest.raises(JobError, match="does not answer: probe: line 3 of the plan names no host"):
+        with server.sidecar, pytest.raises(JobError, match="does not respond: probe: line 3 of the plan names no host"):
             server.start()
     finally:
         made.remove()

@@ -1,4 +1,4 @@
-"""Facts: told of and judged by nobody."""
+"""Facts: informational, and never checked."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_an_image_with_all_that_the_sdk_starts_has_no_fact() -> None:
 
 def test_what_the_sdk_would_miss_is_told() -> None:
     """Each program by its name."""
-    assert ["FrameworkProcessor cannot use it: it has no tar, no gzip"] == list(of_image(image(TOOLS[0])))
+    assert ["FrameworkProcessor needs tar and gzip, which this image lacks"] == list(of_image(image(TOOLS[0])))
 
 
 def test_without_python_no_script_processor_works() -> None:
@@ -32,8 +32,8 @@ def test_without_python_no_script_processor_works() -> None:
     bare = Image(reference="example:1", id="sha256:1", digest="sha256:1", files=FileTree.of(TOOLS))
 
     assert [
-        "ScriptProcessor cannot use it with command=['python3']: it has no python3",
-        "FrameworkProcessor cannot use it: it has no python3",
+        "ScriptProcessor with command=['python3'] needs python3, which this image lacks",
+        "FrameworkProcessor needs python3, which this image lacks",
     ] == list(of_image(bare))
 
 
@@ -46,14 +46,14 @@ def test_files_elsewhere_are_told() -> None:
     """How many, and the first of them."""
     changed = tuple(f"/tmp/{name}" for name in "abcde")  # noqa: S108 - as a container has it
 
-    assert ["algo-1 changed 5 files outside of /opt/ml, lost with it: /tmp/a, /tmp/b, /tmp/c and 2 more"] == list(
+    assert ["algo-1 wrote 5 files outside /opt/ml; lost with the container: /tmp/a, /tmp/b, /tmp/c and 2 more"] == list(
         of_outcome(outcome(host(changed=changed)))
     )
 
 
 def test_one_file_elsewhere_is_one_file() -> None:
     """A sentence that can be read aloud."""
-    assert ["algo-1 changed 1 file outside of /opt/ml, lost with it: /tmp/a"] == list(
+    assert ["algo-1 wrote 1 file outside /opt/ml; lost with the container: /tmp/a"] == list(
         of_outcome(outcome(host(changed=("/tmp/a",))))  # noqa: S108 - as a container has it
     )
 
@@ -62,7 +62,7 @@ def test_what_was_not_read_of_a_pipe_is_told() -> None:
     """And what was read to its end is not."""
     feeds = (Feed("/opt/ml/processing/a_0", 2048, 2048), Feed("/opt/ml/processing/b_0", 2048, 1000))
 
-    assert ["algo-1 read 1,000 of 2,048 bytes of /opt/ml/processing/b_0"] == list(
+    assert ["algo-1 read 1,000 of 2,048 bytes from /opt/ml/processing/b_0"] == list(
         of_outcome(outcome(host(feeds=feeds)))
     )
 
@@ -74,14 +74,14 @@ def test_what_was_not_read_of_a_pipe_is_told() -> None:
             Variation.STOPPED_BY_SIGTERM,
             Stop("SIGTERM", 0.25, killed=False),
             (
-                "algo-1 got SIGTERM in the middle of its work and exited with 143 0.2 s later, with 1 file in its "
-                "outputs and a message"
+                "algo-1 got SIGTERM while running and exited with code 143 after 0.2 s, with 1 file in its outputs "
+                "and a message"
             ),
         ),
         (
             Variation.STOPPED_EARLY,
             Stop("SIGINT", 2.0, killed=True),
-            "algo-1 got SIGINT at its very beginning and was ended by SIGKILL 2.0 s later",
+            "algo-1 got SIGINT at start-up and was killed by SIGKILL after 2.0 s",
         ),
     ],
 )
@@ -108,8 +108,8 @@ def test_drivers_on_which_the_toolkit_starts_the_container_are_told() -> None:
     """And those on which it does not."""
     assert [
         (
-            "NVIDIA_REQUIRE_CUDA lets the container start on drivers 570 (CUDA 12.8), 580 (CUDA 13.0), "
-            "and not on 470 (CUDA 11.4), 535 (CUDA 12.2), 550 (CUDA 12.4)"
+            "NVIDIA_REQUIRE_CUDA allows drivers 570 (CUDA 12.8), 580 (CUDA 13.0), "
+            "but not 470 (CUDA 11.4), 535 (CUDA 12.2), 550 (CUDA 12.4)"
         )
     ] == told({"NVIDIA_VISIBLE_DEVICES": "all", "NVIDIA_REQUIRE_CUDA": "cuda>=12.6"})
 
@@ -119,24 +119,24 @@ def test_drivers_on_which_the_toolkit_starts_the_container_are_told() -> None:
     [
         (
             {"NVIDIA_REQUIRE_CUDA": "cuda>=14"},
-            "NVIDIA_REQUIRE_CUDA lets the container start on no driver that is known here",
+            "NVIDIA_REQUIRE_CUDA allows none of the known drivers",
         ),
         (
             {"NVIDIA_REQUIRE_CUDA": "cuda>=13.0", "NVIDIA_REQUIRE_DRIVER": "driver<580"},
-            "NVIDIA_REQUIRE_CUDA and NVIDIA_REQUIRE_DRIVER let the container start on no driver that is known here",
+            "NVIDIA_REQUIRE_CUDA and NVIDIA_REQUIRE_DRIVER allow none of the known drivers",
         ),
         (
             {"NVIDIA_REQUIRE_CUDA": "cuda>=11.0"},
             (
-                "NVIDIA_REQUIRE_CUDA lets the container start on drivers 470 (CUDA 11.4), 535 (CUDA 12.2), "
+                "NVIDIA_REQUIRE_CUDA allows drivers 470 (CUDA 11.4), 535 (CUDA 12.2), "
                 "550 (CUDA 12.4), 570 (CUDA 12.8), 580 (CUDA 13.0)"
             ),
         ),
         (
             {"NVIDIA_REQUIRE_CUDA": "cuda>=12.x,gpu=a100"},
             (
-                "NVIDIA_REQUIRE_CUDA has what NVIDIA's toolkit does not understand, so that no container may start: "
-                "'cuda>=12.x', 'gpu=a100'"
+                "NVIDIA_REQUIRE_CUDA has terms that NVIDIA's toolkit does not understand, so the container may not "
+                "start: 'cuda>=12.x', 'gpu=a100'"
             ),
         ),
     ],
@@ -154,17 +154,15 @@ def test_compatibility_libraries_that_go_first_are_told() -> None:
 
     assert [
         (
-            "LD_LIBRARY_PATH names /usr/local/cuda/compat/lib.real: its forward-compatibility libraries go before "
-            "the host's driver, also where that is newer"
+            "LD_LIBRARY_PATH contains /usr/local/cuda/compat/lib.real: its forward-compatibility libraries take "
+            "precedence over the host's driver, even a newer one"
         )
     ] == facts
 
 
 def test_an_image_that_leaves_devices_to_the_host_is_told() -> None:
     """As wheels of frameworks in an ordinary image do; with CUDA_VERSION the toolkit takes all."""
-    assert [
-        "NVIDIA_VISIBLE_DEVICES is not set: the container gets a GPU only where the host asks for one itself"
-    ] == told({})
+    assert ["NVIDIA_VISIBLE_DEVICES is not set: the container gets a GPU only if the host requests one"] == told({})
     assert "NVIDIA_VISIBLE_DEVICES" not in "".join(told({"CUDA_VERSION": "12.4.1"}))
 
 
@@ -181,8 +179,8 @@ def test_what_came_of_a_silent_peer_is_told() -> None:
 
     assert [
         (
-            "algo-2 was cut from the network after 0.6 s: algo-1 exited with 1 after 3.2 s, algo-2 exited with 1 after "
-            "2.5 s; the job Failed"
+            "algo-2 was disconnected from the network after 0.6 s: algo-1 exited with code 1 after 3.2 s, "
+            "algo-2 exited with code 1 after 2.5 s; job status: Failed"
         )
     ] == list(of_outcome(outcome(*ended, variation=Variation.CUT_OFF)))
 
@@ -193,14 +191,14 @@ def test_who_waits_for_a_silent_peer_is_told() -> None:
 
     assert [
         (
-            "algo-2 was cut from the network after 0.6 s: algo-1 was still running after 31.0 s, when the suite ended "
-            "it, algo-2 exited with 0 after 2.5 s"
+            "algo-2 was disconnected from the network after 0.6 s: algo-1 was still running after 31.0 s, when the "
+            "suite stopped it, algo-2 exited with code 0 after 2.5 s"
         )
     ] == list(of_outcome(outcome(waited, host(seconds=2.5, cut_off_seconds=0.61), variation=Variation.CUT_OFF)))
 
 
 def test_a_peer_that_ended_too_soon_is_told() -> None:
     """Nothing was cut then."""
-    assert ["algo-2 ended after 0.3 s, before it could be cut from the network"] == list(
+    assert ["algo-2 ended after 0.3 s, before it could be disconnected from the network"] == list(
         of_outcome(outcome(host(seconds=0.5), host(seconds=0.3), variation=Variation.CUT_OFF))
     )

@@ -147,7 +147,7 @@ def test_an_engine_without_a_gpu_is_asked_once(serve: Serve, image: Image) -> No
     if gpus.means is not Means.NONE:
         pytest.skip("this engine has a GPU")
 
-    assert gpus.lack.startswith("there is no GPU on this engine: ")
+    assert gpus.lack.startswith("no GPU on this engine: ")
     assert gpus is service.gpus(image, job())
 
 
@@ -245,7 +245,7 @@ def test_an_nvidia_smi_that_fails_is_told() -> None:
 def test_every_report_says_that_a_gpu_was_simulated(
     tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
 ) -> None:
-    """And a job that has one on AWS is not wholly judged."""
+    """And the result for a job that has one on AWS is incomplete."""
     cluster = {"InstanceCount": 1, "InstanceType": "ml.g5.xlarge", "VolumeSizeInGB": 30}
     asked = request(tmp_path / "job.json", ProcessingResources={"ClusterConfig": cluster})
 
@@ -253,8 +253,10 @@ def test_every_report_says_that_a_gpu_was_simulated(
 
     assert (6, "gpu") == (ran.status, ran.report["profile"]), ran.output
     assert {"asked": "simulated", "given": ["simulated"]} == ran.report["gpu"]
-    assert "conformance: the GPU is simulated, which shows nothing of CUDA\n" in ran.output
-    assert "wholly judged (profile gpu, contract 2026.11, simulated GPU): no verdict on gpu.visible\n" in ran.output
+    assert "conformance: the GPU is simulated, which cannot show that CUDA works\n" in ran.output
+    assert (
+        "incomplete: 1 required check has no result: gpu.visible - profile gpu, contract 2026.11, simulated GPU\n"
+    ) in ran.output
     assert '<property name="gpu" value="simulated"' in (ran.report_directory / "junit.xml").read_text(encoding="utf-8")
     jsonschema.validate(ran.report, SCHEMA, jsonschema.Draft202012Validator)
     ((host,),) = [run["hosts"] for run in ran.report["runs"] if run["variation"] == "a look at the GPU"]
@@ -276,7 +278,7 @@ def test_a_job_that_asks_for_a_gpu_is_run_without_one(
 
     assert (6, "conforms") == (ran.status, ran.verdict("exit.zero-on-success")["verdict"])
     reason = ran.verdict("gpu.visible")["reason"]
-    assert reason.startswith("there is no GPU on this engine: ")
+    assert reason.startswith("no GPU on this engine: ")
     assert "no verdict on gpu.visible, gpu.workload-uses-it\n" in ran.output
     said = f"ERROR: --image-gpu=require: {reason} (--image-gpu=auto goes on without)"
     assert (4, said) == (required.status, required.output.strip())

@@ -55,7 +55,7 @@ def _reached(giving: GpuEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[eng
     [
         ("hook", Means.REQUEST, ""),
         ("runtime", Means.RUNTIME, ""),
-        ("nothing", Means.NONE, f"there is no GPU on this engine: {NOTHING_GIVEN}"),
+        ("nothing", Means.NONE, f"no GPU on this engine: {NOTHING_GIVEN}"),
     ],
 )
 def test_it_is_found_out_how_an_engine_gives_gpus(

@@ -283,7 +283,7 @@ def test_a_name_server_that_does_not_begin_fails_the_job(
     service = LocalService(reached, None, Settings())
     filters = {"label": f"{RUN}={service.run_id}"}
 
-    with pytest.raises(JobError, match="the name server does not answer: probe: line 2 of the plan names no host"):
+    with pytest.raises(JobError, match="the name server does not respond: probe: line 2 of the plan names no host"):
         service.run(image, job().on_hosts(2), Variation.AS_REQUESTED)
 
     assert ([], []) == (client.containers(all=True, filters=filters), client.networks(filters=filters))

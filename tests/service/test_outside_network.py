@@ -133,10 +133,9 @@ def test_the_networks_that_stand_alone_are_refused(name: str, reached: engine.En
     with pytest.raises(UsageError) as refused:
         network.find(reached.client, name)
 
-    assert (
-        f"--image-network: expected the name of a network of the engine, and {name!r} is the engine's own, to which no "
-        "container is joined besides another one"
-    ) == str(refused.value)
+    assert (f"--image-network: {name!r} cannot be used: containers cannot join it alongside another network") == str(
+        refused.value
+    )
 
 
 def test_the_reports_say_that_an_outside_network_was_allowed(
@@ -150,7 +149,7 @@ def test_the_reports_say_that_an_outside_network_was_allowed(
         *("-k", "exit.nonzero-on-failure"),
     )
 
-    assert f"conformance: outside network {outside} is allowed" in ran.output
+    assert f"conformance: job containers are connected to network {outside}" in ran.output
     choices = {choice["name"]: choice["value"] for choice in ran.report["service"]["choices"]}
     assert outside == choices["outside_network"]
     (verdict,) = ran.report["verdicts"]
@@ -170,5 +169,5 @@ def test_isolation_has_the_last_word(
         *("-k", "exit.nonzero-on-failure"),
     )
 
-    assert "conformance: not to reference, with EnableNetworkIsolation in the request" in ran.output
+    assert "conformance: except those of reference, which sets EnableNetworkIsolation" in ran.output
     assert ["--network", "none"] == ran.report["verdicts"][0]["reproduce"].split()[3:5], ran.output

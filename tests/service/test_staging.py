@@ -67,11 +67,11 @@ def test_two_objects_at_one_path_are_refused(tmp_path: Path) -> None:
     """Where a prefix ends within a name, two keys can lead to one path, and neither may be lost."""
     write(tmp_path, train__y="1", **{"train__train-01__a": "2", "train-01__a": "3"})
 
-    with pytest.raises(JobError, match="would be two objects at once") as refused:
+    with pytest.raises(JobError, match="two objects map to the same path") as refused:
         arriving(tmp_path, ("s3://b/train", f"{PLACE}/a"))
 
     assert (
-        f"'{PLACE}/a/train-01/a' would be two objects at once: 's3://b/train-01/a' and 's3://b/train/train-01/a'"
+        f"two objects map to the same path '{PLACE}/a/train-01/a': 's3://b/train-01/a' and 's3://b/train/train-01/a'"
         == str(refused.value)
     )
 
@@ -118,7 +118,7 @@ def test_a_manifest_that_names_what_is_not_there_is_refused(tmp_path: Path) -> N
     write(tmp_path, data__x="1")
     manifest(tmp_path, "x", "y")
 
-    with pytest.raises(JobError, match=r"s3://b/list\.json names s3://b/data/y, which is not there"):
+    with pytest.raises(JobError, match=r"s3://b/list\.json lists s3://b/data/y, which does not exist"):
         arriving(tmp_path, LISTED, S3DataType="ManifestFile")
 
 
@@ -126,7 +126,7 @@ def test_a_manifest_must_be_there_and_be_one(tmp_path: Path) -> None:
     """A prefix that only begins as the manifest's key is none."""
     write(tmp_path, **{"list.json.old": "[]"})
 
-    with pytest.raises(JobError, match=r"the manifest s3://b/list\.json is not there"):
+    with pytest.raises(JobError, match=r"manifest s3://b/list\.json not found"):
         arriving(tmp_path, LISTED, S3DataType="ManifestFile")
 
     write(tmp_path, **{"list.json": "{}"})

@@ -83,7 +83,7 @@ def table() -> str:
         )
         lines.append(f"{name:{width}}{size(name):5}  {''.join(f'{cell:13}' for cell in cells)}".rstrip())
         noted = [fact for fact in facts.of_image(listed(name)) if "cannot use it" not in fact]
-        lines += [textwrap.fill(fact, 110, initial_indent="    noted: ", subsequent_indent="    ") for fact in noted]
+        lines += [textwrap.fill(fact, 110, initial_indent="    note: ", subsequent_indent="    ") for fact in noted]
     return "\n".join(lines) + "\n"
 
 

@@ -43,10 +43,10 @@ class NameServer:
     address: str
 
     def start(self) -> None:
-        """Start it and wait until it answers.
+        """Start it and wait until it responds.
 
         Raises:
-            JobError: it ends at once, or does not begin to answer.
+            JobError: it exits at once, or does not start to respond.
         """
         self.sidecar.start()
         deadline = time.monotonic() + START_SECONDS
@@ -54,7 +54,7 @@ class NameServer:
             if not self.sidecar.is_running or time.monotonic() > deadline:
                 # Only now has it surely said everything.
                 said = self.sidecar.output().decode(errors="replace").strip()
-                raise JobError(f"the name server does not answer: {said}")
+                raise JobError(f"the name server does not respond: {said}")
             time.sleep(0.01)
 
     def queries(self) -> Queries:

@@ -88,26 +88,30 @@ class Place:
 
 
 def find(client: docker.APIClient, name: str) -> str:
-    """The name of an existing network that containers can be joined to besides another one.
+    """The name of an existing network that containers can join alongside another one.
 
     Raises:
-        UsageError: there is none of this name, or it is one of the engine's own that stands alone.
+        UsageError: it does not exist, or is a built-in network that cannot be combined with another one.
     """
-    expected = f"--image-network: expected the name of a network of the engine, and {name!r}"
     try:
         found = client.inspect_network(name)
     except NotFound as error:
-        raise UsageError(f"{expected} is none", hint="`docker network ls` lists them") from error
+        raise UsageError(
+            f"--image-network: expected the name of a Docker network, but there is no {name!r}",
+            hint="`docker network ls` lists them",
+        ) from error
     if found["Driver"] in STANDING_ALONE:
-        raise UsageError(f"{expected} is the engine's own, to which no container is joined besides another one")
+        raise UsageError(
+            f"--image-network: {name!r} cannot be used: containers cannot join it alongside another network"
+        )
     return str(found["Name"])
 
 
 def create(client: docker.APIClient, *, labels: dict[str, str]) -> Network:
-    """Create a network on the first subnet of `RANGE` that the engine has not given to another.
+    """Create a network on the first free subnet of `RANGE`.
 
     Raises:
-        JobError: there is none left.
+        JobError: every subnet is in use.
     """
     name = f"conformance-{uuid.uuid4().hex[:16]}"
     for subnet in _subnets():
@@ -125,7 +129,7 @@ def create(client: docker.APIClient, *, labels: dict[str, str]) -> Network:
                 raise
         else:
             return Network(client, name, subnet)
-    raise JobError(f"every subnet of {RANGE} is in use on the engine", hint="remove networks that are not needed")
+    raise JobError(f"every subnet of {RANGE} is in use", hint="remove unused Docker networks")
 
 
 def _subnets() -> Iterator[IPv4Network]:

@@ -10,6 +10,7 @@ from conformance.outcome.outcome import Outcome
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import OBSERVED, SHOULD, check
 from conformance.rule.evidence import shortfalls
+from conformance.rule.sight import Sight
 
 
 @check(
@@ -17,6 +18,7 @@ from conformance.rule.evidence import shortfalls
     SHOULD,
     "Members of the two documents that are not documented do no harm",
     job=UNKNOWN_MEMBERS,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES},
     clause="AWS shows both documents by an example and promises no more than its members; others come with new "
     "features, and members that a request leaves out are null.",
     spec=BYOC / "byoc-config",

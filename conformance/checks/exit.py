@@ -33,7 +33,8 @@ from conformance.rule.evidence import (
 )
 from conformance.rule.failures import Failure, hidden
 from conformance.rule.programs import programs
-from conformance.rule.running import commands, still_running, what_ran
+from conformance.rule.running import commands, ends_with, still_running, what_ran
+from conformance.rule.sight import Sight
 from conformance.rule.telling import blames_arguments
 
 CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits non-zero."
@@ -44,6 +45,7 @@ CLAUSE = "A job is Completed only if every container exits with 0, and Failed if
     MUST,
     "The program exits with 0 when its work is done",
     job=HOSTNAMES,
+    sees={Sight.ENDS, Sight.FILES, Sight.GPUS, Sight.LOGS, Sight.PROCESSES, Sight.STOPS, Sight.TIMES, Sight.TRIALS},
     of_failure=True,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
@@ -96,6 +98,7 @@ def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome)
     MUST,
     "The program exits non-zero when it fails",
     job=EMPTY_INPUTS,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.MESSAGE, Sight.PROCESSES},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
@@ -121,6 +124,7 @@ def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[
     MUST,
     "The program exits non-zero when it fails over what an input holds",
     job=CORRUPT_INPUTS,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.PROCESSES},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
@@ -142,6 +146,7 @@ def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrup
     SHOULD,
     "The program does not exit with 0 when an empty input keeps it from its outputs",
     job=EMPTY_INPUTS,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.PROCESSES},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=OBSERVED,
@@ -172,6 +177,7 @@ def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator
     SHOULD,
     "Every process has ended when the container's first one exits",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.PROCESSES},
     clause="A container ends with its first process: what still runs then is killed, whatever it was writing.",
     spec=BYOC / "byoc-run-image",
     basis=INFERRED,
@@ -184,7 +190,7 @@ def no_process_left(image: Image, outcome: Outcome) -> Iterator[str]:
             raise NotJudged(f"{host.name} was {host.end}", see="exit.zero-on-success")
         if host.trace is None or host.untraced:
             raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
-        left = [process for process in host.trace.processes if process.ended is None]
+        left = [process for process in host.trace.processes if process.ended is None and not ends_with(process)]
         if left:
             named = commands(left)
             yield f"Expected every process on {host.name} to have ended, but it exited while these ran: {named}."

@@ -23,6 +23,7 @@ from conformance.outcome.outcome import Host, Outcome
 from conformance.rule.contract import BYOC, NVIDIA_ISSUES, TOOLKIT
 from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.rule.evidence import LINE_CHARACTERS, needs_success
+from conformance.rule.sight import Sight
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 
@@ -191,6 +192,7 @@ def _for_gpus(image: Image) -> None:
     MUST,
     "The image's loader finds the driver of the host, and CUDA answers",
     job=LOOK_AT_GPUS,
+    sees={Sight.ENDS, Sight.GPUS},
     clause="If a GPU is to be used, the container must be nvidia-docker compatible: the driver comes from the host, "
     "and programs find it.",
     spec=BYOC / "byoc-run-image",
@@ -231,6 +233,7 @@ def visible(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "A job whose instances have GPUs loads CUDA's driver",
     job=GPUS_AT_WORK,
+    sees={Sight.ENDS, Sight.GPUS, Sight.PROCESSES},
     clause="If a GPU is to be used, the container must be nvidia-docker compatible; who asks for an instance with GPUs "
     "is taken to want one used.",
     spec=BYOC / "byoc-run-image",

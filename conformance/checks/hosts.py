@@ -21,15 +21,7 @@ from conformance.job.variation import (
 )
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.rule.contract import API, BYOC
-from conformance.rule.declaration import (
-    DOCUMENTED,
-    INFERRED,
-    MUST,
-    SHOULD,
-    DoesNotApply,
-    NotJudged,
-    check,
-)
+from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, DoesNotApply, NotJudged, check
 from conformance.rule.evidence import (
     asked_outside,
     did_well,
@@ -41,6 +33,7 @@ from conformance.rule.evidence import (
     some_of,
     succeeded,
 )
+from conformance.rule.sight import Sight
 
 ZERO = "exit.zero-on-success"
 
@@ -56,6 +49,7 @@ PATIENT_SECONDS = 3.0
     SHOULD,
     "The job works on one host",
     job=ONE_HOST,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES},
     clause="A processing job has one host if its request does not ask for more, and resourceconfig.json names it then.",
     spec=API / "ProcessingClusterConfig",
     basis=INFERRED,
@@ -72,6 +66,7 @@ def single(image: Image, good: Outcome, one: Outcome) -> Iterator[str]:
     MUST,
     "Hosts are told apart by resourceconfig.json, and not by their own hostname",
     job=TRUE_HOSTNAMES,
+    sees={Sight.ENDS, Sight.LOGS, Sight.TIMES},
     of_failure=True,
     clause="Host names are to be taken from /opt/ml/config/resourceconfig.json; what /etc/hostname and /etc/hosts say "
     "may be inaccurate.",
@@ -104,6 +99,7 @@ def ignores_etc_hostname(image: Image, true: Outcome, decoyed: Outcome) -> Itera
     SHOULD,
     "A host whose peers are not known yet asks again",
     job=LATE_NAMES,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.NAMES, Sight.TIMES},
     clause="Host names may not be known at once when a container starts: retry to resolve them.",
     spec=BYOC / "byoc-config",
     basis=DOCUMENTED,
@@ -132,6 +128,7 @@ def retries_resolution(image: Image, good: Outcome, late: Outcome) -> Iterator[s
     SHOULD,
     "A host that starts later than the others is waited for",
     job=LATE_START,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.NAMES, Sight.TIMES},
     clause="The containers of a job start each on a host of its own, and not at the same moment.",
     spec=BYOC / "byoc-config",
     basis=INFERRED,
@@ -149,6 +146,7 @@ def late_start(image: Image, good: Outcome, late: Outcome) -> Iterator[str]:
     SHOULD,
     "Hosts may have other names than algo-1, algo-2 and so on",
     job=RENAMED_HOSTS,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.NAMES, Sight.TIMES},
     clause="Host names are to be taken from /opt/ml/config/resourceconfig.json; they are promised nowhere else.",
     spec=BYOC / "byoc-config",
     basis=DOCUMENTED,
@@ -167,6 +165,7 @@ def follows_renamed_hosts(image: Image, good: Outcome, renamed: Outcome) -> Iter
     SHOULD,
     "Hosts end when a peer has failed",
     job=PEER_FAILS,
+    sees={Sight.ENDS, Sight.LOGS, Sight.TIMES},
     clause="A job in which a container exits with another code than 0 is Failed; it is over when all have ended, and "
     "is paid for until then.",
     spec=BYOC / "byoc-run-image",
@@ -196,6 +195,7 @@ def peer_fails(image: Image, good: Outcome, cut_off: Outcome, failed: Outcome) -
     MUST,
     "Every host ends when the work is done",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.TIMES},
     of_failure=True,
     clause="A job is Completed only when every container has exited with 0.",
     spec=BYOC / "byoc-run-image",
@@ -227,6 +227,7 @@ def worker_ends_with_leader(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "A job with EnableNetworkIsolation asks for nothing outside",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.LOGS, Sight.NAMES},
     clause="With EnableNetworkIsolation the containers of a job make no calls to the outside.",
     spec=API / "NetworkConfig",
     basis=INFERRED,

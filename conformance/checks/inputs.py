@@ -12,6 +12,7 @@ from conformance.outcome.outcome import End, Outcome
 from conformance.rule.contract import API
 from conformance.rule.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD, DoesNotApply, NotJudged, check
 from conformance.rule.evidence import did_well, end_of, failed_by_itself, needs_success, succeeded
+from conformance.rule.sight import Sight
 
 
 @check(
@@ -45,6 +46,7 @@ def not_executed(image: Image, requests: tuple[JobRequest, ...]) -> Iterator[str
     SHOULD,
     "A host that gets no object of a sharded input exits with 0",
     job=FEW_OBJECTS,
+    sees={Sight.ENDS, Sight.LOGS, Sight.TIMES},
     clause="With ShardedByS3Key each host gets a share of the objects, and where there are fewer objects than hosts "
     "some get none.",
     spec=API / "ProcessingS3Input",
@@ -73,6 +75,7 @@ def empty_shard(image: Image, good: Outcome, few: Outcome) -> Iterator[str]:
     SHOULD,
     "What comes through a pipe is read",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.PIPES},
     clause="In Pipe mode an input is streamed through named pipes while the job runs, and the volume is not used.",
     spec=API / "ProcessingS3Input",
     basis=INFERRED,

@@ -15,6 +15,7 @@ from conformance.outcome.outcome import Outcome
 from conformance.rule.command import as_run
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.sight import Sight
 
 
 @check(
@@ -22,6 +23,7 @@ from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD,
     SHOULD,
     "The program logs to stdout or stderr",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.LOGS},
     clause="Processing sends what the container writes to stdout and stderr to CloudWatch Logs, and nothing else.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=DOCUMENTED,
@@ -40,6 +42,7 @@ def on_stdout_or_stderr(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "Python writes its log without a buffer",
     job=None,
+    sees={Sight.PROCESSES},
     clause="Processing stops a job with SIGKILL in the end, and what a program still holds in a buffer is lost then.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=OBSERVED,
@@ -52,6 +55,8 @@ def unbuffered(image: Image, requests: Sequence[JobRequest], runs: Sequence[Outc
 
     Where a run was traced, it is the Python that did the work which counts, whatever wrapper started it.
     """
+    if runs and all(host.stdout.size == 0 and host.stderr.size > 0 for run in runs for host in run.hosts):
+        raise DoesNotApply("the program writes to stderr alone, which Python buffers no longer than a line")
     ran = {run.request.name: run for run in runs}
     seen = False
     for request in requests or (None,):
@@ -92,6 +97,7 @@ def _pythons_at_work(run: Outcome) -> list[tuple[str, Invocation, bool | None]] 
     SHOULD,
     "The log holds no credentials and nothing of what an input holds",
     job=INPUT_REPEATED,
+    sees={Sight.ENDS, Sight.LOGS},
     clause="What the container writes to stdout and stderr is kept in CloudWatch Logs, where others read it.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=INFERRED,

@@ -30,6 +30,7 @@ from conformance.rule.declaration import (
 from conformance.rule.evidence import LINE_CHARACTERS, failed_at_first, needs_success, shortfalls, succeeded
 from conformance.rule.objects import key_bytes, uploaded_target
 from conformance.rule.refusal import refused_write
+from conformance.rule.sight import Sight
 
 
 @check(
@@ -37,6 +38,7 @@ from conformance.rule.refusal import refused_write
     MUST,
     "No output contains a symbolic link",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES},
     clause="Symbolic links cannot be used to upload output data: Processing does not follow them.",
     spec=BYOC / "byoc-input-and-output",
     basis=DOCUMENTED,
@@ -63,6 +65,7 @@ def no_symlinks(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "Every declared output gets at least one file",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.UPLOADS},
     clause="After the container has exited, what lies in an output's LocalPath is uploaded to its S3Uri.",
     spec=API / "ProcessingS3Output",
     basis=OBSERVED,
@@ -98,6 +101,7 @@ def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "The user that the image runs as can write the outputs",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TRIALS},
     clause="Users report that the directories which Processing makes belong to root, and that nobody else can write "
     "to them.",
     spec=API / "ProcessingS3Output",
@@ -111,7 +115,6 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
     A program may well begin as another user and still write, or as root and become another one. Where no run succeeded
     at all, its log tells.
     """
-    needs_start(outcome)
     if Lifted.OWNERS in outcome.conditions.lifted:
         who = f"USER {image.user}" if user_id(image) != 0 else "the user that the program becomes"
         yield (
@@ -119,6 +122,7 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
             f"{failed_at_first(outcome)}; where any user may write there, the job succeeded."
         )
         return
+    _needs_outputs(outcome)
     for host in outcome.hosts:
         line = refused_write(image, outcome, host)
         if line:
@@ -133,6 +137,7 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "Outputs contain files and directories and nothing else",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES},
     clause="What lies in an output's LocalPath is uploaded to S3, which has objects only.",
     spec=BYOC / "byoc-input-and-output",
     basis=INFERRED,
@@ -153,6 +158,7 @@ def regular_files_only(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "The job works where each input and each output is a mount point",
     job=SEPARATE_MOUNTS,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES, Sight.TRIALS},
     clause="Processing makes the directory of every input and output, and does not say whether it is a plain directory "
     "or a mount point, which cannot be removed, renamed or moved to.",
     spec=API / "ProcessingS3Output",
@@ -185,6 +191,7 @@ def work_as_mount_points(image: Image, good: Outcome, separate: Outcome) -> Iter
     SHOULD,
     "S3 has a key for every file of an output",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES},
     clause="A file of an output becomes an object whose key is the prefix of S3Uri and the file's path below "
     "LocalPath; a key is UTF-8 text of at most 1,024 bytes.",
     spec=S3 / "object-keys",
@@ -218,6 +225,7 @@ def names_fit_s3(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "Files of a continuous output appear when they are complete",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.UPLOADS},
     clause="With S3UploadMode Continuous what is written to an output is uploaded while the job runs, whoever reads it "
     "there.",
     spec=API / "ProcessingS3Output",
@@ -255,6 +263,7 @@ def continuous(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "No two hosts and no two outputs write the same object",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.UPLOADS},
     clause="The outputs of all hosts go to one S3Uri, which has no part for the host, and two outputs may have one "
     "S3Uri: of two files with the same path one replaces the other.",
     spec=API / "ProcessingS3Output",

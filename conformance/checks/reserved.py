@@ -26,12 +26,12 @@ from conformance.rule.declaration import (
 )
 from conformance.rule.evidence import did_well, end_of, shortfalls, some_of, succeeded
 from conformance.rule.rerun import TMP
+from conformance.rule.sight import Sight
 
 CLAUSE = "/opt/ml and all its subdirectories are reserved by SageMaker: do not put data there that the container needs."
 
 MOUNTED = (posixpath.dirname(RESERVED), RESERVED, PROCESSING)
 """Where Processing mounts its volume, and the directories above."""
-
 
 CONFIGURATION = frozenset({"/opt/ml/config/processingjobconfig.json", "/opt/ml/config/resourceconfig.json"})
 
@@ -54,6 +54,7 @@ TRAINING = {
     MUST,
     "Nothing that the command needs is shipped below /opt/ml",
     job=None,
+    sees={Sight.ENDS, Sight.UPLOADS},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
@@ -80,6 +81,7 @@ def nothing_required(image: Image, requests: Sequence[JobRequest], runs: Sequenc
     MUST,
     "The job works when all of /opt/ml is replaced",
     job=RESERVED_REPLACED,
+    sees={Sight.ENDS, Sight.LOGS},
     of_failure=True,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
@@ -112,6 +114,7 @@ def works_when_replaced(image: Image, own: Outcome, replaced: Outcome) -> Iterat
     SHOULD,
     "The job works when what the image ships in /tmp is not there",
     job=EMPTY_TMP,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES},
     clause="Processing mounts the volume of a job at /opt/ml/processing and at /tmp, which then holds nothing of the "
     "image.",
     spec=ENCRYPTION / "encryption-at-rest-nbi",
@@ -129,6 +132,7 @@ def works_with_empty_tmp(image: Image, good: Outcome, empty: Outcome) -> Iterato
     SHOULD,
     "The image ships no files below /opt/ml",
     job=None,
+    sees={Sight.ENDS, Sight.UPLOADS},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
@@ -182,6 +186,7 @@ def is_a_directory(image: Image) -> Iterator[str]:
     SHOULD,
     "Nothing is written below /opt/ml outside of the outputs and the message",
     job=AS_REQUESTED,
+    sees={Sight.FILES, Sight.UPLOADS},
     clause="Processing uploads what lies below the LocalPath of an output, and reads /opt/ml/output/message; the rest "
     "of /opt/ml goes with the container.",
     spec=BYOC / "byoc-input-and-output",
@@ -292,5 +297,4 @@ def _is_delivered(image: Image, path: str) -> bool:
 
 
 def _is_file(image: Image, path: str) -> bool:
-    entry = image.files.get(path)
-    return entry is not None and entry.kind is not Kind.DIRECTORY
+    return (entry := image.files.get(path)) is not None and entry.kind is not Kind.DIRECTORY

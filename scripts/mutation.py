@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 import difflib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -119,16 +118,18 @@ def results(modules: tuple[str, ...]) -> Iterator[Mutant]:
 def _change(before: ast.FunctionDef, after: ast.FunctionDef) -> str | None:
     if _without_words(before) == _without_words(after):
         return None
-    lines = [ast.unparse(each).splitlines()[1:] for each in (before, after)]
-    # The signature is compared by itself: it holds the mutant's name.
-    if ast.unparse(before.args) != ast.unparse(after.args):
-        lines = [[ast.unparse(each.args)] for each in (before, after)]
-    difference = list(difflib.ndiff(*lines))
+    # The signature is compared by itself: the line that it stands on holds the mutant's name.
+    one, other = ([ast.unparse(each.args), *ast.unparse(each).splitlines()[1:]] for each in (before, after))
+    difference = list(difflib.ndiff(one, other))
     old = " ".join(line[2:].strip() for line in difference if line.startswith("- "))
     new = " ".join(line[2:].strip() for line in difference if line.startswith("+ "))
-    start = max(len(os.path.commonprefix((old, new))) - CONTEXT, 0)
-    end = max(len(os.path.commonprefix((old[::-1], new[::-1]))) - CONTEXT, 0)
+    start, end = (max(_alike(*pair) - CONTEXT, 0) for pair in ((old, new), (old[::-1], new[::-1])))
     return f"`{old[start : len(old) - end]}` → `{new[start : len(new) - end]}`".replace("|", "\\|")
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters at the beginning of two lines are the same."""
+    return next((at for at, (first, second) in enumerate(zip(one, other, strict=False)) if first != second), 0)
 
 
 def _without_words(function: ast.FunctionDef) -> str:

@@ -10,6 +10,7 @@ import pytest
 from conformance.job.conditions import AS_CHOSEN, Lifted
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import End, Host, JobStatus, Outcome, Trial
+from conformance.outcome.resolution import Queries, Query
 from conformance.rule import evidence
 from conformance.rule.declaration import DoesNotApply, NotJudged
 from tests.support.outcomes import OUTPUT, directory, file, host, link, not_started, outcome, process, ran, request
@@ -332,3 +333,38 @@ def test_a_job_that_fails_now_and_then_is_counted() -> None:
         tried(good, *bad)
     )
     assert "it fails now and then: 0 of 1 runs of the job failed" == evidence.now_and_then(tried(good))
+
+
+# What a host asked its name server
+
+
+def asked_for(*names: str) -> Outcome:
+    """A run whose only host asked for these names."""
+    return replace(
+        outcome(host(address="10.0.0.11")),
+        queries=Queries(tuple(Query(1.0, "10.0.0.11", name, "A", "NXDOMAIN", "", delayed=False) for name in names)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "outside"),
+    [
+        (("pypi.org", "pypi.org."), ["pypi.org"]),
+        (("algo-1", "algo-1.example.com", "printer", "printer.example.com"), []),
+        (("x.internal", "11.0.0.10.in-addr.arpa", "s3.amazonaws.com"), ["s3.amazonaws.com"]),
+        ((), []),
+    ],
+)
+def test_names_of_the_outside_are_told_once(names: tuple[str, ...], outside: list[str]) -> None:
+    """With a dot at the end, as for a name that is whole, and without it is the same name."""
+    run = asked_for(*names)
+
+    assert outside == evidence.asked_outside(run, run.hosts[0])
+
+
+def test_without_a_name_server_nothing_was_asked() -> None:
+    """That is so of one host on no network."""
+    run = outcome(host(address="10.0.0.11"))
+
+    assert ("", []) == (evidence.questions(run, run.hosts[0]), evidence.asked_outside(run, run.hosts[0]))
+    assert "" == evidence.questions(asked_for(), asked_for().hosts[0])

@@ -256,6 +256,42 @@ def test_a_program_is_named_as_it_was_called_where_a_file_has_that_name(of: Imag
     assert (first, *work.argv[1:]) == changed.entrypoint
 
 
+def in_directory(cwd: str, *argv: str) -> Outcome:
+    """A job whose wrapper went to a directory before it started this."""
+    work = process(8, 1, *argv)
+    there = replace(work.executions[0], cwd=cwd)
+    return ran(SHELL, replace(work, executions=(there,)))
+
+
+@pytest.mark.parametrize(
+    ("cwd", "argv", "named"),
+    [
+        ("/app", ("python3", "-u", "job.py", "a", "job.py"), ("python3", "-u", "/app/job.py", "a", "job.py")),
+        ("/app/deep", ("python3", "../job.py"), ("python3", "/app/job.py")),
+        ("", ("python3", "processing.py"), ("python3", "/processing.py")),
+        ("/", ("python3", "/app/job.py"), ("python3", "/app/job.py")),
+        ("/gone", ("python3", "job.py", "a"), ("python3", "job.py", "a")),
+        ("/app", ("python3", "-c", "job.py"), ("python3", "-c", "job.py")),
+    ],
+    ids=["script", "above", "not known", "whole", "no such file", "code"],
+)
+def test_a_script_is_named_by_its_whole_path_where_the_wrapper_went_elsewhere(
+    cwd: str, argv: tuple[str, ...], named: tuple[str, ...]
+) -> None:
+    """As a file of the image; what is no script stays as it is."""
+    of = image(program("/run.sh"), file("/app/job.py"), entrypoint=["/run.sh"])
+
+    assert named == rerun.overridden(of, in_directory(cwd, *argv)).request.entrypoint
+
+
+def test_a_program_without_words_is_named_by_its_file() -> None:
+    """A process may be started with no argv at all."""
+    work = process(8, 1, "python3")
+    bare = replace(work, executions=(replace(work.executions[0], argv=()),))
+
+    assert ("/usr/bin/python3.12",) == rerun.overridden(WRAPPER, ran(SHELL, bare)).request.entrypoint
+
+
 # Its own /opt/ml, and stops
 
 SHIPPING = image(directory("/opt/ml/scratch"))

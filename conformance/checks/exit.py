@@ -33,7 +33,7 @@ from conformance.rule.evidence import (
 )
 from conformance.rule.failures import Failure, hidden
 from conformance.rule.programs import programs
-from conformance.rule.running import commands, still_running, what_ran
+from conformance.rule.running import commands, ends_with, still_running, what_ran
 from conformance.rule.sight import Sight
 from conformance.rule.telling import blames_arguments
 
@@ -190,7 +190,7 @@ def no_process_left(image: Image, outcome: Outcome) -> Iterator[str]:
             raise NotJudged(f"{host.name} was {host.end}", see="exit.zero-on-success")
         if host.trace is None or host.untraced:
             raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
-        left = [process for process in host.trace.processes if process.ended is None]
+        left = [process for process in host.trace.processes if process.ended is None and not ends_with(process)]
         if left:
             named = commands(left)
             yield f"Expected every process on {host.name} to have ended, but it exited while these ran: {named}."

@@ -55,6 +55,8 @@ def unbuffered(image: Image, requests: Sequence[JobRequest], runs: Sequence[Outc
 
     Where a run was traced, it is the Python that did the work which counts, whatever wrapper started it.
     """
+    if runs and all(host.stdout.size == 0 and host.stderr.size > 0 for run in runs for host in run.hosts):
+        raise DoesNotApply("the program writes to stderr alone, which Python buffers no longer than a line")
     ran = {run.request.name: run for run in runs}
     seen = False
     for request in requests or (None,):

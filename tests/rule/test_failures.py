@@ -100,14 +100,21 @@ def test_an_exit_code_alone_may_be_an_answer(
 
 @pytest.mark.parametrize(
     ("reader", "expected"),
-    [(tool("tee"), True), (tool("tee", ended=19.0), None), (replace(tool("tee"), parent=7), None)],
+    [(tool("tee"), True), (tool("tee", ended=19.0), False), (replace(tool("tee"), parent=7), False)],
     ids=["outlives it", "ends first", "its own child"],
 )
-def test_in_a_pipeline_nobody_takes_the_exit_code(reader: Process, expected: bool | None) -> None:  # noqa: FBT001 - a case
+def test_in_a_pipeline_nobody_takes_the_exit_code(reader: Process, expected: bool) -> None:  # noqa: FBT001 - a case
     """`program | tee log` without `pipefail`: what read from it was there to its end."""
-    found = hidden(of(SHELL, FAILED, reader), wrote_nothing=False)
+    found = hidden(of(SHELL, FAILED, reader), USUAL, wrote_nothing=False)
 
-    assert expected is (None if found is None else found.certain)
+    assert found is not None
+    assert expected is found.certain
+
+
+@pytest.mark.parametrize("before", [None, of(SHELL, FAILED, tool("tee"))], ids=["no other run", "the same there"])
+def test_an_exit_code_in_a_pipeline_may_be_an_answer(before: Host | None) -> None:
+    """`linter | tee report` exits with 1 for what it found; only where it ends with 0 otherwise that is a failure."""
+    assert hidden(of(SHELL, FAILED, tool("tee")), before, wrote_nothing=False) is None
 
 
 @pytest.mark.parametrize("later", [(), (tool("echo", 21),), (tool("rm", 21), tool("sleep", 22))])

@@ -211,7 +211,7 @@ def test_a_wrapper_that_becomes_the_program_is_overridden() -> None:
         (ran(SHELL, WORK, of=request(overrides={"ContainerEntrypoint": ["/run.sh"]})), "names a ContainerEntrypoint"),
         (ran(SHELL, process(8, 1, "python3", "x" * 257)), "expected at most 256 characters, got 257"),
         (ran(SHELL, process(8, 1, "python3", *["x"] * 100)), "expected at most 100 entries, got 101"),
-        (ran(SHELL, process(8, 1, "python3", "-c", "a\nb")), "expected text that matches"),
+        (ran(SHELL, process(8, 1, "python3", "-c", "a\nb")), "expected a string matching"),
         (ran(SHELL, process(8, 1, "python3", "")), "expected a non-empty string"),
         (ran(SHELL, process(8, 1, "python3", "\udcff")), "expected Unicode text"),
     ],

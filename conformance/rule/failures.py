@@ -29,13 +29,14 @@ FAILURE = re.compile(
 NO_FAILURE = re.compile(
     r"\b(no|not an?|without|zero|0) (\w+ )?(error|exception|fatal|panic|critical)s?\b"
     r"|\b(error|exception|fatal|critical)s?\b[\w ]{0,40}[\"']?[ \t]*[:=][ \t]*(0[0.]*%?|none|null|nan|false|\[\])"
-    r"[ \t]*([,;|}\])]|$)"
-    r"|\bwarn(ing)?s?\b|\b(skip|ignor|dropp?|discard|exclud)(s|p?ing|p?ed|ed)?\b",
+    r"[ \t]*([,;|}\])]|$)",
     re.IGNORECASE,
 )
-"""A line with such a word that speaks of none: `finished without error`, `errors: 0`, `WARNING skipped: ValueError`."""
+"""A line with such a word that speaks of none: `finished without error`, `errors: 0`, `mean squared error: nan`."""
 
 TOLERANT = re.compile(r"\bwarn(ing)?s?\b|\b(skip|ignor|dropp?|discard|exclud)(s|p?ing|p?ed|ed)?\b", re.IGNORECASE)
+SEVERE = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b")
+"""Who skips a bad record says so, in a warning and at no higher level."""
 
 OPENING = "Traceback (most recent call last)"
 """Above it stands what `logging` was told to say of an exception."""
@@ -120,6 +121,7 @@ def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure 
         for line in lines(host)
         if FAILURE.search(line)
         and not NO_FAILURE.search(line)
+        and not _is_tolerant(line)
         and CHANGES.sub("#", line) not in usual
         and line not in got_over
     ]
@@ -137,7 +139,12 @@ def _is_tolerated(host: Host, traceback: Telling) -> bool:
     ends = [at for at, line in enumerate(said) if line.strip() == traceback.line]
     begins = [at for at, line in enumerate(said[: ends[-1]] if ends else []) if OPENING in line]
     above = said[max(begins[-1] - 1, 0) : begins[-1] + 1] if begins else []
-    return any(TOLERANT.search(line) for line in (*traceback.around, *above))
+    return any(_is_tolerant(line) for line in (*traceback.around, *above))
+
+
+def _is_tolerant(line: str) -> bool:
+    """Whether a line tells of something that the program passes over on purpose."""
+    return TOLERANT.search(line) is not None and not SEVERE.search(line)
 
 
 def _new_lines(host: Host, before: Host | None) -> list[str]:

@@ -1,7 +1,7 @@
-"""What a finding needs before anybody is blamed for it: that it shows again, and that it is not the suite's own doing.
+"""What a finding needs before it counts: it must recur, and must not be caused by the suite itself.
 
-A check sees its runs once. Here its finding is held against the same runs made once more, each alone, and those of a
-MUST without the tracer. The rule itself is the check's; see `conformance.rule.choices` for what is the suite's doing.
+A check sees its runs once. Here its finding is confirmed by repeating these runs, each alone, and for a MUST without
+the tracer. The rule itself is in the check; `conformance.rule.choices` lists what may be caused by the suite.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from conformance.rule.declaration import Check, NotJudged
 from conformance.rule.evidence import did_well, now_and_then
 
 WORTH_SECONDS = 30.0
-"""Runs that took longer together are not made once more for the sake of advice."""
+"""Runs that took longer in total are not repeated for mere advice."""
 
 
 Find = Callable[[Sequence[Outcome]], Sequence[str]]
-"""Gives what a check finds in the outcomes of its job; raises `NotJudged` where they show nothing."""
+"""Returns what a check finds in the outcomes of its job; raises `NotJudged` if they show nothing."""
 
 
 class Repeat(Protocol):
-    """Makes the runs of a check once more, each alone."""
+    """Repeats the runs of a check, each alone."""
 
     def __call__(self, *, traced: bool) -> tuple[Outcome, ...]:
-        """The outcomes in the order of the check's runs; raises `NotJudged` where one would show nothing."""
+        """The outcomes in the order of the check's runs; raises `NotJudged` if one would show nothing."""
 
 
 def of_choices(check: Check, outcomes: Sequence[Outcome]) -> str:
-    """Why a violation may be the suite's own doing; empty where nothing speaks for it."""
+    """Why a violation may be caused by the suite; empty if there is no sign of it."""
     if not check.of_failure:
         return ""
     if outcomes[-1].unsteady:
@@ -39,28 +39,28 @@ def of_choices(check: Check, outcomes: Sequence[Outcome]) -> str:
 
 
 def of_chance(find: Find, outcomes: Sequence[Outcome], repeat: Repeat, *, binding: bool) -> str:
-    """Why a finding may have come about by chance, by its neighbours or by the tracer; empty where it shows again."""
+    """Why a finding may be due to chance, other runs or the tracer; empty if it recurs."""
     if not binding and sum(outcome.seconds for outcome in outcomes) > WORTH_SECONDS:
         return ""
     again = repeat(traced=not binding)
     differing = [
-        f"{host.name} {'succeeded' if did_well(host) else 'failed'} at first, and not when it was run again alone"
+        f"{host.name} {'succeeded' if did_well(host) else 'failed'} at first, but not when run again alone"
         for one, other in zip(outcomes, again, strict=True)
         for host, repeated in zip(one.hosts, other.hosts, strict=True)
         if did_well(host) != did_well(repeated)
     ]
     if differing:
-        return f"it fails now and then: {differing[0]}"
+        return f"intermittent failure: {differing[0]}"
     try:
         shown = bool(find(again))
     except NotJudged:
-        # Without the tracer there may be no evidence of what the processes did; how they ended is the same.
+        # Without the tracer there may be no evidence of what the processes did; compare how they ended.
         shown = _left(outcomes) == _left(again)
-    return "" if shown else "it does not show again when the job is run once more, alone"
+    return "" if shown else "not reproducible: the finding does not recur when the job is run again alone"
 
 
 def _left(outcomes: Sequence[Outcome]) -> list[list[bool]]:
-    """Which outputs each host wrote, and whether it left a message."""
+    """Which outputs each host wrote, and whether it wrote a message."""
     return [
         [
             bool(found)

@@ -54,7 +54,7 @@ def test_a_job_that_exits_otherwise_violates(code: int, meaning: str) -> None:
 
 def test_without_a_log_there_are_no_last_words() -> None:
     """The sentence ends with the code."""
-    assert ("Expected algo-1 to exit with 0, but it exited with 3.",) == of_zero(host(exit_code=3)).violations
+    assert ("Expected algo-1 to exit with 0, but it exited with code 3.",) == of_zero(host(exit_code=3)).violations
 
 
 def test_a_long_line_is_cut() -> None:
@@ -261,7 +261,7 @@ def test_a_job_that_fails_with_the_images_own_opt_ml_too_violates(own: Host) -> 
     """By how it ended without it."""
     (violation,) = judged(ZERO, EMPTY_MODEL, outcome(own), outcome(GONE)).violations
 
-    assert "algo-1 to exit with 0, but it exited with 1; stderr says: 'no such file" in violation
+    assert "algo-1 to exit with 0, but it exited with code 1; stderr says: 'no such file" in violation
 
 
 def test_a_program_that_succeeds_conforms_though_its_message_fails_the_job() -> None:

@@ -53,7 +53,7 @@ def test_a_failure_that_exits_with_0_violates() -> None:
     assert Word.VIOLATES is verdict.word
     (violation,) = verdict.violations
     assert (
-        "Expected algo-1 to exit with another code than 0 when its inputs are corrupt and it fails, and it exited with "
+        "Expected algo-1 to exit with another code than 0 when its inputs are corrupt and it fails, but it exited with "
         "0, although it wrote nothing to the output result and its log says: 'ERROR: part-1.csv cannot be read at byte "
         "0, skipping this job'."
     ) == violation
@@ -65,7 +65,7 @@ def test_a_failure_below_process_1_is_evidence_without_a_word_in_the_log() -> No
     (silent,) = ran(shell, work, of=request(outputs={})).hosts
     (violation,) = over(silent, good=ran(shell, process(8, 1, "python3", "/processing.py"))).violations
 
-    assert violation.endswith("['python3', '/processing.py'] exited with 3 below process 1.")
+    assert violation.endswith("['python3', '/processing.py'] exited with code 3 below process 1.")
 
 
 @pytest.mark.parametrize(

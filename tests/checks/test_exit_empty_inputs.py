@@ -218,7 +218,7 @@ def test_a_failure_below_process_1_is_evidence_without_a_word_in_the_log() -> No
     found = judged("exit.nonzero-on-failure", image(), outcome(), empty_inputs(silent))
 
     assert Word.VIOLATES is found.word
-    assert "['python3', '/x.py'] exited with 3 below process 1" in found.violations[0]
+    assert "['python3', '/x.py'] exited with code 3 below process 1" in found.violations[0]
 
 
 def test_a_program_that_is_process_1_speaks_by_its_own_exit_code() -> None:

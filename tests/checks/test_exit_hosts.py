@@ -41,8 +41,8 @@ def test_several_hosts_that_exit_with_0_conform() -> None:
 def test_each_host_that_failed_is_named() -> None:
     """And no other one."""
     assert [
-        "Expected algo-2 to exit with 0, but it exited with 1.",
-        "Expected algo-3 to exit with 0, but it exited with 2.",
+        "Expected algo-2 to exit with 0, but it exited with code 1.",
+        "Expected algo-3 to exit with 0, but it exited with code 2.",
     ] == [*of_zero(WELL, FAILED, host(exit_code=2)).violations]
 
 
@@ -62,7 +62,7 @@ def test_a_host_that_failed_is_told_of_here(hosts: tuple[Host, ...]) -> None:
 
     failed, ran_on = verdict.violations
     assert Word.VIOLATES is verdict.word
-    assert f"Expected algo-{len(hosts) - 1} to exit with 0, but it exited with 1." == failed
+    assert f"Expected algo-{len(hosts) - 1} to exit with 0, but it exited with code 1." == failed
     assert ran_on.startswith(f"Expected algo-{len(hosts)} to exit with 0 within MaxRuntimeInSeconds, but it was still")
 
 
@@ -76,7 +76,7 @@ def test_a_host_at_the_suites_limit_hides_no_failure(hosts: tuple[Host, ...]) ->
     """It may have waited for the one that failed, and is not told of."""
     (violation,) = of_zero(*hosts).violations
 
-    assert "exited with 1" in violation
+    assert "exited with code 1" in violation
 
 
 @pytest.mark.parametrize("hosts", [(WELL, LIMITED), (LIMITED, LIMITED)])

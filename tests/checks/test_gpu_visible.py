@@ -27,7 +27,10 @@ def test_a_simulated_driver_that_answers_is_not_judged() -> None:
     verdict = judged(CHECK, image(), looked(look(), means=Means.SIMULATION))
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
-    assert "the GPU was simulated: libcuda.so.1 is found and answers, which shows nothing of CUDA" == verdict.reason
+    assert (
+        "the GPU is simulated: libcuda.so.1 is found and responds, which does not show that CUDA works"
+        == verdict.reason
+    )
 
 
 def test_an_engine_without_a_gpu_judges_nothing() -> None:
@@ -44,7 +47,7 @@ def test_a_copy_in_the_image_that_cannot_be_loaded_violates() -> None:
 
     assert Word.VIOLATES == verdict.word
     assert (
-        f"Expected the image's loader to load the host's libcuda.so.1, and it said {said!r}.",
+        f"Expected the image's loader to load the host's libcuda.so.1, but it said {said!r}.",
     ) == verdict.violations
 
 
@@ -63,7 +66,7 @@ def test_a_driver_of_the_image_that_does_not_work_violates() -> None:
 
     assert Word.VIOLATES == verdict.word
     said = f"it took {shadow} of the image, where cuInit returned 803"
-    assert (f"Expected the image's loader to take the libcuda.so.1 of the host, and {said}.",) == verdict.violations
+    assert (f"Expected the image's loader to take the libcuda.so.1 of the host, but {said}.",) == verdict.violations
 
 
 def test_a_driver_of_the_image_that_works_conforms() -> None:
@@ -97,7 +100,7 @@ def test_a_driver_that_was_left_out_violates() -> None:
     verdict = of(seen)
 
     assert (
-        "Expected the driver's libcuda.so.1 in the container, and NVIDIA_DRIVER_CAPABILITIES is 'utility,video'.",
+        "Expected the driver's libcuda.so.1 in the container, but NVIDIA_DRIVER_CAPABILITIES is 'utility,video'.",
     ) == verdict.violations
 
 
@@ -143,7 +146,7 @@ def test_a_request_that_hides_its_gpu_is_not_judged() -> None:
 
 def test_nodes_of_the_driver_alone_are_no_gpu() -> None:
     """A container may have those that all GPUs share."""
-    assert "the engine has a GPU, and gave the container none" == of(look(devices=["/dev/nvidiactl"])).reason
+    assert "the engine has a GPU, but the container got none" == of(look(devices=["/dev/nvidiactl"])).reason
 
 
 def test_the_device_of_windows_is_a_gpu() -> None:
@@ -155,7 +158,7 @@ def test_a_look_that_broke_off_is_not_judged() -> None:
     """As is a container that did not start."""
     refused = with_gpus(outcome(not_started("no such user")), Gpus(wanted=True, means=Means.REQUEST))
 
-    assert "the look at the GPU did not come to its end" == of(None).reason
+    assert "the GPU inspection did not finish" == of(None).reason
     assert "launch.default-command" == judged(CHECK, image(), refused).see
 
 
@@ -166,7 +169,7 @@ ZERO = "exit.zero-on-success"
     ("gpus", "reason"),
     [
         (Gpus(wanted=True, lack="no GPU on this engine: x"), "no GPU on this engine: x"),
-        (Gpus(wanted=True, means=Means.SIMULATION), "the GPU was simulated, and runs nothing"),
+        (Gpus(wanted=True, means=Means.SIMULATION), "the GPU is simulated and cannot run CUDA code"),
     ],
 )
 def test_a_job_that_fails_without_its_gpu_is_not_judged(gpus: Gpus, reason: str) -> None:

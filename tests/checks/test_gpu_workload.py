@@ -37,7 +37,7 @@ def test_a_host_on_which_none_loaded_it_is_advised_against() -> None:
     """Each host has its own GPUs."""
     verdict = of(job((IDLE, USING), (IDLE,)))
 
-    expected = "Expected a program on algo-2 to load libcuda.so, and none had it in its memory at its end."
+    expected = "Expected a program on algo-2 to load libcuda.so, but none had it in its memory at its end."
     assert (Word.ADVISED, (expected,)) == (verdict.word, verdict.violations)
 
 

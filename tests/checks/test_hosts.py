@@ -56,7 +56,7 @@ def test_a_job_that_does_less_is_advised_against(check: str) -> None:
     (violation,) = verdict.violations
     assert Word.ADVISED is verdict.word
     assert (
-        f"Expected the job to do the same {CHANGED[check]}, and {names[1]} exited with 1; stderr says: "
+        f"Expected the job to do the same {CHANGED[check]}, but {names[1]} exited with code 1; stderr says: "
         "'no route to algo-1'."
     ) == violation
 
@@ -64,7 +64,7 @@ def test_a_job_that_does_less_is_advised_against(check: str) -> None:
 @pytest.mark.parametrize("check", CHANGED)
 def test_an_output_that_no_host_writes_is_missed(check: str) -> None:
     """Although all of them exit with 0."""
-    assert (f"Expected the job to do the same {CHANGED[check]}, and nothing was written to the output result.",) == (
+    assert (f"Expected the job to do the same {CHANGED[check]}, but nothing was written to the output result.",) == (
         varied(check, host(), host()).violations
     )
 
@@ -114,7 +114,7 @@ def test_one_host_that_fails_is_advised_against() -> None:
 
     (violation,) = judged("hosts.single", image(), GOOD, one).violations
     assert (
-        "Expected the job to do the same on one host, and algo-1 exited with 1; stderr says: 'no route to algo-1'."
+        "Expected the same result on one host, but algo-1 exited with code 1; stderr says: 'no route to algo-1'."
     ) == violation
 
 
@@ -148,7 +148,7 @@ def test_hosts_that_wait_for_a_peer_that_has_failed_are_advised_against() -> Non
 
     assert Word.ADVISED is verdict.word
     assert (
-        "Expected algo-1 to end where algo-3 exits with 1 soon after its start, and it was still running after 68 s.",
+        "Expected algo-1 to exit when algo-3 exits with 1 soon after its start, but it was still running after 68 s.",
     ) == verdict.violations
 
 
@@ -179,7 +179,7 @@ def test_a_host_that_runs_on_violates() -> None:
 
     assert Word.VIOLATES is verdict.word
     assert [
-        f"Expected every host to exit with 0, and {name} was still running at MaxRuntimeInSeconds, after algo-1 had "
+        f"Expected every host to exit with 0, but {name} was still running at MaxRuntimeInSeconds, after algo-1 had "
         "exited with 0."
         for name in ("algo-2", "algo-3")
     ] == [*verdict.violations]

@@ -51,14 +51,14 @@ def test_hosts_that_never_ask_for_one_another_are_not_judged(asked: tuple[Query,
     verdict = late(FAILED, FAILED, good=outcome(WELL, WELL, queries=asked))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "no host asked for the name of another" == verdict.reason
+    assert "no host looked up the name of another" == verdict.reason
 
 
 def test_one_host_asks_for_nobody() -> None:
     """There is no name server."""
     verdict = judged(RETRIES, image(), outcome(WELL), outcome(WELL, variation=Variation.LATE_NAMES))
 
-    assert "the request asks for one host" == verdict.reason
+    assert "the request has one host" == verdict.reason
     assert not verdict.applies
 
 
@@ -105,7 +105,7 @@ def test_a_host_that_gives_up_is_told_with_its_attempts(asked: tuple[Query, ...]
     verdict = late(FAILED, WELL, WELL, asked=asked, good=outcome(*[WELL] * 3, queries=TALKING))
 
     assert Word.ADVISED is verdict.word
-    assert [f"Expected the job to do the same where names are known late, and algo-1 exited with 1{words}"] == [
+    assert [f"Expected the same result when names resolve late, but algo-1 exited with code 1{words}"] == [
         told(sentence).removesuffix(".") for sentence in verdict.violations
     ]
 
@@ -134,8 +134,8 @@ def test_every_host_is_told_with_what_it_asked_itself() -> None:
     verdict = late(FAILED, host(exit_code=2), asked=ONCE)
 
     assert [
-        "algo-1 exited with 1; it asked too early for algo-2 once, and not again",
-        "algo-2 exited with 2.",
+        "algo-1 exited with code 1; it asked too early for algo-2 once, and not again",
+        "algo-2 exited with code 2.",
     ] == [told(sentence).partition(" late, and ")[2] for sentence in verdict.violations]
 
 
@@ -184,8 +184,8 @@ def test_a_name_that_is_written_down_in_the_program_is_told(asked: tuple[Query, 
     (violation,) = verdict.violations
     assert Word.ADVISED is verdict.word
     assert (
-        "Expected the job to do the same where its hosts are called host-001.job.internal, host-002.job.internal, and "
-        f"host-002.job.internal exited with 1{words}."
+        "Expected the same result when its hosts are named host-001.job.internal, host-002.job.internal, but "
+        f"host-002.job.internal exited with code 1{words}."
     ) == violation
 
 
@@ -217,8 +217,8 @@ def test_a_job_that_needs_its_hostname_violates() -> None:
     (violation,) = verdict.violations
     assert Word.VIOLATES is verdict.word
     assert (
-        "Expected the job to do without the container's own hostname, and where that is not the host's name, algo-2 "
-        "exited with 1; where it is, the job succeeded."
+        "Expected the job to do without the container's own hostname, but where that is not the host's name, algo-2 "
+        "exited with code 1; where it is, the job succeeded."
     ) == violation
 
 

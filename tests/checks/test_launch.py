@@ -37,7 +37,7 @@ def test_a_container_that_is_refused_violates() -> None:
 
     assert Word.VIOLATES == verdict.word
     assert (
-        "Expected ['python3', '/processing.py'] to start, and the engine refused: exec: \"x\": permission denied.",
+        "Expected ['python3', '/processing.py'] to start, but the engine refused: exec: \"x\": permission denied.",
     ) == verdict.violations
 
 
@@ -141,7 +141,7 @@ def test_arguments_alone_need_an_entrypoint(first: str) -> None:
     assert Word.VIOLATES == verdict.word
     (violation,) = verdict.violations
     assert (
-        "Expected an ENTRYPOINT for the ContainerArguments of job example, and the image has none, so that "
+        "Expected an ENTRYPOINT for the ContainerArguments of job example, but the image has none, so that "
         f"{first!r} is to be started, which is no program of the image."
     ) == violation
 
@@ -211,7 +211,7 @@ def test_a_program_that_needs_no_wrapper_conforms() -> None:
     [
         (
             host(exit_code=1, stderr="ModuleNotFoundError: No module named 'processing'\n"),
-            "algo-1 exited with 1; stderr says: \"ModuleNotFoundError: No module named 'processing'\".",
+            "algo-1 exited with code 1; stderr says: \"ModuleNotFoundError: No module named 'processing'\".",
         ),
         (not_started("no such file"), "algo-1 did not start: no such file."),
         (host(exit_code=137, end=End.MAX_RUNTIME), "algo-1 was stopped at MaxRuntimeInSeconds."),
@@ -223,7 +223,7 @@ def test_a_program_that_needs_what_a_wrapper_prepares_is_advised_against(alone: 
 
     assert Word.ADVISED is verdict.word
     assert (
-        f"Expected ['python3', '/processing.py'] to do the job where ContainerEntrypoint names it, and {found}",
+        f"Expected ['python3', '/processing.py'] to do the job as ContainerEntrypoint, but {found}",
     ) == verdict.violations
 
 

@@ -63,7 +63,7 @@ def test_arguments_that_a_wrapper_loses_are_advised_against(words: tuple[str, ..
 
     assert Word.ADVISED == verdict.word
     (advice,) = verdict.violations
-    assert advice.startswith("Expected 100 unusual arguments to reach ['python3', '/processing.py'] on algo-1, and it ")
+    assert advice.startswith("Expected 100 unusual arguments to reach ['python3', '/processing.py'] on algo-1, but it ")
     assert advice.endswith(found)
 
 
@@ -83,8 +83,8 @@ def test_a_wrapper_that_dispatches_on_its_first_argument_is_not_blamed() -> None
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
     assert (
-        "with further arguments and variables algo-1 did not start ['python3', '/processing.py'], and exited with 2; "
-        "stderr says: 'run.sh: unknown command: two words'"
+        "with further arguments and variables algo-1 did not start ['python3', '/processing.py'], and exited with code "
+        "2; stderr says: 'run.sh: unknown command: two words'"
     ) == verdict.reason
 
 
@@ -141,7 +141,7 @@ def test_arguments_that_are_not_for_entrypoint_are_not_judged(overrides: dict[st
     verdict = reached(PROGRAM, good=good, of=WRAPPER if overrides else image(entrypoint=[], cmd=["/run.sh"]))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "it is not the image's ENTRYPOINT that gets ContainerArguments" == verdict.reason
+    assert "the image's ENTRYPOINT does not get ContainerArguments" == verdict.reason
 
 
 def test_a_job_that_has_no_room_for_further_arguments_shows_nothing() -> None:

@@ -39,7 +39,9 @@ def test_silence_is_advised_against(end: End) -> None:
     verdict = judged(CHECK, image(), outcome(host(file("/opt/ml/processing/run.log"), stdout="", end=end)))
 
     assert Word.ADVISED == verdict.word
-    assert ("Expected at least a line on stdout or stderr, and algo-1 wrote nothing to either.",) == verdict.violations
+    assert (
+        "Expected at least one line on stdout or stderr, but algo-1 wrote nothing to either.",
+    ) == verdict.violations
 
 
 def test_a_container_that_did_not_start_said_nothing() -> None:
@@ -196,7 +198,7 @@ def test_a_log_that_repeats_an_input_is_advised_against(stream: str) -> None:
 
     assert Word.ADVISED is verdict.word
     (advice,) = verdict.violations
-    assert advice.startswith("Expected nothing of an input's content in the log, but algo-1 repeated a word of a ")
+    assert advice.startswith("Expected no input data in the log, but algo-1 repeated a word of a ")
     assert advice.endswith(f"corrupt input: {INPUT_MARKER}.")
 
 

@@ -32,7 +32,7 @@ def test_a_link_violates(left: File) -> None:
 
     assert Word.VIOLATES == verdict.word
     assert (
-        f"Expected files in output result, and algo-1 left the symbolic link {left.path} -> {left.target}, "
+        f"Expected files in output result, but algo-1 left the symbolic link {left.path} -> {left.target}, "
         "which is not uploaded."
     ) == verdict.violations[0]
 
@@ -115,7 +115,7 @@ def test_an_output_without_a_file_is_advice(left: object) -> None:
     verdict = judged(WRITTEN, image(), outcome(left))  # type: ignore[arg-type] # a host
 
     assert Word.ADVISED == verdict.word
-    assert (f"Expected at least one file below {OUTPUT} for output result, and there is none.",) == verdict.violations
+    assert (f"Expected at least one file below {OUTPUT} for output result, but there is none.",) == verdict.violations
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_user_who_may_not_write_is_advised_against(code: int) -> None:
 
     assert Word.ADVISED == verdict.word
     (violation,) = verdict.violations
-    assert violation.startswith("Expected USER 1000 to be able to write below /opt/ml/processing, and algo-1 did not ")
+    assert violation.startswith("Expected USER 1000 to be able to write below /opt/ml/processing, but algo-1 did not ")
     assert violation.endswith(f"says: {DENIED!r}.")
     assert (Word.NOT_JUDGED if code else Word.CONFORMS) == judged("exit.zero-on-success", image(user="1000"), run).word
     assert Word.NOT_JUDGED == judged(WRITTEN, image(user="1000"), run).word
@@ -314,7 +314,7 @@ def test_a_name_that_is_not_utf8_is_advised_against() -> None:
 
     assert Word.ADVISED == verdict.word
     assert (
-        f"Expected names in UTF-8 in output result, and algo-1 left {shown}..., with bytes that are no UTF-8.",
+        f"Expected UTF-8 file names in output result, but algo-1 wrote {shown}..., which is not UTF-8.",
     ) == verdict.violations
 
 
@@ -325,7 +325,7 @@ def test_a_key_that_is_too_long_is_advised_against(name: str) -> None:
 
     assert Word.ADVISED == verdict.word
     assert verdict.violations[0].startswith(
-        "Expected keys of at most 1,024 bytes for output result, and algo-1 left /opt/ml/processing/output/result/ddd"
+        "Expected keys of at most 1,024 bytes for output result, but algo-1 left /opt/ml/processing/output/result/ddd"
     )
     assert verdict.violations[0].endswith("ddd..., with keys of up to 1,025 bytes.")
 

@@ -51,8 +51,8 @@ def test_a_path_that_two_hosts_write_is_advised_against() -> None:
     (violation,) = verdict.violations
     assert Word.ADVISED is verdict.word
     assert (
-        "Expected each host to write files of its own to output result, and s3://bucket/result/a came with different "
-        "contents from algo-1, algo-2."
+        "Expected each host to write its own files to output result, but s3://bucket/result/a was uploaded with "
+        "different contents from algo-1, algo-2."
     ) == violation
 
 
@@ -62,7 +62,7 @@ def test_of_many_paths_one_is_named() -> None:
     (violation,) = uploaded(*found, hosts=5).violations
 
     assert violation.endswith(
-        "s3://bucket/result/a and 2 more came with different contents from algo-1, algo-2, algo-3 and 2 more."
+        "s3://bucket/result/a and 2 more was uploaded with different content by algo-1, algo-2, algo-3 and 2 more."
     )
 
 
@@ -102,7 +102,7 @@ def test_two_outputs_of_one_object_are_advised_against(second: str) -> None:
     assert Word.ADVISED is verdict.word
     (advice,) = verdict.violations
     assert advice == (
-        f"Expected each output to have objects of its own, and {X} came with different contents from output a, "
+        f"Expected each output to have its own objects, but {X} was uploaded with different content by output a, "
         "output b."
     )
 
@@ -201,7 +201,7 @@ def test_a_file_that_changes_is_advised_against(
 
     (violation,) = verdict.violations
     assert Word.ADVISED is verdict.word
-    assert f"Expected algo-1 to write each file of a continuous output once, and {OUTPUT}/{words}" in violation
+    assert f"Expected algo-1 to write each file of a continuous output once, but {OUTPUT}/{words}" in violation
     assert violation.endswith(" at last.")
 
 

@@ -116,7 +116,7 @@ def test_files_that_nothing_refers_to_are_advised_against(extra: File) -> None:
     verdict = judged(EMPTY, image(extra))
 
     assert Word.ADVISED == verdict.word
-    assert (f"Expected no files below /opt/ml, and the image ships {CODE}/run.py.",) == verdict.violations
+    assert (f"Expected no files below /opt/ml, but the image ships {CODE}/run.py.",) == verdict.violations
 
 
 def test_many_files_are_counted() -> None:
@@ -152,7 +152,7 @@ def test_a_file_where_the_volume_is_mounted_violates(path: str) -> None:
     verdict = judged(DIRECTORY, broken)
 
     assert Word.VIOLATES == verdict.word
-    assert (f"Expected {path} to be a directory or absent, and the image has a file there.",) == verdict.violations
+    assert (f"Expected {path} to be a directory or absent, but the image has a file there.",) == verdict.violations
     assert Word.CONFORMS == judged(EMPTY, broken).word
     assert Word.CONFORMS == judged(REQUIRED, broken).word
 
@@ -164,7 +164,7 @@ def test_a_link_there_is_advised_against(path: str) -> None:
         verdict = judged(DIRECTORY, image(link(path, "/data"), *others))
 
         assert Word.ADVISED == verdict.word
-        assert (f"Expected {path} to be a directory or absent, and it is a symbolic link to /data.",) == (
+        assert (f"Expected {path} to be a directory or absent, but it is a symbolic link to /data.",) == (
             verdict.violations
         )
     assert Word.CONFORMS == judged(EMPTY, image(link(path, "/data"))).word
@@ -243,7 +243,7 @@ def test_the_fifos_of_an_input_are_not_elsewhere() -> None:
 
     found = judged("reserved.nothing-written-elsewhere", image(), outcome(host(*left), of=asked))
 
-    assert (f"Expected algo-1 to write to its outputs, and it left {INPUT}_2, which is lost.",) == found.violations
+    assert (f"Expected algo-1 to write to its outputs, but it wrote {INPUT}_2, which is lost.",) == found.violations
 
 
 def test_an_output_without_a_file_is_told_of_elsewhere() -> None:
@@ -275,7 +275,7 @@ def test_a_job_that_works_without_what_the_image_ships_conforms() -> None:
 @pytest.mark.parametrize(
     ("replaced", "how"),
     [
-        (GONE, "exited with 1; stderr says: \"FileNotFoundError: '/opt/ml/scratch/tmp'\""),
+        (GONE, "exited with code 1; stderr says: \"FileNotFoundError: '/opt/ml/scratch/tmp'\""),
         (
             not_started("chdir to cwd: no such file or directory"),
             "did not start: chdir to cwd: no such file or directory",
@@ -289,7 +289,7 @@ def test_a_job_that_needs_what_the_image_ships_violates(replaced: Host, how: str
     assert Word.VIOLATES is verdict.word
     (violation,) = verdict.violations
     assert (
-        "Expected the job to do without what the image ships below /opt/ml (/opt/ml/scratch), and without it algo-1 "
+        "Expected the job to do without what the image ships below /opt/ml (/opt/ml/scratch), but without it algo-1 "
         f"{how}; with it algo-1 exited with 0."
     ) == violation
 

@@ -72,7 +72,7 @@ def test_only_hosts_that_fail_without_it_are_named(other: Host) -> None:
     verdict = judged("reserved.works-when-replaced", SHIPPING, outcome(WELL, WELL), replaced)
 
     (violation,) = verdict.violations
-    assert violation.endswith("and without it algo-2 exited with 1; with it algo-2 exited with 0.")
+    assert violation.endswith("and without it algo-2 exited with code 1; with it algo-2 exited with 0.")
 
 
 # What reaches the program
@@ -135,7 +135,7 @@ def test_the_host_whose_program_a_stop_does_not_reach_is_named() -> None:
     """On the other one it does."""
     (violation,) = after_sigint("stop.sigint-reaches-the-program", REACHED, DEAF).violations
 
-    assert "Expected SIGINT to reach ['python3', '/processing.py'] on algo-2, and only its ancestors" in violation
+    assert "Expected SIGINT to reach ['python3', '/processing.py'] on algo-2, but only its ancestors" in violation
 
 
 def test_the_host_that_does_not_end_is_named() -> None:

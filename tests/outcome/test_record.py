@@ -60,7 +60,7 @@ def test_a_cut_record_says_so() -> None:
     record = Record.parse(b'{"event":"a"}\n{"event":"cut"}\n{"event":"b"}\n')
 
     assert ["a", "cut"] == [event["event"] for event in record.events]
-    assert "the record reached its limit, or the container's disk was full" == record.fault
+    assert "the record reached its size limit, or the container's disk was full" == record.fault
 
 
 def test_an_empty_record_says_so() -> None:

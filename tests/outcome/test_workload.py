@@ -137,7 +137,7 @@ def test_the_work_at_a_moment() -> None:
 
     assert (8, "") == found(*events, at=0.005)
     assert (9, "") == found(*events, at=0.020)
-    assert (1, "only wrappers lived at that moment") == found(*events, at=0.0095)
+    assert (1, "only wrappers were running at that moment") == found(*events, at=0.0095)
 
 
 def test_what_a_program_runs_at_a_moment() -> None:

@@ -103,7 +103,7 @@ def test_no_text_may_be_empty(part: str, text: str) -> None:
 
 def test_a_check_without_a_job_says_how_to_reproduce() -> None:
     """For a job, the command is made of its request."""
-    said = "it runs no job, so it must say how to reproduce what it saw"
+    said = "without a job it needs `reproduce`"
 
     assert f"check 'exit.example': {said}" == fault(reproduce="")
 
@@ -165,7 +165,7 @@ def test_a_judge_that_fits_is_taken(judge: Any, job: Any) -> None:  # noqa: ANN4
         (
             two,
             {"shown_by": AS_REQUESTED, "job": AS_REQUESTED},
-            "it runs a job, so that it has no static rule for another run to overrule",
+            "with a job it cannot have `shown_by`",
         ),
         (four, {"job": DEFAULT_COMMAND}, "its judge takes 4 parameters, expected 2 or 3"),
     ],

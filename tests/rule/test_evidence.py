@@ -133,17 +133,20 @@ def test_a_run_that_did_not_succeed_is_held_against_nothing(how: str) -> None:
     ("ended", "words"),
     [
         (host(), "exited with 0"),
-        (host(exit_code=3, stderr="no\n"), "exited with 3; stderr says: 'no'"),
-        (host(exit_code=1, stdout="no\n"), "exited with 1; stdout says: 'no'"),
-        (host(exit_code=134), "exited with 134 (SIGABRT)"),
-        (host(exit_code=135), "exited with 135 (SIGBUS, as a write to a full /dev/shm gives, which has 64 MiB here)"),
-        (host(exit_code=137), "exited with 137 (SIGKILL)"),
-        (host(exit_code=137, out_of_memory=True), "exited with 137 (SIGKILL, out of memory)"),
-        (host(exit_code=1, out_of_memory=True), "exited with 1"),
-        (host(exit_code=139, stderr="x"), "exited with 139 (SIGSEGV); stderr says: 'x'"),
-        (host(exit_code=126), "exited with 126 (of a shell: the command cannot be executed)"),
-        (host(exit_code=127), "exited with 127 (of a shell: the command was not found)"),
-        (host(exit_code=255), "exited with 255"),
+        (host(exit_code=3, stderr="no\n"), "exited with code 3; stderr says: 'no'"),
+        (host(exit_code=1, stdout="no\n"), "exited with code 1; stdout says: 'no'"),
+        (host(exit_code=134), "exited with code 134 (SIGABRT)"),
+        (
+            host(exit_code=135),
+            "exited with code 135 (SIGBUS, as a write to a full /dev/shm gives, which has 64 MiB here)",
+        ),
+        (host(exit_code=137), "exited with code 137 (SIGKILL)"),
+        (host(exit_code=137, out_of_memory=True), "exited with code 137 (SIGKILL, out of memory)"),
+        (host(exit_code=1, out_of_memory=True), "exited with code 1"),
+        (host(exit_code=139, stderr="x"), "exited with code 139 (SIGSEGV); stderr says: 'x'"),
+        (host(exit_code=126), "exited with code 126 (of a shell: the command cannot be executed)"),
+        (host(exit_code=127), "exited with code 127 (of a shell: the command was not found)"),
+        (host(exit_code=255), "exited with code 255"),
         (host(exit_code=137, end=End.SUITE_LIMIT, stderr="no"), "was stopped at the suite's own time limit"),
         (host(exit_code=137, end=End.MAX_RUNTIME), "was stopped at MaxRuntimeInSeconds"),
         (not_started("no such file"), "did not start: no such file"),
@@ -203,7 +206,7 @@ def shortfalls(changed: Host, *, good: Outcome | None = None, of: JobRequest | N
     [
         (host(RESULT), []),
         (host(RESULT, file(f"{OUTPUT}/more"), stderr="Traceback\n"), []),
-        (host(exit_code=3, stderr="no\n"), ["algo-1 exited with 3; stderr says: 'no'"]),
+        (host(exit_code=3, stderr="no\n"), ["algo-1 exited with code 3; stderr says: 'no'"]),
         (host(exit_code=137, end=End.MAX_RUNTIME), ["algo-1 was stopped at MaxRuntimeInSeconds"]),
         (host(RESULT, exit_code=0, end=End.MAX_RUNTIME), ["algo-1 was stopped at MaxRuntimeInSeconds"]),
         (host(exit_code=0, end=End.MAX_RUNTIME), ["algo-1 was stopped at MaxRuntimeInSeconds"]),
@@ -218,7 +221,7 @@ def test_what_a_changed_run_lacks_is_told_once(changed: Host, expected: list[str
 
 def test_a_run_at_the_suites_limit_lacks_nothing_that_is_known() -> None:
     """The limit is none of the contract's."""
-    with pytest.raises(NotJudged, match=r"algo-1 was still running after 300 s, the suite's own limit"):
+    with pytest.raises(NotJudged, match=r"algo-1 was still running after 300 s, the suite's own time limit"):
         shortfalls(host(exit_code=137, end=End.SUITE_LIMIT, seconds=300.4))
 
 
@@ -235,13 +238,13 @@ def of_hosts(*hosts: Host, **rest: Any) -> list[str]:  # noqa: ANN401 - of `shor
     ("hosts", "expected"),
     [
         ((host(), host(RESULT)), []),
-        ((host(RESULT), host(exit_code=3)), ["algo-2 exited with 3"]),
-        ((host(exit_code=3), host(), host(exit_code=4)), ["algo-1 exited with 3", "algo-3 exited with 4"]),
-        ((WAITING, host(exit_code=3)), ["algo-2 exited with 3"]),
+        ((host(RESULT), host(exit_code=3)), ["algo-2 exited with code 3"]),
+        ((host(exit_code=3), host(), host(exit_code=4)), ["algo-1 exited with code 3", "algo-3 exited with code 4"]),
+        ((WAITING, host(exit_code=3)), ["algo-2 exited with code 3"]),
         ((not_started("no"), WAITING), ["algo-1 did not start: no"]),
-        ((host(exit_code=3), RAN_ON), ["algo-1 exited with 3", "algo-2 was stopped at MaxRuntimeInSeconds"]),
+        ((host(exit_code=3), RAN_ON), ["algo-1 exited with code 3", "algo-2 was stopped at MaxRuntimeInSeconds"]),
         ((host(), host()), ["nothing was written to the output result"]),
-        ((host(), host(exit_code=3)), ["algo-2 exited with 3"]),
+        ((host(), host(exit_code=3)), ["algo-2 exited with code 3"]),
     ],
 )
 def test_of_several_hosts_those_are_told_that_ended_badly(hosts: tuple[Host, ...], expected: list[str]) -> None:
@@ -267,7 +270,7 @@ def test_a_change_that_takes_time_is_given_it() -> None:
 
 def test_more_is_said_of_hosts_that_ended_badly() -> None:
     """Of each by itself."""
-    assert ["algo-2 exited with 3, as algo-2 would"] == of_hosts(
+    assert ["algo-2 exited with code 3, as algo-2 would"] == of_hosts(
         host(RESULT), host(exit_code=3), more=lambda ended: f", as {ended.name} would"
     )
 

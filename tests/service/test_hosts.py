@@ -188,7 +188,7 @@ def test_a_peer_fails(run: Callable[..., Outcome]) -> None:
     other, peer = outcome.hosts
     assert peer.address == found(other)["first"]["algo-2"]
     assert (End.EXITED, 1, b"", None) == (peer.end, peer.exit_code, peer.stdout.head, peer.trace)
-    assert "a host that fails stood in its place" == peer.untraced
+    assert "it was replaced by a host that fails" == peer.untraced
     assert JobStatus.FAILED is outcome.status
 
 

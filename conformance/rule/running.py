@@ -18,8 +18,8 @@ def still_running(outcome: Outcome, host: Host) -> str:
     wrote = [output.name for output in outcome.request.outputs if outcome.written(host, output)]
     written = f", although it had written {named(wrote)}" if wrote else ""
     return (
-        f"{host.name} was still running after {host.seconds:.0f} s, the suite's own time limit{written}"
-        f"{' and was idle' if waits else ''}"
+        f"{host.name} was still running{' but idle' if waits else ''} after {host.seconds:.0f} s, the suite's own time "
+        f"limit{written}"
         f"{what_ran(host)}; raise the limit with --image-timeout, or set MaxRuntimeInSeconds if the job never "
         "ends"
     )
@@ -34,8 +34,13 @@ def what_ran(host: Host) -> str:
     moment = next(stops, math.inf)
     ran = workload.running(host.trace, moment)
     done = workload.finished(host.trace, moment)
-    ended = f"{list(done.argv)} had exited with {done.status}, but " if done is not None else ""
-    return f": {ended}{commands(ran)} was still running" if ran else ""
+    if not ran:
+        return ""
+    return (
+        f": {list(done.argv)} had exited with {done.status}, but {commands(ran)} had not"
+        if done
+        else f": {commands(ran)}"
+    )
 
 
 def commands(processes: Sequence[Process]) -> str:

@@ -48,7 +48,7 @@ def test_a_job_that_exits_otherwise_violates(code: int, meaning: str) -> None:
 
     assert Word.VIOLATES == verdict.word
     assert (
-        f"Expected algo-1 to exit with 0, but it exited with {code}{meaning}; stderr says: 'no such table'.",
+        f"Expected algo-1 to exit with 0, but it exited with code {code}{meaning}; stderr says: 'no such table'.",
     ) == verdict.violations
 
 
@@ -98,8 +98,8 @@ def test_an_idle_job_beyond_its_own_limit_violates(processor_seconds: float) -> 
     ("processor_seconds", "said"),
     [
         (None, "algo-1 was still running, and how much it had worked is not known; "),
-        (30.0, "algo-1 was still at work after 60 s, and had taken 30 s of processor time; "),
-        (118.0, "algo-1 was still at work after 60 s, and had taken 118 s of processor time; "),
+        (30.0, "algo-1 was still working after 60 s, and had taken 30 s of processor time; "),
+        (118.0, "algo-1 was still working after 60 s, and had taken 118 s of processor time; "),
     ],
     ids=["unknown", "half of one processor", "two processors"],
 )
@@ -130,8 +130,8 @@ def test_a_job_beyond_its_own_limit_is_told_by_its_processes(signals: tuple[Sign
     (violation,) = of_zero(beyond_its_limit(trace=trace, stop=STOP)).violations
 
     assert violation.endswith(
-        "still running after 60 s: ['python3', '/x.py'] had ended with 0, "
-        "and ['tail', '-f', '/dev/null'] had not ended."
+        "still running after 60 s: ['python3', '/x.py'] had exited with 0, and ['tail', '-f', '/dev/null'] was "
+        "still running."
     )
 
 
@@ -142,7 +142,7 @@ def test_what_the_stop_ended_ran_until_then() -> None:
     stopped = beyond_its_limit(130, trace=trace, stop=Stop("SIGINT", 0.2, killed=False))
     (violation,) = of_zero(stopped).violations
 
-    assert violation.endswith("still running after 60 s: ['python3', '/x.py'] had not ended.")
+    assert violation.endswith("still running after 60 s: ['python3', '/x.py'] was still running.")
 
 
 def test_many_processes_that_ran_are_counted() -> None:
@@ -152,7 +152,7 @@ def test_many_processes_that_ran_are_counted() -> None:
     (violation,) = of_zero(beyond_its_limit(trace=trace, stop=STOP)).violations
 
     assert violation.count("['python3', '/x.py']") == 3
-    assert violation.endswith(" and 2 more had not ended.")
+    assert violation.endswith(" and 2 more was still running.")
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_command_of_the_request_that_does_not_start_violates(override: str) ->
     verdict = of_zero(not_started("no such file"), of=request(overrides={override: ["gone"]}))
 
     assert Word.VIOLATES == verdict.word
-    assert "the engine refused: no such file" in verdict.violations[0]
+    assert "the engine reported: no such file" in verdict.violations[0]
 
 
 def test_a_program_below_opt_ml_explains_the_exit_code() -> None:

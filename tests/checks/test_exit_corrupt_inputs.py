@@ -53,9 +53,9 @@ def test_a_failure_that_exits_with_0_violates() -> None:
     assert Word.VIOLATES is verdict.word
     (violation,) = verdict.violations
     assert (
-        "Expected algo-1 to exit with another code than 0 when its inputs are corrupt and it fails, but it exited with "
-        "0, although it wrote nothing to the output result and its log says: 'ERROR: part-1.csv cannot be read at byte "
-        "0, skipping this job'."
+        "Expected algo-1 to exit with another code than 0 when its inputs are corrupt and it fails, but it exited "
+        "with code 0, although it wrote nothing to the output result and its log says: 'ERROR: part-1.csv cannot be "
+        "read at byte 0, skipping this job'."
     ) == violation
 
 
@@ -82,7 +82,7 @@ def test_a_program_that_does_not_visibly_fail_is_not_accused(corrupt: Host) -> N
     verdict = over(corrupt)
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "with its inputs corrupt the program did not visibly fail" == verdict.reason
+    assert "with corrupt inputs the program did not visibly fail" == verdict.reason
 
 
 def test_a_program_that_sets_corrupt_inputs_aside_is_not_accused() -> None:
@@ -130,7 +130,7 @@ def test_a_program_that_hangs_over_an_input_is_not_judged(end: End) -> None:
     verdict = over(host(exit_code=137, end=end))
 
     assert (Word.NOT_JUDGED, "", True) == (verdict.word, verdict.see, verdict.applies)
-    assert f"with its inputs corrupt, algo-1 was {end}" == verdict.reason
+    assert f"with corrupt inputs, algo-1 was {end}" == verdict.reason
 
 
 def test_a_job_that_fails_with_its_own_inputs_proves_nothing() -> None:

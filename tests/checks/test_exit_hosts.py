@@ -154,7 +154,7 @@ def test_a_host_that_waits_for_its_input_is_not_judged(check: str) -> None:
     """Where no other one fails, nobody knows what it would have done."""
     verdict = of_failure(check, WELL, RAN_ON)
 
-    assert "with its inputs empty, algo-2 was stopped at MaxRuntimeInSeconds" == verdict.reason
+    assert "with empty inputs, algo-2 was stopped at MaxRuntimeInSeconds" == verdict.reason
 
 
 @pytest.mark.parametrize("hosts", [(WELL, host()), (host(), WELL)])
@@ -198,4 +198,4 @@ def test_a_host_that_does_not_start_fails_by_itself() -> None:
     verdict = judged(ZERO, image(), outcome(not_started("no such file"), LIMITED, of=asked))
 
     (violation,) = verdict.violations
-    assert "on algo-1, but the engine refused: no such file" in violation
+    assert "on algo-1, but the engine reported: no such file" in violation

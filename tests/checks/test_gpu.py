@@ -199,7 +199,7 @@ def test_a_link_to_a_stand_in_is_advised_against(target: str, leads: str) -> Non
     path = "/usr/lib/x86_64-linux-gnu/libcuda.so.1"
     verdict = judged(SHADOW, image(*CUDA, link(path, target)))
 
-    assert (f"Expected {path} to be left to the driver of the host, but it leads to {leads}.",) == verdict.violations
+    assert (f"Expected {path} to be left to the host's driver, but it is a link to {leads}.",) == verdict.violations
     assert Word.ADVISED == verdict.word
 
 

@@ -81,7 +81,7 @@ def test_trouble_of_the_hosts_own_driver_is_not_judged(residue: tuple) -> None: 
     """It is not the image's."""
     verdict = judged(CHECK, image(*residue), looked(look(status=1, output=answers(cuInit="999"))))
 
-    assert (Word.NOT_JUDGED, "CUDA's driver of this engine does not work: cuInit returned 999") == (
+    assert (Word.NOT_JUDGED, "the CUDA driver of this engine does not work: cuInit returned 999") == (
         verdict.word,
         verdict.reason,
     )
@@ -91,7 +91,7 @@ def test_a_driver_without_a_device_is_not_judged() -> None:
     """The last line says why."""
     verdict = of(look(status=1, output=answers(count="0")))
 
-    assert "CUDA's driver of this engine does not work: the last line was 'count 0'" == verdict.reason
+    assert "the CUDA driver of this engine does not work: the last line was 'count 0'" == verdict.reason
 
 
 def test_a_driver_that_was_left_out_violates() -> None:
@@ -110,7 +110,7 @@ def test_a_driver_that_the_engine_did_not_bring_is_not_judged(said: str) -> None
     seen = look(status=127, output=NOT_FOUND, variables={"NVIDIA_DRIVER_CAPABILITIES": said}, mounted=())
     verdict = of(seen)
 
-    assert (Word.NOT_JUDGED, f"the engine brought no libcuda.so.1: {NOT_FOUND!r}") == (verdict.word, verdict.reason)
+    assert (Word.NOT_JUDGED, f"the engine mounted no libcuda.so.1: {NOT_FOUND!r}") == (verdict.word, verdict.reason)
 
 
 def test_a_driver_that_is_mounted_and_not_found_violates() -> None:
@@ -125,7 +125,7 @@ def test_an_image_without_glibc_is_not_judged() -> None:
     verdict = of(look(status=127, output="", error="No such file or directory"))
 
     assert (
-        "NVIDIA's driver is made for glibc, whose loader cannot be run in the image: No such file or directory"
+        "NVIDIA's driver needs glibc, whose loader cannot be run in the image: No such file or directory"
         == verdict.reason
     )
 
@@ -134,14 +134,14 @@ def test_a_driver_that_does_not_answer_is_not_judged() -> None:
     """It may be the host's trouble."""
     verdict = of(look(status=None, output=f"library {LIBRARY}\n"))
 
-    assert f"CUDA's driver did not answer in time; the last line was 'library {LIBRARY}'" == verdict.reason
+    assert f"the CUDA driver did not respond in time; the last line was 'library {LIBRARY}'" == verdict.reason
 
 
 def test_a_request_that_hides_its_gpu_is_not_judged() -> None:
     """The user's own variable is not the image's."""
     verdict = judged(CHECK, image(), looked(look(devices=()), NVIDIA_VISIBLE_DEVICES="void"))
 
-    assert "no GPU is in the container: the request sets NVIDIA_VISIBLE_DEVICES to 'void'" == verdict.reason
+    assert "no GPU in the container: the request sets NVIDIA_VISIBLE_DEVICES to 'void'" == verdict.reason
 
 
 def test_nodes_of_the_driver_alone_are_no_gpu() -> None:
@@ -176,7 +176,7 @@ def test_a_job_that_fails_without_its_gpu_is_not_judged(gpus: Gpus, reason: str)
     """It may do well on its own instance."""
     verdict = judged(ZERO, image(), with_gpus(outcome(host(exit_code=1, stderr="no CUDA device\n")), gpus))
 
-    assert (Word.NOT_JUDGED, f"the job did not succeed, and {reason}") == (verdict.word, verdict.reason)
+    assert (Word.NOT_JUDGED, f"the job failed, and {reason}") == (verdict.word, verdict.reason)
 
 
 @pytest.mark.parametrize("gpus", [Gpus(), Gpus(wanted=True, means=Means.REQUEST)])

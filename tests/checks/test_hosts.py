@@ -158,7 +158,7 @@ def test_a_peer_that_did_not_fail_shows_nothing(peer: Host) -> None:
     verdict = varied("hosts.peer-fails", BOUND, peer)
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
-    assert verdict.reason.startswith("algo-2 was to fail, and ")
+    assert verdict.reason.startswith("algo-2 should have failed, but ")
 
 
 # Ending together
@@ -209,7 +209,10 @@ def test_a_host_at_the_suites_limit_may_still_be_at_work() -> None:
     verdict = judged(ENDS, image(), outcome(WELL, at_limit(End.SUITE_LIMIT, 300.4)))
 
     assert (Word.NOT_JUDGED, "", True) == (verdict.word, verdict.see, verdict.applies)
-    assert "algo-2 was still running after 300 s, the suite's own limit, which --image-timeout raises" == verdict.reason
+    assert (
+        "algo-2 was still running after 300 s, the suite's own time limit; raise it with --image-timeout"
+        == verdict.reason
+    )
 
 
 @pytest.mark.parametrize("check", [ENDS, "hosts.ignores-etc-hostname"])

@@ -32,7 +32,10 @@ def test_who_asks_for_the_outside_is_advised_against() -> None:
 
     assert Word.ADVISED is verdict.word
     assert (
-        f"Expected nothing outside to be asked for; algo-1 asked for {OUTSIDE}, a.example.org, but exited with code 1.",
+        (
+            f"Expected no outside name to be looked up, but algo-1 looked up {OUTSIDE}, a.example.org, but exited with "
+            "code 1."
+        ),
     ) == verdict.violations
 
 

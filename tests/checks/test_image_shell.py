@@ -64,8 +64,8 @@ def test_a_shell_form_whose_shell_becomes_the_program_is_advice() -> None:
 
     assert Word.ADVISED is verdict.word
     assert verdict.violations[0].endswith(
-        "in the run the shell became ['python3', '/processing.py'], as not every shell does, and ContainerArguments "
-        "are swallowed."
+        "in the run the shell replaced itself with ['python3', '/processing.py'], which not every shell does, and "
+        "ContainerArguments are swallowed."
     )
 
 
@@ -116,7 +116,7 @@ def test_an_array_that_is_no_json_is_called_that(command: str, told_of: str) -> 
     (violation,) = verdict.violations
     assert violation == (
         f"Expected ENTRYPOINT in exec form, but ENTRYPOINT {command} is not a JSON array{told_of}, so Docker runs it "
-        "by `/bin/sh -c`."
+        "with `/bin/sh -c`."
     )
 
 

@@ -141,7 +141,7 @@ def test_a_host_that_fails_with_one_object_shows_nothing(first: Host, others: Ho
     verdict = of_few(first, others, others)
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert verdict.reason.startswith("with one object algo-1, which got it, ")
+    assert verdict.reason.startswith("with a single object algo-1, which got it, ")
 
 
 @pytest.mark.parametrize("hosts", [(host(), host(), LIMITED), (LIMITED, host(), host()), (LIMITED, LIMITED, host())])
@@ -184,7 +184,7 @@ def test_each_host_has_to_open_its_fifo() -> None:
     verdict = piped(OPENED, host())
 
     expected = (
-        f"Expected a program on algo-2 to open {INPUT}_0, through which input stream comes, but none did; the job "
+        f"Expected a program on algo-2 to open {INPUT}_0, the FIFO of input stream, but none did; the job "
         "succeeded without it."
     )
     assert (Word.ADVISED, (expected,)) == (verdict.word, verdict.violations)

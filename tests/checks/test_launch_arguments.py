@@ -83,8 +83,8 @@ def test_a_wrapper_that_dispatches_on_its_first_argument_is_not_blamed() -> None
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
     assert (
-        "with further arguments and variables algo-1 did not start ['python3', '/processing.py'], and exited with code "
-        "2; stderr says: 'run.sh: unknown command: two words'"
+        "with additional arguments and variables algo-1 did not start ['python3', '/processing.py'], and exited "
+        "with code 2; stderr says: 'run.sh: unknown command: two words'"
     ) == verdict.reason
 
 
@@ -130,7 +130,7 @@ def test_arguments_may_be_for_another_program_below_the_wrapper(other: str) -> N
     kept = reached((*PROGRAM, "..."), good=good)
 
     assert (Word.NOT_JUDGED, False) == (lost.word, lost.applies)
-    assert f"ENTRYPOINT starts ['{other}', '-x'] too, and ContainerArguments may be for that one" == lost.reason
+    assert f"ENTRYPOINT also starts ['{other}', '-x'], which the ContainerArguments may be for" == lost.reason
     assert Word.CONFORMS is kept.word
 
 

@@ -222,7 +222,7 @@ def test_a_log_whose_beginning_nobody_saw_is_not_judged() -> None:
     verdicts = [judged(SECRETS, image(), *both) for both in runs]
 
     assert [Word.NOT_JUDGED, Word.NOT_JUDGED, Word.ADVISED] == [verdict.word for verdict in verdicts]
-    assert "the log of algo-1 is so long that the engine may have dropped its beginning" == verdicts[0].reason
+    assert "the log of algo-1 is so long that the engine may have dropped its start" == verdicts[0].reason
     assert verdicts[0].applies
 
 

@@ -59,7 +59,7 @@ def test_a_link_whose_target_is_uploaded_is_advice(left: File) -> None:
 
     assert Word.ADVISED is verdict.word
     assert "which is not uploaded; /opt/ml/processing/output/" in verdict.violations[0]
-    assert verdict.violations[0].endswith(", to which it leads, is.")
+    assert verdict.violations[0].endswith(" is.")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_shell_that_takes_one_argument_for_its_command_is_the_reason(
     (advice,) = judged(WRITTEN, of, outcome(host(), of=request(overrides=overrides))).violations
 
     assert advice.endswith(
-        "and there is none: `bash -c` runs only the first of ContainerArguments, 'python3', and takes the others for "
+        "and there is none: `bash -c` runs only the first of ContainerArguments, 'python3', and uses the others as "
         "$0, $1 and so on."
     )
 

@@ -182,14 +182,14 @@ def test_files_that_stay_as_they_were_found_conform(
 @pytest.mark.parametrize(
     ("sightings", "last", "words"),
     [
-        ((("a", 5), ("a", 1005)), (), "a was uploaded 2 times with other content: with 5 bytes at first and 1,005 at"),
-        ((("a", 5),), ((1, "a", 6),), "a was uploaded 2 times with other content: with 5 bytes at first and 6 at"),
+        ((("a", 5), ("a", 1005)), (), "a was uploaded 2 times with different content: 5 bytes first, 1,005 at"),
+        ((("a", 5),), ((1, "a", 6),), "a was uploaded 2 times with different content: 5 bytes first, 6 at"),
         (
             (("a", 5), ("a", 6)),
             ((1, "a", 6),),
-            "a was uploaded 2 times with other content: with 5 bytes at first and 6",
+            "a was uploaded 2 times with different content: 5 bytes first, 6",
         ),
-        ((("b", 1), ("a", 5), ("a", 3), ("a", 4)), ((1, "a", 2),), "a was uploaded 4 times with other content: with 5"),
+        ((("b", 1), ("a", 5), ("a", 3), ("a", 4)), ((1, "a", 2),), "a was uploaded 4 times with different content: 5"),
     ],
     ids=["while it ran", "after the last look", "not twice", "in all"],
 )
@@ -210,8 +210,7 @@ def test_of_many_files_that_change_one_is_named() -> None:
     (violation,) = continuous(seen(("a", 1), ("b", 2), ("c", 3), ("a", 4), ("b", 5))).violations
 
     assert violation.endswith(
-        f"{OUTPUT}/a was uploaded 2 times with other content: with 1 bytes at first and 4 at last, and 1 more changed "
-        "too."
+        f"{OUTPUT}/a was uploaded 2 times with different content: 1 bytes first, 4 at last, and 1 more changed as well."
     )
 
 

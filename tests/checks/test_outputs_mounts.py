@@ -73,7 +73,7 @@ def test_outputs_that_get_no_file_anyway_are_told_of_elsewhere() -> None:
     verdict = on_mounts(host(exit_code=1, stderr=BUSY), host())
 
     assert (Word.NOT_JUDGED, "outputs.declared-outputs-written", False) == (verdict.word, verdict.see, verdict.applies)
-    assert verdict.reason.startswith("output result got no file anyway; ")
+    assert verdict.reason.startswith("output result got no files anyway; ")
 
 
 @pytest.mark.parametrize("left", [link(f"{OUTPUT}/latest", "part-1"), link(OUTPUT, "/scratch")])

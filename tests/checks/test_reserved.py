@@ -289,8 +289,8 @@ def test_a_job_that_needs_what_the_image_ships_violates(replaced: Host, how: str
     assert Word.VIOLATES is verdict.word
     (violation,) = verdict.violations
     assert (
-        "Expected the job to do without what the image ships below /opt/ml (/opt/ml/scratch), but without it algo-1 "
-        f"{how}; with it algo-1 exited with 0."
+        "Expected the job to work without the files that the image ships below /opt/ml (/opt/ml/scratch), but "
+        f"algo-1 {how}; with it algo-1 exited with 0."
     ) == violation
 
 

@@ -142,7 +142,7 @@ def test_the_host_that_does_not_end_is_named() -> None:
     """Its program had got the signal."""
     (violation,) = after_sigint("stop.ends-on-sigint", REACHED, (WORK, 8, True)).violations
 
-    assert "Expected algo-2 to end within 2 s of SIGINT" in violation
+    assert "Expected algo-2 to exit within 2 s of SIGINT" in violation
 
 
 @pytest.mark.parametrize("check", ["stop.sigint-reaches-the-program", "stop.ends-on-sigint"])

@@ -81,7 +81,7 @@ def test_a_program_below_an_init_is_reached() -> None:
 
 @pytest.mark.parametrize(
     ("killed", "words"),
-    [(True, "still running 2 s later and was ended by SIGKILL"), (False, "exited with code 130 all the same")],
+    [(True, "still running 2 s later and was killed by SIGKILL"), (False, "exited with code 130 all the same")],
 )
 def test_a_program_below_a_shell_is_not_reached(killed: bool, words: str) -> None:  # noqa: FBT001 - a parameter of a test
     """An exit code of 130 proves nothing: the shell left, and the program was killed with the container."""
@@ -133,7 +133,7 @@ def test_a_launcher_and_what_it_runs_may_both_be_the_work(signals: tuple[Signal,
     found = verdict(REACHES, stopped((LAUNCHER, CHILD), signals))
 
     assert (Word.NOT_JUDGED, True) == (found.word, found.applies)
-    assert f"which process does the work cannot be told: {words}" in found.reason
+    assert f"it is not clear which process does the work: {words}" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_program_must_end_in_time(check: str, number: int) -> None:
 
     assert (Word.CONFORMS, Word.ADVISED, Word.ADVISED) == (ended.word, killed.word, unseen.word)
     name = {SIGINT: "SIGINT", SIGTERM: "SIGTERM"}[number]
-    assert f"Expected algo-1 to end within 2 s of {name}, but it was still running" in killed.violations[0]
+    assert f"Expected algo-1 to exit within 2 s of {name}, but it was still running" in killed.violations[0]
 
 
 def test_a_program_that_heard_nothing_is_not_blamed_twice() -> None:

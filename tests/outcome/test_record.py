@@ -42,14 +42,14 @@ def test_anything_is_read_as_far_as_it_goes(content: bytes) -> None:
     record = Record.parse(b'{"event":"a"}\n\xff' + content)
 
     assert [{"event": "a"}] == list(record.events)
-    assert "line 2 of the record is no event: it was cut off, or written over" == record.fault
+    assert "line 2 of the record is not an event: it was truncated or overwritten" == record.fault
 
 
 def test_a_line_that_was_cut_off_is_left_out() -> None:
     """A disk that became full leaves half a line."""
     record = Record.parse(b'{"event":"a"}\n{"event":"b","pi')
 
-    assert (({"event": "a"},), "line 2 of the record is no event: it was cut off, or written over") == (
+    assert (({"event": "a"},), "line 2 of the record is not an event: it was truncated or overwritten") == (
         record.events,
         record.fault,
     )

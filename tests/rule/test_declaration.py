@@ -50,7 +50,7 @@ def test_an_id_is_taken_once() -> None:
     registry = Registry()
     declare(finding(), registry)
 
-    assert "check 'exit.example': its id is taken" == fault(registry=registry)
+    assert "check 'exit.example': duplicate id" == fault(registry=registry)
 
 
 @pytest.mark.parametrize("check_id", ["exit", "exit."])
@@ -70,7 +70,7 @@ def test_a_check_stands_in_its_chapters_file() -> None:
     """The message names the file."""
     said = fault(module="conformance.checks.launch")
 
-    assert "check 'exit.example': it must stand in checks/exit.py" == said
+    assert "check 'exit.example': it must be in checks/exit.py" == said
 
 
 def test_a_judge_must_yield() -> None:
@@ -79,15 +79,13 @@ def test_a_judge_must_yield() -> None:
     def judge(image: object) -> list[str]:
         return [str(image)]
 
-    assert "check 'exit.example': its judge is not a generator function, so that it would pass everything" == fault(
-        judge
-    )
+    assert "check 'exit.example': its judge is not a generator function, so it would pass everything" == fault(judge)
 
 
 def test_a_must_rests_on_what_is_known() -> None:
     """What users report, or what is only inferred, is advice."""
     for basis in (OBSERVED, INFERRED):
-        said = f"a MUST rests on what is documented, modelled or measured, not on what is {basis}"
+        said = f"a MUST must be documented, modelled or measured, not {basis}"
 
         assert f"check 'exit.example': {said}" == fault(basis=basis)
         assert declare(finding(), Registry(), basis=basis, level=SHOULD)
@@ -155,12 +153,12 @@ def test_a_judge_that_fits_is_taken(judge: Any, job: Any) -> None:  # noqa: ANN4
         (
             three,
             {"shown_by": EMPTY_INPUTS},
-            "it can be shown by one run of the user's request, which empty-inputs is not",
+            "`shown_by` must be a single run of the user's request, which empty-inputs is not",
         ),
         (
             three,
             {"shown_by": DEFAULT_COMMAND},
-            "it can be shown by one run of the user's request, which default-command is not",
+            "`shown_by` must be a single run of the user's request, which default-command is not",
         ),
         (
             two,
@@ -208,7 +206,7 @@ def test_an_unknown_check_is_named_with_those_that_exist() -> None:
 @pytest.mark.parametrize(
     ("explained_by", "said"),
     [
-        ("image.gone", "is explained by a check that is not there: .*no check 'image.gone'"),
+        ("image.gone", "is explained by a check that not found: .*no check 'image.gone'"),
         ("exit.zero-on-success", "is explained by exit.zero-on-success, which does not judge the image alone"),
     ],
 )

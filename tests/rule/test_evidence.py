@@ -138,7 +138,7 @@ def test_a_run_that_did_not_succeed_is_held_against_nothing(how: str) -> None:
         (host(exit_code=134), "exited with code 134 (SIGABRT)"),
         (
             host(exit_code=135),
-            "exited with code 135 (SIGBUS, as a write to a full /dev/shm gives, which has 64 MiB here)",
+            "exited with code 135 (SIGBUS, for example from a write to a full /dev/shm, which has 64 MiB here)",
         ),
         (host(exit_code=137), "exited with code 137 (SIGKILL)"),
         (host(exit_code=137, out_of_memory=True), "exited with code 137 (SIGKILL, out of memory)"),
@@ -183,8 +183,12 @@ TOOLS_BELOW = (process(1, 0, "/usr/bin/tini", "/run.sh"), process(7, 1, "/bin/sh
     [
         (host(untraced="ptrace is forbidden"), "could not be seen: ptrace is forbidden", True),
         (ran(SHELL, WORK, untraced="left to a debugger").hosts[0], "could not be seen: left to a debugger", True),
-        (ran(SHELL, process(7, 1, "/redis"), WORK).hosts[0], "no one process does the work: beside process 8", False),
-        (ran(*TOOLS_BELOW).hosts[0], "no one process does the work: the shell in process 7 started nothing but", False),
+        (ran(SHELL, process(7, 1, "/redis"), WORK).hosts[0], "no single process does the work: process 8", False),
+        (
+            ran(*TOOLS_BELOW).hosts[0],
+            "no single process does the work: the shell in process 7 started nothing but",
+            False,
+        ),
     ],
     ids=["no trace", "incomplete", "two at once", "tools below an init"],
 )

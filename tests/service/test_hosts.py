@@ -264,7 +264,13 @@ def test_hosts_whose_questions_do_not_arrive_say_nothing_of_the_image(
                 service.run, image, running("sleep", "600"), Variation.AS_REQUESTED, stop_after_seconds=8
             )
             client.kill(name_server(client, service.run_id), "SIGKILL")
-            with pytest.raises(JobError, match=r"what the hosts ask does not reach their name server \(.*issue 47822"):
+            with pytest.raises(
+                JobError,
+                match=(
+                    r"DNS queries of the hosts do not reach their name server \(.*issue "
+                    r"47822"
+                ),
+            ):
                 begun.result()
         with pytest.raises(JobError, match="does not reach their name server"):
             service.run(image, running("true"), Variation.AS_REQUESTED)

@@ -31,7 +31,7 @@ conformance: setup ## judge the example, or IMAGE=<uri> with JOB=<job.json> and 
 	@.venv/bin/pytest --image="$$IMAGE" $${JOB:+--image-job="$$JOB"} $${S3:+--image-s3="$$S3"}
 
 test: ready ## lint, build the images and run the project's own tests
-	@.venv/bin/python -m pytest -n 4
+	@.venv/bin/python -m pytest -n 4 --dist worksteal
 
 check: lint ## lint, and run the tests that need no Docker Engine (about a minute)
 	@.venv/bin/python -m pytest -n auto -m "not engine"

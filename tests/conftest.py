@@ -28,6 +28,12 @@ REFERENCE_JOB = ROOT / "fixtures/reference/job.json"
 REFERENCE_S3 = ROOT / "fixtures/reference/s3"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules that run whole sessions, so that no worker is left alone with one at the end."""
+    longest = {item.path for item in items if "conformance" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path not in longest, item.get_closest_marker("engine") is None))
+
+
 @dataclass(frozen=True)
 class Ran:
     """A session of the product that has ended."""

@@ -408,7 +408,7 @@ class TestMakefile:
             "<mypy><--no-error-summary>",
             "<python><-m><scripts.engine>",
             "<python><-m><images.builder.build>",
-            "<python><-m><pytest><-n><4>",
+            "<python><-m><pytest><-n><4><--dist><worksteal>",
         ]
         assert expected == self.make(checkout, "test")
 

@@ -22,7 +22,7 @@ from conformance.rule.choices import FURTHER_MEMBERS
 from conformance.rule.evidence import asked_outside, did_well, end_of, lines, succeeded
 from conformance.rule.refusal import REFUSED
 
-ACROSS_MOUNTS = re.compile(r"cross-device|EXDEV|resource busy|EBUSY|errno 18\b|errno 16\b", re.IGNORECASE)
+ACROSS_MOUNTS = re.compile(r"cross-device|\bEXDEV\b|resource busy|\bEBUSY\b|errno 18\b|errno 16\b", re.IGNORECASE)
 SHARED_MEMORY = re.compile(r"bus error|SIGBUS|/dev/shm|shared memory|no space left", re.IGNORECASE)
 MEMBERS = re.compile("|".join(("network_interface_name", *FURTHER_MEMBERS)))
 NETWORK = re.compile(r"network|resol|connect|interface|address|socket|host", re.IGNORECASE)

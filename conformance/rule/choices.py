@@ -14,14 +14,15 @@ from conformance.job.request import RESERVED
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.outcome.trace import Process
 from conformance.rule.evidence import LINE_CHARACTERS, asked_outside, did_well, lines, some_of
+from conformance.rule.telling import telling
 
 BUSY_SECONDS = 0.03
 """A host with this much processor time in a second was working, not waiting; others may have used the rest."""
 
 SIGILL, SIGBUS, SIGKILL = 4, 7, 9
 
-LINES = 60
-"""How many of the last log lines are searched: what was logged long before is not why it failed."""
+LINES = 20
+"""How many of the last log lines are searched if there is no traceback."""
 
 FURTHER_MEMBERS = (
     *("current_instance_type", "current_group_name", "instance_groups"),
@@ -63,18 +64,26 @@ def _said(pattern: str) -> Callable[[Host, Outcome], str]:
     found = re.compile(pattern, re.IGNORECASE)
 
     def symptom(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
-        line = next((line for line in reversed(lines(host)[-LINES:]) if found.search(line)), "")
+        line = next((line for line in reversed(_last_words(host)) if found.search(line)), "")
         return f"{host.name} logged {line[:LINE_CHARACTERS]!r}" if line else ""
 
     return symptom
 
 
+def _last_words(host: Host) -> list[str]:
+    """The log lines that say why it failed: a traceback, or else the last lines."""
+    told = telling(host)
+    if told is None or not told.is_traceback:
+        return lines(host)[-LINES:]
+    return [*told.around, told.cause, told.line]
+
+
 _NAMES = _said(
     r"temporary failure in name resolution|name or service not known|nodename nor servname|could not resolve"
-    r"|getaddrinfo|gaierror|EAI_AGAIN|EAI_NONAME|ENOTFOUND|UnknownHostException|no such host|name resolution"
-    r"|network is unreachable|ENETUNREACH|no route to host|EHOSTUNREACH|network is down|failed to resolve"
-    r"|failed to establish a new connection|max retries exceeded|ConnectTimeout|timed out|ETIMEDOUT|dial tcp"
-    r"|no matching distribution found|curl: \([0-9]+\)|unable to resolve|URLError|offline"
+    r"|getaddrinfo|gaierror|\bEAI_AGAIN\b|\bEAI_NONAME\b|\bENOTFOUND\b|UnknownHostException|no such host"
+    r"|network is unreachable|\bENETUNREACH\b|no route to host|\bEHOSTUNREACH\b|network is down|failed to resolve"
+    r"|failed to establish a new connection|max retries exceeded|ConnectTimeout|connect(ion)? timed out"
+    r"|\bETIMEDOUT\b|dial tcp|name resolution|no matching distribution found|curl: \([0-9]+\)|URLError"
 )
 """How programs report that they cannot reach the outside; with several hosts it may be about each other."""
 
@@ -125,7 +134,8 @@ def _memory(host: Host, outcome: Outcome) -> str:
 
 
 _OUT_OF_MEMORY = _said(
-    r"MemoryError|cannot allocate memory|ENOMEM|OutOfMemory|out of memory|std::bad_alloc|heap space|allocation failed"
+    r"MemoryError|cannot allocate memory|\bENOMEM\b|OutOfMemory|out of memory|std::bad_alloc|heap space"
+    r"|allocation failed"
 )
 
 
@@ -167,23 +177,25 @@ CHOICES = (
     Choice("shared memory has 64 MiB here, as users report for Processing", _shared_memory, "write less to /dev/shm"),
     Choice(
         "directories below /opt/ml belong to root here, as users report for Processing",
-        _said(rf"(permission denied|EACCES|PermissionError|AccessDenied|operation not permitted).*{RESERVED}"),
+        _said(rf"(permission denied|\bEACCES\b|PermissionError|AccessDenied|operation not permitted).*{RESERVED}"),
         "see outputs.writable-by-user",
     ),
     Choice(
         "a container has the engine's limits here, and at most 4,096 processes",
         _said(
             r"resource temporarily unavailable|can't start new thread|unable to create (new )?(native )?thread"
-            r"|cannot fork|fork: retry|EAGAIN|too many open files|EMFILE|ENFILE|pthread_create"
+            r"|cannot fork|fork: retry|\bEAGAIN\b|too many open files|\bEMFILE\b|\bENFILE\b|pthread_create"
         ),
         "use fewer processes, threads and open files",
     ),
     Choice(
         "/opt/ml is a single volume here, which does not contain /tmp",
-        _said(r"cross-device link|EXDEV|device or resource busy|EBUSY"),
+        _said(r"cross-device link|\bEXDEV\b|device or resource busy|\bEBUSY\b"),
         "see outputs.work-as-mount-points",
     ),
-    Choice("the disk is that of this engine", _said(r"no space left on device|ENOSPC|disk quota"), "free some space"),
+    Choice(
+        "the disk is that of this engine", _said(r"no space left on device|\bENOSPC\b|disk quota"), "free some space"
+    ),
     Choice(
         "both configuration files only have documented members here",
         _said(rf"['\"](network_interface_name|{'|'.join(FURTHER_MEMBERS)})['\"]"),

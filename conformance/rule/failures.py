@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from conformance.outcome import workload
 from conformance.outcome.outcome import Host
 from conformance.outcome.trace import SIGNALS, Process, Trace
+from conformance.rule import telling
 from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines
 from conformance.rule.telling import Telling, tracebacks
 
@@ -35,6 +36,9 @@ NO_FAILURE = re.compile(
 """A line with such a word that reports none: `finished without error`, `errors: 0`, `WARNING skipped: ValueError`."""
 
 TOLERANT = re.compile(r"\bwarn(ing)?s?\b|\b(skip|ignor|dropp?|discard|exclud)(s|p?ing|p?ed|ed)?\b", re.IGNORECASE)
+
+OPENING = "Traceback (most recent call last)"
+"""The line above it is the message that `logging` was given with an exception."""
 
 CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
 """What differs between runs in otherwise equal lines: times, counts, process ids, hashes."""
@@ -93,7 +97,7 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Fail
     elif _new_tracebacks(host, before):
         certain = True
     elif _is_in_a_pipeline(trace, process):
-        certain = before is None or same_work
+        certain = same_work
     else:
         certain = same_work and wrote_nothing and bool(_new_lines(host, before))
     if not certain and not same_work:
@@ -103,16 +107,21 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Fail
 
 def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure | None:
     """What the log shows of a program that exits with 0 itself, which is weaker evidence."""
-    found = [each for each in _new_tracebacks(host, before) if not any(TOLERANT.search(line) for line in each.around)]
+    tolerated = [each for each in tracebacks(host) if _is_tolerated(host, each)]
+    found = [each for each in _new_tracebacks(host, before) if each not in tolerated]
     if found:
         return Failure(f"its log has a traceback: {found[-1].line[:LINE_CHARACTERS]!r}", certain=wrote_nothing)
     if before is None or not wrote_nothing:
         return None
+    got_over = {line.strip() for each in tolerated for line in (OPENING + ":", each.line, *each.around)}
     usual = {CHANGES.sub("#", line) for line in lines(before)}
     said = [
         line
         for line in lines(host)
-        if FAILURE.search(line) and not NO_FAILURE.search(line) and CHANGES.sub("#", line) not in usual
+        if FAILURE.search(line)
+        and not NO_FAILURE.search(line)
+        and CHANGES.sub("#", line) not in usual
+        and line not in got_over
     ]
     return Failure(f"its log says: {said[-1][:LINE_CHARACTERS]!r}", certain=False) if said else None
 
@@ -120,6 +129,15 @@ def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure 
 def _new_tracebacks(host: Host, before: Host | None) -> list[Telling]:
     usual = {CHANGES.sub("#", each.line) for each in tracebacks(before)} if before is not None else set()
     return [each for each in tracebacks(host) if CHANGES.sub("#", each.line) not in usual]
+
+
+def _is_tolerated(host: Host, traceback: Telling) -> bool:
+    """Whether a line around it, or above its start, says that the program continues without what failed."""
+    said = telling.lines(host.stderr if traceback.stream is telling.Stream.STDERR else host.stdout)
+    ends = [at for at, line in enumerate(said) if line.strip() == traceback.line]
+    begins = [at for at, line in enumerate(said[: ends[-1]] if ends else []) if OPENING in line]
+    above = said[max(begins[-1] - 1, 0) : begins[-1] + 1] if begins else []
+    return any(TOLERANT.search(line) for line in (*traceback.around, *above))
 
 
 def _new_lines(host: Host, before: Host | None) -> list[str]:
@@ -142,11 +160,11 @@ def _became_later(process: Process, moment: float) -> bool:
 
 
 def _did_the_work(before: Host, process: Process) -> bool:
-    """Whether the same command did the work in another run."""
+    """Whether the same command did the work in another run, and ended well there: its exit code is no answer then."""
     if before.trace is None or before.untraced:
         return False
     done = workload.find(before.trace).process
-    return done is not None and done.argv == process.argv
+    return done is not None and done.argv == process.argv and not done.status
 
 
 def _is_in_a_pipeline(trace: Trace, process: Process) -> bool:

@@ -9,7 +9,9 @@ from conformance.image.image import Image
 from conformance.outcome.outcome import Host, Outcome
 from conformance.rule.evidence import lines
 
-REFUSED = re.compile(r"permission denied|EACCES|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE)
+REFUSED = re.compile(
+    r"permission denied|\bEACCES\b|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE
+)
 """How programs report that they may not write: the C library, Node.js, Python, Java."""
 
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from conformance.files.tree import Kind
 from conformance.image.image import Image
+from conformance.image.interpreter import invocation
 from conformance.job.conditions import Lifted
 from conformance.job.request import RESERVED, SHARDED, JobRequest
 from conformance.job.validation import model_faults, service_faults
@@ -230,13 +231,25 @@ def _shown(what: str | tuple[str, ...]) -> str:
 
 
 def _command(image: Image, program: Process) -> tuple[str, ...]:
-    """Its command line; by its file where its name is one that no file has, such as `-bash` or that of `exec -a`."""
+    """Its command line, which has to mean the same in the image's WORKDIR.
+
+    By its file where its name is one that no file has, such as `-bash` or that of `exec -a`; and with the whole path of
+    a script that it named relative to a directory which ENTRYPOINT went to.
+    """
     name = posixpath.basename(program.argv[0]) if program.argv else ""
     named = [file.path for file in image.files if posixpath.basename(file.path) == name]
     found = [image.files.resolve(path).file for path in named]
-    if any(file is not None and file.path == program.executable for file in found):
-        return program.argv
-    return (program.executable, *program.argv[1:])
+    is_named = any(file is not None and file.path == program.executable for file in found)
+    argv = program.argv if is_named else (program.executable, *program.argv[1:])
+    asked = invocation(argv)
+    script = asked.script if asked is not None else ""
+    if not script or script.startswith("/"):
+        return argv
+    whole = posixpath.normpath(posixpath.join(program.executions[-1].cwd or "/", script))
+    if image.files.resolve(whole).file is None:
+        return argv
+    at = argv.index(script)
+    return (*argv[:at], whole, *argv[at + 1 :])
 
 
 def _fault(request: JobRequest) -> str:

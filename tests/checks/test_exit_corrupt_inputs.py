@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.job.request import JobRequest
@@ -26,7 +28,13 @@ CHECK = "exit.nonzero-on-corrupt-input"
 
 RESULT = file(f"{OUTPUT}/part-1")
 NOTICING = host(exit_code=1, stderr="error: input data is empty\n")
-SWALLOWING = host(stdout="ERROR: part-1.csv cannot be read at byte 0, skipping this job\n")
+TRACEBACK = """Traceback (most recent call last):
+  File "/processing.py", line 3, in <module>
+    main()
+ValueError: part-1.csv cannot be read at byte 0
+"""
+SWALLOWING = host(stderr=TRACEBACK)
+SAYING = host(stdout="ERROR: part-1.csv cannot be read at byte 0\n")
 TWO = request(outputs={"clean": "/opt/ml/processing/clean", "rejected": "/opt/ml/processing/rejected"})
 CLEAN, REJECTED = file("/opt/ml/processing/clean/x"), file("/opt/ml/processing/rejected/x")
 
@@ -47,25 +55,64 @@ def test_a_program_that_fails_over_an_input_and_says_so_conforms(code: int) -> N
 
 
 def test_a_failure_that_exits_with_0_violates() -> None:
-    """The sentence has the output that is missing, and the line of the log that says why."""
+    """A traceback beside outputs that are all missing can mean nothing else; the sentence has both."""
     verdict = over(SWALLOWING)
 
     assert Word.VIOLATES is verdict.word
     (violation,) = verdict.violations
     assert (
-        "Expected algo-1 to exit with another code than 0 when its inputs are corrupt and it fails, but it exited "
-        "with code 0, although it wrote nothing to the output result and its log says: 'ERROR: part-1.csv cannot be "
-        "read at byte 0, skipping this job'."
+        "Expected algo-1 to exit non-zero when it fails on corrupt inputs, but it exited with 0 although its "
+        "log has a traceback: 'ValueError: part-1.csv cannot be read at byte 0' and it wrote nothing to the output "
+        "result."
     ) == violation
 
 
-def test_a_failure_below_process_1_is_evidence_without_a_word_in_the_log() -> None:
-    """The process tree shows what a wrapper swallowed."""
-    shell, work = process(1, 0, "/bin/sh", "/run.sh"), process(8, 1, "python3", "/processing.py", exit_code=3)
-    (silent,) = ran(shell, work, of=request(outputs={})).hosts
-    (violation,) = over(silent, good=ran(shell, process(8, 1, "python3", "/processing.py"))).violations
+def test_a_word_in_a_log_is_advice() -> None:
+    """It once was a violation; but nobody but its author knows what a program means by it."""
+    verdict = over(SAYING)
 
-    assert violation.endswith("['python3', '/processing.py'] exited with code 3 below process 1.")
+    (advice,) = verdict.violations
+    assert Word.ADVISED is verdict.word
+    assert "its log says: 'ERROR: part-1.csv cannot be read at byte 0' and it wrote nothing to the output" in advice
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ERROR: part-1.csv cannot be read at byte 0, skipping this job",
+        "WARNING part-1.csv: UnicodeDecodeError: invalid start byte",
+        "ignored 3 of 3 records: ValueError: not a number",
+        "Error in part-1.csv, dropped",
+    ],
+)
+def test_a_tolerant_reader_is_not_accused(said: str) -> None:
+    """Who skips what it cannot read, and says so, has decided to do without; it once was a violation."""
+    verdict = over(host(stdout=f"{said}\n"))
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+
+
+def test_a_traceback_that_a_tolerant_reader_prints_is_not_held_against_it() -> None:
+    """As one that catches, logs and goes on does."""
+    verdict = over(host(stderr=f"WARNING skipping part-1.csv\n{TRACEBACK}"))
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+
+
+def test_a_failure_below_process_1_is_evidence_without_a_word_in_the_log() -> None:
+    """The process tree shows what a wrapper swallowed: a signal is certain, an exit code may be an answer."""
+    shell, work = process(1, 0, "/bin/sh", "/run.sh"), process(8, 1, "python3", "/processing.py")
+    bare, good = request(outputs={}), ran(shell, work)
+    (answering,) = ran(shell, replace(work, exit_code=3), of=bare).hosts
+    (complaining,) = ran(shell, replace(work, exit_code=3), of=bare, stderr="unreadable: part-1.csv\n").hosts
+    (killed,) = ran(shell, replace(work, exit_code=None, killed_by=11), of=bare).hosts
+    verdicts = [over(corrupt, good=good) for corrupt in (answering, complaining, killed)]
+
+    assert [Word.ADVISED, Word.VIOLATES, Word.VIOLATES] == [verdict.word for verdict in verdicts]
+    assert [
+        f"although ['python3', '/processing.py'] {how} below process 1 and it wrote nothing to the output result."
+        for how in ("exited with code 3", "exited with code 3", "was killed by SIGSEGV")
+    ] == [verdict.violations[0].partition("exited with 0 ")[2] for verdict in verdicts]
 
 
 @pytest.mark.parametrize(
@@ -75,14 +122,14 @@ def test_a_failure_below_process_1_is_evidence_without_a_word_in_the_log() -> No
         host(stdout="0 rows in 2 files\n"),
         host(RESULT),
     ],
-    ids=["written all the same", "nothing wrong", "counted"],
+    ids=["written all the same", "nothing wrong", "silent"],
 )
 def test_a_program_that_does_not_visibly_fail_is_not_accused(corrupt: Host) -> None:
     """Bytes are bytes to one that counts or copies them."""
     verdict = over(corrupt)
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "with corrupt inputs the program did not visibly fail" == verdict.reason
+    assert "with corrupt inputs the program exited with 0 and showed no sign of failure" == verdict.reason
 
 
 def test_a_program_that_sets_corrupt_inputs_aside_is_not_accused() -> None:
@@ -95,18 +142,29 @@ def test_a_program_that_sets_corrupt_inputs_aside_is_not_accused() -> None:
 
 
 def test_an_output_that_is_always_written_tells_nothing_of_them() -> None:
-    """One that is missing of two is enough, as with empty inputs."""
+    """One that is missing of two is enough to tell of it, and not to be sure, as with empty inputs."""
     both = outcome(host(CLEAN, REJECTED), of=TWO)
-    (violation,) = over(host(REJECTED, stderr="ERROR: unreadable\n"), good=both, of=TWO).violations
+    verdict = over(host(REJECTED, stderr=TRACEBACK), good=both, of=TWO)
 
-    assert "it wrote nothing to the output clean and" in violation
+    (advice,) = verdict.violations
+    assert Word.ADVISED is verdict.word
+    assert advice.endswith("and it wrote nothing to the output clean.")
 
 
 def test_what_empty_inputs_show_already_is_not_shown_twice() -> None:
     """It swallows every failure, and is told so there."""
-    verdict = over(SWALLOWING, empty=host(stdout="ERROR: no input\n"))
+    verdict = over(SWALLOWING, empty=SWALLOWING)
 
     assert (Word.NOT_JUDGED, "exit.nonzero-on-failure", True) == (verdict.word, verdict.see, verdict.applies)
+
+
+def test_advice_over_empty_inputs_does_not_stand_for_a_violation() -> None:
+    """What is certain here would be told nowhere; what is advice in both cases is told there."""
+    saying = host(stdout="ERROR: no input\n")
+    verdict = over(SAYING, empty=saying)
+
+    assert Word.VIOLATES is over(SWALLOWING, empty=saying).word
+    assert (Word.NOT_JUDGED, "exit.nonzero-on-failure") == (verdict.word, verdict.see)
 
 
 @pytest.mark.parametrize(

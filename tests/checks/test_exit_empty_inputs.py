@@ -1,9 +1,12 @@
 """What the exit code tells where inputs are empty: whether the program failed, and whether it noticed."""
 
+from dataclasses import replace
+
 import pytest
 
+from conformance.files.tree import File
 from conformance.job.request import JobRequest
-from conformance.outcome.outcome import End, Host
+from conformance.outcome.outcome import End, Host, Outcome
 from conformance.outcome.trace import Execution, Process, Trace
 from conformance.verdict.verdict import Verdict, Word
 from tests.support.outcomes import (
@@ -17,13 +20,19 @@ from tests.support.outcomes import (
     link,
     not_started,
     outcome,
+    process,
+    ran,
     request,
 )
 
 NONZERO = "exit.nonzero-on-failure"
 NOTICED = "exit.empty-input-noticed"
 
-TRACEBACK = "Traceback (most recent call last):\n  ...\nFileNotFoundError: no measurements\n"
+TRACEBACK = """Traceback (most recent call last):
+  File "/processing.py", line 3, in <module>
+    main()
+FileNotFoundError: no measurements
+"""
 RESULT = file(f"{OUTPUT}/part-1")
 
 
@@ -37,10 +46,37 @@ def test_a_program_that_fails_and_says_so_conforms() -> None:
     assert Word.CONFORMS == of_failure(NONZERO, host(exit_code=1, stderr=TRACEBACK)).word
 
 
+TRACEBACKS = (
+    TRACEBACK,
+    "Error in read.csv(path) : no lines available in input\nCalls: main -> read.csv\nExecution halted",
+    'Exception in thread "main" java.lang.IllegalStateException: no input\n\tat Main.main(Main.java:3)',
+    "/app.js:3\n  throw new Error('no input')\n  ^\n\nError: no input\n    at main (/app.js:3:9)\n\nNode.js v20.1.0",
+)
+
+
+@pytest.mark.parametrize("said", TRACEBACKS, ids=["Python", "R", "Java", "Node.js"])
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_traceback_beside_missing_outputs_violates(said: str, stream: str) -> None:
+    """Whatever the language; a program that ended itself well would not have printed it and written nothing."""
+    verdict = of_failure(NONZERO, host(**{stream: f"reading\n{said}\n"}))  # type: ignore[arg-type] # only the streams
+    (violation,) = verdict.violations
+
+    assert Word.VIOLATES == verdict.word
+    assert "but it exited with 0 although its log has a traceback: " in violation
+    assert violation.endswith(" and it wrote nothing to the output result.")
+
+
+@pytest.mark.parametrize("said", TRACEBACKS, ids=["Python", "R", "Java", "Node.js"])
+def test_a_traceback_that_stands_in_every_log_is_nothing(said: str) -> None:
+    """The job printed it when it did its work, too."""
+    verdict = of_failure(NONZERO, host(stderr=said), host(RESULT, stderr=said))
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+
+
 @pytest.mark.parametrize(
     "said",
     [
-        TRACEBACK,
         "2026-11-22 10:00:00,123 ERROR no measurements found",
         "processing.py: error: no measurements",
         "FATAL: nothing to read",
@@ -57,14 +93,16 @@ def test_a_program_that_fails_and_says_so_conforms() -> None:
     ],
 )
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_a_failure_that_exits_with_0_violates(said: str, stream: str) -> None:
-    """The evidence: an output that is missing, and a line of the log that says why."""
-    verdict = of_failure(NONZERO, host(**{stream: f"reading\n{said}\n"}))  # type: ignore[arg-type] # only the streams
-    (violation,) = verdict.violations
+def test_a_word_of_a_failure_beside_missing_outputs_is_advice(said: str, stream: str) -> None:
+    """An output that is missing, and a line of the log that may say why; it once was a violation.
 
-    assert Word.VIOLATES == verdict.word
-    assert "it exited with 0, although it wrote nothing to the output result" in violation
-    assert repr(said.splitlines()[-1]) in violation
+    A MUST needs what can mean nothing else, and a word in a log may be said of anything.
+    """
+    verdict = of_failure(NONZERO, host(**{stream: f"reading\n{said}\n"}))  # type: ignore[arg-type] # only the streams
+    (advice,) = verdict.violations
+
+    assert Word.ADVISED == verdict.word
+    assert f"but it exited with 0 although its log says: {said!r} and it wrote nothing to the output result" in advice
 
 
 @pytest.mark.parametrize(
@@ -86,6 +124,8 @@ def test_a_failure_that_exits_with_0_violates(said: str, stream: str) -> None:
         ("", "critical: 0, fatal: 0"),
         ("", "nothing to do: the input is empty"),
         ("", "installing the terror filter"),
+        ("", "WARNING: error while reading, using defaults"),
+        ("", "error: bad line 3, skipped"),
     ],
 )
 def test_a_program_that_accepts_an_empty_input_is_not_accused(usual: str, with_empty_inputs: str) -> None:
@@ -93,31 +133,30 @@ def test_a_program_that_accepts_an_empty_input_is_not_accused(usual: str, with_e
     verdict = of_failure(NONZERO, host(stdout=with_empty_inputs), host(RESULT, stdout=usual))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "did not visibly fail" in verdict.reason
+    assert "nothing shows that it failed" in verdict.reason
 
 
-def test_a_program_that_writes_its_outputs_all_the_same_is_not_accused() -> None:
-    """Whatever it logs."""
-    verdict = of_failure(NONZERO, host(RESULT, stderr=TRACEBACK))
+@pytest.mark.parametrize("written", [RESULT, link(f"{OUTPUT}/part-1", "/tmp/x")], ids=["file", "link"])  # noqa: S108 - in an image
+def test_a_program_that_writes_its_outputs_all_the_same_is_advised_of_a_traceback(written: File) -> None:
+    """A log in the outputs must not hide a failure; a link counts as written. No other word it logs is anything."""
+    traceback = of_failure(NONZERO, host(written, stderr=TRACEBACK))
+    word = of_failure(NONZERO, host(written, stderr="ERROR: no measurements\n"))
 
-    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-
-
-def test_a_link_counts_as_written() -> None:
-    """That it is not uploaded is named elsewhere."""
-    verdict = of_failure(NONZERO, host(link(f"{OUTPUT}/part-1", "/tmp/x"), stderr=TRACEBACK))  # noqa: S108 - in an image
-
-    assert Word.NOT_JUDGED == verdict.word
+    assert Word.ADVISED is traceback.word
+    assert traceback.violations[0].endswith("its log has a traceback: 'FileNotFoundError: no measurements'.")
+    assert (Word.NOT_JUDGED, False) == (word.word, word.applies)
 
 
-def test_one_missing_output_of_two_is_enough() -> None:
-    """The sentence names those that are missing, and no others."""
+def test_one_missing_output_of_two_is_told_of() -> None:
+    """The sentence names those that are missing, and no others; but what wrote another one may have got over it."""
     asked = request(outputs={"a": "/opt/ml/processing/a", "b": "/opt/ml/processing/b", "c": "/opt/ml/processing/c"})
     good = outcome(host(file("/opt/ml/processing/a/x"), file("/opt/ml/processing/b/x")), of=asked)
     empty = empty_inputs(host(file("/opt/ml/processing/a/x"), stderr=TRACEBACK), of=asked)
-    (violation,) = judged(NONZERO, image(), good, empty).violations
+    verdict = judged(NONZERO, image(), good, empty)
 
-    assert "it wrote nothing to the output b and its log" in violation
+    (advice,) = verdict.violations
+    assert Word.ADVISED is verdict.word
+    assert advice.endswith(" and it wrote nothing to the output b.")
 
 
 def test_several_missing_outputs_are_all_named() -> None:
@@ -126,7 +165,7 @@ def test_several_missing_outputs_are_all_named() -> None:
     empty = empty_inputs(host(stderr=TRACEBACK), of=asked)
     (violation,) = judged(NONZERO, image(), outcome(of=asked), empty).violations
 
-    assert "nothing to the outputs b, a and" in violation
+    assert violation.endswith(" and it wrote nothing to the outputs b, a.")
 
 
 @pytest.mark.parametrize("check", [NONZERO, NOTICED])
@@ -209,16 +248,67 @@ def test_a_job_without_outputs_has_nothing_to_miss() -> None:
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
 
 
-def test_a_failure_below_process_1_is_evidence_without_a_word_in_the_log() -> None:
-    """The process tree shows what a wrapper swallowed."""
-    shell = Process(1, 0, 1.0, (Execution(1.0, 1.0, ("/bin/sh", "/run.sh"), "/bin/sh"),), 9.0, 0)
-    child = Process(7, 1, 2.0, (Execution(2.0, 2.0, ("python3", "/x.py"), "/usr/bin/python3"),), 8.0, 3)
-    silent = host(stdout="finished\n", trace=Trace((shell, child), tracer=2))
+SHELL, WORK = process(1, 0, "/bin/sh", "/run.sh"), process(7, 1, "python3", "/x.py", ended=8.0)
 
-    found = judged("exit.nonzero-on-failure", image(), outcome(), empty_inputs(silent))
 
-    assert Word.VIOLATES is found.word
-    assert "['python3', '/x.py'] exited with code 3 below process 1" in found.violations[0]
+def swallowed(*processes: Process, stderr: str = "", good: Outcome | None = None) -> Verdict:
+    """The verdict where process 1 exited with 0 over empty inputs, and nothing was written."""
+    silent = host(stderr=stderr, trace=Trace(processes, tracer=2))
+    return judged(NONZERO, image(), good or ran(SHELL, WORK), empty_inputs(silent))
+
+
+def test_a_failure_below_process_1_that_says_why_violates() -> None:
+    """The program that does the work said something on stderr, wrote nothing, and a wrapper swallowed its code."""
+    verdict = swallowed(SHELL, replace(WORK, exit_code=3), stderr="no measurements\n")
+
+    assert Word.VIOLATES is verdict.word
+    assert (
+        "although ['python3', '/x.py'] exited with code 3 below process 1 and it wrote nothing" in verdict.violations[0]
+    )
+
+
+def test_an_exit_code_below_process_1_may_be_an_answer() -> None:
+    """It once was a violation without a word in the log; but so do `grep -q` and `test` exit."""
+    assert Word.ADVISED is swallowed(SHELL, replace(WORK, exit_code=3)).word
+
+
+def test_a_signal_below_process_1_needs_no_word_in_the_log() -> None:
+    """Nobody answers by SIGSEGV; SIGTERM may have been sent on purpose."""
+    crashed, ended = (swallowed(SHELL, replace(WORK, exit_code=None, killed_by=number)) for number in (11, 15))
+
+    assert [Word.VIOLATES, Word.ADVISED] == [crashed.word, ended.word]
+
+
+def test_what_is_no_program_of_the_usual_run_is_not_accused() -> None:
+    """Where the usual run was not seen, nobody knows that it does the work."""
+    assert Word.NOT_JUDGED is swallowed(SHELL, replace(WORK, exit_code=3), good=outcome()).word
+
+
+def test_what_was_made_good_for_is_no_failure() -> None:
+    """Another program did its work afterwards; a tool that only says so is no other."""
+    fallback = process(9, 1, "python3", "/fallback.py")
+    said = process(9, 1, "echo", "failed", executable="/bin/echo")
+    failed = replace(WORK, exit_code=None, killed_by=11)
+
+    assert [Word.NOT_JUDGED, Word.VIOLATES] == [swallowed(SHELL, failed, later).word for later in (fallback, said)]
+
+
+@pytest.mark.parametrize("outputs", [{}, {"result": OUTPUT}], ids=["no outputs", "outputs written"])
+def test_a_failure_that_is_certain_counts_in_the_run_as_requested(outputs: dict[str, str]) -> None:
+    """Where it is swallowed in every run, no other run shows a difference."""
+    crashed = replace(WORK, exit_code=None, killed_by=6)
+    (violation,) = judged(NONZERO, image(), ran(SHELL, crashed, of=request(outputs=outputs))).violations
+
+    assert (
+        "Expected algo-1 to exit non-zero when its program fails, but it exited with 0 although ['python3', "
+        "'/x.py'] was killed by SIGABRT below process 1."
+    ) == violation
+
+
+def test_a_code_or_a_word_in_the_run_as_requested_is_nothing() -> None:
+    """It is the usual run, whose words mean nothing; and a traceback beside its outputs was got over."""
+    for usual in (ran(SHELL, replace(WORK, exit_code=3)), ran(stderr=TRACEBACK), ran(stderr="ERROR: no input\n")):
+        assert Word.NOT_JUDGED is judged(NONZERO, image(), usual, empty_inputs(host())).word
 
 
 def test_a_program_that_is_process_1_speaks_by_its_own_exit_code() -> None:

@@ -268,6 +268,7 @@ def test_the_checks_are_these() -> None:
         "stop.ends-on-sigterm",
         "reserved.nothing-required",
         "reserved.works-when-replaced",
+        "reserved.works-with-empty-tmp",
         "reserved.image-is-empty",
         "reserved.is-a-directory",
         "reserved.nothing-written-elsewhere",

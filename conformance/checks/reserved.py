@@ -157,7 +157,7 @@ def image_is_empty(image: Image, requests: Sequence[JobRequest], runs: Sequence[
 @check(
     "reserved.is-a-directory",
     MUST,
-    "/opt/ml in the image is a directory, so that a volume can be mounted",
+    "The image's /opt/ml is a directory, so that a volume can be mounted",
     job=None,
     clause="Processing mounts its volume at /opt/ml/processing, and a volume can only be mounted at a directory.",
     spec=BYOC / "byoc-run-image",

@@ -36,7 +36,7 @@ def test_a_job_that_does_the_same_conforms(changed: Host) -> None:
             "algo-1 exited with code 1; stderr says: \"TypeError: unexpected argument 'hosts'\".",
         ),
         (host(exit_code=137, end=End.MAX_RUNTIME), "algo-1 was stopped at MaxRuntimeInSeconds."),
-        (host(), "nothing was written to the output result."),
+        (host(), "nothing was written to output result."),
         (not_started("no"), "algo-1 did not start: no."),
     ],
 )

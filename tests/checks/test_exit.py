@@ -40,7 +40,7 @@ def test_a_job_that_exits_with_0_conforms() -> None:
 
 @pytest.mark.parametrize(
     ("code", "meaning"),
-    [(1, ""), (127, " (of a shell: the command was not found)"), (130, " (SIGINT)"), (137, " (SIGKILL)"), (255, "")],
+    [(1, ""), (127, " (in a shell: command not found)"), (130, " (SIGINT)"), (137, " (SIGKILL)"), (255, "")],
 )
 def test_a_job_that_exits_otherwise_violates(code: int, meaning: str) -> None:
     """The sentence has the code, what it stands for by convention, and the last line on stderr."""

@@ -62,7 +62,7 @@ def test_a_failure_that_exits_with_0_violates() -> None:
     (violation,) = verdict.violations
     assert (
         "Expected algo-1 to exit non-zero when it fails on corrupt inputs, but it exited with 0 although its "
-        "log has a traceback: 'ValueError: part-1.csv cannot be read at byte 0' and it wrote nothing to the output "
+        "log has a traceback: 'ValueError: part-1.csv cannot be read at byte 0' and it wrote nothing to output "
         "result."
     ) == violation
 
@@ -110,7 +110,7 @@ def test_a_failure_below_process_1_is_evidence_without_a_word_in_the_log() -> No
 
     assert [Word.ADVISED, Word.VIOLATES, Word.VIOLATES] == [verdict.word for verdict in verdicts]
     assert [
-        f"although ['python3', '/processing.py'] {how} below process 1 and it wrote nothing to the output result."
+        f"although ['python3', '/processing.py'] {how} below process 1 and it wrote nothing to output result."
         for how in ("exited with code 3", "exited with code 3", "was killed by SIGSEGV")
     ] == [verdict.violations[0].partition("exited with 0 ")[2] for verdict in verdicts]
 
@@ -148,7 +148,7 @@ def test_an_output_that_is_always_written_tells_nothing_of_them() -> None:
 
     (advice,) = verdict.violations
     assert Word.ADVISED is verdict.word
-    assert advice.endswith("and it wrote nothing to the output clean.")
+    assert advice.endswith("and it wrote nothing to output clean.")
 
 
 def test_what_empty_inputs_show_already_is_not_shown_twice() -> None:

@@ -172,7 +172,7 @@ def test_each_host_is_asked_for_its_own_outputs() -> None:
     good = outcome(host(file("/opt/ml/processing/a/1")), host(file("/opt/ml/processing/b/1")), of=asked)
     empty = outcome(host(), host(), of=asked, variation=Variation.EMPTY_INPUTS)
 
-    assert ["wrote nothing to the output a.", "wrote nothing to the output b."] == [
+    assert ["wrote nothing to output a.", "wrote nothing to output b."] == [
         sentence.partition("exited with 0 and ")[2] for sentence in judged(NOTICED, image(), good, empty).violations
     ]
 

@@ -64,7 +64,7 @@ def test_a_job_that_does_less_is_advised_against(check: str) -> None:
 @pytest.mark.parametrize("check", CHANGED)
 def test_an_output_that_no_host_writes_is_missed(check: str) -> None:
     """Although all of them exit with 0."""
-    assert (f"Expected the job to do the same {CHANGED[check]}, but nothing was written to the output result.",) == (
+    assert (f"Expected the job to do the same {CHANGED[check]}, but nothing was written to output result.",) == (
         varied(check, host(), host()).violations
     )
 

@@ -232,7 +232,7 @@ def test_a_wrapper_that_does_a_part_of_the_job_is_not_blamed() -> None:
     verdict = by_itself(host(stdout="a,b\n1,2\n"))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "ENTRYPOINT does part of the job itself: without it, the output result got no files" == verdict.reason
+    assert "ENTRYPOINT does part of the job itself: without it, output result got no files" == verdict.reason
 
 
 def test_a_job_that_fails_with_its_wrapper_shows_nothing_of_it() -> None:

@@ -31,7 +31,7 @@ def test_a_job_that_works_on_mount_points_conforms() -> None:
     ("separate", "found"),
     [
         (host(exit_code=1, stderr=BUSY), f'algo-1 exited with code 1; stderr says: "{BUSY}".'),
-        (host(stderr=BUSY), "nothing was written to the output result."),
+        (host(stderr=BUSY), "nothing was written to output result."),
         (host(exit_code=137, end=End.MAX_RUNTIME), "algo-1 was stopped at MaxRuntimeInSeconds."),
     ],
 )

@@ -95,7 +95,7 @@ def test_a_program_below_a_shell_is_not_reached(killed: bool, words: str) -> Non
 @pytest.mark.parametrize(
     ("run", "reason"),
     [
-        (stopped((), (), untraced="ptrace is forbidden"), "could not be seen: ptrace is forbidden"),
+        (stopped((), (), untraced="ptrace is forbidden"), "could not be traced: ptrace is forbidden"),
         (stopped((PROGRAM,), ()), "no SIGINT was seen to arrive"),
         (stopped((SHELL, BLOCKING), (arrival(1),)), "blocks SIGINT"),
     ],

@@ -325,7 +325,7 @@ def test_the_bound_itself_is_allowed() -> None:
 @pytest.mark.parametrize("archive", [b"", b"no archive at all" * 100, by_hand(member("ml/a"), a=b"x" * 5000)[:3000]])
 def test_a_broken_archive_is_an_error_of_the_run(archive: bytes) -> None:
     """An engine that goes away in the middle says nothing of the image."""
-    with pytest.raises(JobError, match="the engine's archive: "):
+    with pytest.raises(JobError, match="the engine's archive cannot be read: "):
         entries(archive)
 
 

@@ -94,7 +94,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b/dangling").symlink_to("nowhere")
 
     assert refusal(tree, "s3://b/f").endswith("b/fifo' is not a regular file")
-    assert refusal(tree, "s3://b/dang").endswith("b/dangling': No such file or directory")
+    assert refusal(tree, "s3://b/dang").endswith("b/dangling' cannot be read: No such file or directory")
     assert ["x"] == found(tree, "s3://b/x")
 
 
@@ -155,7 +155,7 @@ def test_what_may_not_be_read_is_refused(
         other = found(ObjectTree(Path()), "s3://b/in")
     (tmp_path / "b/locked").chmod(0o755)
 
-    assert (f"--image-s3: '{refused}': Permission denied", ["in/x"]) == (line, other)
+    assert (f"--image-s3: '{refused}' cannot be read: Permission denied", ["in/x"]) == (line, other)
 
 
 @contextmanager
@@ -182,7 +182,7 @@ def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
         here = below
     os.close(here)
 
-    assert refusal(tree, "s3://b/in/").endswith("zzz': File name too long")
+    assert refusal(tree, "s3://b/in/").endswith("zzz' cannot be read: File name too long")
     assert ["in/x"] == found(tree, "s3://b/in/x")
 
 

@@ -202,7 +202,7 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
     ),
     (
         put(f"{S3_INPUT}.S3CompressionType", "Gzip"),
-        f"{AT_INPUT}.S3CompressionType: Gzip only with S3InputMode Pipe",
+        f"{AT_INPUT}.S3CompressionType: Gzip is allowed only with S3InputMode Pipe",
     ),
     (
         drop(S3_INPUT),
@@ -385,8 +385,8 @@ def test_what_is_no_request_is_told_in_one_line(tmp_path: Path, content: bytes, 
 
 def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
     """With the system's own reason."""
-    assert f"{tmp_path}/none:: No such file or directory" == str(refused(tmp_path / "none"))
-    assert f"{tmp_path}:: Is a directory" == str(refused(tmp_path))
+    assert f"{tmp_path}/none: cannot be read: No such file or directory" == str(refused(tmp_path / "none"))
+    assert f"{tmp_path}: cannot be read: Is a directory" == str(refused(tmp_path))
 
 
 def test_the_faults_of_a_file_are_listed(tmp_path: Path) -> None:

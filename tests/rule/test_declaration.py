@@ -182,7 +182,7 @@ def test_such_a_rule_is_taken() -> None:
 
 def test_a_place_must_exist_in_its_document() -> None:
     """The message names those that do."""
-    with pytest.raises(ValueError, match=r"has no place 'byoc-runs'; it has .*byoc-run-image"):
+    with pytest.raises(ValueError, match=r"has no anchor 'byoc-runs'; it has .*byoc-run-image"):
         BYOC / "byoc-runs"
 
 
@@ -206,7 +206,7 @@ def test_an_unknown_check_is_named_with_those_that_exist() -> None:
 @pytest.mark.parametrize(
     ("explained_by", "said"),
     [
-        ("image.gone", "is explained by a check that not found: .*no check 'image.gone'"),
+        ("image.gone", "is explained by a check that is not there: .*no check 'image.gone'"),
         ("exit.zero-on-success", "is explained by exit.zero-on-success, which does not judge the image alone"),
     ],
 )

@@ -123,7 +123,7 @@ def test_a_message_that_fails_the_job_fails_no_program() -> None:
 @pytest.mark.parametrize("how", [how for how in ENDS if how != "exit 0"])
 def test_a_run_that_did_not_succeed_is_held_against_nothing(how: str) -> None:
     """The check that says why it did not is named."""
-    with pytest.raises(NotJudged, match="when nothing was changed either") as raised:
+    with pytest.raises(NotJudged, match="the unmodified job already fails") as raised:
         evidence.needs_success(outcome(ENDS[how]))
 
     assert ("exit.zero-on-success", False) == (raised.value.see, isinstance(raised.value, DoesNotApply))
@@ -144,8 +144,8 @@ def test_a_run_that_did_not_succeed_is_held_against_nothing(how: str) -> None:
         (host(exit_code=137, out_of_memory=True), "exited with code 137 (SIGKILL, out of memory)"),
         (host(exit_code=1, out_of_memory=True), "exited with code 1"),
         (host(exit_code=139, stderr="x"), "exited with code 139 (SIGSEGV); stderr says: 'x'"),
-        (host(exit_code=126), "exited with code 126 (of a shell: the command cannot be executed)"),
-        (host(exit_code=127), "exited with code 127 (of a shell: the command was not found)"),
+        (host(exit_code=126), "exited with code 126 (in a shell: command cannot be executed)"),
+        (host(exit_code=127), "exited with code 127 (in a shell: command not found)"),
         (host(exit_code=255), "exited with code 255"),
         (host(exit_code=137, end=End.SUITE_LIMIT, stderr="no"), "was stopped at the suite's own time limit"),
         (host(exit_code=137, end=End.MAX_RUNTIME), "was stopped at MaxRuntimeInSeconds"),
@@ -181,12 +181,12 @@ TOOLS_BELOW = (process(1, 0, "/usr/bin/tini", "/run.sh"), process(7, 1, "/bin/sh
 @pytest.mark.parametrize(
     ("ended", "reason", "applies"),
     [
-        (host(untraced="ptrace is forbidden"), "could not be seen: ptrace is forbidden", True),
-        (ran(SHELL, WORK, untraced="left to a debugger").hosts[0], "could not be seen: left to a debugger", True),
+        (host(untraced="ptrace is forbidden"), "could not be traced: ptrace is forbidden", True),
+        (ran(SHELL, WORK, untraced="left to a debugger").hosts[0], "could not be traced: left to a debugger", True),
         (ran(SHELL, process(7, 1, "/redis"), WORK).hosts[0], "no single process does the work: process 8", False),
         (
             ran(*TOOLS_BELOW).hosts[0],
-            "no single process does the work: the shell in process 7 started nothing but",
+            "no single process does the work: the shell in process 7 only started",
             False,
         ),
     ],
@@ -215,7 +215,7 @@ def shortfalls(changed: Host, *, good: Outcome | None = None, of: JobRequest | N
         (host(RESULT, exit_code=0, end=End.MAX_RUNTIME), ["algo-1 was stopped at MaxRuntimeInSeconds"]),
         (host(exit_code=0, end=End.MAX_RUNTIME), ["algo-1 was stopped at MaxRuntimeInSeconds"]),
         (not_started("no such file"), ["algo-1 did not start: no such file"]),
-        (host(), ["nothing was written to the output result"]),
+        (host(), ["nothing was written to output result"]),
     ],
 )
 def test_what_a_changed_run_lacks_is_told_once(changed: Host, expected: list[str]) -> None:
@@ -247,7 +247,7 @@ def of_hosts(*hosts: Host, **rest: Any) -> list[str]:  # noqa: ANN401 - of `shor
         ((WAITING, host(exit_code=3)), ["algo-2 exited with code 3"]),
         ((not_started("no"), WAITING), ["algo-1 did not start: no"]),
         ((host(exit_code=3), RAN_ON), ["algo-1 exited with code 3", "algo-2 was stopped at MaxRuntimeInSeconds"]),
-        ((host(), host()), ["nothing was written to the output result"]),
+        ((host(), host()), ["nothing was written to output result"]),
         ((host(), host(exit_code=3)), ["algo-2 exited with code 3"]),
     ],
 )
@@ -265,7 +265,7 @@ def test_without_a_failure_a_host_at_the_suites_limit_leaves_all_open(other: Hos
 
 def test_a_change_that_takes_time_is_given_it() -> None:
     """One that failed had no need of more; MaxRuntimeInSeconds is 60."""
-    with pytest.raises(NotJudged, match="algo-2 was stopped at MaxRuntimeInSeconds, and a job that is changed so may"):
+    with pytest.raises(NotJudged, match="algo-2 was stopped at MaxRuntimeInSeconds, but with this change the job may"):
         of_hosts(host(), RAN_ON, may_take_seconds=60.5)
 
     assert ["algo-2 was stopped at MaxRuntimeInSeconds"] == of_hosts(host(), RAN_ON, may_take_seconds=60.0)
@@ -292,5 +292,5 @@ def test_only_who_ends_without_being_stopped_fails_by_itself(how: str) -> None:
 
 def test_a_good_run_that_was_none_is_said_first() -> None:
     """Whatever became of the changed one."""
-    with pytest.raises(NotJudged, match="when nothing was changed either"):
+    with pytest.raises(NotJudged, match="the unmodified job already fails"):
         shortfalls(host(exit_code=1), good=outcome(host(exit_code=1)))

@@ -164,9 +164,9 @@ def test_kept_containers_are_named_and_stay(
 
 
 BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
-    "job that not found": (
+    "job that is not there": (
         lambda here: [f"--image-job={here / 'none.json'}"],
-        "none.json:: No such file or directory",
+        "none.json: cannot be read: No such file or directory",
     ),
     "job that is not JSON": (
         lambda here: [f"--image-job={written(here, '{')}"],
@@ -216,7 +216,7 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
         lambda _: ["--image-hosts=2"],
         "--image-hosts: expected a job, but there is none (pass --image-job=FILE)",
     ),
-    "network that not found": (
+    "network that is not there": (
         lambda _: ["--image-network=nobodys-network"],
         (
             "--image-network: expected the name of a Docker network, but there is no 'nobodys-network' "
@@ -235,7 +235,7 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
         lambda _: ["--image-gpu=simulated"],
         "--image-gpu=simulated: expected a job, but there is none (pass --image-job=FILE)",
     ),
-    "manifest that not found": (
+    "manifest that is not there": (
         lambda here: [
             f"--image-job={changed_input(here, S3Uri='s3://bucket/list', S3DataType='ManifestFile')}",
             f"--image-s3={REFERENCE_S3}",

@@ -33,7 +33,7 @@ from conformance.rule.evidence import (
 )
 from conformance.rule.failures import Failure, hidden
 from conformance.rule.programs import programs
-from conformance.rule.running import commands, still_running, what_ran
+from conformance.rule.running import commands, ends_with, still_running, what_ran
 from conformance.rule.telling import blames_arguments
 
 CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits non-zero."
@@ -184,7 +184,7 @@ def no_process_left(image: Image, outcome: Outcome) -> Iterator[str]:
             raise NotJudged(f"{host.name} was {host.end}", see="exit.zero-on-success")
         if host.trace is None or host.untraced:
             raise NotJudged(f"its processes could not be traced: {host.untraced}")
-        left = [process for process in host.trace.processes if process.ended is None]
+        left = [process for process in host.trace.processes if process.ended is None and not ends_with(process)]
         if left:
             named = commands(left)
             yield (

@@ -113,7 +113,6 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
     A program may start as another user and still be able to write, or start as root and switch users. If no run
     succeeded at all, the log is the evidence.
     """
-    needs_start(outcome)
     if Lifted.OWNERS in outcome.conditions.lifted:
         who = f"USER {image.user}" if user_id(image) != 0 else "the user that the program switches to"
         yield (
@@ -121,6 +120,7 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
             f"{failed_at_first(outcome)}; with directories writable for any user the job succeeded."
         )
         return
+    _needs_outputs(outcome)
     for host in outcome.hosts:
         line = refused_write(image, outcome, host)
         if line:

@@ -29,6 +29,12 @@ NETWORK = re.compile(r"network|resol|connect|interface|address|socket|host", re.
 
 BUS_ERROR = 7
 
+WITH_AND_WITHOUT = 4
+"""So many further runs, with the tracer and without it in turns, tell whether it is the tracer that counts."""
+
+MOST_RUNS = 10
+"""How often a job is run at most to find out why it fails; what each run says may bring in a further choice."""
+
 
 @dataclass(frozen=True)
 class Tried:
@@ -56,6 +62,9 @@ def next_conditions(image: Image, tried: Sequence[Tried]) -> Conditions | None:
     helped = next((outcome for outcome in others if outcome.conditions.lifted and _is_fine(outcome)), None)
     if helped is not None:
         return AS_CHOSEN if others[-1] is helped else None
+    # What helps is left out once more, which is the last run.
+    if len(tried) >= MOST_RUNS - 1:
+        return None
     candidates = list(_candidates(image, [first, *repeated]))
     alternatives = [frozenset({choice}) for choice in candidates] + [frozenset(candidates)]
     lifted = {outcome.conditions.lifted for outcome in others}
@@ -87,22 +96,20 @@ def _chosen(outcomes: Sequence[Outcome]) -> tuple[Outcome, bool]:
 
 
 def _of_what_succeeded(others: Sequence[Outcome]) -> Conditions | None:
-    """The next run after one that succeeded alone and without the tracer."""
-    if not others:
-        return AS_CHOSEN
-    traced, *again = others
-    return AS_CHOSEN.untraced() if not _is_fine(traced) and not again else None
+    """What is next where a run alone and without the tracer succeeded: with it and without it in turns."""
+    if len(others) == WITH_AND_WITHOUT or any(_is_fine(outcome) is outcome.conditions.traced for outcome in others):
+        return None
+    return AS_CHOSEN if len(others) % 2 == 0 else AS_CHOSEN.untraced()
 
 
 def _of_those_that_succeeded(first: Outcome, second: Outcome, others: Sequence[Outcome]) -> tuple[Outcome, bool]:
-    if not others:
-        return second, True
-    traced, *again = others
-    if _is_fine(traced):
+    if others and _is_fine(others[0]):
         # What reached a limit alongside other runs, but not alone, had to share this machine with them.
-        return traced, not is_limited(first)
-    # With the tracer it failed twice, and without it succeeded twice.
-    return (again[-1], False) if again and _is_fine(again[-1]) else (second, True)
+        return others[0], not is_limited(first)
+    as_the_tracer_has_it = all(_is_fine(outcome) is not outcome.conditions.traced for outcome in others)
+    if len(others) == WITH_AND_WITHOUT and as_the_tracer_has_it:
+        return others[-1], False
+    return second, True
 
 
 def is_limited(outcome: Outcome) -> bool:

@@ -169,6 +169,9 @@ def _processes(host: Host) -> Iterator[Process]:
     yield from host.trace.processes if host.trace is not None else ()
 
 
+_REFUSED = r"(permission denied|\bEACCES\b|PermissionError|AccessDenied|operation not permitted)"
+"""How programs say that they may not write: Python and Node.js before the name of the file, the C library after it."""
+
 CHOICES = (
     Choice("a job with one host has no outside network here", _outside, "pass --image-network=NAME"),
     Choice("the memory is that of this engine, not of the instance", _memory, "use an engine with more memory"),
@@ -177,7 +180,7 @@ CHOICES = (
     Choice("shared memory has 64 MiB here, as users report for Processing", _shared_memory, "write less to /dev/shm"),
     Choice(
         "directories below /opt/ml belong to root here, as users report for Processing",
-        _said(rf"(permission denied|\bEACCES\b|PermissionError|AccessDenied|operation not permitted).*{RESERVED}"),
+        _said(rf"{_REFUSED}.*{RESERVED}|{RESERVED}.*{_REFUSED}"),
         "see outputs.writable-by-user",
     ),
     Choice(

@@ -11,6 +11,9 @@ from conformance.outcome.trace import Process
 from conformance.rule.choices import BUSY_SECONDS
 from conformance.rule.evidence import named, some_of
 
+WATCHERS = ("multiprocessing.resource_tracker", "multiprocessing.semaphore_tracker", "loky.backend.resource_tracker")
+"""What Python's multiprocessing and joblib start beside their workers, to clean up after them."""
+
 
 def still_running(outcome: Outcome, host: Host) -> str:
     """The reason for a host stopped at the suite's own time limit: whether it was still working, and on what."""
@@ -46,3 +49,8 @@ def what_ran(host: Host) -> str:
 def commands(processes: Sequence[Process]) -> str:
     """The command lines of some processes; of many, only the first."""
     return some_of([str(list(process.argv) or f"process {process.pid}") for process in processes], "; ")
+
+
+def ends_with(process: Process) -> bool:
+    """Whether a process is one of Python's own that watches for its parent's end, and has nothing to write then."""
+    return any(name in argument for argument in process.argv for name in WATCHERS)

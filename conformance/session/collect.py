@@ -165,12 +165,12 @@ class CheckItem(pytest.Item):
         line = inspect.getsourcelines(self.check.judge)[1]
         return self.path, line - 1, self.check.id
 
-    def _repeat(self, *, traced: bool) -> tuple[Outcome, ...]:
+    def _repeat(self, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
         """Repeat the runs of the check's job, each alone."""
         job = self.parent.job
         if job is None:
             return ()
-        return self.config.stash[session_key].repeated(job, self.parent.request, traced=traced)
+        return self.config.stash[session_key].repeated(job, self.parent.request, traced=traced, attempt=attempt)
 
     def _logs(self) -> tuple[str, ...]:
         """The logs that the report will have of these runs, relative to where pytest was started."""

@@ -56,7 +56,7 @@ class Session:
         self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
         self._runs = Runs(self.service, self.found, lambda: self.image, Turns(options.report))
         self._made: dict[tuple[Variation, str], Future[Outcome]] = {}
-        self._repeats: dict[tuple[Variation, str, bool], Future[Outcome]] = {}
+        self._repeats: dict[tuple[Variation, str, bool, int], Future[Outcome]] = {}
         # Of its own, since any run may have to wait for the image's files.
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="image")
         self._reading: Future[Image] | None = None
@@ -103,9 +103,9 @@ class Session:
         futures = {variation: self._run(variation, request) for variation in sorted(job.runs, key=RESTING.__contains__)}
         return tuple(futures[variation].result() for variation in job.runs)
 
-    def repeated(self, job: Job, request: JobRequest | None, *, traced: bool) -> tuple[Outcome, ...]:
+    def repeated(self, job: Job, request: JobRequest | None, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
         """Repeat the runs of a job, each alone, with or without the tracer; raises the same as `outcomes`."""
-        futures = [self._again(variation, request, traced=traced) for variation in job.runs]
+        futures = [self._again(variation, request, traced=traced, attempt=attempt) for variation in job.runs]
         return tuple(future.result() for future in futures)
 
     def close(self) -> None:
@@ -140,11 +140,13 @@ class Session:
                 self._made[key] = self._pool.submit(self._make, request, variation)
             return self._made[key]
 
-    def _again(self, variation: Variation, request: JobRequest | None, *, traced: bool) -> Future[Outcome]:
+    def _again(
+        self, variation: Variation, request: JobRequest | None, *, traced: bool, attempt: int
+    ) -> Future[Outcome]:
         request = self._request_of(variation, request)
         if variation in RESTING and RESTING[variation](self.image, self._undisturbed(request)) is None:
             variation = Variation.AS_REQUESTED
-        key = (variation, request.name, traced)
+        key = (variation, request.name, traced, attempt)
         with self._lock:
             if key not in self._repeats:
                 self._repeats[key] = self._pool.submit(self._repeat, request, variation, traced=traced)

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from conformance.outcome.outcome import Outcome
+from conformance.outcome.outcome import End, Host, Outcome
 from conformance.rule import choices
 from conformance.rule.declaration import Check, NotJudged
 from conformance.rule.evidence import did_well, now_and_then
+
+FAILED_ATTEMPTS = 2
+"""A program that fails now and then may well do so twice in a row where it should not."""
 
 WORTH_SECONDS = 30.0
 """Runs that took longer in total are not repeated for mere advice."""
@@ -25,8 +28,11 @@ Find = Callable[[Sequence[Outcome]], Sequence[str]]
 class Repeat(Protocol):
     """Repeats the runs of a check, each alone."""
 
-    def __call__(self, *, traced: bool) -> tuple[Outcome, ...]:
-        """The outcomes in the order of the check's runs; raises `NotJudged` if one would show nothing."""
+    def __call__(self, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
+        """The outcomes in the order of the check's runs; raises `NotJudged` where one would show nothing.
+
+        Each attempt makes all of them anew.
+        """
 
 
 def of_choices(check: Check, outcomes: Sequence[Outcome]) -> str:
@@ -42,7 +48,15 @@ def of_chance(find: Find, outcomes: Sequence[Outcome], repeat: Repeat, *, bindin
     """Why a finding may be due to chance, other runs or the tracer; empty if it recurs."""
     if not binding and sum(outcome.seconds for outcome in outcomes) > WORTH_SECONDS:
         return ""
-    again = repeat(traced=not binding)
+    attempts = FAILED_ATTEMPTS if any(host.end is End.EXITED for host in _failed(outcomes)) else 1
+    reasons = (
+        _of_repeat(find, outcomes, repeat(traced=not binding, attempt=attempt)) for attempt in range(1, attempts + 1)
+    )
+    return next(filter(None, reasons), "")
+
+
+def _of_repeat(find: Find, outcomes: Sequence[Outcome], again: Sequence[Outcome]) -> str:
+    """Why a finding was none, by the same runs made once more; empty where it shows again."""
     differing = [
         f"{host.name} {'succeeded' if did_well(host) else 'failed'} at first, but not when run again alone"
         for one, other in zip(outcomes, again, strict=True)
@@ -57,6 +71,10 @@ def of_chance(find: Find, outcomes: Sequence[Outcome], repeat: Repeat, *, bindin
         # Without the tracer there may be no evidence of what the processes did; compare how they ended.
         shown = _left(outcomes) == _left(again)
     return "" if shown else "not reproducible: the finding does not recur when the job is run again alone"
+
+
+def _failed(outcomes: Sequence[Outcome]) -> list[Host]:
+    return [host for outcome in outcomes for host in outcome.hosts if not did_well(host)]
 
 
 def _left(outcomes: Sequence[Outcome]) -> list[list[bool]]:

@@ -24,7 +24,7 @@ FileNotFoundError: no measurements
 RESULT = file(f"{OUTPUT}/part-1")
 WELL = host(RESULT)
 FAILED = host(exit_code=1)
-RAN_ON = host(exit_code=130, end=End.MAX_RUNTIME, seconds=60.0, processor_seconds=0.4)
+RAN_ON = host(exit_code=130, end=End.MAX_RUNTIME, seconds=60.0, processor_seconds=0.004)
 LIMITED = host(exit_code=130, end=End.SUITE_LIMIT, seconds=300.4)
 
 

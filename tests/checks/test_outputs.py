@@ -6,7 +6,9 @@ import pytest
 
 from conformance.files.tree import File, Kind
 from conformance.image.image import Image
-from conformance.outcome.outcome import End, Host
+from conformance.job.conditions import AS_CHOSEN, Lifted
+from conformance.job.request import JobRequest
+from conformance.outcome.outcome import End, Host, Outcome, Trial
 from conformance.verdict.verdict import Word
 from tests.support.outcomes import OUTPUT, directory, file, host, image, judged, link, not_started, outcome, request
 
@@ -229,7 +231,10 @@ DENIED = f"cp: cannot create regular file '{OUTPUT}/part-1': Permission denied"
 
 @pytest.mark.parametrize("code", [0, 1])
 def test_a_user_who_may_not_write_is_advised_against(code: int) -> None:
-    """With the program's own words; neither the exit code nor the missing files are held against the image as well."""
+    """With the program's own words; neither the exit code nor the missing files are held against the image as well.
+
+    The exit code is not judged for the suite's own choice, and not because another check names it.
+    """
     run = outcome(host(stderr=f"starting\n{DENIED}\nleaving\n", exit_code=code))
     verdict = judged(WRITABLE, image(user="1000"), run)
 
@@ -237,18 +242,23 @@ def test_a_user_who_may_not_write_is_advised_against(code: int) -> None:
     (violation,) = verdict.violations
     assert violation.startswith("Expected USER 1000 to be able to write below /opt/ml/processing, but algo-1 did not ")
     assert violation.endswith(f"says: {DENIED!r}.")
-    assert (Word.NOT_JUDGED if code else Word.CONFORMS) == judged("exit.zero-on-success", image(user="1000"), run).word
+    zero = judged("exit.zero-on-success", image(user="1000"), run)
+    assert (Word.NOT_JUDGED if code else Word.CONFORMS, "") == (zero.word, zero.see)
+    assert bool(code) == ("directories below /opt/ml belong to root here" in zero.reason)
     assert Word.NOT_JUDGED == judged(WRITTEN, image(user="1000"), run).word
 
 
 @pytest.mark.parametrize("user", ["", "root", "0", "0:0", "admin"])
 def test_root_may_write_everything(user: str) -> None:
-    """Under whatever name; what root is refused is another matter."""
+    """Under whatever name; what is refused to root's container it may have done as another user, so nobody is blamed.
+
+    That a job of root's fails of it once was a violation.
+    """
     documents = {"/etc/passwd": b"root:x:0:0::/:/bin/sh\nadmin:x:0:0::/:/bin/sh\n"}
     run = outcome(host(stderr=DENIED, exit_code=1))
 
     assert Word.CONFORMS == judged(WRITABLE, image(user=user, documents=documents), run).word
-    assert Word.VIOLATES == judged("exit.zero-on-success", image(user=user, documents=documents), run).word
+    assert Word.NOT_JUDGED == judged("exit.zero-on-success", image(user=user, documents=documents), run).word
 
 
 @pytest.mark.parametrize(
@@ -272,6 +282,43 @@ def test_without_outputs_there_is_nothing_to_write() -> None:
 
     assert not judged(WRITABLE, image(user="1000"), outcome(of=nothing)).applies
     assert Word.NOT_JUDGED == judged(WRITABLE, image(user="1000"), outcome(not_started("no"))).word
+
+
+def lifted(*choices: Lifted, said: str = "", of: JobRequest | None = None) -> Outcome:
+    """A run that succeeded because some of the suite's choices were lifted, after one that failed under all of them."""
+    good = outcome(of=of)
+    first, last = Trial(AS_CHOSEN, alone=False, succeeded=not said, said=said), AS_CHOSEN.lifting(*choices)
+    return replace(good, conditions=last, trials=(first, Trial(last, alone=True, succeeded=True)))
+
+
+@pytest.mark.parametrize(("user", "who"), [("1000", "USER 1000"), ("", "the user that the program becomes")])
+@pytest.mark.parametrize("outputs", [{}, {"result": OUTPUT}], ids=["no outputs", "outputs"])
+def test_a_run_where_any_user_may_write_shows_it(user: str, who: str, outputs: dict[str, str]) -> None:
+    """Whatever the log says, whoever the image begins as, and also without outputs: a message may be refused."""
+    run = lifted(Lifted.OWNERS, Lifted.NO_NETWORK, said="algo-1 exited with 1", of=request(outputs=outputs))
+    verdict = judged(WRITABLE, image(user=user), run)
+
+    (advice,) = verdict.violations
+    assert Word.ADVISED is verdict.word
+    assert (
+        f"Expected {who} to be able to write below /opt/ml where it belongs to root, but algo-1 exited with 1; where "
+        "any user may write there, the job succeeded."
+    ) == advice
+    assert Word.CONFORMS is judged("exit.zero-on-success", image(user=user), run).word
+
+
+def test_another_choice_that_helped_shows_nothing_of_who_may_write() -> None:
+    """Where /opt/ml is a mount point, that is advice of its own, with how the job failed or what it lacked."""
+    moving = lifted(Lifted.MOUNTS, said="algo-1 exited with 18")
+    silent = lifted(Lifted.MOUNTS)
+    check = "outputs.work-as-mount-points"
+
+    assert Word.CONFORMS is judged(WRITABLE, image(user="1000"), moving).word
+    assert [
+        f"Expected the job to do its work where /opt/ml is a mount point, but {how}; in the container's own file "
+        "system it succeeded."
+        for how in ("algo-1 exited with 18", "it did not write all its outputs")
+    ] == [sentence for run in (moving, silent) for sentence in judged(check, image(), run).violations]
 
 
 @pytest.mark.parametrize("kind", [Kind.FIFO, Kind.DEVICE])

@@ -7,6 +7,7 @@ from pathlib import Path
 os.chdir("/opt/ml/processing/output/summary")
 try:
     Path("result.csv").write_text("rows\n", encoding="utf-8")
+    print("wrote result.csv")
 except PermissionError:
     print(
         'Exception in thread "main" java.nio.file.AccessDeniedException: result.csv\n'

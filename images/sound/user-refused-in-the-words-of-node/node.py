@@ -7,6 +7,7 @@ from pathlib import Path
 os.chdir("/opt/ml/processing/output/summary")
 try:
     Path("result.json").write_text("{}\n", encoding="utf-8")
+    print("wrote result.json")
 except PermissionError:
     print(
         "node:internal/fs/utils:356\n    throw err;\n    ^\n\n"

@@ -1,0 +1,244 @@
+"""The suite's own choices, each by the symptom that shows that it counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.job.conditions import AS_CHOSEN
+from conformance.outcome.activity import Connect
+from conformance.outcome.outcome import End, Host, Outcome, Stop, Trial
+from conformance.outcome.trace import Process, Signal, Trace
+from conformance.rule.choices import CHOICES, LINES, UNREACHABLE, doubt
+from tests.support.outcomes import host, not_started, outcome, process, query, request
+
+NETWORK = "a job of one host has no network here: --image-network=NAME gives it one"
+MEMORY = "the memory is that of this engine, and not of the instance: use an engine that has more"
+PROCESSORS = "the processors are those of this engine, and not of the instance: raise MaxRuntimeInSeconds"
+PROCESSOR = "the processor is that of this engine, and not of the instance: use one of the same kind"
+SHARED = "shared memory is 64 MiB here, as users report of Processing: write less to /dev/shm"
+OWNERS = "directories below /opt/ml belong to root here, as users report of Processing: see outputs.writable-by-user"
+PROCESSES = (
+    "a container has at most 4,096 processes here, and the engine's own limits: use fewer processes, threads and open "
+    "files"
+)
+MOUNTS = "/opt/ml is one volume here, and /tmp is not on it: see outputs.work-as-mount-points"
+DISK = "the disk is that of this engine: free some of it"
+MEMBERS = "both documents have only those members here that AWS documents: take from them what AWS documents"
+CAPABILITIES = "a container has Docker's default capabilities here: do without further ones"
+
+ISOLATED = request(NetworkConfig={"EnableNetworkIsolation": True})
+
+
+def failed(said: str = "", **rest: object) -> Host:
+    """A host that failed with these words."""
+    return host(stderr=said, **{"exit_code": 1, **rest})  # type: ignore[arg-type] # the fields of Host
+
+
+@pytest.mark.parametrize(
+    ("said", "choice"),
+    [
+        ("socket.gaierror: [Errno -3] Temporary failure in name resolution", NETWORK),
+        ("ERROR: No matching distribution found for pandas", NETWORK),
+        ("curl: (6) Could not resolve host: example.com", NETWORK),
+        ("OSError: [Errno 101] Network is unreachable", NETWORK),
+        ("Error: getaddrinfo ENOTFOUND example.com", NETWORK),
+        ("botocore.exceptions.NoCredentialsError: Unable to locate credentials", NETWORK),
+        ('Could not connect to the endpoint URL: "https://s3.eu-central-1.amazonaws.com/x"', NETWORK),
+        ("MemoryError", MEMORY),
+        ("java.lang.OutOfMemoryError: Java heap space", MEMORY),
+        ("terminate called after throwing an instance of 'std::bad_alloc'", MEMORY),
+        ("Bus error (core dumped)", SHARED),
+        ("RuntimeError: unable to write to file </torch_1>: /dev/shm is full", SHARED),
+        ("PermissionError: [Errno 13] Permission denied: '/opt/ml/processing/output/x'", OWNERS),
+        ("cp: cannot create regular file '/opt/ml/processing/output/x': Permission denied", OWNERS),
+        ("Error: EACCES: permission denied, open '/opt/ml/output/message'", OWNERS),
+        ("RuntimeError: can't start new thread", PROCESSES),
+        ("bash: fork: retry: Resource temporarily unavailable", PROCESSES),
+        ("OSError: [Errno 24] Too many open files: '/x'", PROCESSES),
+        ("OSError: [Errno 18] Invalid cross-device link: '/tmp/x' -> '/opt/ml/x'", MOUNTS),
+        ("rm: cannot remove '/opt/ml/processing/output': Device or resource busy", MOUNTS),
+        ("OSError: [Errno 28] No space left on device", DISK),
+        ("KeyError: 'network_interface_name'", MEMBERS),
+        ('no "current_instance_type" in resourceconfig.json', MEMBERS),
+        ("fuse: device not found, try 'modprobe fuse' first: /dev/fuse", CAPABILITIES),
+        ("mount: /mnt: operation not permitted", CAPABILITIES),
+    ],
+)
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_choice_is_recognised_by_what_the_program_says(said: str, choice: str, stream: str) -> None:
+    """The doubt quotes it, names the choice, and says what changes it."""
+    ended = host(exit_code=1, **{stream: f"reading\n{said}\n"})  # type: ignore[arg-type] # only the streams
+
+    assert f"algo-1 says {said!r}; {choice}" == doubt(outcome(ended))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "ValueError: could not convert string to float: 'x'",
+        "FileNotFoundError: [Errno 2] No such file or directory: '/opt/ml/processing/input/data/x.csv'",
+        "PermissionError: [Errno 13] Permission denied: '/usr/local/lib/x'",
+        "/run.sh: line 3: count: command not found",
+        "KeyError: 'hosts'",
+        "Segmentation fault (core dumped)",
+        "assertion on memory layout failed",
+        "offline mode: 3 rows",
+    ],
+)
+def test_an_ordinary_failure_is_the_programs_own(said: str) -> None:
+    """It says nothing of any of the choices."""
+    assert "" == doubt(outcome(failed(said)))
+
+
+def test_what_was_said_long_before_a_traceback_is_not_what_it_failed_of() -> None:
+    """A connection that was tried in vain, and done without."""
+    traceback = 'Traceback (most recent call last):\n  File "/x.py", line 1, in <module>\n    main()\nValueError: 3\n'
+    ended = failed("update check: Temporary failure in name resolution\n" + "row\n" * 9 + traceback)
+
+    assert "" == doubt(outcome(ended))
+
+
+def test_what_was_said_long_before_the_end_is_not_looked_at() -> None:
+    """So many lines are."""
+    said = "MemoryError: cache is off\n"
+
+    assert ["", "algo-1 says"] == [doubt(outcome(failed(said + "row\n" * rows)))[:11] for rows in (LINES, LINES - 1)]
+
+
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [
+        (host(exit_code=137, out_of_memory=True), f"algo-1 ran out of memory; {MEMORY}"),
+        (host(exit_code=132), f"algo-1 was ended by SIGILL; {PROCESSOR}"),
+        (
+            host(exit_code=135),
+            f"algo-1 was ended by SIGBUS, which a write to a full /dev/shm gives; {SHARED}",
+        ),
+        (host(exit_code=139), ""),
+        (
+            host(exit_code=137, end=End.MAX_RUNTIME),
+            f"algo-1 was still running, and whether it was at work is not known; {PROCESSORS}",
+        ),
+        (
+            host(exit_code=137, end=End.MAX_RUNTIME, seconds=60.4, processor_seconds=0.03),
+            f"algo-1 was still at work after 60 s; {PROCESSORS}",
+        ),
+        (host(exit_code=137, end=End.MAX_RUNTIME, seconds=60.4, processor_seconds=0.029), ""),
+        (host(exit_code=1, processor_seconds=60.0), ""),
+    ],
+    ids=["memory", "SIGILL", "SIGBUS", "SIGSEGV", "limit", "busy", "idle", "no limit"],
+)
+def test_a_choice_is_recognised_by_how_the_program_ended(ended: Host, expected: str) -> None:
+    """Without a word in its log."""
+    assert expected == doubt(outcome(ended))
+
+
+SHELL = process(1, 0, "/bin/sh", "/run.sh")
+
+
+def killed(number: int, *signals: Signal, stop: Stop | None = None) -> Host:
+    """A host of whose processes one was ended by a signal."""
+    child = replace(process(7, 1, "python3", "/x.py"), exit_code=None, killed_by=number)
+    return failed(trace=Trace((SHELL, child), signals, tracer=2), stop=stop)
+
+
+def signal(sender: int | None) -> Signal:
+    """A SIGKILL that reached the child."""
+    return Signal(3.0, 3.0, 9, sender, 7, "default")
+
+
+@pytest.mark.parametrize(
+    ("ended", "choice"),
+    [
+        (killed(9), MEMORY),
+        (killed(9, Signal(3.0, 3.0, 9, 1, 8, "default")), MEMORY),
+        (killed(9, signal(1)), ""),
+        (killed(9, stop=Stop("SIGINT", 3.0, killed=True)), ""),
+        (killed(4), PROCESSOR),
+        (killed(7), SHARED),
+        (killed(11), ""),
+    ],
+    ids=["SIGKILL", "of another", "sent", "stopped", "SIGILL", "SIGBUS", "SIGSEGV"],
+)
+def test_a_choice_is_recognised_by_how_a_child_ended(ended: Host, choice: str) -> None:
+    """A SIGKILL that nobody sent is the kernel's, for want of memory."""
+    assert choice == doubt(outcome(ended)).partition("; ")[2]
+
+
+def connecting(address: str, error: str | None) -> Host:
+    """A host that wanted to reach an address."""
+    trace = Trace((Process(1, 0, 1.0),), tracer=2, connects=(Connect(2.0, 1, address, 443, error),))
+    return failed(trace=trace)
+
+
+@pytest.mark.parametrize("error", [None, *sorted(UNREACHABLE)])
+def test_an_address_that_could_not_be_reached_is_the_networks(error: str | None) -> None:
+    """As the kernel told it, also for several hosts; a host of the job itself is no address outside."""
+    how = error or "no answer"
+    far, near = connecting("192.0.2.1", error), connecting("198.18.0.12", error)
+
+    assert f"algo-1 could not reach 192.0.2.1 port 443 ({how}); {NETWORK}" == doubt(outcome(far))
+    assert f"algo-1 could not reach 192.0.2.1 port 443 ({how}); {NETWORK}" == doubt(outcome(far, host()))
+    assert "" == doubt(outcome(near, host()))
+
+
+@pytest.mark.parametrize("error", ["", "ECONNREFUSED", "EACCES"])
+def test_an_address_that_was_reached_is_not(error: str) -> None:
+    """Somebody refused."""
+    assert "" == doubt(outcome(connecting("192.0.2.1", error)))
+
+
+def test_a_question_for_the_outside_is_the_networks() -> None:
+    """In this run or in another one of the same job, which had a name server."""
+    asked = Trial(AS_CHOSEN, alone=True, succeeded=False, asked=("pypi.org",))
+    once = replace(outcome(failed()), trials=(asked, asked))
+    several = outcome(failed(), host(), queries=[query(1, "sts.amazonaws.com")])
+
+    assert f"algo-1 asked for pypi.org; {NETWORK}" == doubt(once)
+    assert f"algo-1 asked for sts.amazonaws.com; {NETWORK}" == doubt(several)
+
+
+def test_what_the_program_fetches_by_itself_needs_a_network() -> None:
+    """`AppManaged`, whatever it says."""
+    asked = request()
+    asked.document["ProcessingInputs"][0]["AppManaged"] = True
+
+    assert f"algo-1 has to fetch or store data by itself (AppManaged); {NETWORK}" == doubt(outcome(failed(), of=asked))
+
+
+@pytest.mark.parametrize("said", ["OSError: Network is unreachable", "Unable to locate credentials"])
+def test_a_job_that_asked_for_isolation_has_no_network_on_aws_either(said: str) -> None:
+    """It is the request's own choice."""
+    assert "" == doubt(outcome(failed(said), of=ISOLATED))
+
+
+def test_several_hosts_may_speak_of_one_another() -> None:
+    """A name that is not known may be a peer's, which they are judged by; AWS is none."""
+    name, aws = "Temporary failure in name resolution", "Unable to locate credentials"
+
+    assert ["", NETWORK] == [doubt(outcome(failed(said), host())).partition("; ")[2] for said in (name, aws)]
+
+
+@pytest.mark.parametrize("other", [host(stderr="MemoryError\n"), not_started("MemoryError")])
+def test_hosts_that_did_well_or_never_began_show_nothing(other: Host) -> None:
+    """What they say is not why the job failed."""
+    assert "" == doubt(outcome(other, failed("ValueError: 3")))
+    assert doubt(outcome(other, failed("MemoryError"))).startswith("algo-2 says")
+
+
+def test_each_choice_has_a_name_and_advice_of_its_own() -> None:
+    """Users read them."""
+    assert len(CHOICES) == len({choice.name for choice in CHOICES}) == len({choice.advice for choice in CHOICES})
+
+
+@given(st.text(), st.booleans())
+def test_a_job_that_succeeded_is_never_in_doubt(said: str, killed: bool) -> None:  # noqa: FBT001 - drawn
+    """Whatever it says, and whichever child was killed."""
+    well: Outcome = outcome(host(stderr=f"MemoryError {said}", out_of_memory=killed))
+
+    assert "" == doubt(well)

@@ -1,0 +1,227 @@
+"""Whether a job had failed although its container exited with 0, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.outcome.outcome import End, Host
+from conformance.outcome.trace import Process, Trace
+from conformance.rule.failures import ASKED_TO_END, Failure, hidden
+from tests.support.outcomes import host, process
+
+TRACEBACK = """Traceback (most recent call last):
+  File "/x.py", line 3, in <module>
+    main()
+ValueError: 3
+"""
+SHELL = process(1, 0, "/bin/sh", "/run.sh")
+WORK = process(7, 1, "python3", "/x.py", ended=20.0)
+FAILED = replace(WORK, exit_code=3)
+CRASHED = replace(WORK, exit_code=None, killed_by=11)
+
+
+def of(*processes: Process, stderr: str = "", untraced: str = "") -> Host:
+    """A host that exited with 0, whose processes were seen."""
+    return host(stderr=stderr, trace=Trace(processes, tracer=2), untraced=untraced)
+
+
+USUAL = of(SHELL, WORK)
+
+
+def tool(name: str, pid: int = 8, ended: float = 21.0) -> Process:
+    """A common tool that the shell ran."""
+    return process(pid, 1, name, executable=f"/usr/bin/{name}", ended=ended)
+
+
+@pytest.mark.parametrize(
+    "ended", [host(exit_code=1, stderr=TRACEBACK), host(stderr=TRACEBACK, end=End.MAX_RUNTIME)], ids=["exit 1", "limit"]
+)
+def test_who_does_not_exit_with_0_hides_nothing(ended: Host) -> None:
+    """Its failure has reached the exit code, or it was stopped."""
+    assert hidden(ended, wrote_nothing=True) is None
+
+
+@pytest.mark.parametrize("number", [4, 6, 7, 8, 11, 40])
+def test_a_crash_below_process_1_is_certain(number: int) -> None:
+    """Also where no other run shows what is usual, and whatever the log says and was written."""
+    found = hidden(of(SHELL, replace(CRASHED, killed_by=number)), wrote_nothing=False)
+
+    assert found is not None
+    assert found.certain
+    assert found.text.startswith("['python3', '/x.py'] was ended by ")
+
+
+@pytest.mark.parametrize("number", sorted(ASKED_TO_END))
+def test_a_signal_that_asks_to_end_may_be_wanted(number: int) -> None:
+    """By one of these a script ends what it has started; only where the same program did the work it is advice."""
+    ended = of(SHELL, replace(CRASHED, killed_by=number))
+
+    assert hidden(ended, wrote_nothing=True) is None
+    assert [False] == [found.certain for found in [hidden(ended, USUAL, wrote_nothing=True)] if found]
+
+
+def test_an_exit_code_with_a_traceback_is_certain() -> None:
+    """The program says itself that it failed."""
+    expected = Failure("['python3', '/x.py'] exited with 3 below process 1", certain=True)
+
+    assert expected == hidden(of(SHELL, FAILED, stderr=TRACEBACK), wrote_nothing=False)
+
+
+@pytest.mark.parametrize(
+    ("stderr", "before", "wrote_nothing", "expected"),
+    [
+        ("no rows\n", USUAL, True, True),
+        ("no rows\n", USUAL, False, False),
+        ("", USUAL, True, False),
+        ("no rows\n", of(SHELL, WORK, stderr="no rows\n"), True, False),
+        ("3 rows\n", of(SHELL, WORK, stderr="17 rows\n"), True, False),
+        ("no rows\n", None, True, None),
+        ("no rows\n", host(), True, None),
+        ("no rows\n", of(SHELL, WORK, untraced="left to a debugger"), True, None),
+        ("no rows\n", of(SHELL, process(7, 1, "python3", "/other.py")), True, None),
+    ],
+    ids=["all", "written", "silent", "usual words", "usual but for numbers", "alone", "unseen", "half seen", "other"],
+)
+def test_an_exit_code_alone_may_be_an_answer(
+    stderr: str,
+    before: Host | None,
+    wrote_nothing: bool,  # noqa: FBT001 - a case
+    expected: bool | None,  # noqa: FBT001 - a case
+) -> None:
+    """Certain where the program that otherwise does the work complained, and wrote nothing; else advice, or nothing."""
+    found = hidden(of(SHELL, FAILED, stderr=stderr), before, wrote_nothing=wrote_nothing)
+
+    assert expected is (None if found is None else found.certain)
+
+
+@pytest.mark.parametrize(
+    ("reader", "expected"),
+    [(tool("tee"), True), (tool("tee", ended=19.0), False), (replace(tool("tee"), parent=7), False)],
+    ids=["outlives it", "ends first", "its own child"],
+)
+def test_in_a_pipeline_nobody_takes_the_exit_code(reader: Process, expected: bool) -> None:  # noqa: FBT001 - a case
+    """`program | tee log` without `pipefail`: what read from it was there to its end."""
+    found = hidden(of(SHELL, FAILED, reader), USUAL, wrote_nothing=False)
+
+    assert found is not None
+    assert expected is found.certain
+
+
+@pytest.mark.parametrize("before", [None, of(SHELL, FAILED, tool("tee"))], ids=["no other run", "the same there"])
+def test_an_exit_code_in_a_pipeline_may_be_an_answer(before: Host | None) -> None:
+    """`linter | tee report` exits with 1 for what it found; only where it ends with 0 otherwise that is a failure."""
+    assert hidden(of(SHELL, FAILED, tool("tee")), before, wrote_nothing=False) is None
+
+
+@pytest.mark.parametrize("later", [(), (tool("echo", 21),), (tool("rm", 21), tool("sleep", 22))])
+def test_tools_that_only_clean_up_have_not_got_over_it(later: tuple[Process, ...]) -> None:
+    """They do no work."""
+    assert hidden(of(SHELL, CRASHED, *later), wrote_nothing=False) is not None
+
+
+@pytest.mark.parametrize(
+    "later", [process(21, 1, "python3", "/fallback.py", ended=22.0), tool("cp", 21), tool("grep", 21)]
+)
+def test_what_may_do_the_work_afterwards_may_have_got_over_it(later: Process) -> None:
+    """A script may try one thing, and then another."""
+    assert hidden(of(SHELL, CRASHED, later), wrote_nothing=False) is None
+
+
+def test_a_shell_that_becomes_another_program_may_have_got_over_it() -> None:
+    """It ends with `exec`, after the first program has failed."""
+    execution = replace(SHELL.executions[0], at=21.0, argv=("python3", "/fallback.py"), executable="/usr/bin/python3")
+    shell = replace(SHELL, executions=(*SHELL.executions, execution))
+
+    assert hidden(of(shell, CRASHED), wrote_nothing=False) is None
+
+
+def test_what_process_1_runs_itself_is_its_own_matter() -> None:
+    """A program that is no wrapper takes what its children return."""
+    program = process(1, 0, "python3", "/main.py")
+
+    assert hidden(of(program, CRASHED), wrote_nothing=True) is None
+
+
+def test_a_trace_that_is_not_complete_is_no_evidence() -> None:
+    """What was not seen may have done the work."""
+    assert hidden(of(SHELL, CRASHED, untraced="left to a debugger"), wrote_nothing=True) is None
+
+
+@pytest.mark.parametrize(("wrote_nothing", "certain"), [(True, True), (False, False)])
+def test_a_traceback_is_certain_where_nothing_was_written(wrote_nothing: bool, certain: bool) -> None:  # noqa: FBT001 - a case
+    """Beside outputs that are there it may have been got over."""
+    expected = Failure("its log has a traceback: 'ValueError: 3'", certain)
+
+    assert expected == hidden(host(stderr=TRACEBACK), host(), wrote_nothing=wrote_nothing)
+
+
+def test_a_traceback_that_is_usual_is_nothing() -> None:
+    """But for its numbers."""
+    other = TRACEBACK.replace("ValueError: 3", "ValueError: 17")
+
+    assert hidden(host(stderr=TRACEBACK), host(stderr=other), wrote_nothing=True) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"WARNING:root:skipping part-1.csv\n{TRACEBACK}",
+        f"{TRACEBACK}WARNING:root:skipped part-1.csv\n",
+        TRACEBACK.replace("ValueError: 3", "UserWarning: 3 rows dropped"),
+    ],
+    ids=["above", "below", "itself"],
+)
+def test_a_traceback_that_is_only_told_of_is_nothing(said: str) -> None:
+    """Its program says that it goes on without; on either stream."""
+    assert hidden(host(stderr=said), host(), wrote_nothing=True) is None
+    assert hidden(host(stdout=said), host(), wrote_nothing=True) is None
+
+
+def test_one_traceback_that_is_told_of_excuses_no_other() -> None:
+    """The last one of the others is named."""
+    said = f"WARNING:root:skipping part-1.csv\n{TRACEBACK}" + "row\n" * 9 + TRACEBACK.replace("ValueError", "KeyError")
+
+    assert Failure("its log has a traceback: 'KeyError: 3'", certain=True) == hidden(
+        host(stderr=said), host(), wrote_nothing=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "wrote_nothing", "shown"),
+    [
+        ("ERROR no rows", host(), True, True),
+        ("ERROR no rows", host(), False, False),
+        ("ERROR no rows", None, True, False),
+        ("ERROR no rows at 10:03", host(stdout="ERROR no rows at 11:17"), True, False),
+        ("WARNING error in row 3", host(), True, False),
+        ("error in part-1.csv, skipping", host(), True, False),
+        ("exception ignored in part-1.csv", host(), True, False),
+        ("0 errors", host(), True, False),
+        ("all is well", host(), True, False),
+    ],
+)
+def test_a_word_in_a_log_is_advice_at_most(said: str, before: Host | None, wrote_nothing: bool, shown: bool) -> None:  # noqa: FBT001 - a case
+    """Where another run shows what is usual, nothing was written, and nothing says that it goes on."""
+    expected = Failure(f"its log says: {said!r}", certain=False) if shown else None
+
+    assert expected == hidden(host(stdout=f"{said}\n"), before, wrote_nothing=wrote_nothing)
+
+
+@given(st.text(), st.text())
+def test_what_a_program_says_as_usual_is_never_a_failure(said: str, more: str) -> None:
+    """Whatever it is."""
+    ended = host(stdout=said, stderr=f"{TRACEBACK}{more}")
+
+    assert hidden(ended, ended, wrote_nothing=True) is None
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])))
+def test_no_line_without_a_traceback_is_certain(said: str) -> None:
+    """Nobody but the author knows what a line means."""
+    found = hidden(host(stdout=f"ERROR {said}\n"), host(), wrote_nothing=True)
+
+    assert found is None or not found.certain

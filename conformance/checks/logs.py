@@ -115,7 +115,7 @@ def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str
         if INPUT_MARKER in host.stdout.found | host.stderr.found:
             leaked = True
             yield (
-                f"Expected nothing of an input's content in the log, but {host.name} repeated a word of a corrupt "
+                f"Expected no input data in the log, but {host.name} repeated a word of a corrupt "
                 f"input: {INPUT_MARKER}."
             )
     long = [host.name for run in (outcome, corrupt) for host in run.hosts if not host.stdout.complete]

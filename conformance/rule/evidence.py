@@ -175,7 +175,7 @@ def questions(outcome: Outcome, host: Host) -> str:
         f"{query.name} after {query.at - began:.1f} s ({query.answer or query.code or 'no reply'})"
         for query in sorted(asked, key=lambda query: query.at)
     ]
-    return f"; it looked up {some_of(told)}" if told else ""
+    return f"; name queries: {some_of(told)}" if told else ""
 
 
 def asked_outside(outcome: Outcome, host: Host) -> list[str]:

@@ -182,7 +182,7 @@ def test_a_wrapper_that_did_not_start_the_program_is_not_blamed() -> None:
     verdict = reaching(ended=host(exit_code=2, stderr="unknown command: two words\n"))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "did not start ['python3', '/processing.py'], and exited with code 2; stderr says:" in verdict.reason
+    assert "did not start ['python3', '/processing.py'] and exited with code 2; stderr says:" in verdict.reason
 
 
 def test_variables_count_for_a_container_entrypoint_too() -> None:

@@ -70,8 +70,8 @@ def test_running_out_of_memory_is_not_judged() -> None:
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
     assert (
-        "algo-1 ran out of memory; the memory is that of this engine, and not of the instance: use an engine that has "
-        "more"
+        "algo-1 ran out of memory; the memory is that of this engine, not of the instance: use an engine with more "
+        "memory"
     ) == verdict.reason
 
 
@@ -97,9 +97,9 @@ def test_an_idle_job_beyond_its_own_limit_violates(processor_seconds: float) -> 
 @pytest.mark.parametrize(
     ("processor_seconds", "said"),
     [
-        (None, "algo-1 was still running, and whether it was at work is not known; "),
-        (0.03, "algo-1 was still at work after 60 s; "),
-        (1.9, "algo-1 was still at work after 60 s; "),
+        (None, "algo-1 was still running, and it is not known whether it was working; "),
+        (0.03, "algo-1 was still working after 60 s; "),
+        (1.9, "algo-1 was still working after 60 s; "),
     ],
     ids=["unknown", "a little", "two processors"],
 )
@@ -130,8 +130,7 @@ def test_a_job_beyond_its_own_limit_is_told_by_its_processes(signals: tuple[Sign
     (violation,) = of_zero(beyond_its_limit(trace=trace, stop=STOP)).violations
 
     assert violation.endswith(
-        "still running after 60 s: ['python3', '/x.py'] had exited with 0, and ['tail', '-f', '/dev/null'] was "
-        "still running."
+        "still running after 60 s: ['python3', '/x.py'] had exited with 0, but ['tail', '-f', '/dev/null'] had not."
     )
 
 
@@ -142,7 +141,7 @@ def test_what_the_stop_ended_ran_until_then() -> None:
     stopped = beyond_its_limit(130, trace=trace, stop=Stop("SIGINT", 0.2, killed=False))
     (violation,) = of_zero(stopped).violations
 
-    assert violation.endswith("still running after 60 s: ['python3', '/x.py'] was still running.")
+    assert violation.endswith("still running after 60 s: ['python3', '/x.py'].")
 
 
 def test_many_processes_that_ran_are_counted() -> None:
@@ -152,7 +151,7 @@ def test_many_processes_that_ran_are_counted() -> None:
     (violation,) = of_zero(beyond_its_limit(trace=trace, stop=STOP)).violations
 
     assert violation.count("['python3', '/x.py']") == 3
-    assert violation.endswith(" and 2 more was still running.")
+    assert violation.endswith(" and 2 more.")
 
 
 @pytest.mark.parametrize(
@@ -211,7 +210,7 @@ def test_a_process_that_is_left_is_named() -> None:
     found = judged("exit.no-process-left", image(), outcome(host(trace=Trace((first, left), tracer=2))))
 
     assert Word.ADVISED is found.word
-    assert "exited while these ran: ['aws', 's3', 'sync']." in found.violations[0]
+    assert "exited while these were running: ['aws', 's3', 'sync']." in found.violations[0]
 
 
 def test_processes_that_ended_before_are_well() -> None:

@@ -73,7 +73,7 @@ def test_a_word_in_a_log_is_advice() -> None:
 
     (advice,) = verdict.violations
     assert Word.ADVISED is verdict.word
-    assert "its log says: 'ERROR: part-1.csv cannot be read at byte 0' and it wrote nothing to the output" in advice
+    assert "its log says: 'ERROR: part-1.csv cannot be read at byte 0' and it wrote nothing to output " in advice
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_program_that_sets_corrupt_inputs_aside_is_not_accused() -> None:
     verdict = over(quarantine, good=outcome(host(CLEAN), of=TWO), of=TWO)
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert verdict.reason.endswith("the program wrote other outputs than usual, which may tell of them")
+    assert verdict.reason.endswith("the program wrote different outputs, which may report the error")
 
 
 def test_an_output_that_is_always_written_tells_nothing_of_them() -> None:

@@ -133,7 +133,7 @@ def test_a_program_that_accepts_an_empty_input_is_not_accused(usual: str, with_e
     verdict = of_failure(NONZERO, host(stdout=with_empty_inputs), host(RESULT, stdout=usual))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "nothing shows that it failed" in verdict.reason
+    assert "showed no sign of failure" in verdict.reason
 
 
 @pytest.mark.parametrize("written", [RESULT, link(f"{OUTPUT}/part-1", "/tmp/x")], ids=["file", "link"])  # noqa: S108 - in an image

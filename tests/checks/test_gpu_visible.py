@@ -65,8 +65,8 @@ def test_a_driver_of_the_image_that_does_not_work_violates() -> None:
     verdict = judged(CHECK, image(file(shadow, size=20_000_000)), looked(seen))
 
     assert Word.VIOLATES == verdict.word
-    said = f"it took {shadow} of the image, where cuInit returned 803"
-    assert (f"Expected the image's loader to take the libcuda.so.1 of the host, but {said}.",) == verdict.violations
+    said = f"it loaded {shadow} of the image, where cuInit returned 803"
+    assert (f"Expected the image's loader to load the host's libcuda.so.1, but {said}.",) == verdict.violations
 
 
 def test_a_driver_of_the_image_that_works_conforms() -> None:

@@ -35,9 +35,9 @@ def varied(check: str, *hosts: Host, good: Outcome = GOOD) -> Verdict:
 
 
 CHANGED = {
-    "hosts.retries-resolution": "where names are known late",
-    "hosts.late-start": "where algo-2 starts later",
-    "hosts.follows-renamed-hosts": "where its hosts are called host-001.job.internal, host-002.job.internal",
+    "hosts.retries-resolution": "when names resolve late",
+    "hosts.late-start": "when algo-2 starts later",
+    "hosts.follows-renamed-hosts": "when its hosts are named host-001.job.internal, host-002.job.internal",
 }
 
 
@@ -56,7 +56,7 @@ def test_a_job_that_does_less_is_advised_against(check: str) -> None:
     (violation,) = verdict.violations
     assert Word.ADVISED is verdict.word
     assert (
-        f"Expected the job to do the same {CHANGED[check]}, but {names[1]} exited with code 1; stderr says: "
+        f"Expected the same result {CHANGED[check]}, but {names[1]} exited with code 1; stderr says: "
         "'no route to algo-1'."
     ) == violation
 
@@ -64,7 +64,7 @@ def test_a_job_that_does_less_is_advised_against(check: str) -> None:
 @pytest.mark.parametrize("check", CHANGED)
 def test_an_output_that_no_host_writes_is_missed(check: str) -> None:
     """Although all of them exit with 0."""
-    assert (f"Expected the job to do the same {CHANGED[check]}, but nothing was written to output result.",) == (
+    assert (f"Expected the same result {CHANGED[check]}, but nothing was written to output result.",) == (
         varied(check, host(), host()).violations
     )
 
@@ -127,7 +127,7 @@ def test_one_host_may_need_as_long_as_all_of_them(seconds: float, word: Word) ->
 
     assert word is verdict.word
     if word is Word.NOT_JUDGED:
-        assert "algo-1 was stopped at MaxRuntimeInSeconds, and a job that is changed so may need more" in verdict.reason
+        assert "algo-1 was stopped at MaxRuntimeInSeconds, but with this change the job may need more" in verdict.reason
 
 
 # A peer that fails

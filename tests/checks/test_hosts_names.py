@@ -30,7 +30,7 @@ def late(*hosts: Host, asked: tuple[Query, ...] = (), good: Outcome = GOOD) -> V
 
 def told(sentence: str) -> str:
     """A sentence without what it quotes of the questions."""
-    return sentence.partition("; it looked up ")[0]
+    return sentence.partition("; name queries: ")[0]
 
 
 # Asking again
@@ -68,7 +68,7 @@ def test_what_was_asked_and_could_not_be_seen_is_no_evidence() -> None:
     verdict = late(WELL, WELL, good=cut)
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
-    assert verdict.reason.endswith("could be seen: line 3 of the record is no event")
+    assert verdict.reason.endswith("is incomplete: line 3 of the record is no event")
 
 
 def test_one_host_that_asks_is_enough() -> None:
@@ -124,8 +124,8 @@ def test_what_a_host_asked_is_quoted(check: str) -> None:
 
     (sentence,) = verdict.violations
     assert (
-        "it asked its name server for algo-2 after 0.5 s (NXDOMAIN), algo-2 after 0.8 s (NXDOMAIN), algo-2 after 1.0 s "
-        "(NXDOMAIN) and 1 more."
+        "name queries: algo-2 after 0.5 s (NXDOMAIN), algo-2 after 0.8 s (NXDOMAIN), algo-2 after 1.0 s (NXDOMAIN) and "
+        "1 more."
     ) == sentence.rpartition("; ")[2]
 
 
@@ -136,7 +136,7 @@ def test_every_host_is_told_with_what_it_asked_itself() -> None:
     assert [
         "algo-1 exited with code 1; it looked up algo-2 once, too early, and did not retry",
         "algo-2 exited with code 2.",
-    ] == [told(sentence).partition(" late, and ")[2] for sentence in verdict.violations]
+    ] == [told(sentence).partition(" late, but ")[2] for sentence in verdict.violations]
 
 
 @pytest.mark.parametrize(("last", "word"), [(4.9, Word.ADVISED), (5.0, Word.CONFORMS), (22.0, Word.CONFORMS)])
@@ -194,7 +194,7 @@ def test_many_hosts_are_not_all_named() -> None:
     renamed = outcome(*[FAILED] * 5, variation=Variation.RENAMED_HOSTS)
     (first, *_) = judged(RENAMED, image(), outcome(*[WELL] * 5), renamed).violations
 
-    assert "called host-001.job.internal, host-002.job.internal, host-003.job.internal and 2 more, and" in first
+    assert "named host-001.job.internal, host-002.job.internal, host-003.job.internal and 2 more, but" in first
 
 
 # The container's own hostname

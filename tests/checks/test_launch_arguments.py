@@ -49,11 +49,11 @@ def test_arguments_that_arrive_as_they_were_given_conform() -> None:
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        (PROGRAM, "it got none of them: 'two words' is not among its arguments."),
-        ((*PROGRAM, " ".join(ODD)), "it got none of them: 'two words' is not among its arguments."),
-        ((*PROGRAM, *" ".join(ODD).split(" ")), "of them: 'two words' is not among its arguments."),
-        ((*PROGRAM, *ODD[:2], *ODD[3:]), 'it got 99 of them: "it\'s" is not among its arguments.'),
-        ((*PROGRAM, *reversed(ODD)), "it got them in another order."),
+        (PROGRAM, "it got none of them: 'two words' is missing."),
+        ((*PROGRAM, " ".join(ODD)), "it got none of them: 'two words' is missing."),
+        ((*PROGRAM, *" ".join(ODD).split(" ")), "of them: 'two words' is missing."),
+        ((*PROGRAM, *ODD[:2], *ODD[3:]), 'it got 99 of them: "it\'s" is missing.'),
+        ((*PROGRAM, *reversed(ODD)), "it got them in a different order."),
     ],
     ids=["dropped", '"$*"', "$@", "one lost", "order"],
 )
@@ -83,7 +83,7 @@ def test_a_wrapper_that_dispatches_on_its_first_argument_is_not_blamed() -> None
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
     assert (
-        "with additional arguments and variables algo-1 did not start ['python3', '/processing.py'], and exited "
+        "with additional arguments and variables algo-1 did not start ['python3', '/processing.py'] and exited "
         "with code 2; stderr says: 'run.sh: unknown command: two words'"
     ) == verdict.reason
 
@@ -152,4 +152,4 @@ def test_a_job_that_has_no_room_for_further_arguments_shows_nothing() -> None:
 
     for verdict in (many, script):
         assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-        assert verdict.reason.startswith("the job cannot be given further ContainerArguments: ")
+        assert verdict.reason.startswith("no ContainerArguments can be added: ")

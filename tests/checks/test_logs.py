@@ -126,7 +126,7 @@ def test_python_behind_a_wrapper_is_judged_by_the_run(unbuffered: bool | None) -
 
     assert Word.ADVISED is verdict.word
     (advice,) = verdict.violations
-    assert advice.endswith("the option -u, and python3 is started with neither by algo-1 of job example.")
+    assert advice.endswith("the option -u, but python3 is started with neither by algo-1 of job example.")
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def test_credentials_are_told_once_and_what_an_input_holds_besides() -> None:
     verdict = judged(SECRETS, image(), outcome(leaks[0]), corrupt(leaks[1]))
 
     assert Word.VIOLATES is verdict.word
-    assert ["credentials", "nothing of an input's content", "nothing of an input's content"] == [
+    assert ["credentials", "input data", "input data"] == [
         text.removeprefix("Expected ").removeprefix("no ").partition(" in /opt")[0] for text in verdict.violations
     ]
 

@@ -52,7 +52,7 @@ def test_a_path_that_two_hosts_write_is_advised_against() -> None:
     assert Word.ADVISED is verdict.word
     assert (
         "Expected each host to write its own files to output result, but s3://bucket/result/a was uploaded with "
-        "different contents from algo-1, algo-2."
+        "different content by algo-1, algo-2."
     ) == violation
 
 
@@ -182,8 +182,8 @@ def test_files_that_stay_as_they_were_found_conform(
 @pytest.mark.parametrize(
     ("sightings", "last", "words"),
     [
-        ((("a", 5), ("a", 1005)), (), "a was uploaded 2 times with different content: 5 bytes first, 1,005 at"),
-        ((("a", 5),), ((1, "a", 6),), "a was uploaded 2 times with different content: 5 bytes first, 6 at"),
+        ((("a", 5), ("a", 1005)), (), "a was uploaded 2 times with different content: 5 bytes first, 1,005 bytes"),
+        ((("a", 5),), ((1, "a", 6),), "a was uploaded 2 times with different content: 5 bytes first, 6 bytes"),
         (
             (("a", 5), ("a", 6)),
             ((1, "a", 6),),
@@ -202,7 +202,7 @@ def test_a_file_that_changes_is_advised_against(
     (violation,) = verdict.violations
     assert Word.ADVISED is verdict.word
     assert f"Expected algo-1 to write each file of a continuous output once, but {OUTPUT}/{words}" in violation
-    assert violation.endswith(" at last.")
+    assert violation.endswith(" bytes last.")
 
 
 def test_of_many_files_that_change_one_is_named() -> None:
@@ -210,7 +210,8 @@ def test_of_many_files_that_change_one_is_named() -> None:
     (violation,) = continuous(seen(("a", 1), ("b", 2), ("c", 3), ("a", 4), ("b", 5))).violations
 
     assert violation.endswith(
-        f"{OUTPUT}/a was uploaded 2 times with different content: 1 bytes first, 4 at last, and 1 more changed as well."
+        f"{OUTPUT}/a was uploaded 2 times with different content: 1 bytes first, 4 bytes last, and 1 more changed as "
+        "well."
     )
 
 

@@ -40,17 +40,17 @@ def test_an_image_without_files_there_conforms(check: str) -> None:
 @pytest.mark.parametrize(
     ("needing", "said"),
     [
-        (image(SCRIPT, entrypoint=["python3", f"{CODE}/run.py"]), f"word '{CODE}/run.py' needs {CODE}/run.py"),
+        (image(SCRIPT, entrypoint=["python3", f"{CODE}/run.py"]), f"argument '{CODE}/run.py' needs {CODE}/run.py"),
         (image(SCRIPT, cmd=["--script", f"{CODE}/run.py"]), f"needs {CODE}/run.py"),
         (image(SCRIPT, cmd=[f"--script={CODE}/run.py"]), f"needs {CODE}/run.py"),
         (image(SCRIPT, entrypoint=["sh", "-c", f"python3 '{CODE}/run.py'; true"]), f"needs {CODE}/run.py"),
         (image(SCRIPT, entrypoint=["python3", CODE]), f"needs {CODE}"),
         (image(SCRIPT, entrypoint=["python3", "run.py"], working_directory=CODE), f"needs {CODE}/run.py"),
         (image(SCRIPT, entrypoint=["python3", "-m", "run"], working_directory=CODE), f"WORKDIR {CODE} needs {CODE}"),
-        (image(program(f"{CODE}/run"), entrypoint=[f"{CODE}/run"]), f"first word '{CODE}/run' needs {CODE}/run"),
+        (image(program(f"{CODE}/run"), entrypoint=[f"{CODE}/run"]), f"program '{CODE}/run' needs {CODE}/run"),
         (
             image(program(f"{CODE}/run"), entrypoint=["run"], environment={"PATH": f"{CODE}:/usr/bin"}),
-            f"first word 'run' needs {CODE}/run",
+            f"program 'run' needs {CODE}/run",
         ),
         (image(SCRIPT, environment={"PYTHONPATH": f"/app:{CODE}"}), f"PYTHONPATH={CODE} needs {CODE}"),
         (image(SCRIPT, environment={"LD_LIBRARY_PATH": CODE}), f"LD_LIBRARY_PATH={CODE} needs {CODE}"),
@@ -59,7 +59,7 @@ def test_an_image_without_files_there_conforms(check: str) -> None:
             image(
                 program(f"{CODE}/run"), link("/bin/go", "run-it"), link("/bin/run-it", f"{CODE}/run"), entrypoint=["go"]
             ),
-            f"first word 'go' needs {CODE}/run",
+            f"program 'go' needs {CODE}/run",
         ),
         (
             image(file("/opt/ml/processing/run.py"), entrypoint=["python3", "/opt/ml/processing/run.py"]),
@@ -181,8 +181,8 @@ def test_directories_there_do_no_harm() -> None:
     ("path", "words"),
     [
         ("/opt/ml/processing/elsewhere/x", "/opt/ml/processing/elsewhere/x, which is lost."),
-        ("/opt/ml/model/weights", "only a training job's model is read from there"),
-        ("/opt/ml/output/failure", "only a training job's failure is read from there"),
+        ("/opt/ml/model/weights", "only training jobs upload a model from there"),
+        ("/opt/ml/output/failure", "only training jobs report a failure from there"),
         ("/opt/ml/output/message.tmp", "/opt/ml/output/message.tmp, which is lost."),
     ],
 )
@@ -290,8 +290,8 @@ def test_a_job_that_needs_what_the_image_ships_violates(replaced: Host, how: str
     assert Word.VIOLATES is verdict.word
     (violation,) = verdict.violations
     assert (
-        "Expected the job to do without what the image ships below /opt/ml (/opt/ml/scratch/table), but without it "
-        f"algo-1 {how}; with it algo-1 exited with 0."
+        "Expected the job to work without the files that the image ships below /opt/ml (/opt/ml/scratch/table), but "
+        f"without them algo-1 {how}; with them it exited with 0."
     ) == violation
 
 
@@ -300,7 +300,7 @@ def test_a_job_that_needs_an_empty_directory_is_advised_against_it() -> None:
     verdict = replacing(GONE, of=BARE)
 
     assert Word.ADVISED is verdict.word
-    assert "(/opt/ml/scratch), but without it algo-1 exited with 1" in verdict.violations[0]
+    assert "(/opt/ml/scratch), but without them algo-1 exited with code 1" in verdict.violations[0]
 
 
 def test_what_it_ships_is_counted() -> None:

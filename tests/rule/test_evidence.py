@@ -60,8 +60,8 @@ def test_things_that_hold_commas_are_told_apart_otherwise() -> None:
 
 def test_outputs_are_named_in_a_sentence() -> None:
     """One, and several."""
-    assert "the output a" == evidence.named(["a"])
-    assert "the outputs a, b" == evidence.named(["a", "b"])
+    assert "output a" == evidence.named(["a"])
+    assert "outputs a, b" == evidence.named(["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_run_that_did_not_succeed_is_held_against_nothing(how: str) -> None:
 @pytest.mark.parametrize(
     ("ended", "words"),
     [
-        (host(), "exited with 0"),
+        (host(), "exited with code 0"),
         (host(exit_code=3, stderr="no\n"), "exited with code 3; stderr says: 'no'"),
         (host(exit_code=1, stdout="no\n"), "exited with code 1; stdout says: 'no'"),
         (host(exit_code=134), "exited with code 134 (SIGABRT)"),

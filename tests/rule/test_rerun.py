@@ -170,7 +170,7 @@ TWO_AT_ONCE = ran(SHELL, process(7, 1, "/redis"), WORK)
     ("good", "reason"),
     [
         (FAILED, "the unmodified job already fails; see exit.zero-on-success"),
-        (outcome(host(exit_code=0, end=End.MAX_RUNTIME)), "did not succeed"),
+        (outcome(host(exit_code=0, end=End.MAX_RUNTIME)), "the unmodified job already fails"),
         (UNSEEN, "could not be traced: ptrace is forbidden"),
         (TWO_AT_ONCE, "no single process does the work: process 8"),
     ],
@@ -206,7 +206,7 @@ def test_a_wrapper_that_becomes_the_program_is_overridden() -> None:
 @pytest.mark.parametrize(
     ("good", "reason"),
     [
-        (ran(process(1, 0, "python3", "/processing.py")), "ENTRYPOINT starts the program itself"),
+        (ran(process(1, 0, "python3", "/processing.py")), "ENTRYPOINT starts the program directly"),
         (
             ran(SHELL, process(7, 1, "python3", "/prepare.py", ended=8.0), WORK),
             ("ENTRYPOINT starts several programs"),

@@ -164,7 +164,7 @@ def test_a_program_that_gets_other_words_on_each_host_has_a_stand_in_and_no_requ
     with pytest.raises(DoesNotApply) as raised:
         rerun.overridden(image(), both)
     assert (
-        "ENTRYPOINT starts ['python3', '/processing.py', '--worker'] on algo-2, and ['python3', "
+        "ENTRYPOINT starts ['python3', '/processing.py', '--worker'] on algo-2, but ['python3', "
         "'/processing.py'] on algo-1"
     ) == str(raised.value)
 

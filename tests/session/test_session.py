@@ -157,7 +157,7 @@ def test_what_would_show_nothing_is_not_run(begin: Begin) -> None:
     """The reason comes out where the outcomes are asked for."""
     session = begin("reference")
 
-    with pytest.raises(DoesNotApply, match="ENTRYPOINT starts the program itself"):
+    with pytest.raises(DoesNotApply, match="ENTRYPOINT starts the program directly"):
         session.outcomes(variation.OVERRIDDEN, REQUEST)
     with pytest.raises(DoesNotApply, match="too soon to be stopped"):
         session.outcomes(variation.STOPPED_BY_SIGINT, REQUEST)

@@ -10,6 +10,7 @@ from conformance.outcome.outcome import Outcome
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import OBSERVED, SHOULD, check
 from conformance.rule.evidence import shortfalls
+from conformance.rule.sight import Sight
 
 
 @check(
@@ -17,6 +18,7 @@ from conformance.rule.evidence import shortfalls
     SHOULD,
     "Unknown members in the configuration files are tolerated",
     job=UNKNOWN_MEMBERS,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES},
     clause="AWS documents both configuration files only by example; new features add members, and members that a "
     "request omits may be null.",
     spec=BYOC / "byoc-config",

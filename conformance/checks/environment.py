@@ -12,6 +12,7 @@ from conformance.outcome.outcome import Outcome
 from conformance.rule.contract import BYOC, SDK
 from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, check
 from conformance.rule.evidence import some_of
+from conformance.rule.sight import Sight
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 
@@ -74,6 +75,7 @@ def no_fixed_region(image: Image) -> Iterator[str]:
     SHOULD,
     "The request's environment variables reach the program",
     job=STAND_IN,
+    sees={Sight.ENDS, Sight.LOGS, Sight.PROCESSES, Sight.WITNESSES},
     clause="The request's Environment is set as environment variables of the container.",
     spec=BYOC / "byoc-config",
     basis=DOCUMENTED,

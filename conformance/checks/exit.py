@@ -34,6 +34,7 @@ from conformance.rule.evidence import (
 from conformance.rule.failures import Failure, hidden
 from conformance.rule.programs import programs
 from conformance.rule.running import commands, ends_with, still_running, what_ran
+from conformance.rule.sight import Sight
 from conformance.rule.telling import blames_arguments
 
 CLAUSE = "A job is Completed only if every container exits with 0, and Failed if any exits non-zero."
@@ -44,6 +45,7 @@ CLAUSE = "A job is Completed only if every container exits with 0, and Failed if
     MUST,
     "The program exits with 0 on success",
     job=HOSTNAMES,
+    sees={Sight.ENDS, Sight.FILES, Sight.GPUS, Sight.LOGS, Sight.PROCESSES, Sight.STOPS, Sight.TIMES, Sight.TRIALS},
     of_failure=True,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
@@ -96,6 +98,7 @@ def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome)
     MUST,
     "The program exits non-zero when it fails",
     job=EMPTY_INPUTS,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.MESSAGE, Sight.PROCESSES},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
@@ -121,6 +124,7 @@ def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[
     MUST,
     "The program exits non-zero when it fails on a corrupt input",
     job=CORRUPT_INPUTS,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.PROCESSES},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
@@ -142,6 +146,7 @@ def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrup
     SHOULD,
     "The program does not exit with 0 if empty inputs leave its outputs unwritten",
     job=EMPTY_INPUTS,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.PROCESSES},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=OBSERVED,
@@ -172,6 +177,7 @@ def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator
     SHOULD,
     "No process is left when process 1 exits",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.PROCESSES},
     clause="A container ends with its process 1: what is still running then is killed, whatever it was writing.",
     spec=BYOC / "byoc-run-image",
     basis=INFERRED,

@@ -23,6 +23,7 @@ from conformance.outcome.outcome import Host, Outcome
 from conformance.rule.contract import BYOC, NVIDIA_ISSUES, TOOLKIT
 from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.rule.evidence import LINE_CHARACTERS, needs_success
+from conformance.rule.sight import Sight
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
 
@@ -190,6 +191,7 @@ def _for_gpus(image: Image) -> None:
     MUST,
     "The image's loader finds the host's driver, and CUDA works",
     job=LOOK_AT_GPUS,
+    sees={Sight.ENDS, Sight.GPUS},
     clause="To use a GPU, the container must be nvidia-docker compatible: the driver comes from the host, and programs "
     "find it.",
     spec=BYOC / "byoc-run-image",
@@ -230,6 +232,7 @@ def visible(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "A job on GPU instances loads the CUDA driver",
     job=GPUS_AT_WORK,
+    sees={Sight.ENDS, Sight.GPUS, Sight.PROCESSES},
     clause="To use a GPU, the container must be nvidia-docker compatible; a request for a GPU instance implies that "
     "one is used.",
     spec=BYOC / "byoc-run-image",

@@ -20,15 +20,7 @@ from conformance.job.variation import (
 )
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.rule.contract import API, BYOC
-from conformance.rule.declaration import (
-    DOCUMENTED,
-    INFERRED,
-    MUST,
-    SHOULD,
-    DoesNotApply,
-    NotJudged,
-    check,
-)
+from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, DoesNotApply, NotJudged, check
 from conformance.rule.evidence import (
     asked_outside,
     did_well,
@@ -40,6 +32,7 @@ from conformance.rule.evidence import (
     some_of,
     succeeded,
 )
+from conformance.rule.sight import Sight
 
 ZERO = "exit.zero-on-success"
 
@@ -55,6 +48,7 @@ PATIENT_SECONDS = 3.0
     SHOULD,
     "The job works on one host",
     job=ONE_HOST,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES},
     clause="A processing job with InstanceCount 1 has a single host, which resourceconfig.json lists.",
     spec=API / "ProcessingClusterConfig",
     basis=INFERRED,
@@ -71,6 +65,7 @@ def single(image: Image, good: Outcome, one: Outcome) -> Iterator[str]:
     MUST,
     "Hosts identify themselves by resourceconfig.json, not by their hostname",
     job=TRUE_HOSTNAMES,
+    sees={Sight.ENDS, Sight.LOGS, Sight.TIMES},
     of_failure=True,
     clause="Get host names from /opt/ml/config/resourceconfig.json; /etc/hostname and /etc/hosts may be inaccurate.",
     spec=BYOC / "byoc-config",
@@ -104,6 +99,7 @@ def ignores_etc_hostname(image: Image, true: Outcome, decoyed: Outcome) -> Itera
     SHOULD,
     "Hosts retry to resolve the names of their peers",
     job=LATE_NAMES,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.NAMES, Sight.TIMES},
     clause="Host names may not resolve immediately when a container starts: retry.",
     spec=BYOC / "byoc-config",
     basis=DOCUMENTED,
@@ -131,6 +127,7 @@ def retries_resolution(image: Image, good: Outcome, late: Outcome) -> Iterator[s
     SHOULD,
     "Hosts wait for a peer that starts later",
     job=LATE_START,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.NAMES, Sight.TIMES},
     clause="The containers of a job start on different hosts, and not at the same moment.",
     spec=BYOC / "byoc-config",
     basis=INFERRED,
@@ -148,6 +145,7 @@ def late_start(image: Image, good: Outcome, late: Outcome) -> Iterator[str]:
     SHOULD,
     "The job works with host names other than algo-1, algo-2 and so on",
     job=RENAMED_HOSTS,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.NAMES, Sight.TIMES},
     clause="Get host names from /opt/ml/config/resourceconfig.json; they are documented nowhere else.",
     spec=BYOC / "byoc-config",
     basis=DOCUMENTED,
@@ -165,6 +163,7 @@ def follows_renamed_hosts(image: Image, good: Outcome, renamed: Outcome) -> Iter
     SHOULD,
     "Hosts exit when a peer fails",
     job=PEER_FAILS,
+    sees={Sight.ENDS, Sight.LOGS, Sight.TIMES},
     clause="A job is Failed if any container exits non-zero; it ends when all containers have exited, and is billed "
     "until then.",
     spec=BYOC / "byoc-run-image",
@@ -194,6 +193,7 @@ def peer_fails(image: Image, good: Outcome, cut_off: Outcome, failed: Outcome) -
     MUST,
     "Every host exits when the work is done",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.TIMES},
     of_failure=True,
     clause="A job is Completed only when every container has exited with 0.",
     spec=BYOC / "byoc-run-image",
@@ -225,6 +225,7 @@ def worker_ends_with_leader(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "A job with EnableNetworkIsolation looks up no outside names",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.LOGS, Sight.NAMES},
     clause="With EnableNetworkIsolation the containers of a job cannot make outbound network calls.",
     spec=API / "NetworkConfig",
     basis=INFERRED,

@@ -34,8 +34,7 @@ from conformance.rule.declaration import (
     DoesNotApply,
     check,
 )
-
-INSPECT = "docker image inspect --format '{{json .Config}}' IMAGE"
+from conformance.rule.sight import Sight
 
 
 @check(
@@ -83,13 +82,14 @@ def has_command(image: Image, requests: Sequence[JobRequest]) -> Iterator[str]:
     MUST,
     "ENTRYPOINT uses the exec form",
     job=None,
+    sees={Sight.PROCESSES},
     clause="The image must use the exec form of ENTRYPOINT, so that the program itself, and not a shell around it, "
     "gets the signals with which Processing stops a job.",
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
     remedy='Write ENTRYPOINT as a JSON array: `ENTRYPOINT ["python3", "/processing.py"]`, not '
     "`ENTRYPOINT python3 /processing.py`. A shell form also swallows ContainerArguments.",
-    reproduce=INSPECT,
+    reproduce="docker image inspect --format '{{json .Config}}' IMAGE",
     shown_by=AS_REQUESTED,
 )
 def entrypoint_exec_form(image: Image, requests: Sequence[JobRequest], runs: Sequence[Outcome]) -> Iterator[str]:

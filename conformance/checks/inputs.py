@@ -12,6 +12,7 @@ from conformance.outcome.outcome import End, Outcome
 from conformance.rule.contract import API
 from conformance.rule.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD, DoesNotApply, NotJudged, check
 from conformance.rule.evidence import did_well, end_of, failed_by_itself, needs_success, succeeded
+from conformance.rule.sight import Sight
 
 
 @check(
@@ -45,6 +46,7 @@ def not_executed(image: Image, requests: tuple[JobRequest, ...]) -> Iterator[str
     SHOULD,
     "A host with an empty shard exits with 0",
     job=FEW_OBJECTS,
+    sees={Sight.ENDS, Sight.LOGS, Sight.TIMES},
     clause="With ShardedByS3Key each host gets a shard of the objects; if there are fewer objects than hosts, some "
     "shards are empty.",
     spec=API / "ProcessingS3Input",
@@ -73,6 +75,7 @@ def empty_shard(image: Image, good: Outcome, few: Outcome) -> Iterator[str]:
     SHOULD,
     "Pipe inputs are read",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.PIPES},
     clause="In Pipe mode an input is streamed through named pipes while the job runs, without using the volume.",
     spec=API / "ProcessingS3Input",
     basis=INFERRED,

@@ -17,6 +17,7 @@ from conformance.rule.command import as_run, uses_command
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.rule.evidence import end_of, lines, missing_outputs, named, program_of, shortfalls, succeeded
+from conformance.rule.sight import Sight
 
 EXEC_FAILED = re.compile(
     r"(standard_init_linux\.go:\d+: )?exec (user process caused:? |[^:]*/[^:]*: )"
@@ -43,6 +44,7 @@ STARTS = (
     MUST,
     "The container starts with its default command",
     job=DEFAULT_COMMAND,
+    sees={Sight.ENDS, Sight.LOGS},
     clause="Processing runs the image like `docker run`, with the image's ENTRYPOINT and CMD if the request overrides "
     "neither.",
     spec=BYOC / "byoc-run-image",
@@ -102,6 +104,7 @@ def arguments_need_an_entrypoint(image: Image, requests: tuple[JobRequest, ...])
     SHOULD,
     "ContainerArguments reach the program unchanged",
     job=STAND_IN,
+    sees={Sight.ENDS, Sight.LOGS, Sight.PROCESSES, Sight.WITNESSES},
     clause="With ContainerArguments, Processing runs the image's ENTRYPOINT with them, like `docker run IMAGE "
     "ARGUMENTS`.",
     spec=BYOC / "byoc-run-image",
@@ -143,6 +146,7 @@ def arguments_reach_the_program(image: Image, good: Outcome, seen: Outcome) -> I
     SHOULD,
     "The program works as ContainerEntrypoint",
     job=OVERRIDDEN,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES},
     clause="ContainerEntrypoint replaces the image's ENTRYPOINT, so what a wrapper script would have set up is "
     "missing.",
     spec=BYOC / "byoc-run-image",

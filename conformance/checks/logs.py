@@ -15,6 +15,7 @@ from conformance.outcome.outcome import Outcome
 from conformance.rule.command import as_run
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.sight import Sight
 
 
 @check(
@@ -22,6 +23,7 @@ from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD,
     SHOULD,
     "The program logs to stdout or stderr",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.LOGS},
     clause="Processing sends stdout and stderr of the container to CloudWatch Logs, and nothing else.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=DOCUMENTED,
@@ -40,6 +42,7 @@ def on_stdout_or_stderr(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "Python's output is unbuffered",
     job=None,
+    sees={Sight.PROCESSES},
     clause="In the end Processing stops a job with SIGKILL, and output that is still buffered is lost.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=OBSERVED,
@@ -94,6 +97,7 @@ def _pythons_at_work(run: Outcome) -> list[tuple[str, Invocation, bool | None]] 
     SHOULD,
     "The log contains no credentials or input data",
     job=INPUT_REPEATED,
+    sees={Sight.ENDS, Sight.LOGS},
     clause="stdout and stderr of the container are kept in CloudWatch Logs, where others can read them.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=INFERRED,

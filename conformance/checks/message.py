@@ -14,6 +14,7 @@ from conformance.outcome.outcome import MESSAGE_LIMIT_BYTES as LIMIT_BYTES
 from conformance.outcome.outcome import MESSAGE_PATH, Host, Outcome
 from conformance.rule.contract import API, BYOC
 from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, Advice, DoesNotApply, NotJudged, check
+from conformance.rule.sight import Sight
 
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """The control characters of ASCII, except tab and line breaks."""
@@ -24,6 +25,7 @@ CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
     MUST,
     "The message is UTF-8 text",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES, Sight.MESSAGE},
     clause="A container may write UTF-8 text to /opt/ml/output/message; if it is not UTF-8, the job fails with a "
     "ClientError.",
     spec=BYOC / "byoc-metadata",
@@ -48,6 +50,7 @@ def utf8(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "The message fits in 1 KB",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES},
     clause="ExitMessage contains the first 1 KB of the message; the rest is cut off.",
     spec=API / "DescribeProcessingJob",
     basis=DOCUMENTED,
@@ -68,6 +71,7 @@ def fits_1_kb(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "The messages of all hosts together fit in 1 KB",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES},
     clause="The messages of all containers are joined and then cut to 1 KB.",
     spec=BYOC / "byoc-metadata",
     basis=DOCUMENTED,
@@ -93,6 +97,7 @@ def budget_of_all_hosts(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "The message has no byte order mark or control characters",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES, Sight.MESSAGE},
     clause="The message becomes ExitMessage, which consoles, terminals and programs treat as plain text.",
     spec=BYOC / "byoc-metadata",
     basis=INFERRED,
@@ -119,6 +124,7 @@ def plain_text(image: Image, outcome: Outcome) -> Iterator[str]:
     MUST,
     "The message contains no credentials or input data",
     job=INPUT_REPEATED,
+    sees={Sight.ENDS, Sight.MESSAGE},
     clause="Do not write sensitive data to /opt/ml/output/message: DescribeProcessingJob returns it.",
     spec=BYOC / "byoc-metadata",
     basis=DOCUMENTED,

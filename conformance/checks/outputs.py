@@ -30,6 +30,7 @@ from conformance.rule.declaration import (
 from conformance.rule.evidence import LINE_CHARACTERS, failed_at_first, needs_success, shortfalls, succeeded
 from conformance.rule.objects import key_bytes, uploaded_target
 from conformance.rule.refusal import refused_write
+from conformance.rule.sight import Sight
 
 
 @check(
@@ -37,6 +38,7 @@ from conformance.rule.refusal import refused_write
     MUST,
     "No output contains a symbolic link",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES},
     clause="Symbolic links cannot be used to upload output data: Processing does not follow them.",
     spec=BYOC / "byoc-input-and-output",
     basis=DOCUMENTED,
@@ -63,6 +65,7 @@ def no_symlinks(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "Every declared output gets at least one file",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.UPLOADS},
     clause="When the container has exited, the files in an output's LocalPath are uploaded to its S3Uri.",
     spec=API / "ProcessingS3Output",
     basis=OBSERVED,
@@ -100,6 +103,7 @@ def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "The container's user can write to the outputs",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TRIALS},
     clause="Users report that the directories created by Processing belong to root and are not writable for anyone "
     "else.",
     spec=API / "ProcessingS3Output",
@@ -135,6 +139,7 @@ def writable_by_user(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "Outputs contain only files and directories",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES},
     clause="The files in an output's LocalPath are uploaded to S3, which only has objects.",
     spec=BYOC / "byoc-input-and-output",
     basis=INFERRED,
@@ -155,6 +160,7 @@ def regular_files_only(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "The job works when every input and output is a mount point",
     job=SEPARATE_MOUNTS,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES, Sight.TRIALS},
     clause="Processing creates the directory of every input and output. AWS does not document whether it is a mount "
     "point, which cannot be removed, renamed or used as the target of a rename.",
     spec=API / "ProcessingS3Output",
@@ -187,6 +193,7 @@ def work_as_mount_points(image: Image, good: Outcome, separate: Outcome) -> Iter
     SHOULD,
     "Every output file has a valid S3 key",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.FILES},
     clause="An output file becomes an object whose key is the prefix in S3Uri plus the file's path below LocalPath; a "
     "key is UTF-8 text of at most 1,024 bytes.",
     spec=S3 / "object-keys",
@@ -220,6 +227,7 @@ def names_fit_s3(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "Files appear in a continuous output only when complete",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.UPLOADS},
     clause="With S3UploadMode Continuous, output files are uploaded while the job runs, where others may read them.",
     spec=API / "ProcessingS3Output",
     basis=OBSERVED,
@@ -256,6 +264,7 @@ def continuous(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "No object is written by two hosts or two outputs",
     job=AS_REQUESTED,
+    sees={Sight.ENDS, Sight.UPLOADS},
     clause="All hosts upload an output to the same S3Uri, without the host's name, and two outputs may have the same "
     "S3Uri: of two files with the same path, one overwrites the other.",
     spec=API / "ProcessingS3Output",

@@ -26,12 +26,12 @@ from conformance.rule.declaration import (
 )
 from conformance.rule.evidence import did_well, end_of, shortfalls, some_of, succeeded
 from conformance.rule.rerun import TMP
+from conformance.rule.sight import Sight
 
 CLAUSE = "/opt/ml and its subdirectories are reserved by SageMaker: do not put data there that the container needs."
 
 MOUNTED = (posixpath.dirname(RESERVED), RESERVED, PROCESSING)
 """The mount point of Processing's volume, and its parent directories."""
-
 
 CONFIGURATION = frozenset({"/opt/ml/config/processingjobconfig.json", "/opt/ml/config/resourceconfig.json"})
 
@@ -54,6 +54,7 @@ TRAINING = {
     MUST,
     "The command needs nothing that the image ships below /opt/ml",
     job=None,
+    sees={Sight.ENDS, Sight.UPLOADS},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
@@ -82,6 +83,7 @@ def nothing_required(image: Image, requests: Sequence[JobRequest], runs: Sequenc
     MUST,
     "The job works when /opt/ml is replaced",
     job=RESERVED_REPLACED,
+    sees={Sight.ENDS, Sight.LOGS},
     of_failure=True,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
@@ -114,6 +116,7 @@ def works_when_replaced(image: Image, own: Outcome, replaced: Outcome) -> Iterat
     SHOULD,
     "The job works with an empty /tmp",
     job=EMPTY_TMP,
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES},
     clause="Processing mounts the job's volume at /opt/ml/processing and at /tmp, which then has no files of the "
     "image.",
     spec=ENCRYPTION / "encryption-at-rest-nbi",
@@ -131,6 +134,7 @@ def works_with_empty_tmp(image: Image, good: Outcome, empty: Outcome) -> Iterato
     SHOULD,
     "The image ships no files below /opt/ml",
     job=None,
+    sees={Sight.ENDS, Sight.UPLOADS},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
@@ -184,6 +188,7 @@ def is_a_directory(image: Image) -> Iterator[str]:
     SHOULD,
     "Below /opt/ml, only outputs and the message are written",
     job=AS_REQUESTED,
+    sees={Sight.FILES, Sight.UPLOADS},
     clause="Processing uploads the files below the LocalPath of each output, and reads /opt/ml/output/message; the "
     "rest of /opt/ml is lost with the container.",
     spec=BYOC / "byoc-input-and-output",
@@ -294,5 +299,4 @@ def _is_delivered(image: Image, path: str) -> bool:
 
 
 def _is_file(image: Image, path: str) -> bool:
-    entry = image.files.get(path)
-    return entry is not None and entry.kind is not Kind.DIRECTORY
+    return (entry := image.files.get(path)) is not None and entry.kind is not Kind.DIRECTORY

@@ -17,6 +17,7 @@ from conformance.outcome.outcome import Host, Outcome, Stop
 from conformance.outcome.trace import Process, Trace
 from conformance.rule.contract import API, BYOC
 from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.sight import Sight
 
 REACHES = "stop.sigint-reaches-the-program"
 
@@ -32,6 +33,7 @@ NATURAL_END = 0.9
     SHOULD,
     "SIGINT reaches the program that does the work",
     job=STOPPED_BY_SIGINT,
+    sees={Sight.ENDS, Sight.PROCESSES, Sight.STOPS},
     clause="The container must receive SIGINT and SIGKILL, which Processing sends on StopProcessingJob.",
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
@@ -56,6 +58,7 @@ def sigint_reaches_the_program(image: Image, good: Outcome, stopped: Outcome) ->
     SHOULD,
     "The container exits within the grace period after SIGINT",
     job=STOPS_BY_SIGINT,
+    sees={Sight.ENDS, Sight.PROCESSES, Sight.STOPS, Sight.TIMES},
     clause="SIGKILL follows SIGINT: unfinished work is lost.",
     spec=API / "StopProcessingJob",
     basis=OBSERVED,
@@ -73,6 +76,7 @@ def ends_on_sigint(image: Image, good: Outcome, early: Outcome, stopped: Outcome
     SHOULD,
     "The container exits within the grace period after SIGTERM",
     job=STOPPED_BY_SIGTERM,
+    sees={Sight.ENDS, Sight.PROCESSES, Sight.STOPS, Sight.TIMES},
     clause="Every other kind of SageMaker job is stopped by SIGTERM; for Processing AWS documents SIGINT, and which of "
     "the two is really sent is not known.",
     spec=API / "StopProcessingJob",

@@ -8,12 +8,13 @@ judge also gets the outcomes of those runs, if there are any.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from conformance.job.variation import Job
 from conformance.rule.contract import Source
+from conformance.rule.sight import FIELDS, Sight
 
 CHAPTERS = (
     "image",
@@ -97,7 +98,8 @@ class Check:
     `explained_by` lists checks on the image alone: if one of them is violated, a violation here is only a consequence
     and is not judged. `reproduce` is a command for checks without a job; `IMAGE` in it stands for the image.
     `of_failure` means that a violation is a failure of the job, which one of the suite's choices may have caused.
-    `shown_by` is the job whose outcomes can overrule a rule on the image alone.
+    `shown_by` is the job whose outcomes can overrule a rule on the image alone. `sees` is all the evidence that the
+    judge goes by; where anything else differs, its verdict must not.
     """
 
     id: str
@@ -113,6 +115,7 @@ class Check:
     reproduce: str = ""
     of_failure: bool = False
     shown_by: Job | None = None
+    sees: frozenset[Sight] = frozenset()
 
     @property
     def chapter(self) -> str:
@@ -160,6 +163,7 @@ class Registry:
         if check.chapter not in CHAPTERS:
             yield f"no chapter {check.chapter!r}; there are {', '.join(CHAPTERS)}"
         yield from _judge_faults(check)
+        yield from _sight_faults(check)
         if check.level is MUST and check.basis not in BINDING:
             yield f"a MUST must be documented, modelled or measured, not {check.basis}"
         for part in ("title", "clause", "remedy"):
@@ -189,6 +193,17 @@ def _judge_faults(check: Check) -> Iterator[str]:
         yield f"its judge takes {takes} parameters, expected {' or '.join(map(str, allowed))}"
 
 
+def _sight_faults(check: Check) -> Iterator[str]:
+    unknown = sorted(check.sees - FIELDS.keys())
+    if unknown:
+        yield f"it sees {unknown[0]!r}, which is no kind of evidence; there are {', '.join(Sight)}"
+    gets_runs = check.job is not None or check.shown_by is not None
+    if gets_runs and not check.sees:
+        yield "it judges what runs show, so it must say in `sees` what it looks at"
+    if check.sees and not gets_runs:
+        yield "it judges the image alone, so it sees nothing of a run"
+
+
 REGISTRY = Registry()
 
 
@@ -198,6 +213,7 @@ def check(
     title: str,
     *,
     job: Job | None,
+    sees: Collection[Sight] = (),
     clause: str,
     spec: Source,
     basis: Basis,
@@ -234,6 +250,7 @@ def check(
                 reproduce=reproduce,
                 of_failure=of_failure,
                 shown_by=shown_by,
+                sees=frozenset(sees),
             )
         )
         return judge

@@ -6,20 +6,27 @@ the tracer. The rule itself is in the check; `conformance.rule.choices` lists wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.rule import choices
 from conformance.rule.declaration import Check, NotJudged
 from conformance.rule.evidence import did_well, now_and_then
+from conformance.rule.sight import Sight
 
 FAILED_ATTEMPTS = 2
-"""A program that fails now and then may well do so twice in a row where it should not."""
+"""An intermittent failure may well happen twice in a row."""
 
 WORTH_SECONDS = 30.0
 """Runs that took longer in total are not repeated for mere advice."""
 
+
+CHOICES_SEE = frozenset({Sight.ENDS, Sight.LOGS, Sight.NAMES, Sight.PROCESSES, Sight.STOPS, Sight.TIMES, Sight.TRIALS})
+"""The evidence that `of_choices` uses, whatever the check itself sees."""
+
+EVERYTHING = frozenset(Sight)
 
 Find = Callable[[Sequence[Outcome]], Sequence[str]]
 """Returns what a check finds in the outcomes of its job; raises `NotJudged` if they show nothing."""
@@ -44,19 +51,32 @@ def of_choices(check: Check, outcomes: Sequence[Outcome]) -> str:
     return choices.doubt(outcomes[-1])
 
 
-def of_chance(find: Find, outcomes: Sequence[Outcome], repeat: Repeat, *, binding: bool) -> str:
-    """Why a finding may be due to chance, other runs or the tracer; empty if it recurs."""
+def of_chance(
+    find: Find,
+    outcomes: Sequence[Outcome],
+    repeat: Repeat,
+    *,
+    binding: bool,
+    sees: Collection[Sight] = EVERYTHING,
+) -> str:
+    """Why a finding may be due to chance, other runs or the tracer; empty if it recurs.
+
+    The check has to find it again. A MUST is repeated without the tracer, so a check that depends on processes cannot
+    find anything there: instead, every host must end in the same way and write the same outputs.
+    """
     if not binding and sum(outcome.seconds for outcome in outcomes) > WORTH_SECONDS:
         return ""
+    needs_tracer = Sight.PROCESSES in sees and not _finds(find, [_untraced(outcome) for outcome in outcomes])
     attempts = FAILED_ATTEMPTS if any(host.end is End.EXITED for host in _failed(outcomes)) else 1
     reasons = (
-        _of_repeat(find, outcomes, repeat(traced=not binding, attempt=attempt)) for attempt in range(1, attempts + 1)
+        _of_repeat(find, outcomes, repeat(traced=not binding, attempt=attempt), is_blind=binding and needs_tracer)
+        for attempt in range(1, attempts + 1)
     )
     return next(filter(None, reasons), "")
 
 
-def _of_repeat(find: Find, outcomes: Sequence[Outcome], again: Sequence[Outcome]) -> str:
-    """Why a finding was none, by the same runs made once more; empty where it shows again."""
+def _of_repeat(find: Find, outcomes: Sequence[Outcome], again: Sequence[Outcome], *, is_blind: bool) -> str:
+    """Why a finding does not count after repeating the same runs; empty if it recurs."""
     differing = [
         f"{host.name} {'succeeded' if did_well(host) else 'failed'} at first, but not when run again alone"
         for one, other in zip(outcomes, again, strict=True)
@@ -65,12 +85,22 @@ def _of_repeat(find: Find, outcomes: Sequence[Outcome], again: Sequence[Outcome]
     ]
     if differing:
         return f"intermittent failure: {differing[0]}"
+    if _finds(find, again) or (is_blind and _left(outcomes) == _left(again)):
+        return ""
+    return "not reproducible: the finding does not recur when the job is run again alone"
+
+
+def _finds(find: Find, outcomes: Sequence[Outcome]) -> bool:
     try:
-        shown = bool(find(again))
+        return bool(find(outcomes))
     except NotJudged:
-        # Without the tracer there may be no evidence of what the processes did; compare how they ended.
-        shown = _left(outcomes) == _left(again)
-    return "" if shown else "not reproducible: the finding does not recur when the job is run again alone"
+        return False
+
+
+def _untraced(outcome: Outcome) -> Outcome:
+    """The same outcome as without the tracer."""
+    hosts = (replace(host, trace=None, untraced="the tracer was left out") for host in outcome.hosts)
+    return replace(outcome, hosts=tuple(hosts))
 
 
 def _failed(outcomes: Sequence[Outcome]) -> list[Host]:

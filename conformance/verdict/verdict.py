@@ -131,7 +131,7 @@ def _doubt(check: Check, outcomes: Sequence[Outcome], find: doubt.Find, repeat: 
     reason = doubt.of_choices(check, outcomes) if binding else ""
     if reason or repeat is None:
         return reason
-    return doubt.of_chance(find, outcomes, repeat, binding=binding)
+    return doubt.of_chance(find, outcomes, repeat, sees=check.sees, binding=binding)
 
 
 def _is_violation(check: Check, found: Sequence[str]) -> bool:

@@ -104,9 +104,10 @@ def test_what_strikes_a_limit_only_beside_others_is_judged_alone(ended: Host) ->
     [
         ({0}, ["traced", "untraced", "traced"], 2.0),
         ({0, 2, 3}, ["traced", "untraced", "traced", "untraced"], 1.0),
+        ({0, 2}, ["traced", "untraced", "traced", "untraced", "traced"], 1.0),
         ({0, 1}, ["traced", "untraced", "traced NO_NETWORK", "traced"], 3.0),
     ],
-    ids=["once", "and not for the tracer", "twice"],
+    ids=["once", "without the tracer", "not always with it", "twice"],
 )
 def test_what_fails_now_and_then_is_laid_to_nobody(chances: set[int], expected: list[str], seconds: float) -> None:
     """A run that succeeded is judged, of which other checks can tell something, and said to be unsteady."""

@@ -23,6 +23,7 @@ from conformance.rule.declaration import (
     NotJudged,
     Registry,
 )
+from conformance.rule.sight import Sight
 from tests.support.declared import declare, finding
 
 CHECKS = tuple(load_checks())
@@ -178,6 +179,29 @@ def test_such_a_rule_is_taken() -> None:
     assert AS_REQUESTED == declare(three, Registry(), shown_by=AS_REQUESTED).shown_by
     assert declare(three, Registry(), job=DEFAULT_COMMAND)
     assert declare(two, Registry(), job=DEFAULT_COMMAND)
+
+
+@pytest.mark.parametrize("changes", [{"job": AS_REQUESTED}, {"shown_by": AS_REQUESTED}])
+def test_a_check_of_runs_says_what_it_sees_of_them(changes: dict[str, Any]) -> None:
+    """Whether a run is judged or only overrules."""
+    judge = two if "job" in changes else three
+    said = "it judges what runs show, so it must say in `sees` what it looks at"
+
+    assert f"check 'exit.example': {said}" == fault(judge, sees=(), **changes)
+    assert {Sight.ENDS, Sight.LOGS} == declare(judge, Registry(), sees=[Sight.LOGS, Sight.ENDS], **changes).sees
+
+
+def test_a_check_of_the_image_sees_no_run() -> None:
+    """So there is nothing to say."""
+    assert "check 'exit.example': it judges the image alone, so it sees nothing of a run" == fault(sees={Sight.LOGS})
+    assert not declare(finding(), Registry()).sees
+
+
+def test_a_kind_of_evidence_must_be_known() -> None:
+    """The message names those that are."""
+    said = fault(two, job=AS_REQUESTED, sees={"ends", "log"})
+
+    assert said.startswith("check 'exit.example': it sees 'log', which is no kind of evidence; there are ends, times, ")
 
 
 def test_a_place_must_exist_in_its_document() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import DOCUMENTED, MUST, Check, Judge, Registry, check
+from conformance.rule.sight import Sight
 
 
 def finding(*texts: str) -> Judge:
@@ -19,7 +20,11 @@ def finding(*texts: str) -> Judge:
 
 
 def declare(judge: Judge, registry: Registry, **changes: Any) -> Check:  # noqa: ANN401 - the fields of a check
-    """Declare a check that is sound but for these changes, and return it."""
+    """Declare a check that is sound but for these changes, and return it.
+
+    One that judges runs sees how they ended, unless it is said to see something else.
+    """
+    gets_runs = changes.get("job") is not None or changes.get("shown_by") is not None
     fields = {
         "check_id": "exit.example",
         "level": MUST,
@@ -30,6 +35,7 @@ def declare(judge: Judge, registry: Registry, **changes: Any) -> Check:  # noqa:
         "basis": DOCUMENTED,
         "remedy": "Mend the example.",
         "reproduce": "docker run IMAGE",
+        "sees": {Sight.ENDS} if gets_runs else (),
     } | changes
     judge.__module__ = changes.pop("module", "conformance.checks." + fields["check_id"].partition(".")[0])
     fields.pop("module", None)

@@ -1,0 +1,211 @@
+"""What a finding needs before anybody is blamed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from conformance.job.conditions import AS_CHOSEN
+from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
+from conformance.outcome.outcome import Host, Outcome, Trial
+from conformance.rule.declaration import MUST, SHOULD, Advice, Check, Level, NotJudged, Registry
+from conformance.verdict.doubt import FAILED_ATTEMPTS, WORTH_SECONDS, Find, of_chance, of_choices
+from conformance.verdict.verdict import Verdict, Word, judge
+from tests.support.declared import declare
+from tests.support.outcomes import OUTPUT, file, host, image, outcome
+
+RESULT = file(f"{OUTPUT}/part-1")
+LACKING = outcome(host(exit_code=1, stderr="MemoryError\n"))
+CHANCE = "it does not show again when the job is run once more, alone"
+
+
+def failing(image: object, run: Outcome) -> Iterator[str]:
+    """A judge of the exit code."""
+    for each in run.hosts:
+        if each.exit_code != 0:
+            yield f"{each.name} of {image} exited with {each.exit_code}"
+
+
+def lacking(image: object, run: Outcome) -> Iterator[str]:
+    """A judge of what was written."""
+    if not run.uploads:
+        yield f"{image} wrote nothing"
+
+
+def lacking_where_seen(image: object, run: Outcome) -> Iterator[str]:
+    """The same, of what a tracer has to show."""
+    if run.hosts[0].untraced:
+        raise NotJudged(f"{image} was not seen")
+    yield from lacking(image, run)
+
+
+def advising(image: object, run: Outcome) -> Iterator[str]:
+    """A judge that only advises."""
+    yield Advice(f"{image} and {run}")
+
+
+def comparing(image: object, good: Outcome, empty: Outcome) -> Iterator[str]:
+    """A judge of two runs."""
+    if not good.uploads or not empty.uploads:
+        yield f"{image} wrote nothing"
+
+
+def finds(check: Check) -> Find:
+    """What a check finds in outcomes."""
+    return lambda outcomes: tuple(check.judge(image(), *outcomes))
+
+
+@dataclass
+class Repeating:
+    """Runs made once more, which end so."""
+
+    outcomes: tuple[Outcome, ...]
+    traced: list[bool] = field(default_factory=list)
+    later: tuple[Outcome, ...] = ()
+
+    def __call__(self, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
+        """Note what was asked for; `later` are the outcomes of all attempts but the first."""
+        self.traced.append(traced)
+        return self.later if self.later and attempt > 1 else self.outcomes
+
+
+def verdict(check: Check, run: Outcome, again: Repeating | None = None) -> Verdict:
+    """The verdict of a check of one run."""
+    return judge(check, image(), (), [run], registry=Registry(), repeat=again)
+
+
+@pytest.mark.parametrize(("of_failure", "word"), [(True, Word.NOT_JUDGED), (False, Word.VIOLATES)])
+def test_a_failure_with_the_symptom_of_a_choice_is_laid_to_nobody(of_failure: bool, word: Word) -> None:  # noqa: FBT001 - a case
+    """Where the check says that it judges failures."""
+    check = declare(failing, Registry(), job=AS_REQUESTED, of_failure=of_failure)
+
+    assert word is verdict(check, LACKING).word
+    assert of_failure is of_choices(check, [LACKING]).startswith("algo-1 says 'MemoryError'; the memory is that of")
+
+
+def test_the_run_that_shows_the_failure_is_the_one_to_look_at() -> None:
+    """It is the last one."""
+    check = declare(comparing, Registry(), job=EMPTY_INPUTS, of_failure=True)
+
+    assert ["", True] == [of_choices(check, [LACKING, outcome()]), bool(of_choices(check, [outcome(), LACKING]))]
+
+
+def test_what_fails_now_and_then_is_laid_to_nobody() -> None:
+    """The reason has how often, and how it failed."""
+    trials = tuple(Trial(AS_CHOSEN, alone=True, succeeded=bool(said), said=said) for said in ("x", "", "y"))
+    failed = replace(trials[1], said="algo-1 exited with 1")
+    unsteady = replace(outcome(), trials=(trials[0], failed, trials[2]), unsteady=True)
+    check = declare(failing, Registry(), job=AS_REQUESTED, of_failure=True)
+
+    assert "it fails now and then: 1 of 3 runs of the job failed; algo-1 exited with 1" == of_choices(check, [unsteady])
+
+
+@pytest.mark.parametrize("judging", [failing, advising])
+def test_advice_is_given_whatever_may_have_been_the_cause(judging: object) -> None:
+    """It blames nobody."""
+    check = declare(judging, Registry(), job=AS_REQUESTED, level=SHOULD, of_failure=True)  # type: ignore[arg-type] # judges
+
+    assert Word.ADVISED is verdict(check, LACKING).word
+
+
+@pytest.mark.parametrize(("level", "word", "traced"), [(MUST, Word.VIOLATES, False), (SHOULD, Word.ADVISED, True)])
+def test_what_shows_again_stands(level: Level, word: Word, traced: bool) -> None:  # noqa: FBT001 - a case
+    """A MUST has to show without the tracer."""
+    check = declare(lacking, Registry(), job=AS_REQUESTED, level=level)
+    again = Repeating((outcome(host()),))
+
+    assert (word, [traced]) == (verdict(check, outcome(host()), again).word, again.traced)
+
+
+@pytest.mark.parametrize("level", [MUST, SHOULD])
+def test_what_does_not_show_again_is_not_judged(level: Level) -> None:
+    """It came about by chance, by neighbours or by the tracer."""
+    check = declare(lacking, Registry(), job=AS_REQUESTED, level=level)
+    found = verdict(check, outcome(host()), Repeating((outcome(),)))
+
+    assert (Word.NOT_JUDGED, CHANCE, True) == (found.word, found.reason, found.applies)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (LACKING, outcome(), "algo-1 failed at first, and not"),
+        (outcome(), LACKING, "algo-1 succeeded at first, and not"),
+    ],
+)
+def test_a_host_that_ends_otherwise_fails_now_and_then(one: Outcome, other: Outcome, said: str) -> None:
+    """Whatever the check would say of it."""
+    check = declare(advising, Registry(), job=AS_REQUESTED)
+
+    assert f"it fails now and then: {said} when it was run again alone" == of_chance(
+        finds(check), [one], Repeating((other,)), binding=True
+    )
+
+
+def test_a_failure_has_to_show_in_every_attempt() -> None:
+    """One that comes and goes may well come twice; what was written or not is seen once more and no oftener."""
+    check = declare(failing, Registry(), job=AS_REQUESTED)
+    failed = outcome(host(exit_code=1))
+    steady, unsteady = Repeating((failed,)), Repeating((failed,), later=(outcome(),))
+    unwritten = Repeating((outcome(host()),))
+
+    assert "" == of_chance(finds(check), [failed], steady, binding=True)
+    assert of_chance(finds(check), [failed], unsteady, binding=True).startswith("it fails now and then: algo-1 failed")
+    of_chance(finds(check), [outcome(host())], unwritten, binding=True)
+    assert [FAILED_ATTEMPTS, 2, 1] == [len(each.traced) for each in (steady, unsteady, unwritten)]
+
+
+def test_every_run_of_a_check_is_held_against_its_repetition() -> None:
+    """One that differs of two is enough."""
+    check = declare(comparing, Registry(), job=EMPTY_INPUTS)
+    runs, again = (outcome(), outcome(host())), (outcome(), LACKING)
+
+    assert of_chance(finds(check), runs, Repeating(again), binding=True).startswith("it fails now and then: algo-1")
+    assert "" == of_chance(finds(check), runs, Repeating(runs), binding=True)
+
+
+def test_advice_is_not_worth_long_runs() -> None:
+    """A MUST is."""
+    check = declare(lacking, Registry(), job=AS_REQUESTED)
+    long = replace(outcome(host()), seconds=WORTH_SECONDS + 0.1)
+    again = Repeating((outcome(),))
+
+    assert ["", CHANCE] == [of_chance(finds(check), [long], again, binding=binding) for binding in (False, True)]
+    assert [False] == again.traced
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [(host(), ""), (host(RESULT), CHANCE), (host(message="x"), CHANCE)],
+    ids=["same", "written", "message"],
+)
+def test_what_a_tracer_had_to_show_counts_where_the_job_left_the_same(left: Host, expected: str) -> None:
+    """Without the tracer there may be no evidence of what its processes did."""
+    check = declare(lacking_where_seen, Registry(), job=AS_REQUESTED)
+    again = outcome(replace(left, untraced="not asked for"))
+
+    assert expected == of_chance(finds(check), [outcome(host())], Repeating((again,)), binding=True)
+
+
+def test_a_repetition_that_would_show_nothing_judges_nothing() -> None:
+    """As a stop of a job that is over at once."""
+
+    def refusing(*, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
+        raise NotJudged(f"the job ended too soon, traced: {traced}, attempt {attempt}")
+
+    check = declare(lacking, Registry(), job=AS_REQUESTED)
+    found = judge(check, image(), (), [outcome(host())], registry=Registry(), repeat=refusing)
+
+    assert (Word.NOT_JUDGED, "the job ended too soon, traced: False, attempt 1") == (found.word, found.reason)
+
+
+def test_what_conforms_is_not_run_again() -> None:
+    """Nor is what a choice of the suite's own explains."""
+    again = Repeating(())
+    failure = declare(failing, Registry(), job=AS_REQUESTED, of_failure=True)
+
+    assert Word.CONFORMS is verdict(failure, outcome(), again).word
+    assert Word.NOT_JUDGED is verdict(failure, LACKING, again).word
+    assert [] == again.traced

@@ -1,4 +1,4 @@
-"""The checks, one file for each chapter of the contract; CONTRIBUTING.md shows how to add one."""
+"""The checks, one file per chapter of the contract; CONTRIBUTING.md shows how to add one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from conformance.rule.declaration import REGISTRY, Registry
 
 
 def load_checks() -> Registry:
-    """Import every chapter and return all checks; raises `ValueError` for a reference to a check that is not there."""
+    """Import every chapter and return all checks; raises `ValueError` for a reference to an unknown check."""
     for chapter in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{chapter.name}")
     for declared in REGISTRY:

@@ -39,7 +39,7 @@ class End(StrEnum):
     EXITED = "exited by itself"
     MAX_RUNTIME = "stopped at MaxRuntimeInSeconds"
     SUITE_LIMIT = "stopped at the suite's own time limit"
-    STOPPED = "stopped in the middle of its work"
+    STOPPED = "stopped while running"
     NOT_STARTED = "not started"
 
 

@@ -1,6 +1,6 @@
-"""Which line of a log tells what went wrong: seldom the last one.
+"""Which line of a log says what went wrong: rarely the last one.
 
-R ends with `Execution halted`, Node with its version, Java with a frame, and who logs to stdout leaves stderr empty.
+R ends with `Execution halted`, Node with its version, Java with a stack frame; some programs only log to stdout.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def blames_arguments(host: Host, request: JobRequest) -> str:
         return ""
     given = str(list(request.arguments))
     shown = given if len(given) <= LINE_CHARACTERS else given[: LINE_CHARACTERS - 4] + " ..."
-    return f"; perhaps the request is at fault and not the image: its ContainerArguments are {shown}"
+    return f"; the cause may be the request rather than the image: its ContainerArguments are {shown}"
 
 
 SIGNALS = ("Segmentation fault", "Bus error", "Illegal instruction", "Floating point exception", "Aborted", "Killed")

@@ -20,15 +20,14 @@ MEMORY = "the memory is that of this engine, and not of the instance: use an eng
 PROCESSORS = "the processors are those of this engine, and not of the instance: raise MaxRuntimeInSeconds"
 PROCESSOR = "the processor is that of this engine, and not of the instance: use one of the same kind"
 SHARED = "shared memory is 64 MiB here, as users report of Processing: write less to /dev/shm"
-OWNERS = "directories below /opt/ml belong to root here, as users report of Processing: see outputs.writable-by-user"
+OWNERS = "directories below /opt/ml belong to root here, as users report for Processing: see outputs.writable-by-user"
 PROCESSES = (
-    "a container has at most 4,096 processes here, and the engine's own limits: use fewer processes, threads and open "
-    "files"
+    "a container has the engine's limits here, and at most 4,096 processes: use fewer processes, threads and open files"
 )
-MOUNTS = "/opt/ml is one volume here, and /tmp is not on it: see outputs.work-as-mount-points"
+MOUNTS = "/opt/ml is a single volume here, which does not contain /tmp: see outputs.work-as-mount-points"
 DISK = "the disk is that of this engine: free some of it"
-MEMBERS = "both documents have only those members here that AWS documents: take from them what AWS documents"
-CAPABILITIES = "a container has Docker's default capabilities here: do without further ones"
+MEMBERS = "both configuration files only have documented members here: only read documented members"
+CAPABILITIES = "a container has Docker's default capabilities here: do not rely on additional ones"
 
 ISOLATED = request(NetworkConfig={"EnableNetworkIsolation": True})
 
@@ -114,19 +113,19 @@ def test_what_was_said_long_before_the_end_is_not_looked_at() -> None:
     ("ended", "expected"),
     [
         (host(exit_code=137, out_of_memory=True), f"algo-1 ran out of memory; {MEMORY}"),
-        (host(exit_code=132), f"algo-1 was ended by SIGILL; {PROCESSOR}"),
+        (host(exit_code=132), f"algo-1 was killed by SIGILL; {PROCESSOR}"),
         (
             host(exit_code=135),
-            f"algo-1 was ended by SIGBUS, which a write to a full /dev/shm gives; {SHARED}",
+            f"algo-1 was killed by SIGBUS, which a write to a full /dev/shm causes; {SHARED}",
         ),
         (host(exit_code=139), ""),
         (
             host(exit_code=137, end=End.MAX_RUNTIME),
-            f"algo-1 was still running, and whether it was at work is not known; {PROCESSORS}",
+            f"algo-1 was still running, and it is not known whether it was working; {PROCESSORS}",
         ),
         (
             host(exit_code=137, end=End.MAX_RUNTIME, seconds=60.4, processor_seconds=0.03),
-            f"algo-1 was still at work after 60 s; {PROCESSORS}",
+            f"algo-1 was still working after 60 s; {PROCESSORS}",
         ),
         (host(exit_code=137, end=End.MAX_RUNTIME, seconds=60.4, processor_seconds=0.029), ""),
         (host(exit_code=1, processor_seconds=60.0), ""),
@@ -208,7 +207,7 @@ def test_what_the_program_fetches_by_itself_needs_a_network() -> None:
     asked = request()
     asked.document["ProcessingInputs"][0]["AppManaged"] = True
 
-    assert f"algo-1 has to fetch or store data by itself (AppManaged); {NETWORK}" == doubt(outcome(failed(), of=asked))
+    assert f"algo-1 has to download or upload data itself (AppManaged); {NETWORK}" == doubt(outcome(failed(), of=asked))
 
 
 @pytest.mark.parametrize("said", ["OSError: Network is unreachable", "Unable to locate credentials"])

@@ -52,7 +52,7 @@ def test_a_crash_below_process_1_is_certain(number: int) -> None:
 
     assert found is not None
     assert found.certain
-    assert found.text.startswith("['python3', '/x.py'] was ended by ")
+    assert found.text.startswith("['python3', '/x.py'] was killed by ")
 
 
 @pytest.mark.parametrize("number", sorted(ASKED_TO_END))
@@ -66,7 +66,7 @@ def test_a_signal_that_asks_to_end_may_be_wanted(number: int) -> None:
 
 def test_an_exit_code_with_a_traceback_is_certain() -> None:
     """The program says itself that it failed."""
-    expected = Failure("['python3', '/x.py'] exited with 3 below process 1", certain=True)
+    expected = Failure("['python3', '/x.py'] exited with code 3 below process 1", certain=True)
 
     assert expected == hidden(of(SHELL, FAILED, stderr=TRACEBACK), wrote_nothing=False)
 

@@ -89,7 +89,7 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Fail
     how = (
         f"exited with code {process.exit_code}"
         if process.killed_by is None
-        else f"was ended by {SIGNALS.get(process.killed_by, f'signal {process.killed_by}')}"
+        else f"was killed by {SIGNALS.get(process.killed_by, f'signal {process.killed_by}')}"
     )
     text = f"{list(process.argv)} {how} below process 1"
     same_work = before is not None and _did_the_work(before, process)

@@ -345,7 +345,7 @@ def test_that_a_directory_belongs_to_root_is_nobodys_fault(user: str, said: str)
     verdict = replacing(host(exit_code=1, stderr=said), of=replace(SCRATCH, user=user))
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
-    assert verdict.reason.endswith("as users report of Processing: see outputs.writable-by-user")
+    assert verdict.reason.endswith("as users report for Processing: see outputs.writable-by-user")
 
 
 @pytest.mark.parametrize("end", [End.SUITE_LIMIT, End.MAX_RUNTIME])

@@ -113,7 +113,7 @@ def test_image_that_cannot_be_exported_is_an_error(
         ran = conformance(image, environment={"DOCKER_HOST": address})
 
     assert 6 == ran.status
-    assert ran.verdict("image.platform")["reason"].endswith("cannot be read: broken layer")
+    assert ran.verdict("image.platform")["reason"].endswith(f"cannot read the files of {image!r}: broken layer")
 
 
 def test_failing_check_reads_as_its_golden_file(tag: Callable[[str], str], conformance: Callable[..., Ran]) -> None:

@@ -159,7 +159,7 @@ def test_what_would_show_nothing_is_not_run(begin: Begin) -> None:
 
     with pytest.raises(DoesNotApply, match="ENTRYPOINT starts the program directly"):
         session.outcomes(variation.OVERRIDDEN, REQUEST)
-    with pytest.raises(DoesNotApply, match="too soon to be stopped"):
+    with pytest.raises(DoesNotApply, match="too short to test stopping"):
         session.outcomes(variation.STOPPED_BY_SIGINT, REQUEST)
 
 

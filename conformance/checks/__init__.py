@@ -17,7 +17,7 @@ def load_checks() -> Registry:
             try:
                 explaining = REGISTRY[other]
             except KeyError as error:
-                raise ValueError(f"check {declared.id!r} is explained by a check that is not there: {error}") from error
+                raise ValueError(f"check {declared.id!r} is explained by an unknown check: {error}") from error
             if explaining.job is not None:
-                raise ValueError(f"check {declared.id!r} is explained by {other}, which does not judge the image alone")
+                raise ValueError(f"check {declared.id!r} is explained by {other}, which does not check the image alone")
     return REGISTRY

@@ -166,7 +166,8 @@ def test_an_exec_form_that_swallows_arguments_is_advice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stays", "said"), [(True, "which stayed process 1 in the run"), (None, "which gets the signals unless it uses exec")]
+    ("stays", "said"),
+    [(True, "which stayed process 1 in the run"), (None, "which gets the signals unless it uses exec")],
 )
 def test_an_exec_form_with_a_shell_in_the_way_is_advice(stays: bool | None, said: str) -> None:  # noqa: FBT001 - a parameter of a test
     """By its letter it is what the contract asks for; whether signals arrive is judged by stopping it."""

@@ -230,8 +230,8 @@ def test_an_unknown_check_is_named_with_those_that_exist() -> None:
 @pytest.mark.parametrize(
     ("explained_by", "said"),
     [
-        ("image.gone", "is explained by a check that is not there: .*no check 'image.gone'"),
-        ("exit.zero-on-success", "is explained by exit.zero-on-success, which does not judge the image alone"),
+        ("image.gone", "is explained by an unknown check: .*no check 'image.gone'"),
+        ("exit.zero-on-success", "is explained by exit.zero-on-success, which does not check the image alone"),
     ],
 )
 def test_a_cause_must_be_a_check_of_the_image(monkeypatch: pytest.MonkeyPatch, explained_by: str, said: str) -> None:

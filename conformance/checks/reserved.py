@@ -69,10 +69,8 @@ def nothing_required(image: Image, requests: Sequence[JobRequest], runs: Sequenc
     """
     found = _required(image, requests, runs)
     for need in found:
-        sentence = (
-            f"Expected the command to work without {RESERVED}, but {need.what} needs {need.path}, which the image"
-        )
-        sentence += " ships there."
+        sentence = f"Expected the command to work without {RESERVED}, but {need.what} needs {need.path}, which the"
+        sentence += " image ships there."
         yield Advice(sentence) if need.is_doubtful else sentence
     if not found and always_overridden(requests) and any(need.is_word for need in _references(image)):
         raise DoesNotApply(NOT_USED)

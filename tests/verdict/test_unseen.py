@@ -17,7 +17,7 @@ TRACED = outcome(host(trace=Trace((process(1, 0, "python3"),), tracer=2)))
 UNTRACED = outcome(host(untraced="not asked for"))
 WROTE = outcome(host(file(f"{OUTPUT}/part-1"), untraced="not asked for"))
 
-CHANCE = "it does not show again when the job is run once more, alone"
+CHANCE = "not reproducible: the finding does not recur when the job is run again alone"
 
 
 Finding = Callable[[Sequence[Outcome]], Iterator[str]]

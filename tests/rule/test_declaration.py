@@ -379,7 +379,7 @@ def test_a_place_is_named_by_its_document_and_its_anchor() -> None:
     document = Document("Guide", "https://example.org/{}.html", frozenset({"b", "a"}))
 
     assert Source("Guide: a", "https://example.org/a.html") == document / "a"
-    with pytest.raises(ValueError, match=r"^Guide has no place 'c'; it has a, b$"):
+    with pytest.raises(ValueError, match=r"^Guide has no anchor 'c'; it has a, b$"):
         document / "c"
 
 

@@ -336,10 +336,10 @@ def test_a_job_that_fails_now_and_then_is_counted() -> None:
     good = Trial(AS_CHOSEN, alone=True, succeeded=True, said="nothing")
     bad = [Trial(AS_CHOSEN, alone=True, succeeded=False, said=f"algo-1 exited with {code}") for code in (1, 2)]
 
-    assert "it fails now and then: 2 of 3 runs of the job failed; algo-1 exited with 1" == evidence.now_and_then(
+    assert "intermittent failure: 2 of 3 runs of the job failed; algo-1 exited with 1" == evidence.now_and_then(
         tried(good, *bad)
     )
-    assert "it fails now and then: 0 of 1 runs of the job failed" == evidence.now_and_then(tried(good))
+    assert "intermittent failure: 0 of 1 runs of the job failed" == evidence.now_and_then(tried(good))
 
 
 # What a host asked its name server

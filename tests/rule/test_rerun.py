@@ -364,5 +364,5 @@ def test_where_the_image_ships_no_files_in_tmp_an_empty_one_shows_nothing(of: Im
 
 def test_a_job_that_fails_is_not_run_with_an_empty_tmp() -> None:
     """Its failure would show nothing."""
-    with pytest.raises(NotJudged, match="did not succeed"):
+    with pytest.raises(NotJudged, match="the unmodified job already fails"):
         rerun.with_empty_tmp(image(file("/tmp/x")), FAILED)  # noqa: S108 - a path of the image

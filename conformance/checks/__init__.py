@@ -1,4 +1,4 @@
-"""The checks, one file for each chapter of the contract; CONTRIBUTING.md shows how to add one."""
+"""The checks, one file per chapter of the contract; CONTRIBUTING.md shows how to add one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from conformance.rule.declaration import REGISTRY, Registry
 
 
 def load_checks() -> Registry:
-    """Import every chapter and return all checks; raises `ValueError` for a reference to a check that is not there."""
+    """Import every chapter and return all checks; raises `ValueError` for a reference to an unknown check."""
     for chapter in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{chapter.name}")
     for declared in REGISTRY:
@@ -17,7 +17,7 @@ def load_checks() -> Registry:
             try:
                 explaining = REGISTRY[other]
             except KeyError as error:
-                raise ValueError(f"check {declared.id!r} is explained by a check that is not there: {error}") from error
+                raise ValueError(f"check {declared.id!r} is explained by an unknown check: {error}") from error
             if explaining.job is not None:
-                raise ValueError(f"check {declared.id!r} is explained by {other}, which does not judge the image alone")
+                raise ValueError(f"check {declared.id!r} is explained by {other}, which does not check the image alone")
     return REGISTRY

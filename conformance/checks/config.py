@@ -1,4 +1,4 @@
-"""The two documents that tell a container about its job."""
+"""The two configuration files that tell a container about its job."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from conformance.rule.sight import Sight
 @check(
     "config.unknown-members-tolerated",
     SHOULD,
-    "Members of the two documents that are not documented do no harm",
+    "Unknown members in the configuration files are tolerated",
     job=UNKNOWN_MEMBERS,
     sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES},
-    clause="AWS shows both documents by an example and promises no more than its members; others come with new "
-    "features, and members that a request leaves out are null.",
+    clause="AWS documents both configuration files only by example; new features add members, and members that a "
+    "request omits may be null.",
     spec=BYOC / "byoc-config",
     basis=OBSERVED,
-    remedy="Take from processingjobconfig.json and resourceconfig.json the members that are needed, and let the rest "
-    "be: no schema that forbids further members, no class with one field for each.",
+    remedy="Read the members that you need from processingjobconfig.json and resourceconfig.json and ignore the rest: "
+    "no schema that forbids additional members, no class with a field for each.",
 )
 def unknown_members_tolerated(image: Image, good: Outcome, more: Outcome) -> Iterator[str]:
-    """The same job, with members that the API has and the example has not."""
+    """The same job, with members that the API has, but AWS's example does not."""
     for shortfall in shortfalls(good, more):
-        yield f"Expected the job to do the same where both documents have further members, and {shortfall}."
+        yield f"Expected the same result with additional members in both configuration files, but {shortfall}."

@@ -43,15 +43,15 @@ CLAUSE = "A job is Completed only if every container exits with 0, and Failed if
 @check(
     "exit.zero-on-success",
     MUST,
-    "The program exits with 0 when its work is done",
+    "The program exits with 0 on success",
     job=HOSTNAMES,
     sees={Sight.ENDS, Sight.FILES, Sight.GPUS, Sight.LOGS, Sight.PROCESSES, Sight.STOPS, Sight.TIMES, Sight.TRIALS},
     of_failure=True,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
-    remedy="Look at the log of the run in report.json; a wrapper must hand on the exit code of the program that it "
-    "runs, and the program must end when its work is done.",
+    remedy="Look at the run's log; a wrapper must pass on the exit code of the program that it runs, and the program "
+    "must exit when its work is done.",
     explained_by=(
         *STARTS,
         "launch.arguments-need-an-entrypoint",
@@ -60,13 +60,13 @@ CLAUSE = "A job is Completed only if every container exits with 0, and Failed if
     ),
 )
 def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome) -> Iterator[str]:
-    """The job is the user's own, so it is one that must succeed."""
+    """The job is the user's own, so it is expected to succeed."""
     if outcome.unsteady:
         raise NotJudged(now_and_then(outcome))
     if Lifted.SHARED_MEMORY in outcome.conditions.lifted:
-        # That /dev/shm has 64 MiB is what users report, so no MUST can rest on it.
+        # The 64 MiB at /dev/shm are what users report, so no MUST can rest on them.
         yield Advice(
-            "Expected the job to do with 64 MiB at /dev/shm, as users report of Processing, but "
+            "Expected the job to work with 64 MiB at /dev/shm, the size that users report for Processing, but "
             f"{failed_at_first(outcome)}; with 1 GiB it exited with 0."
         )
         return
@@ -106,7 +106,7 @@ def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome)
     "`set -o pipefail`, no `except: pass`.",
 )
 def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
-    """A MUST on certain evidence only; see `conformance.rule.failures`. The run as requested is looked at first."""
+    """A MUST only on certain evidence; see `conformance.rule.failures`. The run as requested is checked first."""
     for host in good.hosts:
         unwritten = bool(good.request.outputs) and not any(good.written(host, each) for each in good.request.outputs)
         failure = hidden(host, wrote_nothing=unwritten and host.message is None)
@@ -122,47 +122,47 @@ def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[
 @check(
     "exit.nonzero-on-corrupt-input",
     MUST,
-    "The program exits non-zero when it fails over what an input holds",
+    "The program exits non-zero when it fails on a corrupt input",
     job=CORRUPT_INPUTS,
     sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.PROCESSES},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
-    remedy="Let what goes wrong while inputs are read reach the exit code: log the error and leave with `sys.exit(1)`, "
-    "or do not catch it at all.",
+    remedy="Let errors while reading inputs reach the exit code: log the error and call `sys.exit(1)`, or do not catch "
+    "it at all.",
 )
 def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrupt: Outcome) -> Iterator[str]:
-    """Judged as with empty inputs; what those show already is not shown twice."""
+    """Checked as with empty inputs; what those already show is not reported twice."""
     found = list(_swallowed(good, corrupt, "corrupt"))
     if found and _is_as_good(_swallowed_before(good, empty), found):
-        raise NotJudged("its failure is swallowed with empty inputs as well", see="exit.nonzero-on-failure")
+        raise NotJudged("its failure is also swallowed with empty inputs", see="exit.nonzero-on-failure")
     if found and missing_outputs(corrupt, good):
-        raise DoesNotApply("with its inputs corrupt the program wrote other outputs than usual, which may tell of them")
+        raise DoesNotApply("with corrupt inputs the program wrote different outputs, which may report the error")
     yield from found
 
 
 @check(
     "exit.empty-input-noticed",
     SHOULD,
-    "The program does not exit with 0 when an empty input keeps it from its outputs",
+    "The program does not exit with 0 if empty inputs leave its outputs unwritten",
     job=EMPTY_INPUTS,
     sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.PROCESSES},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=OBSERVED,
-    remedy="Exit non-zero when there is nothing to process, or write outputs that say so: a job that "
-    "Completed without outputs is found out only by whoever reads them next.",
+    remedy="Exit non-zero when there is nothing to process, or write outputs that say so: otherwise nobody notices a "
+    "Completed job without outputs until they are read.",
 )
 def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
-    """An image may have good reasons to accept an empty input, so this is advice."""
+    """An image may have good reasons to accept empty inputs, so this is advice."""
     missing = _missing_outputs(good, empty)
     if not _is_completed(empty, "empty"):
         return
     outputs = good.request.outputs
     if not any(good.written(host, output) for host in good.hosts for output in outputs):
-        raise DoesNotApply("the job writes no outputs that an empty input could keep it from")
+        raise DoesNotApply("the job writes no outputs that could be missing with empty inputs")
     if missing and any(failure for _, failure in _failures(good, empty)):
-        raise NotJudged("the program failed and exited with 0", see="exit.nonzero-on-failure")
+        raise NotJudged("the program failed but exited with 0", see="exit.nonzero-on-failure")
     for before, host in _pairs(good, empty):
         own = [output.name for output in outputs if output.name in missing and good.written(before, output)]
         if own:
@@ -175,41 +175,44 @@ def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator
 @check(
     "exit.no-process-left",
     SHOULD,
-    "Every process has ended when the container's first one exits",
+    "No process is left when process 1 exits",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.PROCESSES},
-    clause="A container ends with its first process: what still runs then is killed, whatever it was writing.",
+    clause="A container ends with its process 1: what is still running then is killed, whatever it was writing.",
     spec=BYOC / "byoc-run-image",
     basis=INFERRED,
-    remedy="Wait for what was started in the background (`wait` in a shell, `join` in Python) before exiting.",
+    remedy="Wait for background processes (`wait` in a shell, `join` in Python) before exiting.",
 )
 def no_process_left(image: Image, outcome: Outcome) -> Iterator[str]:
-    """Shown by the trace: those that had not ended when process 1 did."""
+    """Shown by the trace: processes that had not ended when process 1 did."""
     for host in outcome.hosts:
         if host.end is not End.EXITED:
             raise NotJudged(f"{host.name} was {host.end}", see="exit.zero-on-success")
         if host.trace is None or host.untraced:
-            raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
+            raise NotJudged(f"its processes could not be traced: {host.untraced}")
         left = [process for process in host.trace.processes if process.ended is None and not ends_with(process)]
         if left:
             named = commands(left)
-            yield f"Expected every process on {host.name} to have ended, but it exited while these ran: {named}."
+            yield (
+                f"Expected every process on {host.name} to have ended, but process 1 exited while these were running: "
+                f"{named}."
+            )
 
 
 def _needs_no_other_explanation(own: Outcome, true: Outcome, outcome: Outcome) -> None:
-    """Leave it to another check where that one says why the job did not succeed."""
+    """Leave it to another check if that one explains why the job failed."""
     if succeeded(outcome):
         return
     if succeeded(own):
         raise NotJudged("the job succeeds with the image's own /opt/ml", see="reserved.works-when-replaced")
     if succeeded(true):
-        raise NotJudged("the job succeeds where hostnames are true", see="hosts.ignores-etc-hostname")
+        raise NotJudged("the job succeeds if each hostname is the host's name", see="hosts.ignores-etc-hostname")
     if outcome.gpus.unlike_the_job and any(host.started and not did_well(host) for host in outcome.hosts):
-        # What a program without its GPU does is no evidence of what it would do with one.
-        raise NotJudged(f"the job did not succeed, and {outcome.gpus.unlike_the_job}")
+        # What a program does without a GPU is no evidence of what it does with one.
+        raise NotJudged(f"the job failed, and {outcome.gpus.unlike_the_job}")
     ran_on = [host for host in outcome.hosts if not did_well(host)]
     if len(ran_on) < len(outcome.hosts) and all(host.end is End.MAX_RUNTIME for host in ran_on):
-        raise NotJudged("some hosts exited with 0 and others ran on", see="hosts.worker-ends-with-leader")
+        raise NotJudged("some hosts exited with 0, but others kept running", see="hosts.worker-ends-with-leader")
 
 
 def _swallowed(good: Outcome, failing: Outcome, how: str) -> Iterator[str]:
@@ -218,18 +221,18 @@ def _swallowed(good: Outcome, failing: Outcome, how: str) -> Iterator[str]:
         return
     found = [(host, failure) for host, failure in _failures(good, failing) if failure is not None]
     if not found:
-        raise DoesNotApply(f"with its inputs {how} the program exited with 0, and nothing shows that it failed")
+        raise DoesNotApply(f"with {how} inputs the program exited with 0 and showed no sign of failure")
     for host, failure in found:
         without = f" and it wrote nothing to {named(missing)}" if missing else ""
         sentence = (
-            f"Expected {host.name} to exit non-zero when its inputs are {how} and it fails, but it exited with 0 "
+            f"Expected {host.name} to exit non-zero when it fails on {how} inputs, but it exited with 0 "
             f"although {failure.text}{without}."
         )
         yield sentence if failure.certain else Advice(sentence)
 
 
 def _failures(good: Outcome, failing: Outcome) -> list[tuple[Host, Failure | None]]:
-    """What shows that each host failed which exited with 0."""
+    """Evidence that a host failed which exited with 0."""
     missing = missing_outputs(good, failing)
     wrote = [output.name for output in good.request.outputs if any(good.written(host, output) for host in good.hosts)]
     nothing = bool(missing) and missing == wrote
@@ -237,7 +240,7 @@ def _failures(good: Outcome, failing: Outcome) -> list[tuple[Host, Failure | Non
 
 
 def _is_completed(failing: Outcome, how: str) -> bool:
-    """Whether every host exited with 0: one that does not is enough for a failure to be seen.
+    """Whether every host exited with 0: a single non-zero exit code makes a failure visible.
 
     Raises:
         NotJudged: a host did not exit by itself.
@@ -246,7 +249,7 @@ def _is_completed(failing: Outcome, how: str) -> bool:
         return False
     for host in failing.hosts:
         if host.end is not End.EXITED:
-            raise NotJudged(f"with its inputs {how}, {host.name} was {host.end}")
+            raise NotJudged(f"with {how} inputs, {host.name} was {host.end}")
     return True
 
 
@@ -258,7 +261,7 @@ def _swallowed_before(good: Outcome, empty: Outcome) -> list[str]:
 
 
 def _is_as_good(one: list[str], other: list[str]) -> bool:
-    """Whether findings show as much as others: advice does not stand for a violation."""
+    """Whether findings are as strong as others: advice does not replace a violation."""
     return bool(one) and (_are_certain(one) or not _are_certain(other))
 
 
@@ -267,12 +270,12 @@ def _are_certain(findings: list[str]) -> bool:
 
 
 def _pairs(good: Outcome, other: Outcome) -> Iterator[tuple[Host, Host]]:
-    """Each host as it ended in the one run and in the other."""
+    """Each host in one run and in the other."""
     return zip(good.hosts, other.hosts, strict=True)
 
 
 def _missing_outputs(good: Outcome, failing: Outcome) -> list[str]:
-    """The outputs that the good run wrote and the run whose inputs are no good did not."""
+    """The outputs that the good run wrote, but the run with empty or corrupt inputs did not."""
     if programs(good) >= {item.name for item in good.request.inputs}:
         raise DoesNotApply("the request has no inputs that could be empty or corrupt")
     if not succeeded(good):

@@ -1,4 +1,4 @@
-"""What the service brings from S3 before the container starts."""
+"""What the service downloads from S3 before the container starts."""
 
 from __future__ import annotations
 
@@ -18,72 +18,72 @@ from conformance.rule.sight import Sight
 @check(
     "inputs.not-executed",
     MUST,
-    "No file of an input is to be executed by itself",
+    "No input file is executed directly",
     job=None,
-    clause="S3 keeps no permissions, so what an input brings has no execute permission, and no engine starts it.",
+    clause="S3 keeps no permissions, so input files have no execute permission, and no engine can start them.",
     spec=API / "ProcessingS3Input",
     basis=MEASURED,
-    remedy='Let an interpreter of the image run it: `"ContainerEntrypoint": ["/bin/bash", "/opt/ml/processing/..."]`.',
+    remedy='Run it with an interpreter of the image: `"ContainerEntrypoint": ["/bin/bash", "/opt/ml/processing/..."]`.',
     reproduce="docker run --rm --entrypoint /etc/hostname IMAGE",
 )
 def not_executed(image: Image, requests: tuple[JobRequest, ...]) -> Iterator[str]:
-    """By the first word of what the request has the engine run."""
+    """Checked by the first word of the request's command."""
     if not any(request.entrypoint for request in requests):
-        raise DoesNotApply("no request names a ContainerEntrypoint")
+        raise DoesNotApply("no request has a ContainerEntrypoint")
     for request in requests:
         word = (request.entrypoint or ("",))[0]
         path = image.absolute(word) if "/" in word else ""
         for item in request.inputs:
             if path and is_below(path, item.local_path):
                 yield (
-                    f"Expected ContainerEntrypoint of job {request.name} to begin with a program of the image, and "
-                    f"{word} is a file of input {item.name}, which arrives without execute permission."
+                    f"Expected ContainerEntrypoint of job {request.name} to start with a program of the image, but "
+                    f"{word} is a file of input {item.name}, which has no execute permission."
                 )
 
 
 @check(
     "inputs.empty-shard",
     SHOULD,
-    "A host that gets no object of a sharded input exits with 0",
+    "A host with an empty shard exits with 0",
     job=FEW_OBJECTS,
     sees={Sight.ENDS, Sight.LOGS, Sight.TIMES},
-    clause="With ShardedByS3Key each host gets a share of the objects, and where there are fewer objects than hosts "
-    "some get none.",
+    clause="With ShardedByS3Key each host gets a shard of the objects; if there are fewer objects than hosts, some "
+    "shards are empty.",
     spec=API / "ProcessingS3Input",
     basis=DOCUMENTED,
-    remedy="Take an empty or missing directory of a sharded input for a share without objects: take part in what the "
-    "hosts do together, and exit with 0.",
+    remedy="Treat an empty or missing directory of a sharded input as an empty shard: take part in what the hosts do "
+    "together, and exit with 0.",
 )
 def empty_shard(image: Image, good: Outcome, few: Outcome) -> Iterator[str]:
-    """One object for all hosts, which the first one gets; what they write of it is not judged."""
+    """The first host gets the only object; the outputs are not checked."""
     needs_success(good)
     first, *others = few.hosts
     failed = [host for host in others if not did_well(host) and host.end is not End.SUITE_LIMIT]
     for host in failed:
-        yield f"Expected {host.name} to exit with 0 where it gets no object of a sharded input, and it {end_of(host)}."
+        yield f"Expected {host.name} to exit with 0 with an empty shard, but it {end_of(host)}."
     if failed or succeeded(few):
         return
     if failed_by_itself(first) or first.end is End.MAX_RUNTIME:
-        # One object may be too little for whoever gets it.
-        raise DoesNotApply(f"with one object {first.name}, which got it, {end_of(first)}, and no other host failed")
+        # One object may be too few for the host that gets it.
+        raise DoesNotApply(f"with a single object {first.name}, which got it, {end_of(first)}; no other host failed")
     limited = next(host for host in few.hosts if not did_well(host))
-    raise NotJudged(f"{limited.name} was still running after {limited.seconds:.0f} s, the suite's own limit")
+    raise NotJudged(f"{limited.name} was still running after {limited.seconds:.0f} s, the suite's own time limit")
 
 
 @check(
     "inputs.pipe",
     SHOULD,
-    "What comes through a pipe is read",
+    "Pipe inputs are read",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.PIPES},
-    clause="In Pipe mode an input is streamed through named pipes while the job runs, and the volume is not used.",
+    clause="In Pipe mode an input is streamed through named pipes while the job runs, without using the volume.",
     spec=API / "ProcessingS3Input",
     basis=INFERRED,
-    remedy="Open the FIFO for reading and read to its end. AWS names none for Processing; training names the first one "
-    "as the directory with _0 after it, here LocalPath_0.",
+    remedy="Open the FIFO for reading and read it to the end. AWS documents no name for Processing; the suite uses "
+    "that of training jobs, LocalPath_0 for the first one.",
 )
 def pipe(image: Image, outcome: Outcome) -> Iterator[str]:
-    """By what the other end of each FIFO saw; a program may stop reading early, but has to begin."""
+    """Checked at the writing end of each FIFO; a program may stop reading early, but must start."""
     pipes = [item for item in outcome.request.inputs if item.is_pipe]
     if not pipes:
         raise DoesNotApply("no input has S3InputMode Pipe")
@@ -92,6 +92,6 @@ def pipe(image: Image, outcome: Outcome) -> Iterator[str]:
         for item in pipes:
             if not any(feed.path.startswith(item.fifo_prefix) for feed in host.feeds):
                 yield (
-                    f"Expected a program on {host.name} to open {item.fifo_prefix}0, through which input {item.name} "
-                    f"comes, and none did; the job succeeded without it."
+                    f"Expected a program on {host.name} to open {item.fifo_prefix}0, the FIFO of input {item.name}, "
+                    "but none did; the job succeeded without it."
                 )

@@ -23,7 +23,7 @@ EXEC_FAILED = re.compile(
     r"(standard_init_linux\.go:\d+: )?exec (user process caused:? |[^:]*/[^:]*: )"
     r".*(no such file or directory|exec format error|permission denied)\W*"
 )
-"""What the container's runtime writes when the program that it was to become cannot be executed."""
+"""What the container runtime writes if the program cannot be executed."""
 
 STARTS = (
     "image.has-command",
@@ -36,27 +36,27 @@ STARTS = (
     "image.user-resolvable",
     "reserved.is-a-directory",
 )
-"""The checks of the image alone that say why a container may not start."""
+"""The checks of the image alone that explain why a container does not start."""
 
 
 @check(
     "launch.default-command",
     MUST,
-    "The container starts when nothing is overridden",
+    "The container starts with its default command",
     job=DEFAULT_COMMAND,
     sees={Sight.ENDS, Sight.LOGS},
-    clause="Processing runs the image as `docker run` does, with the image's ENTRYPOINT and CMD where the request "
-    "overrides neither.",
+    clause="Processing runs the image like `docker run`, with the image's ENTRYPOINT and CMD if the request overrides "
+    "neither.",
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
-    remedy="Run the image by hand and read the engine's message: a missing `#!` line, interpreter, loader, user or "
-    "working directory keeps it from starting.",
+    remedy="Run the image by hand and read the engine's error: usually a missing `#!` line, interpreter, loader, user "
+    "or working directory.",
     explained_by=(*STARTS, "reserved.nothing-required"),
 )
 def default_command(image: Image, outcome: Outcome, requests: Sequence[JobRequest]) -> Iterator[str]:
-    """What the program does once it runs is not judged here.
+    """What the program does once it runs is not checked here.
 
-    A start that fails is nobody's where each request runs another program, or looks for it in a PATH of its own.
+    A failed start does not matter if each request runs another program, or looks it up in its own PATH.
     """
     if not image.argv:
         raise DoesNotApply("the image has no command; see image.has-command")
@@ -65,110 +65,110 @@ def default_command(image: Image, outcome: Outcome, requests: Sequence[JobReques
         if not refusal:
             continue
         if requests and not any(uses_command(image, each) and "PATH" not in each.environment for each in requests):
-            raise DoesNotApply("no request that was given starts the image's own command by the image's own PATH")
-        yield f"Expected {list(host.argv)} to start, and {refusal}."
+            raise DoesNotApply("no request starts the image's own command with the image's own PATH")
+        yield f"Expected {list(host.argv)} to start, but {refusal}."
 
 
 @check(
     "launch.arguments-need-an-entrypoint",
     MUST,
-    "ContainerArguments alone come after an ENTRYPOINT",
+    "ContainerArguments alone need an ENTRYPOINT",
     job=None,
-    clause="With ContainerArguments alone, Processing runs ENTRYPOINT with them; they take the place of CMD.",
+    clause="With ContainerArguments alone, Processing runs ENTRYPOINT with them; they replace CMD.",
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
-    remedy="Give the image an ENTRYPOINT in exec form in the place of its CMD, or name the program in "
-    "ContainerEntrypoint.",
+    remedy="Use an exec-form ENTRYPOINT instead of CMD, or name the program in ContainerEntrypoint.",
     reproduce="docker image inspect --format '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' IMAGE",
 )
 def arguments_need_an_entrypoint(image: Image, requests: tuple[JobRequest, ...]) -> Iterator[str]:
-    """Without an ENTRYPOINT the first argument is started, which may be meant so where there is such a program.
+    """Without an ENTRYPOINT the first argument is executed, which may be intended if there is such a program.
 
-    The engine looks for it in the PATH of the container, which the request's Environment may set.
+    The engine looks it up in the container's PATH, which the request's Environment may set.
     """
     alone = [request for request in requests if request.arguments and request.entrypoint is None]
     if image.entrypoint:
         raise DoesNotApply("the image has an ENTRYPOINT")
     if not alone:
-        raise DoesNotApply("no request gives ContainerArguments alone")
+        raise DoesNotApply("no request has ContainerArguments without ContainerEntrypoint")
     for request in alone:
         first = (request.arguments or ("",))[0]
         if as_run(image, request).executable(first).file is None:
             yield (
-                f"Expected an ENTRYPOINT for the ContainerArguments of job {request.name}, and the image has none, so "
-                f"that {first!r} is to be started, which is no program of the image."
+                f"Expected an ENTRYPOINT for the ContainerArguments of job {request.name}, but the image has none, so "
+                f"{first!r} would be executed, which is not a program in the image."
             )
 
 
 @check(
     "launch.arguments-reach-the-program",
     SHOULD,
-    "ContainerArguments reach the program that does the work, as they were given",
+    "ContainerArguments reach the program unchanged",
     job=STAND_IN,
     sees={Sight.ENDS, Sight.LOGS, Sight.PROCESSES, Sight.WITNESSES},
-    clause="With ContainerArguments, Processing runs the image's ENTRYPOINT with them, as `docker run IMAGE ARGUMENTS` "
-    "does.",
+    clause="With ContainerArguments, Processing runs the image's ENTRYPOINT with them, like `docker run IMAGE "
+    "ARGUMENTS`.",
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
-    remedy='End a wrapper script with `exec python3 /program.py "$@"`: with the quotes, and neither `$@` nor `$*`; '
-    "what `sh -c` runs gets them only as `$0`, `$1` and so on.",
+    remedy='End a wrapper script with `exec python3 /program.py "$@"`, including the quotes, not `$@` or `$*`; '
+    "a `sh -c` command gets them only as `$0`, `$1` and so on.",
     explained_by=("image.entrypoint-exec-form",),
 )
 def arguments_reach_the_program(image: Image, good: Outcome, seen: Outcome) -> Iterator[str]:
-    """Judged by a stand-in for the program, below the image's own ENTRYPOINT."""
+    """Checked with a stand-in for the program, started by the image's own ENTRYPOINT."""
     command = shell_command(image.entrypoint, image.shell)
     if good.request.entrypoint is None and command is not None and not hands_on_arguments(command):
-        # One flaw is told once, also where that check only advises against it.
-        raise NotJudged("the shell that ENTRYPOINT starts swallows them", see="image.entrypoint-exec-form")
+        # One flaw is reported once, even if that check only gives advice.
+        raise NotJudged(
+            "the shell that ENTRYPOINT starts swallows ContainerArguments", see="image.entrypoint-exec-form"
+        )
     if good.request.entrypoint is not None or not image.entrypoint:
-        raise DoesNotApply("it is not the image's ENTRYPOINT that gets ContainerArguments")
+        raise DoesNotApply("the image's ENTRYPOINT does not get ContainerArguments")
     own = len(image.cmd if good.request.arguments is None else good.request.arguments)
     given = (seen.request.arguments or ())[own:]
     if not given:
         raise DoesNotApply(
-            "the job cannot be given further ContainerArguments: it has as many as it may have, or CMD is nothing that "
-            "the API takes for them"
+            "no ContainerArguments can be added: the request has the maximum, or CMD is not valid as ContainerArguments"
         )
     for before, host in zip(good.hosts, seen.hosts, strict=True):
         got = witness_of(before, host).argv
-        # Where several programs are run by one interpreter, they may be for any of them.
+        # If one interpreter runs several programs, the arguments may be for any of them.
         if any(_in_a_row(given, witness.argv) for witness in host.witnesses):
             continue
         _needs_one_program(before)
         lost = [word for word in given if word not in got]
         some = str(len(given) - len(lost)) if len(lost) < len(given) else "none"
-        what = f"{some} of them: {lost[0]!r} is not among its arguments" if lost else "them in another order"
-        yield f"Expected {len(given)} unusual arguments to reach {list(got[:2])} on {host.name}, and it got {what}."
+        what = f"{some} of them: {lost[0]!r} is missing" if lost else "them in a different order"
+        yield f"Expected {len(given)} unusual arguments to reach {list(got[:2])} on {host.name}, but it got {what}."
 
 
 @check(
     "launch.program-runs-by-itself",
     SHOULD,
-    "The program works when ContainerEntrypoint names it",
+    "The program works as ContainerEntrypoint",
     job=OVERRIDDEN,
     sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES},
-    clause="With ContainerEntrypoint, Processing runs that in the place of the image's ENTRYPOINT, and what a wrapper "
-    "script would have prepared is not there.",
+    clause="ContainerEntrypoint replaces the image's ENTRYPOINT, so what a wrapper script would have set up is "
+    "missing.",
     spec=BYOC / "byoc-run-image",
     basis=OBSERVED,
-    remedy="Prepare the environment when the image is built: `ENV PATH=...` instead of `conda activate` or `source` in "
-    "the ENTRYPOINT's script, `WORKDIR` instead of `cd`.",
+    remedy="Set up the environment when the image is built: `ENV PATH=...` instead of `conda activate` or `source` in "
+    "the ENTRYPOINT script, `WORKDIR` instead of `cd`.",
 )
 def program_runs_by_itself(image: Image, good: Outcome, overridden: Outcome) -> Iterator[str]:
     """The same job, without the image's ENTRYPOINT."""
     entrypoint = list(overridden.request.entrypoint or ())
     left_out = missing_outputs(good, overridden)
     if left_out and succeeded(overridden):
-        raise DoesNotApply(f"ENTRYPOINT does a part of the job itself, since without it {named(left_out)} got nothing")
+        raise DoesNotApply(f"ENTRYPOINT does part of the job itself: without it, {named(left_out)} got no files")
     for shortfall in shortfalls(good, overridden):
-        yield f"Expected {entrypoint} to do the job where ContainerEntrypoint names it, and {shortfall}."
+        yield f"Expected {entrypoint} to do the job as ContainerEntrypoint, but {shortfall}."
 
 
 def witness_of(before: Host, host: Host) -> Witness:
-    """What the stand-in found in the program's place.
+    """What the stand-in saw in place of the program.
 
     Raises:
-        NotJudged: it was not started there.
+        NotJudged: it was not started.
     """
     program, trace = program_of(before)
     runs = (run for process in trace.processes for run in process.executions)
@@ -179,32 +179,32 @@ def witness_of(before: Host, host: Host) -> Witness:
         if likest == program.argv and witness.argv[:2] == program.argv[:2]:
             return witness
     raise DoesNotApply(
-        f"with further arguments and variables {host.name} did not start {list(program.argv[:2])}, and {end_of(host)}"
+        f"with additional arguments and variables {host.name} did not start {list(program.argv[:2])} and {end_of(host)}"
     )
 
 
 def _needs_one_program(before: Host) -> None:
-    """Blame no program for arguments that may be for another one, which nothing stood in for."""
+    """Blame no program for arguments that may be for another one, without a stand-in."""
     program, trace = program_of(before)
     others = [other for other in workload.others(trace, program) if other.executable != program.executable]
     if others:
-        raise DoesNotApply(f"ENTRYPOINT starts {list(others[0].argv)} too, and ContainerArguments may be for that one")
+        raise DoesNotApply(f"ENTRYPOINT also starts {list(others[0].argv)}, which the ContainerArguments may be for")
 
 
 def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> int:
-    """With how many of the same words two commands begin."""
+    """The number of words with which both commands start."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _in_a_row(wanted: tuple[str, ...], words: tuple[str, ...]) -> bool:
-    """Whether words hold all the wanted ones one after the other."""
+    """Whether the words contain all the wanted ones in sequence."""
     return any(words[at : at + len(wanted)] == wanted for at in range(len(words) - len(wanted) + 1))
 
 
 def start_failure(host: Host) -> str:
-    """Why the program did not come to run, or nothing where it did."""
+    """Why the program did not start; empty if it did."""
     if not host.started:
-        return f"the engine refused: {host.start_error}"
+        return f"the engine reported: {host.start_error}"
     # A program that never ran said nothing else.
     said = lines(host)
     if host.exit_code and said and all(EXEC_FAILED.fullmatch(line) for line in said):
@@ -213,6 +213,6 @@ def start_failure(host: Host) -> str:
 
 
 def needs_start(outcome: Outcome) -> None:
-    """Leave it to another check where a container did not start: what it would have done cannot be told."""
+    """Leave a container that did not start to another check."""
     if not all(host.started for host in outcome.hosts):
         raise NotJudged("the container did not start", see="exit.zero-on-success")

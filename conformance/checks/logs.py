@@ -1,4 +1,4 @@
-"""What the container says while it runs."""
+"""What the container logs while it runs."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ from conformance.rule.sight import Sight
     "The program logs to stdout or stderr",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.LOGS},
-    clause="Processing sends what the container writes to stdout and stderr to CloudWatch Logs, and nothing else.",
+    clause="Processing sends stdout and stderr of the container to CloudWatch Logs, and nothing else.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=DOCUMENTED,
-    remedy="Log to stdout or stderr, also where a log file is written: a file within the container is lost.",
+    remedy="Log to stdout or stderr, even if a log file is written, too: a file in the container is lost.",
 )
 def on_stdout_or_stderr(image: Image, outcome: Outcome) -> Iterator[str]:
     """One byte on either is enough."""
     needs_start(outcome)
     for host in outcome.hosts:
         if host.stdout.size + host.stderr.size == 0:
-            yield f"Expected at least a line on stdout or stderr, and {host.name} wrote nothing to either."
+            yield f"Expected at least one line on stdout or stderr, but {host.name} wrote nothing to either."
 
 
 @check(
     "logs.unbuffered",
     SHOULD,
-    "Python writes its log without a buffer",
+    "Python's output is unbuffered",
     job=None,
     sees={Sight.PROCESSES},
-    clause="Processing stops a job with SIGKILL in the end, and what a program still holds in a buffer is lost then.",
+    clause="In the end Processing stops a job with SIGKILL, and output that is still buffered is lost.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=OBSERVED,
     remedy='`ENV PYTHONUNBUFFERED=TRUE`, as in AWS\'s own example, or `ENTRYPOINT ["python3", "-u", ...]`.',
@@ -51,9 +51,9 @@ def on_stdout_or_stderr(image: Image, outcome: Outcome) -> Iterator[str]:
     shown_by=AS_REQUESTED,
 )
 def unbuffered(image: Image, requests: Sequence[JobRequest], runs: Sequence[Outcome]) -> Iterator[str]:
-    """A container has no terminal, so Python collects kilobytes of stdout before it writes any.
+    """A container has no terminal, so Python buffers kilobytes of stdout before it writes any.
 
-    Where a run was traced, it is the Python that did the work which counts, whatever wrapper started it.
+    If a run was traced, the Python that did the work counts, whichever wrapper started it.
     """
     if runs and all(host.stdout.size == 0 and host.stderr.size > 0 for run in runs for host in run.hosts):
         raise DoesNotApply("the program writes to stderr alone, which Python buffers no longer than a line")
@@ -71,13 +71,13 @@ def unbuffered(image: Image, requests: Sequence[JobRequest], runs: Sequence[Outc
             seen = True
             if "u" in asked.letters or view.environment.get("PYTHONUNBUFFERED") or is_set:
                 continue
-            yield f"Expected PYTHONUNBUFFERED in ENV or the option -u, and {asked.name} is started with neither{where}."
+            yield f"Expected PYTHONUNBUFFERED in ENV or the option -u, but {asked.name} is started with neither{where}."
     if not seen:
-        raise DoesNotApply("no Python was seen to do the work")
+        raise DoesNotApply("no Python does the work")
 
 
 def _pythons_at_work(run: Outcome) -> list[tuple[str, Invocation, bool | None]] | None:
-    """The Python that did the work on each host of a run, and whether it had PYTHONUNBUFFERED; None if nobody saw."""
+    """The Python that did the work on each host of a run, and whether it had PYTHONUNBUFFERED; None if untraced."""
     traces = [(host, host.trace) for host in run.hosts if host.trace is not None]
     found: list[tuple[str, Invocation, bool | None]] = []
     for host, trace in traces:
@@ -85,7 +85,7 @@ def _pythons_at_work(run: Outcome) -> list[tuple[str, Invocation, bool | None]] 
         if process is None or not process.executions:
             continue
         last = process.executions[-1]
-        # A process may call itself as it likes, so that the file counts where the name is none of an interpreter's.
+        # A process may set any argv[0], so the executable counts if the name is not that of an interpreter.
         asked = invocation(last.argv) or invocation((last.executable, *last.argv[1:]))
         if asked is not None and asked.is_python:
             found.append((f" by {host.name} of job {run.request.name}", asked, last.unbuffered))
@@ -95,14 +95,14 @@ def _pythons_at_work(run: Outcome) -> list[tuple[str, Invocation, bool | None]] 
 @check(
     "logs.no-secrets",
     SHOULD,
-    "The log holds no credentials and nothing of what an input holds",
+    "The log contains no credentials or input data",
     job=INPUT_REPEATED,
     sees={Sight.ENDS, Sight.LOGS},
-    clause="What the container writes to stdout and stderr is kept in CloudWatch Logs, where others read it.",
+    clause="stdout and stderr of the container are kept in CloudWatch Logs, where others can read them.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=INFERRED,
     remedy="Do not print the environment: no `env`, `printenv`, `set -x` around secrets or `print(os.environ)`; "
-    "name the file and the line that could not be read instead of repeating it.",
+    "log the file name and line number instead of the line that could not be read.",
 )
 def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str]:
     """Shown by a path to the role's credentials in the environment, and by a word in inputs that are not the user's."""
@@ -119,9 +119,9 @@ def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str
         if INPUT_MARKER in host.stdout.found | host.stderr.found:
             leaked = True
             yield (
-                f"Expected nothing of an input's content in the log, but {host.name} repeated a word of a corrupt "
+                f"Expected no input data in the log, but {host.name} repeated a word of a corrupt "
                 f"input: {INPUT_MARKER}."
             )
     long = [host.name for run in (outcome, corrupt) for host in run.hosts if not host.stdout.complete]
     if long and not leaked:
-        raise NotJudged(f"the log of {long[0]} is so long that the engine may have dropped its beginning")
+        raise NotJudged(f"the log of {long[0]} is so long that the engine may have dropped its start")

@@ -17,13 +17,13 @@ from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, Adv
 from conformance.rule.sight import Sight
 
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-"""The control characters of ASCII but for the tab and the ends of lines."""
+"""The control characters of ASCII, except tab and line breaks."""
 
 
 @check(
     "message.utf8",
     MUST,
-    "The message is a file of UTF-8 text",
+    "The message is UTF-8 text",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.FILES, Sight.MESSAGE},
     clause="A container may write UTF-8 text to /opt/ml/output/message; if it is not UTF-8, the job fails with a "
@@ -33,7 +33,7 @@ CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
     remedy="Write the message with an explicit encoding: `open(path, 'w', encoding='utf-8')`.",
 )
 def utf8(image: Image, outcome: Outcome) -> Iterator[str]:
-    """What is no regular file holds no text, which AWS says nothing about, so that is advice."""
+    """Anything other than a regular file is advice, since AWS does not mention it."""
     for host, file in _messages(outcome):
         if file.kind is not Kind.FILE:
             yield Advice(f"Expected {MESSAGE_PATH} to be a file, but on {host.name} it is a {file.kind}.")
@@ -51,17 +51,17 @@ def utf8(image: Image, outcome: Outcome) -> Iterator[str]:
     "The message fits in 1 KB",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.FILES},
-    clause="ExitMessage holds the first 1 KB of the message; the rest is cut off.",
+    clause="ExitMessage contains the first 1 KB of the message; the rest is cut off.",
     spec=API / "DescribeProcessingJob",
     basis=DOCUMENTED,
-    remedy="Keep the message below 1,024 bytes of UTF-8, and put the most important words first.",
+    remedy="Keep the message below 1,024 bytes of UTF-8, with the most important words first.",
 )
 def fits_1_kb(image: Image, outcome: Outcome) -> Iterator[str]:
-    """The limit is taken in bytes: AWS writes KB in prose, and characters in the API model."""
+    """The limit is in bytes: AWS says KB in the text and characters in the API model."""
     for host, file in _messages(outcome):
         if file.size > LIMIT_BYTES:
             yield (
-                f"Expected at most {LIMIT_BYTES:,} bytes in {MESSAGE_PATH}, and {host.name} wrote {file.size:,}, of "
+                f"Expected at most {LIMIT_BYTES:,} bytes in {MESSAGE_PATH}, but {host.name} wrote {file.size:,}, of "
                 f"which {file.size - LIMIT_BYTES:,} are cut off."
             )
 
@@ -72,22 +72,22 @@ def fits_1_kb(image: Image, outcome: Outcome) -> Iterator[str]:
     "The messages of all hosts together fit in 1 KB",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.FILES},
-    clause="The messages of several containers are joined, and then cut to 1 KB.",
+    clause="The messages of all containers are joined and then cut to 1 KB.",
     spec=BYOC / "byoc-metadata",
     basis=DOCUMENTED,
     remedy="Let one host write the message, or keep each below 1,024 bytes divided by the number of hosts.",
 )
 def budget_of_all_hosts(image: Image, outcome: Outcome) -> Iterator[str]:
-    """Where one alone is too long, that is another matter."""
+    """A single message that is too long is reported by another check."""
     if len(outcome.hosts) == 1:
-        raise DoesNotApply("the request asks for one host")
+        raise DoesNotApply("the request has one host")
     sizes = [file.size for _, file in _messages(outcome)]
     if max(sizes) > LIMIT_BYTES:
-        raise NotJudged("one message alone does not fit", see="message.fits-1-kb")
+        raise NotJudged("a single message does not fit", see="message.fits-1-kb")
     excess = sum(sizes) - LIMIT_BYTES
     if excess > 0:
         yield (
-            f"Expected at most {LIMIT_BYTES:,} bytes in {MESSAGE_PATH} of all hosts together, and {len(sizes)} hosts "
+            f"Expected at most {LIMIT_BYTES:,} bytes in {MESSAGE_PATH} of all hosts together, but {len(sizes)} hosts "
             f"wrote {sum(sizes):,}, of which {excess:,} are cut off."
         )
 
@@ -95,26 +95,26 @@ def budget_of_all_hosts(image: Image, outcome: Outcome) -> Iterator[str]:
 @check(
     "message.plain-text",
     SHOULD,
-    "The message is text without a byte order mark and control characters",
+    "The message has no byte order mark or control characters",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.FILES, Sight.MESSAGE},
-    clause="The message becomes ExitMessage, which consoles, terminals and programs take for plain text.",
+    clause="The message becomes ExitMessage, which consoles, terminals and programs treat as plain text.",
     spec=BYOC / "byoc-metadata",
     basis=INFERRED,
-    remedy="Write plain lines: `encoding='utf-8'` and not `'utf-8-sig'` or UTF-16, and no colours of a terminal.",
+    remedy="Write plain text: `encoding='utf-8'`, not `'utf-8-sig'` or UTF-16, and no terminal colours.",
 )
 def plain_text(image: Image, outcome: Outcome) -> Iterator[str]:
-    """AWS asks for UTF-8 text and no more, so all of these are taken."""
+    """AWS only requires UTF-8 text, so all of these are accepted."""
     for host, file in _messages(outcome):
         content = host.message or b""
         if file.kind is not Kind.FILE or host.message_fault is not None:
-            raise NotJudged(f"what {host.name} left is no file of UTF-8 text", see="message.utf8")
+            raise NotJudged(f"the message of {host.name} is not UTF-8 text", see="message.utf8")
         if content.startswith(codecs.BOM_UTF8):
-            yield f"Expected text at the beginning of {MESSAGE_PATH}, and on {host.name} there is a byte order mark."
+            yield f"Expected {MESSAGE_PATH} to start with text, but on {host.name} it starts with a byte order mark."
         found = CONTROL.search(content)
         if found:
             yield (
-                f"Expected no control characters in {MESSAGE_PATH}, and on {host.name} byte {found.start()} is "
+                f"Expected no control characters in {MESSAGE_PATH}, but on {host.name} byte {found.start()} is "
                 f"0x{found[0][0]:02x}."
             )
 
@@ -122,21 +122,21 @@ def plain_text(image: Image, outcome: Outcome) -> Iterator[str]:
 @check(
     "message.no-secrets",
     MUST,
-    "The message holds no credentials and nothing of what an input holds",
+    "The message contains no credentials or input data",
     job=INPUT_REPEATED,
     sees={Sight.ENDS, Sight.MESSAGE},
-    clause="Do not write sensitive data to /opt/ml/output/message: DescribeProcessingJob shows it to whoever may ask.",
+    clause="Do not write sensitive data to /opt/ml/output/message: DescribeProcessingJob returns it.",
     spec=BYOC / "byoc-metadata",
     basis=DOCUMENTED,
-    remedy="Write what happened and where, for instance a file's name and a line's number: not the line itself, not "
-    "the environment, not a dump of the configuration.",
+    remedy="Write what happened and where, such as file name and line number, but not the line itself, the "
+    "environment, or a dump of the configuration.",
 )
 def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str]:
-    """Shown by a path to the role's credentials in the environment, and by a word in inputs that are not the user's."""
+    """Shown by the path to the role's credentials in the environment, and by a word in the suite's corrupt inputs."""
     authors = [host for run in (outcome, corrupt) for host in run.hosts if host.message is not None]
     if not authors:
         needs_start(outcome)
-        raise DoesNotApply(f"the job left no {MESSAGE_PATH}")
+        raise DoesNotApply(f"the job wrote no {MESSAGE_PATH}")
     for host in authors:
         if host.secret in host.message_found:
             yield (
@@ -146,9 +146,9 @@ def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str
             break
     for host in authors:
         if INPUT_MARKER in host.message_found:
-            # Whether what an input holds is sensitive nobody but its owner knows: a header hardly is.
+            # Only the owner of an input knows whether its content is sensitive; a header hardly is.
             yield Advice(
-                f"Expected nothing of an input's content in {MESSAGE_PATH}, but {host.name} repeated a word of a "
+                f"Expected no input data in {MESSAGE_PATH}, but {host.name} repeated a word of a "
                 f"corrupt input: {INPUT_MARKER}."
             )
 
@@ -158,5 +158,5 @@ def _messages(outcome: Outcome) -> list[tuple[Host, File]]:
     found = [(host, host.message_file) for host in outcome.hosts]
     messages = [(host, file) for host, file in found if file is not None]
     if not messages:
-        raise DoesNotApply(f"the job left no {MESSAGE_PATH}")
+        raise DoesNotApply(f"the job wrote no {MESSAGE_PATH}")
     return messages

@@ -1,8 +1,8 @@
-"""What a stop does to the program: Processing sends SIGINT, and SIGKILL to what is still there after a grace.
+"""How the program handles a stop: Processing sends SIGINT, and SIGKILL after a grace period.
 
-Three facts are kept apart, each with evidence of its own: the form of ENTRYPOINT (`image.entrypoint-exec-form`),
-whether the signal reaches the program that does the work, and whether the container ends within the grace. An exit code
-alone proves none of them: a shell that waits for its child exits with 130 though the child saw nothing.
+Three facts are kept apart, each with its own evidence: the form of ENTRYPOINT (`image.entrypoint-exec-form`),
+whether the signal reaches the program that does the work, and whether the container exits within the grace period. An
+exit code alone proves none of them: a shell that waits for its child exits with 130 even if the child got no signal.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from conformance.rule.sight import Sight
 REACHES = "stop.sigint-reaches-the-program"
 
 ASKS_TO_END = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM})
-"""The signals by which a program tells those that it runs to end, whichever it got itself."""
+"""The signals with which a program asks its children to end, whichever signal it got itself."""
 
 NATURAL_END = 0.9
-"""A run that took this part of the undisturbed one's time ended because its work was done."""
+"""A run that took this share of the undisturbed run's time ended because its work was done."""
 
 
 @check(
@@ -34,21 +34,21 @@ NATURAL_END = 0.9
     "SIGINT reaches the program that does the work",
     job=STOPPED_BY_SIGINT,
     sees={Sight.ENDS, Sight.PROCESSES, Sight.STOPS},
-    clause="The container must get SIGINT and SIGKILL, by which Processing stops a job on StopProcessingJob.",
+    clause="The container must receive SIGINT and SIGKILL, which Processing sends on StopProcessingJob.",
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
-    remedy="Let the program be process 1: end a wrapper script with `exec python3 ...`; or put an init before it that "
-    "hands signals on, as `tini --` does; a `trap` in a shell must forward to its child.",
+    remedy="Make the program process 1: end a wrapper script with `exec python3 ...`, or use an init that forwards "
+    "signals, such as `tini --`; a `trap` in a shell must forward to its child.",
     explained_by=("image.entrypoint-exec-form",),
 )
 def sigint_reaches_the_program(image: Image, good: Outcome, stopped: Outcome) -> Iterator[str]:
-    """Judged by the process that the signal was delivered to, not by how anything ended."""
+    """Checked by the process that the signal was delivered to, not by how anything ended."""
     for host in stopped.hosts:
         stop = _stop_of(host)
         program, reached = delivery(host, signal.SIGINT)
         if not reached:
             yield (
-                f"Expected SIGINT to reach {list(program.argv)} on {host.name}, and only its ancestors got it; "
+                f"Expected SIGINT to reach {list(program.argv)} on {host.name}, but only its parent processes did; "
                 f"{_end(host, stop)}."
             )
 
@@ -56,36 +56,37 @@ def sigint_reaches_the_program(image: Image, good: Outcome, stopped: Outcome) ->
 @check(
     "stop.ends-on-sigint",
     SHOULD,
-    "The container ends within the grace after SIGINT",
+    "The container exits within the grace period after SIGINT",
     job=STOPS_BY_SIGINT,
     sees={Sight.ENDS, Sight.PROCESSES, Sight.STOPS, Sight.TIMES},
-    clause="SIGKILL follows SIGINT: what the program has not finished by then is lost.",
+    clause="SIGKILL follows SIGINT: unfinished work is lost.",
     spec=API / "StopProcessingJob",
     basis=OBSERVED,
-    remedy="Handle SIGINT: leave the main loop, write what is worth keeping, exit. As process 1 a program without a "
-    "handler ignores it, and so do threads that nobody tells.",
+    remedy="Handle SIGINT: leave the main loop, save what is worth keeping, exit. As process 1, a program without a "
+    "handler ignores the signal; threads must be told to stop, too.",
     explained_by=("image.entrypoint-exec-form",),
 )
 def ends_on_sigint(image: Image, good: Outcome, early: Outcome, stopped: Outcome) -> Iterator[str]:
-    """A program that ends because its work is done shows nothing; what an early signal does is only told of."""
+    """A program that ends because its work is done shows nothing; the effect of an early signal is informational."""
     yield from _endings(good, stopped, signal.SIGINT)
 
 
 @check(
     "stop.ends-on-sigterm",
     SHOULD,
-    "The container ends within the grace after SIGTERM",
+    "The container exits within the grace period after SIGTERM",
     job=STOPPED_BY_SIGTERM,
     sees={Sight.ENDS, Sight.PROCESSES, Sight.STOPS, Sight.TIMES},
-    clause="Every other stop of SageMaker sends SIGTERM; for Processing AWS names SIGINT, and which of the two comes "
-    "is not known.",
+    clause="Every other kind of SageMaker job is stopped by SIGTERM; for Processing AWS documents SIGINT, and which of "
+    "the two is really sent is not known.",
     spec=API / "StopProcessingJob",
     basis=INFERRED,
-    remedy="Handle SIGTERM as well as SIGINT. Plain Python handles only SIGINT, and as process 1 it ignores SIGTERM.",
+    remedy="Handle SIGTERM as well as SIGINT. By default Python only handles SIGINT, and as process 1 it ignores "
+    "SIGTERM.",
     explained_by=("image.entrypoint-exec-form",),
 )
 def ends_on_sigterm(image: Image, good: Outcome, stopped: Outcome) -> Iterator[str]:
-    """Never a MUST: a program that never reacts to SIGTERM keeps the contract."""
+    """Never a MUST: a program that ignores SIGTERM still conforms."""
     yield from _endings(good, stopped, signal.SIGTERM)
 
 
@@ -94,7 +95,7 @@ def _endings(good: Outcome, stopped: Outcome, number: signal.Signals) -> Iterato
         stop = _stop_of(host)
         if not stop.killed and host.exit_code == 0 and host.seconds >= NATURAL_END * undisturbed.seconds:
             raise DoesNotApply(
-                f"{host.name} ended when its work was done, which was within the grace; a longer job shows it"
+                f"{host.name} finished its work within the grace period; use a longer job to test stopping"
             )
         if not stop.killed:
             continue
@@ -102,8 +103,8 @@ def _endings(good: Outcome, stopped: Outcome, number: signal.Signals) -> Iterato
         if unreached is not None:
             raise NotJudged(f"{number.name} did not reach {list(unreached.argv)}", see=REACHES)
         yield (
-            f"Expected {host.name} to end within {stop.seconds:.0f} s of {number.name}, and it was still running and "
-            "was ended by SIGKILL."
+            f"Expected {host.name} to exit within {stop.seconds:.0f} s after {number.name}, but it was still running "
+            "and was killed by SIGKILL."
         )
 
 
@@ -114,25 +115,25 @@ def _stop_of(host: Host) -> Stop:
 
 
 def delivery(host: Host, number: signal.Signals) -> tuple[Process, bool]:
-    """The process that did the work when the signal came, and whether it got it.
+    """The process that did the work when the signal came, and whether it got the signal.
 
     Raises:
-        NotJudged: there is no evidence, or it allows of both answers.
+        NotJudged: there is no evidence, or it is ambiguous.
     """
     trace = host.trace
     if trace is None or host.untraced:
-        raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
+        raise NotJudged(f"its processes could not be traced: {host.untraced}")
     arrivals = [arrival for arrival in trace.signals if arrival.number == number]
     if not arrivals:
-        raise NotJudged(f"no {number.name} was seen to arrive in the container")
+        raise NotJudged(f"{number.name} was not seen in the container")
     moment = arrivals[0].at
     found = workload.find(trace, at=moment)
     if found.process is None or not found.certain:
-        raise NotJudged(f"which process does the work cannot be told: {found.doubt}")
+        raise NotJudged(f"it is not clear which process does the work: {found.doubt}")
     reached = bool(trace.signals_to(found.process, number))
     # A handler that ends its process runs with its own signal blocked, and that one was seen to arrive.
     if not reached and number in found.process.blocked:
-        raise NotJudged(f"{list(found.process.argv)} blocks {number.name}, and may fetch it unseen")
+        raise NotJudged(f"{list(found.process.argv)} blocks {number.name}, and may read it without a handler")
     for program in workload.run_by(trace, found.process, at=moment):
         if reached and not _was_told(trace, program, since=moment):
             heard, deaf = found.process, program
@@ -141,14 +142,14 @@ def delivery(host: Host, number: signal.Signals) -> tuple[Process, bool]:
         else:
             continue
         raise NotJudged(
-            f"which process does the work cannot be told: {list(heard.argv)} got {number.name}, and {list(deaf.argv)}, "
-            f"which {'it runs' if heard is found.process else 'runs it'}, did not"
+            f"it is not clear which process does the work: {list(heard.argv)} got {number.name}, but "
+            f"{list(deaf.argv)}, which {'it runs' if heard is found.process else 'runs it'}, did not"
         )
     return found.process, reached
 
 
 def _unreached(host: Host, number: signal.Signals) -> Process | None:
-    """The process that does the work, where it is certain that the signal did not reach it."""
+    """The process that does the work, if it is certain that the signal did not reach it."""
     try:
         program, reached = delivery(host, number)
     except NotJudged:
@@ -157,12 +158,12 @@ def _unreached(host: Host, number: signal.Signals) -> Process | None:
 
 
 def _was_told(trace: Trace, program: Process, *, since: float) -> bool:
-    """Whether a process that ran at that moment was asked to end, or ended by itself: a pipe may have told it."""
+    """Whether a process that ran at that moment was asked to end, or ended by itself, by a closed pipe for example."""
     asked = any(found.at >= since and found.number in ASKS_TO_END for found in trace.signals_to(program))
     return asked or program.exit_code is not None
 
 
 def _end(host: Host, stop: Stop) -> str:
     if stop.killed:
-        return f"the container was still running {stop.seconds:.0f} s later and was ended by SIGKILL"
-    return f"the container exited with {host.exit_code} all the same, which ends the program without a word"
+        return f"the container was still running {stop.seconds:.0f} s later and was killed by SIGKILL"
+    return f"the container exited with code {host.exit_code} anyway, which kills the program without warning"

@@ -160,13 +160,13 @@ def chain(image: Image) -> Chain:
         asked = image.executable(line.interpreter if "/" in line.interpreter else f"./{line.interpreter}")
         fault = _line_fault(file, line)
         if asked.file is None and not fault:
-            fault = f"its interpreter is {line.interpreter!r}, and {asked.problem}"
+            fault = f"its interpreter is {line.interpreter!r}, but {asked.problem}"
         name = _looked_up(line)
         if asked.file is not None and name and not fault:
             programs.append(asked.file)
             asked = image.executable(name)
             if asked.file is None and all(place.startswith("/") for place in image.search_path):
-                fault = f"its `#!` line has `env` look for {name!r}, and {asked.problem}"
+                fault = f"its `#!` line makes `env` look for {name!r}, but {asked.problem}"
         if fault:
             return Chain(tuple(programs), f"{file.path} cannot be run: {fault}")
         file = asked.file
@@ -194,9 +194,9 @@ def _unknown_format(file: File) -> str:
     if file.head.startswith(ELF_MAGIC) or (not file.head and file.size):
         return ""
     if file.head.startswith(BYTE_ORDER_MARK + b"#!"):
-        return f"{file.path} cannot be run: a byte order mark stands before its `#!`"
-    begins = "is empty" if not file.head else "begins with neither `#!` nor an ELF header"
-    return f"{file.path} {begins}, so that the kernel takes it for no program"
+        return f"{file.path} cannot be run: it has a byte order mark before `#!`"
+    begins = "is empty" if not file.head else "starts with neither `#!` nor an ELF header"
+    return f"{file.path} {begins}, so the kernel cannot execute it"
 
 
 def _line_fault(file: File, line: Shebang) -> str:
@@ -204,7 +204,7 @@ def _line_fault(file: File, line: Shebang) -> str:
         return "its `#!` line names no interpreter"
     ends_in_return = file.head[:SCRIPT_BYTES].partition(b"\n")[0].endswith(b"\r")
     if ends_in_return and not (line.argument and ACCEPTS_CARRIAGE_RETURN in line.interpreter):
-        return f"its `#!` line ends in a carriage return, which becomes a part of {line.words[-1]!r}"
+        return f"its `#!` line ends in a carriage return, which becomes part of {line.words[-1]!r}"
     return ""
 
 

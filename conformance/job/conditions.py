@@ -1,7 +1,6 @@
-"""Under which conditions a run is made: the suite's own choices that may be lifted to see whether one of them counts.
+"""The conditions of a run: the suite's own choices that can be lifted to find out whether one of them is the cause.
 
-AWS documents none of these choices, so that a job which fails under one of them, and succeeds where it is lifted, has
-broken no rule.
+AWS documents none of these choices, so a job that fails under one of them, but succeeds without it, breaks no rule.
 """
 
 from __future__ import annotations
@@ -11,23 +10,23 @@ from enum import StrEnum
 
 
 class Lifted(StrEnum):
-    """A choice of the suite's own that a run does without."""
+    """A choice of the suite that is lifted for a run."""
 
-    OWNERS = "directories and files below /opt/ml that any user may write"
-    """Instead of root:root, 0755 and 0644, which users report and AWS does not document."""
+    OWNERS = "directories and files below /opt/ml writable for any user"
+    """Instead of root:root, 0755 and 0644, which users report, but AWS does not document."""
     NO_NETWORK = "a network interface and a name server"
-    """Instead of no network at all, for a job of one host; there is still no way out."""
+    """Instead of no network at all, for a job with one host; it still cannot reach the outside."""
     SHARED_MEMORY = "1 GiB of shared memory"
-    """Instead of 64 MiB at /dev/shm, which users report and AWS does not document."""
+    """Instead of 64 MiB at /dev/shm, which users report, but AWS does not document."""
     MOUNTS = "/opt/ml in the container's own file system"
-    """Instead of a volume, across whose border nothing can be renamed or linked."""
-    MEMBERS = "documents with further members"
-    """Instead of documents with the members alone that AWS's example shows."""
+    """Instead of a volume, across whose boundary nothing can be renamed or hard-linked."""
+    MEMBERS = "additional members in the configuration files"
+    """Instead of only the members in AWS's example."""
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """How a run is made: with or without the tracer, and which of the suite's choices are lifted."""
+    """With or without the tracer, and which of the suite's choices are lifted."""
 
     traced: bool = True
     lifted: frozenset[Lifted] = frozenset()
@@ -42,4 +41,4 @@ class Conditions:
 
 
 AS_CHOSEN = Conditions()
-"""With the tracer, and everything as the settings have it."""
+"""With the tracer, and with all of the suite's choices."""

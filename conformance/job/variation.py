@@ -1,4 +1,4 @@
-"""The jobs that checks ask for, as values: how each run differs from what the user requests."""
+"""The jobs that checks need, as values: how each run differs from the user's request."""
 
 from __future__ import annotations
 
@@ -14,73 +14,73 @@ class Variation(StrEnum):
     AS_REQUESTED = "as requested"
     """The user's request, unchanged."""
     EMPTY_INPUTS = "empty inputs"
-    """The same request, but each input is an empty directory, unless it brings the program itself."""
+    """The same request, but each input is an empty directory, unless it contains the program."""
     DEFAULT_COMMAND = "default command"
-    """A request of the suite's own that overrides nothing and has neither inputs nor outputs."""
+    """A request by the suite that overrides nothing and has neither inputs nor outputs."""
     CORRUPT_INPUTS = "corrupt inputs"
-    """The same request, but each object holds `CORRUPT_CONTENT`, unless its input brings the program itself."""
+    """The same request, but each object contains `CORRUPT_CONTENT`, unless its input contains the program."""
     UNKNOWN_MEMBERS = "unknown members"
-    """The same request, but both documents have more members than the documented ones, some of them null."""
+    """The same request, but both configuration files have undocumented members, some of them null."""
     SEPARATE_MOUNTS = "separate mounts"
-    """The same request, but each input and output is a volume of its own."""
+    """The same request, but each input and output is its own volume."""
     OWN_RESERVED = "its own /opt/ml"
-    """The same request, but what the image ships below /opt/ml is still there."""
+    """The same request, but the files that the image ships below /opt/ml are kept."""
     EMPTY_TMP = "an empty /tmp"
-    """The same request, but what the image ships in /tmp is not there."""
+    """The same request, but without the files that the image ships in /tmp."""
     OVERRIDDEN = "without ENTRYPOINT"
     """The same request, but ContainerEntrypoint names the program that does the work."""
     ONE_HOST = "one host"
     """The same request on one host."""
     LATE_NAMES = "late names"
-    """The same request, but no other host's name is known until it was asked for some times, and some seconds later."""
+    """The same request, but names of other hosts only resolve after some queries and some seconds."""
     LATE_START = "late start"
     """The same request, but the last host starts some seconds after the others."""
     RENAMED_HOSTS = "renamed hosts"
-    """The same request, but the hosts have other names than `algo-1` and so on."""
+    """The same request, but the hosts have names other than `algo-1` and so on."""
     TRUE_HOSTNAMES = "true hostnames"
-    """The same request, but each container's own hostname is the name of its host."""
+    """The same request, but each container's hostname is the name of its host."""
     FEW_OBJECTS = "fewer objects than hosts"
-    """The same request, but of each input that is sharded there is one object."""
+    """The same request, but each sharded input has only one object."""
     PEER_FAILS = "a peer fails"
-    """The same request, but in the last host's place stands one that exits with 1."""
+    """The same request, but the last host is replaced by one that exits with 1."""
     CUT_OFF = "a peer is cut off"
-    """The same request, but half-way the last host is cut from the network: told of, and not judged."""
+    """The same request, but the last host is disconnected from the network half-way; informational."""
     STAND_IN = "stand-in"
-    """More arguments and variables, and the probe in the place of the program that does the work."""
+    """Additional arguments and variables, with the probe instead of the program that does the work."""
     LOOK_AT_GPUS = "a look at the GPU"
-    """One container of the request's, in which the probe looks for a GPU in the place of the command."""
+    """One container of the request, in which the probe looks for a GPU instead of running the command."""
     STOPPED_BY_SIGINT = "stopped by SIGINT"
-    """The user's request, sent SIGINT in the middle of its work, and SIGKILL after the grace."""
+    """The user's request, stopped by SIGINT while running, and by SIGKILL after the grace period."""
     STOPPED_EARLY = "stopped early by SIGINT"
-    """The same as soon as it has started, which is told of and not judged."""
+    """The same as soon as it has started; informational."""
     STOPPED_BY_SIGTERM = "stopped by SIGTERM"
     """The same with SIGTERM."""
 
     @property
     def of_several_hosts(self) -> bool:
-        """Whether a job of one host cannot show it."""
+        """Whether it needs several hosts."""
         apart = {self.LATE_NAMES, self.LATE_START, self.RENAMED_HOSTS, self.PEER_FAILS, self.CUT_OFF}
         return self in {self.FEW_OBJECTS, *apart}
 
     @property
     def stop_signal(self) -> str:
-        """The signal that stops this run in the middle of its work; empty where none does."""
+        """The signal that stops this run; empty if none does."""
         signals = {self.STOPPED_BY_SIGINT: "SIGINT", self.STOPPED_EARLY: "SIGINT", self.STOPPED_BY_SIGTERM: "SIGTERM"}
         return signals.get(self, "")
 
 
 INPUT_MARKER = "confidential-c3f1a9d27e"
-"""Stands in no object of the user's, so whoever repeats it repeats the content of an input."""
+"""In no object of the user, so a program that repeats it repeats the content of an input."""
 
 CORRUPT_CONTENT = b"\x80\x81\xfe\xff\0" + INPUT_MARKER.encode() + b"\0\xff\xfe\x81\x80"
-"""What no reader of text, tables, archives or images takes for its own."""
+"""Invalid for any reader of text, tables, archives or images."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a check wants to see run: one or more runs, whose outcomes its judge gets in this order.
+    """What a check needs to be run: one or more runs, whose outcomes its judge gets in this order.
 
-    The last one is that which shows a violation, so it is the one to reproduce.
+    The last run shows a violation, so it is the one to reproduce.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Job:
 
     @property
     def needs_request(self) -> bool:
-        """Whether it can only be run with a request from the user."""
+        """Whether it needs a request from the user."""
         return any(run is not Variation.DEFAULT_COMMAND for run in self.runs)
 
 
@@ -118,7 +118,7 @@ STOPS_BY_SIGINT = Job("stops-by-sigint", (Variation.AS_REQUESTED, Variation.STOP
 STOPPED_BY_SIGTERM = Job("stopped-by-sigterm", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGTERM))
 
 DEFAULT_COMMAND_SECONDS = 2
-"""How long the default command is watched: whether it starts is seen at once, and no more is asked of it."""
+"""How long the default command runs: only whether it starts is checked."""
 
 
 def default_command_request(image_uri: str) -> JobRequest:

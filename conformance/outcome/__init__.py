@@ -1,1 +1,1 @@
-"""All that was observed of one run of a job."""
+"""Everything that was observed in one run of a job."""

@@ -51,7 +51,7 @@ class Gpus:
     def unlike_the_job(self) -> str:
         """Why a job that needs a GPU may fail here and not on its own instance; empty where there is no such reason."""
         if self.are_simulated:
-            return "the GPU was simulated, and runs nothing"
+            return "the GPU is simulated and cannot run CUDA code"
         return self.lack if self.wanted else ""
 
 

@@ -1,4 +1,4 @@
-"""What was observed of one run: frozen, complete, and the only thing besides the image that a check may look at."""
+"""What was observed in one run: frozen, complete, and the only thing besides the image that a check may use."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MESSAGE_PATH = "/opt/ml/output/message"
 """Where a container may leave text for `ExitMessage`."""
 
 MESSAGE_LIMIT_BYTES = 1024
-"""How much of it `ExitMessage` holds: 1 KB."""
+"""How much of it `ExitMessage` contains: 1 KB."""
 
 
 class JobStatus(StrEnum):
-    """`ProcessingJobStatus`; a job that was ended at the suite's own limit was still in progress."""
+    """`ProcessingJobStatus`; a job stopped at the suite's own limit was still in progress."""
 
     IN_PROGRESS = "InProgress"
     COMPLETED = "Completed"
@@ -34,21 +34,21 @@ class JobStatus(StrEnum):
 
 
 class End(StrEnum):
-    """How a container's run ended."""
+    """How a container ended."""
 
     EXITED = "exited by itself"
     MAX_RUNTIME = "stopped at MaxRuntimeInSeconds"
     SUITE_LIMIT = "stopped at the suite's own time limit"
-    STOPPED = "stopped in the middle of its work"
+    STOPPED = "stopped while running"
     NOT_STARTED = "not started"
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One stream of a container: its size in bytes, and its first and last bytes where it was too long to keep.
+    """One stream of a container: its size in bytes, and its first and last bytes if it was too long to keep.
 
-    `found` are the words among those that were looked for that stand anywhere in it. `complete` is False where the
-    engine may have dropped its beginning, which then nobody saw.
+    `found` are those of the searched words that occur anywhere in it. `complete` is False if the engine may have
+    dropped its start, which nobody has seen then.
     """
 
     head: bytes = b""
@@ -67,9 +67,9 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A stop in the middle of the work: which signal, and how many seconds later the container had ended.
+    """A stop while running: which signal, and after how many seconds the container had ended.
 
-    `killed` says that it had to be ended by SIGKILL, after that many seconds of grace.
+    `killed` means that it had to be killed by SIGKILL, after a grace period of that many seconds.
     """
 
     signal: str
@@ -79,7 +79,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A file of a continuous output as it was when it was uploaded, so many seconds after the start."""
+    """A file of a continuous output as it was uploaded, this many seconds after the start."""
 
     seconds: float
     path: str
@@ -136,7 +136,7 @@ class Host:
 
     @property
     def started(self) -> bool:
-        """Whether the image's own program came to run."""
+        """Whether the image's own program started."""
         return self.end is not End.NOT_STARTED
 
     @property
@@ -147,7 +147,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One object that the service uploaded: from which output and path of which host, to which URI, of what size.
+    """One uploaded object: from which output, host and path, to which URI, of what size.
 
     `digest` is the content's SHA-256.
     """
@@ -179,7 +179,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One job, ended: as `DescribeProcessingJob` would tell it, and what the hosts showed.
+    """One finished job: as `DescribeProcessingJob` would report it, and what its hosts did.
 
     `queries` is what several hosts asked their name server. `gpus` is what their containers had of GPUs. `conditions`
     are those of this run. `trials` are all runs of the job in their order, this one among them, where it failed at
@@ -202,13 +202,13 @@ class Outcome:
 
     @property
     def uploads_by_output(self) -> Mapping[str, tuple[Upload, ...]]:
-        """The uploaded objects of each declared output, also of those that got none."""
+        """The uploaded objects of each declared output, including those that got none."""
         return {
             output.name: tuple(upload for upload in self.uploads if upload.output == output.name)
             for output in self.request.outputs
         }
 
     def written(self, host: Host, output: ProcessingOutput) -> tuple[File, ...]:
-        """What a host left below an output's LocalPath, or in its place, directories left out."""
+        """What a host wrote below an output's LocalPath, or in its place, without directories."""
         left = (host.files.get(output.directory), *host.files.below(output.directory))
         return tuple(file for file in left if file is not None and file.kind is not Kind.DIRECTORY)

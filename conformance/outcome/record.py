@@ -43,17 +43,19 @@ class Record:
                 continue
             event = _parse(line)
             if event is None:
-                return cls(tuple(events), f"line {number} of the record is no event: it was cut off, or written over")
+                return cls(
+                    tuple(events), f"line {number} of the record is not an event: it was truncated or overwritten"
+                )
             name = event["event"]
             is_counted = is_counted or "written" in event
             has_begun = has_begun or name == "exec"
             if is_counted and (has_begun or name not in COMMANDS_OWN):
                 if event.get("written") != written:
-                    return cls(tuple(events), f"the record was written over before line {number}")
+                    return cls(tuple(events), f"the record was overwritten before line {number}")
                 written += len(line) + 1
             events.append(event)
             if name == "cut":
-                return cls(tuple(events), "the record reached its limit, or the container's disk was full")
+                return cls(tuple(events), "the record reached its size limit, or the container's disk was full")
         return cls(tuple(events), "" if events else "the record is empty or was removed, or the probe could not run")
 
     def named(self, *names: str) -> Iterator[Event]:

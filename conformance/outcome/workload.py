@@ -79,7 +79,7 @@ def find(trace: Trace, *, at: float | None = None) -> Workload:
     end = max((process.ended or process.began for process in trace.processes), default=first.began)
     long = _long_lived(found, end)
     if not long:
-        doubt = "" if at is None else "only wrappers lived at that moment"
+        doubt = "" if at is None else "only wrappers were running at that moment"
         return Workload(first, trace.fault or doubt)
     chosen = max(long, key=lambda process: process.began)
     return Workload(chosen, trace.fault or _doubt(trace, chosen, [other for other in long if other is not chosen]))
@@ -200,8 +200,8 @@ def _doubt(trace: Trace, chosen: Process, others: list[Process]) -> str:
     beside = [other for other in others if other.ended is None or other.ended > chosen.began]
     if beside:
         named = ", ".join(f"{other.pid} ({program(other) or 'a fork'})" for other in beside)
-        return f"beside process {chosen.pid} ({program(chosen) or 'a fork'}) there ran {named}"
+        return f"process {chosen.pid} ({program(chosen) or 'a fork'}) ran alongside {named}"
     if program(chosen) in SHELLS:
         tools = sorted({program(child) for child in trace.children_of(chosen)} - {""})
-        return f"the shell in process {chosen.pid} started nothing but {', '.join(tools)}" if tools else ""
+        return f"the shell in process {chosen.pid} only started {', '.join(tools)}" if tools else ""
     return ""

@@ -20,7 +20,7 @@ from conformance.rule import rerun
 from conformance.rule.declaration import Check
 
 SHOWN_ODD = 3
-"""How many odd arguments and variables a command line shows, of the hundred that the run had."""
+"""How many of the run's 100 unusual arguments and variables a command line shows."""
 
 SHOWN_CORRUPT = 1_000
 """How many corrupt objects of an input are written down at most."""

@@ -51,12 +51,12 @@ def write(reporter: pytest.TerminalReporter, report: document.Report, *, kept: S
     for verdict in report.verdicts:
         if verdict.word in {Word.ADVISED, Word.WAIVED} and not report.document["strict"]:
             reporter.write_line(f"{verdict.word}: {verdict.text}")
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[tuple[str, str], list[str]] = {}
     for verdict in report.verdicts:
         if verdict.word is Word.NOT_JUDGED:
-            reasons.setdefault(verdict.reason, []).append(_named(verdict))
-    for reason, names in reasons.items():
-        reporter.write_line(f"not judged: {reason}")
+            reasons.setdefault((verdict.label, verdict.reason), []).append(_named(verdict))
+    for (label, reason), names in reasons.items():
+        reporter.write_line(f"{label}: {reason}")
         reporter.write_line(
             textwrap.fill(", ".join(names), 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
         )

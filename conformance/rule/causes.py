@@ -1,10 +1,10 @@
-"""Why a job failed: the runs that tell, one after the other, and which of them the checks are to judge.
+"""Why a job failed: which runs find out, one after the other, and which of them the checks judge.
 
-What failed is run again unchanged, alone and without the tracer. Where it fails again, the suite's own choices are
-lifted one at a time; what is then called the cause is the only thing that differed, and without it the job has to fail
-once more (A-B-A). Where one and the same run fails and succeeds, nobody is blamed: it fails now and then.
+A job that failed is run again unchanged, alone and without the tracer. If it fails again, the suite's own choices are
+lifted one at a time; a choice is the cause only if nothing else differed, and if the job fails once more with it
+(A-B-A). If the same run both fails and succeeds, the failure is intermittent and nothing is concluded from it.
 
-Each function is pure: the session makes the runs that `next_conditions` asks for, and judges what `settled` gives.
+Each function is pure: the session makes the runs that `next_conditions` returns, and judges what `settled` returns.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ MOST_RUNS = 10
 
 @dataclass(frozen=True)
 class Tried:
-    """A run of the job as requested; `alone` says that nothing else ran on the engine for the suite."""
+    """A run of the job as requested; `alone` means that the suite ran nothing else on the engine."""
 
     outcome: Outcome
     alone: bool = True
 
 
 def is_settled(tried: Sequence[Tried]) -> bool:
-    """Whether the first run is enough, whatever the image holds."""
+    """Whether the first run is enough, whatever is in the image."""
     return not _is_worth_repeating(tried[0].outcome)
 
 
 def next_conditions(image: Image, tried: Sequence[Tried]) -> Conditions | None:
-    """Under which conditions the job is to be run next, alone; None where all is known that runs can tell."""
+    """The conditions of the next run, alone; None if runs cannot show any more."""
     first, *repeated = [each.outcome for each in tried]
     if not _is_worth_repeating(first):
         return None
@@ -73,7 +73,7 @@ def next_conditions(image: Image, tried: Sequence[Tried]) -> Conditions | None:
 
 
 def settled(tried: Sequence[Tried]) -> Outcome:
-    """The run that the checks judge, with all that were made."""
+    """The run that the checks judge, with all runs that were made."""
     outcomes = [each.outcome for each in tried]
     trials = tuple(_trial(each) for each in tried) if len(tried) > 1 else ()
     chosen, unsteady = _chosen(outcomes)
@@ -81,7 +81,7 @@ def settled(tried: Sequence[Tried]) -> Outcome:
 
 
 def _chosen(outcomes: Sequence[Outcome]) -> tuple[Outcome, bool]:
-    """Which run is judged, and whether one and the same run failed and succeeded."""
+    """Which run is judged, and whether the same run both failed and succeeded."""
     first, *repeated = outcomes
     if not repeated:
         return first, False
@@ -104,7 +104,7 @@ def _of_what_succeeded(others: Sequence[Outcome]) -> Conditions | None:
 
 def _of_those_that_succeeded(first: Outcome, second: Outcome, others: Sequence[Outcome]) -> tuple[Outcome, bool]:
     if others and _is_fine(others[0]):
-        # What struck a limit beside other runs, and not alone, had to share this machine with them.
+        # What reached a limit alongside other runs, but not alone, had to share this machine with them.
         return others[0], not is_limited(first)
     as_the_tracer_has_it = all(_is_fine(outcome) is not outcome.conditions.traced for outcome in others)
     if len(others) == WITH_AND_WITHOUT and as_the_tracer_has_it:
@@ -113,19 +113,19 @@ def _of_those_that_succeeded(first: Outcome, second: Outcome, others: Sequence[O
 
 
 def is_limited(outcome: Outcome) -> bool:
-    """Whether a host ended at a limit or for want of memory, of which runs at the same time take a part."""
+    """Whether a host reached a time limit or ran out of memory, which concurrent runs share."""
     return any(host.end is End.MAX_RUNTIME or host.out_of_memory for host in outcome.hosts)
 
 
 def _is_worth_repeating(first: Outcome) -> bool:
-    """Whether it failed, and in a way that another run would show: not where it never began, or never ended."""
+    """Whether it failed in a way that another run can show: not if it never started or never ended."""
     if any(not host.started or host.end is End.SUITE_LIMIT for host in first.hosts):
         return False
     return not _is_fine(first)
 
 
 def _is_fine(outcome: Outcome) -> bool:
-    """Whether it succeeded, and was not kept from writing an output that it then did without."""
+    """Whether it succeeded and was not prevented from writing an output."""
     if not succeeded(outcome):
         return False
     unwritten = [
@@ -135,7 +135,7 @@ def _is_fine(outcome: Outcome) -> bool:
 
 
 def _candidates(image: Image, outcomes: Sequence[Outcome]) -> Iterator[Lifted]:
-    """The choices that may have counted, by what the job said."""
+    """The choices that may be the cause, according to the job's log."""
     first = outcomes[0]
     if image.user.partition(":")[0] not in {"", "root", "0"} or _any_says(outcomes, REFUSED):
         yield Lifted.OWNERS
@@ -147,7 +147,7 @@ def _candidates(image: Image, outcomes: Sequence[Outcome]) -> Iterator[Lifted]:
         yield Lifted.MOUNTS
     if _any_says(outcomes, SHARED_MEMORY) or any(_has_bus_error(outcome) for outcome in outcomes):
         yield Lifted.SHARED_MEMORY
-    # What waits to its limit is not kept waiting once more, unless it speaks of a network.
+    # A job that waited until its limit is not repeated, unless its log mentions a network.
     if len(first.hosts) == 1 and not first.request.is_isolated and (not is_limited(first) or _says(first, NETWORK)):
         yield Lifted.NO_NETWORK
 

@@ -1,7 +1,7 @@
 """The suite's own choices that can make a program fail, each with the symptom by which it is recognised.
 
-AWS documents none of them, so that a failure with such a symptom is laid to nobody: the verdict is not judged, and says
-which choice it was and what changes it. Everything that `service.settings` or the engine decides has its line here.
+AWS documents none of them, so a failure with such a symptom is not judged; the reason names the choice and how to
+change it. Everything that `service.settings` or the engine decides has its line here.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from conformance.rule.evidence import LINE_CHARACTERS, asked_outside, did_well, 
 from conformance.rule.telling import telling
 
 BUSY_SECONDS = 0.03
-"""Who took so much processor time in a second was at work, and not waiting: others on the machine may take the rest."""
+"""A host with this much processor time in a second was working, not waiting; others may have used the rest."""
 
 SIGILL, SIGBUS, SIGKILL = 4, 7, 9
 
 LINES = 20
-"""How many of the last lines of a host are looked at where no traceback tells what it failed of."""
+"""How many of the last log lines are searched if there is no traceback."""
 
 FURTHER_MEMBERS = (
     *("current_instance_type", "current_group_name", "instance_groups"),
     *("NetworkConfig", "ExperimentConfig", "Tags", "AppManaged", "DatasetDefinition", "FeatureStoreOutput"),
 )
-"""Members of both documents that users find in training jobs or the API has, and AWS's example has not."""
+"""Members of both documents that training jobs or the API have, but AWS's example does not."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A choice, and what shows that it counted.
+    """A choice, and the symptom by which it is recognised.
 
-    `symptom` gives the evidence on a host that failed as the beginning of a sentence, and nothing where there is none;
-    `advice` says how a user gets a verdict.
+    `symptom` returns the evidence on a host that failed as the start of a sentence, empty if there is none; `advice`
+    says how to get a verdict.
     """
 
     name: str
@@ -45,9 +45,9 @@ class Choice:
 
 
 def doubt(outcome: Outcome) -> str:
-    """Why the failure of a job may be the suite's own doing, with the choice and what changes it; empty if it is not.
+    """Why the suite may have caused a job's failure, with the choice and how to change it; empty if it did not.
 
-    Each host that failed is looked at: one that was only waiting for another shows nothing.
+    Every host that failed is checked: one that was only waiting for another shows nothing.
     """
     for host in outcome.hosts:
         if did_well(host) or not host.started:
@@ -60,18 +60,18 @@ def doubt(outcome: Outcome) -> str:
 
 
 def _said(pattern: str) -> Callable[[Host, Outcome], str]:
-    """A symptom that stands in the log."""
+    """A symptom in the log."""
     found = re.compile(pattern, re.IGNORECASE)
 
     def symptom(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
         line = next((line for line in reversed(_last_words(host)) if found.search(line)), "")
-        return f"{host.name} says {line[:LINE_CHARACTERS]!r}" if line else ""
+        return f"{host.name} logged {line[:LINE_CHARACTERS]!r}" if line else ""
 
     return symptom
 
 
 def _last_words(host: Host) -> list[str]:
-    """What it failed of by its own words: of a traceback, and not of what it had said and got over before."""
+    """The log lines that say why it failed: a traceback, or else the last lines."""
     told = telling(host)
     if told is None or not told.is_traceback:
         return lines(host)[-LINES:]
@@ -85,7 +85,7 @@ _NAMES = _said(
     r"|failed to establish a new connection|max retries exceeded|ConnectTimeout|connect(ion)? timed out"
     r"|\bETIMEDOUT\b|dial tcp|name resolution|no matching distribution found|curl: \([0-9]+\)|URLError"
 )
-"""How programs say that they cannot reach the outside; of several hosts it may be one another that they speak of."""
+"""How programs report that they cannot reach the outside; with several hosts it may be about each other."""
 
 _AWS = _said(
     r"EndpointConnectionError|could not connect to the endpoint|NoCredentials|CredentialRetrievalError|NoRegionError"
@@ -93,24 +93,24 @@ _AWS = _said(
     r"|SdkClientException|specify a region|unable to (find|load) a region|missing region|169\.254\."
     r"|amazonaws\.com|botocore\.exceptions|ProxyError"
 )
-"""How programs say that they cannot call AWS."""
+"""How programs report that they cannot call AWS."""
 
 
 def _outside(host: Host, outcome: Outcome) -> str:
-    """The job looked for the outside: by its name server, by its connections, or by what it says."""
+    """The job tried to reach the outside: shown by its name queries, its connections, or its log."""
     if outcome.request.is_isolated:
         return ""
     if outcome.request.app_managed:
-        return f"{host.name} has to fetch or store {', '.join(outcome.request.app_managed)} by itself (AppManaged)"
+        return f"{host.name} has to download or upload {', '.join(outcome.request.app_managed)} itself (AppManaged)"
     asked = [name for trial in outcome.trials for name in trial.asked] or asked_outside(outcome, host)
     if asked:
-        return f"{host.name} asked for {some_of(list(dict.fromkeys(asked)))}"
+        return f"{host.name} looked up {some_of(list(dict.fromkeys(asked)))}"
     alone = len(outcome.hosts) == 1
     return _connected(host, outcome) or _AWS(host, outcome) or (_NAMES(host, outcome) if alone else "")
 
 
 def _connected(host: Host, outcome: Outcome) -> str:
-    """An address outside that one of its processes could not reach, as the kernel told it."""
+    """An outside address that one of its processes could not reach, according to the kernel."""
     peers = {peer.address for peer in outcome.hosts}
     for connect in host.trace.connects if host.trace is not None else ():
         if connect.address not in peers and (connect.error is None or connect.error in UNREACHABLE):
@@ -120,7 +120,7 @@ def _connected(host: Host, outcome: Outcome) -> str:
 
 
 UNREACHABLE = frozenset({"ENETUNREACH", "EHOSTUNREACH", "ETIMEDOUT", "ENETDOWN", "EINPROGRESS"})
-"""What connect(2) gives for an address that lies outside of the network of a job."""
+"""The errors of connect(2) for an address outside the network of a job."""
 
 
 def _memory(host: Host, outcome: Outcome) -> str:
@@ -129,7 +129,7 @@ def _memory(host: Host, outcome: Outcome) -> str:
     killed = [process for process in _processes(host) if process.killed_by == SIGKILL]
     sent = {signal.receiver for signal in (host.trace.signals if host.trace else ()) if signal.number == SIGKILL}
     if host.stop is None and any(process.pid not in sent for process in killed):
-        return f"{host.name} lost a process to SIGKILL that no process of its own sent"
+        return f"a process of {host.name} was killed by a SIGKILL that no process of its own sent"
     return _OUT_OF_MEMORY(host, outcome)
 
 
@@ -140,25 +140,25 @@ _OUT_OF_MEMORY = _said(
 
 
 def _busy(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
-    """A limit struck while it was at work, which a faster machine, or an instance with more processors, ends sooner."""
+    """A time limit while it was working: a faster machine, or one with more processors, might have finished."""
     if host.end is not End.MAX_RUNTIME:
         return ""
     if host.processor_seconds is None:
-        return f"{host.name} was still running, and whether it was at work is not known"
+        return f"{host.name} was still running, and it is not known whether it was working"
     if host.processor_seconds >= BUSY_SECONDS:
-        return f"{host.name} was still at work after {host.seconds:.0f} s"
+        return f"{host.name} was still working after {host.seconds:.0f} s"
     return ""
 
 
 def _processor(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
     if host.exit_code == 128 + SIGILL or any(process.killed_by == SIGILL for process in _processes(host)):
-        return f"{host.name} was ended by SIGILL"
+        return f"{host.name} was killed by SIGILL"
     return ""
 
 
 def _shared_memory(host: Host, outcome: Outcome) -> str:
     if host.exit_code == 128 + SIGBUS or any(process.killed_by == SIGBUS for process in _processes(host)):
-        return f"{host.name} was ended by SIGBUS, which a write to a full /dev/shm gives"
+        return f"{host.name} was killed by SIGBUS, which a write to a full /dev/shm causes"
     return _BUS_ERROR(host, outcome)
 
 
@@ -173,18 +173,18 @@ _REFUSED = r"(permission denied|\bEACCES\b|PermissionError|AccessDenied|operatio
 """How programs say that they may not write: Python and Node.js before the name of the file, the C library after it."""
 
 CHOICES = (
-    Choice("a job of one host has no network here", _outside, "--image-network=NAME gives it one"),
-    Choice("the memory is that of this engine, and not of the instance", _memory, "use an engine that has more"),
-    Choice("the processors are those of this engine, and not of the instance", _busy, "raise MaxRuntimeInSeconds"),
-    Choice("the processor is that of this engine, and not of the instance", _processor, "use one of the same kind"),
-    Choice("shared memory is 64 MiB here, as users report of Processing", _shared_memory, "write less to /dev/shm"),
+    Choice("a job with one host has no outside network here", _outside, "pass --image-network=NAME"),
+    Choice("the memory is that of this engine, not of the instance", _memory, "use an engine with more memory"),
+    Choice("the processors are those of this engine, not of the instance", _busy, "raise MaxRuntimeInSeconds"),
+    Choice("the processor is that of this engine, not of the instance", _processor, "use one of the same type"),
+    Choice("shared memory has 64 MiB here, as users report for Processing", _shared_memory, "write less to /dev/shm"),
     Choice(
-        "directories below /opt/ml belong to root here, as users report of Processing",
+        "directories below /opt/ml belong to root here, as users report for Processing",
         _said(rf"{_REFUSED}.*{RESERVED}|{RESERVED}.*{_REFUSED}"),
         "see outputs.writable-by-user",
     ),
     Choice(
-        "a container has at most 4,096 processes here, and the engine's own limits",
+        "a container has the engine's limits here, and at most 4,096 processes",
         _said(
             r"resource temporarily unavailable|can't start new thread|unable to create (new )?(native )?thread"
             r"|cannot fork|fork: retry|\bEAGAIN\b|too many open files|\bEMFILE\b|\bENFILE\b|pthread_create"
@@ -192,24 +192,24 @@ CHOICES = (
         "use fewer processes, threads and open files",
     ),
     Choice(
-        "/opt/ml is one volume here, and /tmp is not on it",
+        "/opt/ml is a single volume here, which does not contain /tmp",
         _said(r"cross-device link|\bEXDEV\b|device or resource busy|\bEBUSY\b"),
         "see outputs.work-as-mount-points",
     ),
     Choice(
-        "the disk is that of this engine", _said(r"no space left on device|\bENOSPC\b|disk quota"), "free some of it"
+        "the disk is that of this engine", _said(r"no space left on device|\bENOSPC\b|disk quota"), "free some space"
     ),
     Choice(
-        "both documents have only those members here that AWS documents",
+        "both configuration files only have documented members here",
         _said(rf"['\"](network_interface_name|{'|'.join(FURTHER_MEMBERS)})['\"]"),
-        "take from them what AWS documents",
+        "only read documented members",
     ),
     Choice(
         "a container has Docker's default capabilities here",
         _said(
             r"/dev/fuse|fusermount|(mount|unshare|setns|ptrace|iptables|sysctl|mknod|chroot).*operation not permitted"
         ),
-        "do without further ones",
+        "do not rely on additional ones",
     ),
 )
-"""In the order in which they are looked for: the first one with a symptom is told of."""
+"""In the order in which they are checked: the first one with a symptom is reported."""

@@ -1,4 +1,4 @@
-"""Objects that come from several hosts or outputs, of which one replaces the other."""
+"""Objects that several hosts or outputs upload, of which one overwrites the other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def meet(one: S3Uri, other: S3Uri) -> bool:
 
 
 def lost(uploads: Iterable[Upload], source: Callable[[Upload], str], expected: str) -> Iterator[str]:
-    """The first of the objects that came with different contents from several sources, and how many there are."""
+    """The first of the objects that several sources uploaded with different content, and how many there are."""
     by_uri: dict[str, dict[str, str]] = {}
     for upload in uploads:
         by_uri.setdefault(upload.uri, {})[source(upload)] = upload.digest
@@ -24,4 +24,4 @@ def lost(uploads: Iterable[Upload], source: Callable[[Upload], str], expected: s
     if lost:
         uri, digests = next(iter(lost.items()))
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-        yield f"Expected {expected}, and {uri}{more} came with different contents from {some_of(list(digests))}."
+        yield f"Expected {expected}, but {uri}{more} was uploaded with different content by {some_of(list(digests))}."

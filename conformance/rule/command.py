@@ -1,4 +1,4 @@
-"""What the user's requests use of the image's own command, and what runs of them show of its process 1."""
+"""What the user's requests use of the image's own command, and what their runs show about its process 1."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from conformance.outcome.trace import Process
 from conformance.rule.declaration import Advice, DoesNotApply
 from conformance.shells import SHELLS
 
-NOT_USED = "every request that was given brings a ContainerEntrypoint of its own"
+NOT_USED = "every request has its own ContainerEntrypoint"
 
 
-NAMED_BY_ARGUMENTS = "every request that was given names the program itself"
-"""In ContainerArguments, which come in the place of CMD where there is no ENTRYPOINT."""
+NAMED_BY_ARGUMENTS = "every request names the program itself"
+"""In ContainerArguments, which replace CMD if there is no ENTRYPOINT."""
 
 
 def always_overridden(requests: Sequence[JobRequest]) -> bool:
-    """Whether there are requests, and each brings an entrypoint, so that the image's own command never runs."""
+    """Whether there are requests and each has an entrypoint, so that the image's own command never runs."""
     return bool(requests) and all(request.entrypoint for request in requests)
 
 
 def uses_command(image: Image, request: JobRequest) -> bool:
-    """Whether a request runs a program of the image's own choice: without ENTRYPOINT, arguments name another one."""
+    """Whether a request runs the image's own program: without ENTRYPOINT, arguments name another one."""
     return not request.entrypoint and bool(image.entrypoint or not request.arguments)
 
 
 def as_run(image: Image, request: JobRequest) -> Image:
-    """The image as a container of the request has it: with its Environment, and its arguments in the place of CMD.
+    """The image as a container of the request has it: with its Environment, and its arguments instead of CMD.
 
-    The engine finds a program by the PATH of the container, not of the image.
+    The engine looks up a program in the PATH of the container, not of the image.
     """
     return replace(
         image,
@@ -46,16 +46,16 @@ def as_run(image: Image, request: JobRequest) -> Image:
 
 
 def commands(image: Image, requests: Sequence[JobRequest]) -> tuple[Image, ...]:
-    """The image as each request has it that uses its command; as it is where there are no requests."""
+    """The image as each request that uses its command has it; unchanged without requests."""
     if not requests:
         return (image,)
     return tuple(as_run(image, request) for request in requests if uses_command(image, request))
 
 
 def of_used_commands(rule: Callable[[Image], Iterator[str]]) -> Callable[[Image, Sequence[JobRequest]], Iterator[str]]:
-    """Make a judge of a rule on the image's command, which is asked as each request has it run.
+    """Turn a rule on the image's command into a judge that applies it to the command as each request runs it.
 
-    What is wrong with a command that no request runs is nothing to judge.
+    The rule does not apply to a command that no request runs.
     """
 
     @functools.wraps(rule)
@@ -102,17 +102,20 @@ def shell_in_the_way(image: Image, command: str, runs: Sequence[Outcome]) -> str
     loss = "" if not image.entrypoint or hands_on_arguments(command) else ", and ContainerArguments are swallowed"
     if not is_shell_form(words, image.shell):
         if becomes:
-            swallows = f"Expected ContainerArguments to be handed on, but {which} {list(words)} swallows them."
+            swallows = f"Expected ContainerArguments to be passed on, but {which} {list(words)} swallows them."
             return swallows if loss else ""
-        stays = "which stayed process 1 in the run" if shown.seen else "which gets the signals unless it becomes that"
+        stays = "which stayed process 1 in the run" if shown.seen else "which gets the signals unless it uses exec"
         return f"Expected {which} to start the program itself, but {list(words)} starts a shell, {stays}{loss}."
     if is_broken_array(command):
-        quotes = " (JSON strings take double quotes)" if "'" in command else ""
-        array = f"{which} {command} is no JSON array{quotes}"
-        return f"Expected {which} in exec form, but {array}, so Docker runs it by `{' '.join(words[:-1])}`."
+        quotes = " (JSON strings need double quotes)" if "'" in command else ""
+        array = f"{which} {command} is not a JSON array{quotes}"
+        return f"Expected {which} in exec form, but {array}, so Docker runs it with `{' '.join(words[:-1])}`."
     found = f"Expected {which} in exec form, but it is in shell form, {list(words)}: "
     if shown.became:
-        return Advice(f"{found}in the run the shell became {list(shown.became[:2])}, as not every shell does{loss}.")
+        return Advice(
+            f"{found}in the run the shell replaced itself with {list(shown.became[:2])}, which not every shell "
+            f"does{loss}."
+        )
     if becomes:
         return Advice(f"{found}its `exec` makes the program process 1{loss}.")
     stays = "in the run the shell stayed process 1" if shown.seen else "Docker starts a shell as process 1"
@@ -120,11 +123,11 @@ def shell_in_the_way(image: Image, command: str, runs: Sequence[Outcome]) -> str
 
 
 def only_command(image: Image, outcome: Outcome) -> str:
-    """Why little was done where a shell's `-c` takes the first of several arguments for all of its command."""
+    """Why little was done if a shell's `-c` takes only the first of several arguments as its command."""
     before = image.entrypoint if outcome.request.entrypoint is None else outcome.request.entrypoint
     first, *others = outcome.request.arguments or ("",)
     command = shell_command((*before, first))
     if not others or shell_command(before) is not None or command != first or hands_on_arguments(first):
         return ""
-    why = f"runs only the first of ContainerArguments, {first!r}, and takes the others for $0, $1 and so on"
+    why = f"runs only the first of ContainerArguments, {first!r}, and uses the others as $0, $1 and so on"
     return f": `{' '.join(before)}` {why}"

@@ -1,7 +1,7 @@
-"""Where the rules come from: the pages that a check may cite, with the anchors that they really have.
+"""The sources of the rules: the pages that a check may cite, with their anchors.
 
-`BYOC / "byoc-run-image"` is a `Source`; an anchor that the page does not have is refused when the check is declared,
-so that no report can send its reader to a place that is not there.
+`BYOC / "byoc-run-image"` is a `Source`; an unknown anchor is rejected when the check is declared, so that no report has
+a dead link.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Document:
     anchors: frozenset[str]
 
     def __truediv__(self, anchor: str) -> Source:
-        """Name a place in the document; raises `ValueError` where it has none of that name."""
+        """A place in the document; raises `ValueError` if it does not exist."""
         if anchor not in self.anchors:
             known = ", ".join(sorted(self.anchors))
-            raise ValueError(f"{self.title} has no place {anchor!r}; it has {known}")
+            raise ValueError(f"{self.title} has no anchor {anchor!r}; it has {known}")
         return Source(f"{self.title}: {anchor}", self.url.format(anchor))
 
 

@@ -1,8 +1,8 @@
-"""How a check is declared: one decorated generator, validated when it is imported.
+"""How a check is declared: one decorated generator function, validated at import.
 
-A judge gets the image, and the outcomes of the job that the check asks for; it yields one full sentence for each
-violation, with what was expected and what was seen. It touches no engine, no file and no clock. A static rule may be
-overruled by what a run shows: such a judge gets the outcomes of those runs besides, as far as there are any.
+A judge gets the image and the outcomes of the check's job; it yields one full sentence for each violation, with what
+was expected and what was observed. It uses no engine, file or clock. A static rule may be overruled by a run: such a
+judge also gets the outcomes of those runs, if there are any.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ class Level(StrEnum):
 
 
 class Basis(StrEnum):
-    """How sure a rule is."""
+    """How well-founded a rule is."""
 
     DOCUMENTED = "documented"
-    """AWS says it, or NVIDIA or Docker for their part."""
+    """AWS documents it, or NVIDIA or Docker for their part."""
     MODELLED = "modelled"
-    """The API model says it."""
+    """The API model enforces it."""
     MEASURED = "measured"
     """Without it a Docker Engine cannot start the image at all."""
     OBSERVED = "observed"
     """Users report it."""
     INFERRED = "inferred"
-    """Nobody states it; it follows from what is stated."""
+    """It follows from what is documented."""
 
 
 MUST, SHOULD = Level.MUST, Level.SHOULD
@@ -66,24 +66,24 @@ DOCUMENTED, MODELLED, MEASURED, OBSERVED, INFERRED = (
 )
 
 BINDING = frozenset({DOCUMENTED, MODELLED, MEASURED})
-"""What a MUST may rest on."""
+"""The bases that a MUST may have."""
 
 
 class NotJudged(Exception):  # noqa: N818 - raised by a judge as a verdict, not as an error
-    """The clause could not be exercised here; `see` is the check that says why, where there is one."""
+    """The clause could not be exercised here; `see` is the check that says why, if any."""
 
     def __init__(self, reason: str, *, see: str = "") -> None:
-        """Keep the reason, and where to look."""
+        """Keep the reason, and the check to see."""
         super().__init__(f"{reason}; see {see}" if see else reason)
         self.see = see
 
 
 class DoesNotApply(NotJudged):
-    """The clause has a condition that this image and job do not meet, so that no profile can require it."""
+    """The clause has a condition that this image and job do not meet, so no profile can require it."""
 
 
 class Advice(str):
-    """A finding that is advice although its check is a MUST, since the evidence or the rule is weaker there."""
+    """A finding that is only advice although its check is a MUST, since evidence or rule is weaker."""
 
     __slots__ = ()
 
@@ -95,9 +95,9 @@ Judge = Callable[..., Iterator[str]]
 class Check:
     """A rule of the contract and the judge that applies it.
 
-    `explained_by` names checks on the image alone: where one of them violates, a violation here is only its
-    consequence and is not judged. `reproduce` is a command for checks that run no job; `IMAGE` in it stands for the
-    image. `of_failure` says that a violation is a failure of the job, which may be a choice of the suite's own doing.
+    `explained_by` lists checks on the image alone: if one of them is violated, a violation here is only a consequence
+    and is not judged. `reproduce` is a command for checks without a job; `IMAGE` in it stands for the image.
+    `of_failure` means that a violation is a failure of the job, which one of the suite's choices may have caused.
     `shown_by` is the job whose outcomes can overrule a rule on the image alone. `sees` is all the evidence that the
     judge goes by; where anything else differs, its verdict must not.
     """
@@ -129,10 +129,10 @@ class Check:
 
 
 class Registry:
-    """All checks by id, in the order of the chapters and, within one, of their declaration."""
+    """All checks by id, ordered by chapter and then by declaration."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start empty."""
         self._checks: dict[str, Check] = {}
 
     def __iter__(self) -> Iterator[Check]:
@@ -140,24 +140,24 @@ class Registry:
         return iter(sorted(self._checks.values(), key=lambda check: CHAPTERS.index(check.chapter)))
 
     def __len__(self) -> int:
-        """How many checks there are."""
+        """The number of checks."""
         return len(self._checks)
 
     def __getitem__(self, check_id: str) -> Check:
-        """The check of this id; raises `KeyError` naming those that exist."""
+        """The check with this id; raises `KeyError` listing those that exist."""
         if check_id not in self._checks:
             raise KeyError(f"no check {check_id!r}; there are {', '.join(sorted(self._checks))}")
         return self._checks[check_id]
 
     def add(self, check: Check) -> None:
-        """Take a check in; raises `ValueError` saying what is wrong with its declaration."""
+        """Add a check; raises `ValueError` saying what is wrong with its declaration."""
         for fault in self._faults(check):
             raise ValueError(f"check {check.id!r}: {fault}")
         self._checks[check.id] = check
 
     def _faults(self, check: Check) -> Iterator[str]:
         if check.id in self._checks:
-            yield "its id is taken"
+            yield "duplicate id"
         if not check.rest:
             yield "its id must be <chapter>.<rule>"
         if check.chapter not in CHAPTERS:
@@ -165,23 +165,23 @@ class Registry:
         yield from _judge_faults(check)
         yield from _sight_faults(check)
         if check.level is MUST and check.basis not in BINDING:
-            yield f"a MUST rests on what is documented, modelled or measured, not on what is {check.basis}"
+            yield f"a MUST must be documented, modelled or measured, not {check.basis}"
         for part in ("title", "clause", "remedy"):
             if not getattr(check, part).strip():
                 yield f"its {part} is empty"
         if check.job is None and not check.reproduce:
-            yield "it runs no job, so it must say how to reproduce what it saw"
+            yield "without a job it needs `reproduce`"
         if check.job is not None and check.shown_by is not None:
-            yield "it runs a job, so that it has no static rule for another run to overrule"
+            yield "with a job it cannot have `shown_by`"
         if check.shown_by is not None and (len(check.shown_by.runs) != 1 or not check.shown_by.needs_request):
-            yield f"it can be shown by one run of the user's request, which {check.shown_by.name} is not"
+            yield f"`shown_by` must be a single run of the user's request, which {check.shown_by.name} is not"
 
 
 def _judge_faults(check: Check) -> Iterator[str]:
     if check.judge.__module__.rpartition(".")[2] != check.chapter:
-        yield f"it must stand in checks/{check.chapter}.py"
+        yield f"it must be in checks/{check.chapter}.py"
     if not inspect.isgeneratorfunction(check.judge):
-        yield "its judge is not a generator function, so that it would pass everything"
+        yield "its judge is not a generator function, so it would pass everything"
     takes = len(inspect.signature(check.judge).parameters)
     allowed: tuple[int, ...]
     if check.job is None:
@@ -227,11 +227,11 @@ def check(
     """Declare a check.
 
     The judge takes the image and then one `Outcome` for each run of `job`. A judge of the image alone (`job=None`), or
-    of a job that needs no request, may take the user's requests as its last parameter. One that is `shown_by` a job
-    takes the requests and then the outcomes of that job's run of each: of those requests that could be run.
+    of a job that needs no request, may take the user's requests as its last parameter. With `shown_by`, it takes the
+    requests and then the outcomes of that job for those requests that could be run.
 
     Raises:
-        ValueError: the declaration has a fault, which the text names.
+        ValueError: the declaration is invalid; the message says why.
     """
 
     def declare(judge: Judge) -> Judge:

@@ -1,4 +1,4 @@
-"""What the outcomes of a job show when they are held against each other, and what of a log is worth quoting."""
+"""What the outcomes of a job's runs show when compared, and what of a log is worth quoting."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from conformance.rule import telling
 from conformance.rule.declaration import DoesNotApply, NotJudged
 
 LINE_CHARACTERS = telling.LINE_CHARACTERS
-"""How much of a line of a log a sentence quotes."""
+"""How much of a log line a sentence quotes."""
 
 LONGEST_LINE = 2_000
-"""How much of a line is looked at: a pattern may take longer than a line does."""
+"""How much of a line is searched, so that a pattern takes bounded time."""
 
 NEVER_OUTSIDE = frozenset({"arpa", "internal", "invalid", "local", "localdomain", "localhost", "test"})
-"""Domains that no public name server answers for; `ec2.internal` is that of a machine's own name on AWS."""
+"""Domains that no public name server resolves; a machine's own name on AWS is below `ec2.internal`."""
 
 SIGNALLED = 128
-"""What a shell, and the engine, add to the number of the signal that ended a process."""
+"""The offset that shells and engines add to the number of the signal that ended a process."""
 
 KILLED = SIGNALLED + 9
 
@@ -31,7 +31,7 @@ SIGNALS = {
     4: "SIGILL",
     5: "SIGTRAP",
     6: "SIGABRT",
-    7: "SIGBUS, as a write to a full /dev/shm gives, which has 64 MiB here",
+    7: "SIGBUS, for example from a write to a full /dev/shm, which has 64 MiB here",
     8: "SIGFPE",
     9: "SIGKILL",
     10: "SIGUSR1",
@@ -44,28 +44,28 @@ SIGNALS = {
     25: "SIGXFSZ",
     31: "SIGSYS",
 }
-"""The numbers that Linux gives them on x86-64, whatever this machine is."""
+"""Signal numbers on Linux x86-64, whichever machine this is."""
 
 MEANINGS = {SIGNALLED + number: name for number, name in SIGNALS.items()} | {
-    126: "of a shell: the command cannot be executed",
-    127: "of a shell: the command was not found",
+    126: "in a shell: command cannot be executed",
+    127: "in a shell: command not found",
 }
-"""What an exit code stands for, by the convention of shells."""
+"""The meaning of exit codes, by the convention of shells."""
 
 LISTED = 3
-"""How many of several things a sentence names."""
+"""How many of several items a sentence lists."""
 
 
 def lines(host: Host) -> list[str]:
-    """What a host said, line by line, stderr last; empty lines are left out, and long ones are cut."""
+    """The log lines of a host, stderr last; without empty lines, and with long ones cut."""
     said = (host.stdout.text + "\n" + host.stderr.text).splitlines()
     return [line.strip()[:LONGEST_LINE] for line in said if line.strip()]
 
 
 def last_words(host: Host) -> str:
-    """What its log says of how it ended, as the end of a sentence; nothing where it says nothing.
+    """What its log says about how it ended, as the end of a sentence; empty if there is nothing.
 
-    What a program that succeeded says on stdout is its ordinary work.
+    On stdout, a program that succeeded logs its ordinary work.
     """
     told = telling.telling(host)
     if told is None or (host.exit_code == 0 and told.stream is telling.Stream.STDOUT):
@@ -74,18 +74,18 @@ def last_words(host: Host) -> str:
 
 
 def some_of(things: list[str], separator: str = ", ") -> str:
-    """The first few of several things, and how many more there are."""
+    """The first few of several items, and how many more there are."""
     more = f" and {len(things) - LISTED} more" if len(things) > LISTED else ""
     return separator.join(things[:LISTED]) + more
 
 
 def named(outputs: list[str]) -> str:
-    """Outputs by their names, in a sentence."""
-    return "the output " + outputs[0] if len(outputs) == 1 else "the outputs " + ", ".join(outputs)
+    """Outputs by name, as part of a sentence."""
+    return "output " + outputs[0] if len(outputs) == 1 else "outputs " + ", ".join(outputs)
 
 
 def missing_outputs(good: Outcome, other: Outcome) -> list[str]:
-    """The outputs that one run wrote and another one of the same job did not."""
+    """The outputs that one run wrote, but another run of the same job did not."""
     return [
         output.name
         for output in good.request.outputs
@@ -95,29 +95,31 @@ def missing_outputs(good: Outcome, other: Outcome) -> list[str]:
 
 
 def did_well(host: Host) -> bool:
-    """Whether it exited with 0, and nobody had stopped it."""
+    """Whether it exited with 0 without being stopped."""
     return host.end is End.EXITED and host.exit_code == 0
 
 
 def failed_by_itself(host: Host) -> bool:
-    """Whether it ended otherwise than with 0, or never began, and nobody had stopped it."""
+    """Whether it exited non-zero or did not start, without being stopped."""
     return host.end in {End.EXITED, End.NOT_STARTED} and not did_well(host)
 
 
 def succeeded(outcome: Outcome) -> bool:
-    """Whether every program exited with 0; a job whose message is not UTF-8 has Failed, and its program has not."""
+    """Whether every program exited with 0; a message that is not UTF-8 makes the job Failed, but not its program."""
     return all(did_well(host) for host in outcome.hosts)
 
 
 def end_of(host: Host) -> str:
-    """How a host ended, as the end of a sentence that begins with its name."""
+    """How a host ended, as the end of a sentence that starts with its name."""
     if not host.started:
         return f"did not start: {host.start_error}"
-    return f"was {host.end}" if host.end is not End.EXITED else f"exited with {exit_code_of(host)}{last_words(host)}"
+    return (
+        f"was {host.end}" if host.end is not End.EXITED else f"exited with code {exit_code_of(host)}{last_words(host)}"
+    )
 
 
 def exit_code_of(host: Host) -> str:
-    """Its exit code, with what that stands for where a shell or an engine gives it a meaning."""
+    """Its exit code, with its meaning by the convention of shells and engines."""
     meaning = MEANINGS.get(host.exit_code or 0, "")
     if host.out_of_memory and host.exit_code == KILLED:
         meaning += ", out of memory"
@@ -125,44 +127,44 @@ def exit_code_of(host: Host) -> str:
 
 
 def failed_at_first(outcome: Outcome) -> str:
-    """How the job did before any of the suite's choices was lifted, as a clause of a sentence."""
+    """How the job failed before any of the suite's choices was lifted, as a clause."""
     said = next((trial.said for trial in outcome.trials if not trial.conditions.lifted and trial.said), "")
     return said or "it did not write all its outputs"
 
 
 def now_and_then(outcome: Outcome) -> str:
-    """What is said of a job of which one and the same run failed and succeeded."""
+    """The reason for a job whose same run both failed and succeeded."""
     failed = [trial for trial in outcome.trials if not trial.succeeded]
     said = f"; {failed[0].said}" if failed else ""
-    return f"it fails now and then: {len(failed)} of {len(outcome.trials)} runs of the job failed{said}"
+    return f"intermittent failure: {len(failed)} of {len(outcome.trials)} runs of the job failed{said}"
 
 
 def needs_success(good: Outcome) -> None:
-    """Raise `NotJudged` where the run as requested did not succeed: nothing can be held against it then."""
+    """Raise `NotJudged` if the unmodified job fails: nothing can be compared with it then."""
     if not succeeded(good):
-        raise NotJudged("the job did not succeed when nothing was changed either", see="exit.zero-on-success")
+        raise NotJudged("the unmodified job already fails", see="exit.zero-on-success")
 
 
 def program_of(host: Host) -> tuple[Process, Trace]:
     """The process that did the work, and the trace that shows it.
 
     Raises:
-        NotJudged: its processes could not be seen.
-        DoesNotApply: it was no one process, so that nothing can be said of what reaches it.
+        NotJudged: its processes could not be traced.
+        DoesNotApply: no single process did the work, so what reaches it is undefined.
     """
     if host.trace is None or host.untraced:
-        raise NotJudged(f"what its processes did could not be seen: {host.untraced}")
+        raise NotJudged(f"its processes could not be traced: {host.untraced}")
     found = workload.find(host.trace)
-    # A script that does the work by common tools is doubtful, and is what was started all the same.
+    # A script that does the work with common tools is doubtful, but it is what was started.
     if found.process is None or not (found.certain or found.process == host.trace.command):
-        raise DoesNotApply(f"no one process does the work: {found.doubt}")
+        raise DoesNotApply(f"no single process does the work: {found.doubt}")
     return found.process, host.trace
 
 
 def questions(outcome: Outcome, host: Host) -> str:
-    """Which peers a host asked its name server for, when, and what it was told, as the end of a sentence.
+    """Which peers a host looked up, when, and the answers, as the end of a sentence.
 
-    The seconds are those of report.json: since the first question of any host.
+    As in report.json, seconds count from the first query of any host.
     """
     if outcome.queries is None:
         return ""
@@ -173,14 +175,14 @@ def questions(outcome: Outcome, host: Host) -> str:
         f"{query.name} after {query.at - began:.1f} s ({query.answer or query.code or 'no reply'})"
         for query in sorted(asked, key=lambda query: query.at)
     ]
-    return f"; it asked its name server for {some_of(told)}" if told else ""
+    return f"; name queries: {some_of(told)}" if told else ""
 
 
 def asked_outside(outcome: Outcome, host: Host) -> list[str]:
-    """The names of no host that a host asked its name server for, once each, as far as they lie outside.
+    """The outside names that a host looked up, once each.
 
-    A name without a dot is no name of the outside, nor is what a resolver makes of it, or of a host's name, by adding a
-    domain that it searches (resolv.conf(5), `search`); nor are those that no public server knows (RFC 6761, RFC 9476).
+    A name without a dot is not an outside name, nor is one that a resolver creates from it, or from a host's name, by
+    appending a search domain (resolv.conf(5)); nor are names that no public server resolves (RFC 6761, RFC 9476).
     """
     if outcome.queries is None:
         return []
@@ -205,22 +207,21 @@ def shortfalls(
 ) -> Iterator[str]:
     """What a changed run did not do that the good one did, each as the end of a sentence.
 
-    `may_take_seconds` is how long a run may last because of what was changed; `more` is what else there is to be said
-    of a host that ended badly.
+    `may_take_seconds` is how long a run may take because of the change; `more` adds details about a host that failed.
 
     Raises:
-        NotJudged: the good run did not succeed, or the changed one did not come to its end in its time.
+        NotJudged: the good run failed, or the changed one did not finish in time.
     """
     needs_success(good)
     failed = any(failed_by_itself(host) for host in changed.hosts)
     for host in changed.hosts:
         if did_well(host):
             continue
-        # A host may well wait for another one that has failed, which is the one to tell of then.
+        # A host may be waiting for another one that failed, which is then the one to report.
         if host.end is End.SUITE_LIMIT and not failed:
-            raise NotJudged(f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit")
+            raise NotJudged(f"{host.name} was still running after {host.seconds:.0f} s, the suite's own time limit")
         if host.end is End.MAX_RUNTIME and not failed and changed.request.max_runtime_seconds < may_take_seconds:
-            raise NotJudged(f"{host.name} was {host.end}, and a job that is changed so may need more time than that")
+            raise NotJudged(f"{host.name} was {host.end}, but with this change the job may need more time")
         if host.end is not End.SUITE_LIMIT:
             yield f"{host.name} {end_of(host)}{more(host)}"
     missing = missing_outputs(good, changed)

@@ -1,7 +1,7 @@
-"""Whether a job had failed although its container exited with 0, and how sure that is.
+"""Whether a job failed although its container exited with 0, and how certain that is.
 
-Certain is what the process tree shows: the process that does the work ended badly, nothing did its work after it, and
-process 1 left with 0. An exit code alone may be an answer, as that of `grep -q` and `test` is; it is a failure where
+The process tree is certain evidence: the process that does the work ended badly, nothing did its work after it, and
+process 1 exited with 0. An exit code alone may be an answer, like that of `grep -q` and `test`; it is a failure where
 the process ended by a signal or a traceback, where nobody takes it, as in a pipeline, or where the program that did
 the work in another run said something on stderr and wrote nothing. A traceback beside outputs that are all missing is
 as good. A mere word in a log proves nothing, and is advice.
@@ -24,24 +24,25 @@ FAILURE = re.compile(
     r"|No such file or directory|command not found|Segmentation fault|core dumped",
     re.IGNORECASE,
 )
-"""A line of a log that speaks of a failure."""
+"""A log line that reports a failure."""
 
 NO_FAILURE = re.compile(
     r"\b(no|not an?|without|zero|0) (\w+ )?(error|exception|fatal|panic|critical)s?\b"
     r"|\b(error|exception|fatal|critical)s?\b[\w ]{0,40}[\"']?[ \t]*[:=][ \t]*(0[0.]*%?|none|null|nan|false|\[\])"
-    r"[ \t]*([,;|}\])]|$)"
-    r"|\bwarn(ing)?s?\b|\b(skip|ignor|dropp?|discard|exclud)(s|p?ing|p?ed|ed)?\b",
+    r"[ \t]*([,;|}\])]|$)",
     re.IGNORECASE,
 )
-"""A line with such a word that speaks of none: `finished without error`, `errors: 0`, `WARNING skipped: ValueError`."""
+"""A line with such a word that reports none: `finished without error`, `errors: 0`, `mean squared error: nan`."""
 
 TOLERANT = re.compile(r"\bwarn(ing)?s?\b|\b(skip|ignor|dropp?|discard|exclud)(s|p?ing|p?ed|ed)?\b", re.IGNORECASE)
+SEVERE = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b")
+"""Who skips a bad record says so, in a warning and at no higher level."""
 
 OPENING = "Traceback (most recent call last)"
-"""Above it stands what `logging` was told to say of an exception."""
+"""The line above it is the message that `logging` was given with an exception."""
 
 CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
-"""What differs from run to run in lines that are the same: times, counts, process ids, hashes."""
+"""What differs between runs in otherwise equal lines: times, counts, process ids, hashes."""
 
 ASKED_TO_END = frozenset({1, 2, 9, 13, 15})
 """SIGHUP, SIGINT, SIGKILL, SIGPIPE and SIGTERM: by these one process ends another, or loses the reader of its pipe."""
@@ -53,19 +54,19 @@ DOES_NO_WORK = frozenset(
         *("uname", "uptime", "wait", "wc", "whoami"),
     }
 )
-"""Common tools that a script may well run after a failure without having got over it."""
+"""Common tools that a script may run after a failure without recovering from it."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What shows that a job had failed, as a clause of a sentence; `certain` says that it can mean nothing else."""
+    """Evidence that a job failed, as a clause; `certain` means that there is no other explanation."""
 
     text: str
     certain: bool
 
 
 def hidden(host: Host, before: Host | None = None, *, wrote_nothing: bool) -> Failure | None:
-    """What shows that a host which exited with 0 had failed; None where nothing does.
+    """Evidence that a host failed which exited with 0; None if there is none.
 
     `before` is the same host in a run that did its work, where there is one; `wrote_nothing` says that all is missing
     that it wrote then, or was to write.
@@ -86,9 +87,9 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Fail
     if _is_got_over(trace, process):
         return None
     how = (
-        f"exited with {process.exit_code}"
+        f"exited with code {process.exit_code}"
         if process.killed_by is None
-        else f"was ended by {SIGNALS.get(process.killed_by, f'signal {process.killed_by}')}"
+        else f"was killed by {SIGNALS.get(process.killed_by, f'signal {process.killed_by}')}"
     )
     text = f"{list(process.argv)} {how} below process 1"
     same_work = before is not None and _did_the_work(before, process)
@@ -106,7 +107,7 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Fail
 
 
 def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure | None:
-    """What a log shows of a program that ends itself with 0: less than its process does."""
+    """What the log shows of a program that exits with 0 itself, which is weaker evidence."""
     tolerated = [each for each in tracebacks(host) if _is_tolerated(host, each)]
     found = [each for each in _new_tracebacks(host, before) if each not in tolerated]
     if found:
@@ -120,6 +121,7 @@ def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure 
         for line in lines(host)
         if FAILURE.search(line)
         and not NO_FAILURE.search(line)
+        and not _is_tolerant(line)
         and CHANGES.sub("#", line) not in usual
         and line not in got_over
     ]
@@ -132,23 +134,28 @@ def _new_tracebacks(host: Host, before: Host | None) -> list[Telling]:
 
 
 def _is_tolerated(host: Host, traceback: Telling) -> bool:
-    """Whether a line around it, or above its beginning, says that the program goes on without what it could not do."""
+    """Whether a line around it, or above its start, says that the program continues without what failed."""
     said = telling.lines(host.stderr if traceback.stream is telling.Stream.STDERR else host.stdout)
     ends = [at for at, line in enumerate(said) if line.strip() == traceback.line]
     begins = [at for at, line in enumerate(said[: ends[-1]] if ends else []) if OPENING in line]
     above = said[max(begins[-1] - 1, 0) : begins[-1] + 1] if begins else []
-    return any(TOLERANT.search(line) for line in (*traceback.around, *above))
+    return any(_is_tolerant(line) for line in (*traceback.around, *above))
+
+
+def _is_tolerant(line: str) -> bool:
+    """Whether a line tells of something that the program passes over on purpose."""
+    return TOLERANT.search(line) is not None and not SEVERE.search(line)
 
 
 def _new_lines(host: Host, before: Host | None) -> list[str]:
-    """What it said on stderr and does not say otherwise."""
+    """Lines on stderr that it does not write otherwise."""
     known = {CHANGES.sub("#", line.strip()) for line in (before.stderr.text.splitlines() if before else ())}
     said = (line.strip() for line in host.stderr.text.splitlines())
     return [line for line in said if line and CHANGES.sub("#", line) not in known]
 
 
 def _is_got_over(trace: Trace, process: Process) -> bool:
-    """Whether something that may have done its work was started after it had ended."""
+    """Whether something was started after it that may have done its work."""
     ended = process.ended or 0.0
     later = [each for each in trace.processes if each.began > ended or _became_later(each, ended)]
     return any(workload.program(each) not in DOES_NO_WORK for each in later if workload.program(each))
@@ -168,7 +175,7 @@ def _did_the_work(before: Host, process: Process) -> bool:
 
 
 def _is_in_a_pipeline(trace: Trace, process: Process) -> bool:
-    """Whether a common tool of the same shell was there all the time and outlived it: it read what that one wrote."""
+    """Whether a common tool of the same shell ran alongside and outlived it, so that it read its output."""
     ended = process.ended or 0.0
     return any(
         each is not process

@@ -1,4 +1,4 @@
-"""Which inputs bring the program itself, as a ScriptProcessor has it: what they hold is no data that may be taken away.
+"""Which inputs contain the program itself, as with ScriptProcessor: these must not be emptied or corrupted.
 
 Known by what the undisturbed run executed and interpreted, whichever word named it: ContainerEntrypoint, an argument,
 CMD, a shell's `-c`, or a path relative to WORKDIR. Before that run, by ContainerEntrypoint and by search paths.
@@ -24,7 +24,7 @@ MODULE = "-m"
 
 
 def programs_of(request: JobRequest) -> frozenset[str]:
-    """The inputs that bring the program, by name, as far as the request itself tells."""
+    """The names of the inputs that contain the program, as far as the request itself shows."""
     named = [
         place
         for name in SEARCH_PATHS
@@ -39,7 +39,7 @@ def programs_of(request: JobRequest) -> frozenset[str]:
 
 
 def programs(good: Outcome) -> frozenset[str]:
-    """The same with what an undisturbed run shows besides."""
+    """The same, with what an undisturbed run shows in addition."""
     ran = {path for host in good.hosts for path in _of_host(host)}
     return programs_of(good.request) | {
         item.name for item in good.request.inputs if any(is_below(path, item.local_path) for path in ran)

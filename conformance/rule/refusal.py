@@ -1,4 +1,4 @@
-"""What shows that a program was not permitted to write, by its own words."""
+"""Evidence from the log that a program had no permission to write."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from conformance.rule.evidence import lines
 REFUSED = re.compile(
     r"permission denied|\bEACCES\b|operation not permitted|PermissionError|AccessDenied", re.IGNORECASE
 )
-"""How programs say that they may not write: the C library, Node.js, Python, Java."""
+"""How programs report that they may not write: the C library, Node.js, Python, Java."""
 
 
 def refused_write(image: Image, outcome: Outcome, host: Host) -> str:
-    """The line of its log by which another user than root was kept from an output; nothing where all were written."""
+    """The log line showing that a user other than root could not write an output; empty if all were written."""
     if user_id(image) == 0 or all(outcome.written(host, output) for output in outcome.request.outputs):
         return ""
     return next((line for line in lines(host) if REFUSED.search(line) and "/opt/ml/" in line), "")

@@ -1,8 +1,8 @@
-"""The runs that rest on what the undisturbed one showed: which program does the work, and how long it takes.
+"""The runs that depend on the undisturbed one: on which program does the work, and how long it takes.
 
-Each function gives what the service is asked for next, or raises why such a run would show nothing. None runs anything.
-All hosts are started with one command; where it makes one thing of the first host and another of the next, no other
-command can stand for it.
+Each function returns what to run next, or raises the reason why such a run would show nothing; none runs anything. All
+hosts are started with the same command; if it does different things on different hosts, no other command can replace
+it.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from conformance.rule.declaration import DoesNotApply
 from conformance.rule.evidence import failed_by_itself, needs_success, program_of, succeeded
 
 SHORTEST_STOPPED_SECONDS = 2.0
-"""A job that ends sooner may end, or still begin, when its signal comes."""
+"""A shorter job may be starting or ending when the signal comes."""
 
 LATEST_STOP_SECONDS = 3.0
-"""A long job is stopped this soon: half of an hour would be waited for in vain."""
+"""A long job is stopped this early, rather than after half of an hour."""
 
 FAILURE_SECONDS = 60.0
-"""How long hosts may take to see that a peer is gone, beyond twice the time of the whole job: as long as AWS's own
+"""How long hosts may take to notice that a peer is gone, beyond twice the time of the whole job: as long as AWS's own
 Spark image tries to reach one (contract, N23)."""
 
 SILENCE_SECONDS = 15.0
-"""How long hosts may take to see that a peer has become silent, beyond twice the time of the whole job. Nobody judges
-it, so that it is to be waited for less long than for a failure."""
+"""How long hosts may take to notice that a peer is silent, beyond twice the time of the whole job. It is informational,
+so the wait is shorter than for a failure."""
 
 TMP = "/tmp"  # noqa: S108 - a path of the container
 
 EARLY_STOP_SECONDS = 0.1
-"""When wrappers begin, and programs have no handlers yet."""
+"""When wrappers start, and programs have no handlers yet."""
 
 MOST_WORDS = 100
 LONGEST_WORD = 256
-"""What the API model takes of ContainerEntrypoint, of ContainerArguments, and of variables and their values."""
+"""The API model's limits on ContainerEntrypoint, ContainerArguments, and variables and their values."""
 
 ODD_WORDS = (
     "two words",
@@ -76,20 +76,20 @@ ODD_WORDS = (
     "%s",
     "Grüße, 京都 🦀",
 )
-"""Arguments that a shell changes unless it is told not to, and that options end with."""
+"""Arguments that a shell changes unless they are quoted, or that look like options."""
 
 ODD_VALUES = (*ODD_WORDS, "two\nlines\n", "", "a=b=c", "\\n", "\r\n")
-"""The same for variables, whose values may have line feeds and may be empty."""
+"""The same for variables, whose values may be empty or contain line feeds."""
 
 What = TypeVar("What", str, tuple[str, ...])
 
 
 @dataclass(frozen=True)
 class Rerun:
-    """What is run next: a request, and what becomes of it.
+    """What to run next: a request, and how.
 
-    When it is stopped, when its last host is cut from the network, and the file of the image that the probe stands in
-    for.
+    When it is stopped, when its last host is disconnected from the network, and the file in the image that the probe
+    stands in for.
     """
 
     request: JobRequest
@@ -99,20 +99,20 @@ class Rerun:
 
 
 def stopped(good: Outcome, *, early: bool = False) -> Rerun:
-    """Stop it half-way, or soon; `early` is as soon as it has started."""
+    """Stop it half-way; with `early`, as soon as it has started."""
     needs_success(good)
     shortest = min(host.seconds for host in good.hosts)
     if shortest < SHORTEST_STOPPED_SECONDS:
         raise DoesNotApply(
-            f"the job ended after {shortest:.1f} s, too soon to be stopped in the middle of its work; a job of "
-            f"more than {SHORTEST_STOPPED_SECONDS:g} s shows it"
+            f"the job ended after {shortest:.1f} s, too short to test stopping; use a job of more than "
+            f"{SHORTEST_STOPPED_SECONDS:g} s"
         )
     seconds = EARLY_STOP_SECONDS if early else min(shortest / 2, LATEST_STOP_SECONDS)
     return Rerun(good.request, stop_after_seconds=seconds)
 
 
 def on_one_host(good: Outcome) -> Rerun | None:
-    """Run it on one host; None where it was so anyway."""
+    """Run it on one host; None if it has only one anyway."""
     if len(good.hosts) == 1:
         return None
     needs_success(good)
@@ -120,7 +120,7 @@ def on_one_host(good: Outcome) -> Rerun | None:
 
 
 def with_empty_tmp(image: Image, good: Outcome) -> Rerun:
-    """Mount an empty file system at /tmp, where the image ships something there."""
+    """Mount an empty file system at /tmp, if the image ships files there."""
     needs_success(good)
     if all(file.kind is Kind.DIRECTORY for file in image.files.below(TMP)):
         raise DoesNotApply(f"the image ships no files in {TMP}")
@@ -128,21 +128,21 @@ def with_empty_tmp(image: Image, good: Outcome) -> Rerun:
 
 
 def with_true_hostnames(decoyed: Outcome) -> Rerun | None:
-    """Let each container's hostname be its host's name; None where the run could only end as the other one did."""
+    """Set each container's hostname to its host's name; None if the run could only end like the other one."""
     if len(decoyed.hosts) == 1 or succeeded(decoyed):
         return None
     return Rerun(decoyed.request)
 
 
 def with_a_failing_peer(good: Outcome) -> Rerun:
-    """Let the last host fail, and give the others some time to find that out."""
+    """Let the last host fail, and give the others time to notice."""
     needs_success(good)
     took = max(host.seconds for host in good.hosts)
     return Rerun(good.request, stop_after_seconds=FAILURE_SECONDS + 2 * took)
 
 
 def with_a_peer_cut_off(good: Outcome) -> Rerun:
-    """Cut the last host from the network half-way, and give all of them some time to find that out."""
+    """Disconnect the last host half-way, and give all of them time to notice."""
     needs_success(good)
     shortest = min(host.seconds for host in good.hosts)
     took = max(host.seconds for host in good.hosts)
@@ -150,19 +150,19 @@ def with_a_peer_cut_off(good: Outcome) -> Rerun:
 
 
 def with_fewer_objects(good: Outcome) -> Rerun:
-    """Let some hosts get nothing of what is sharded."""
+    """Give some hosts an empty shard."""
     needs_success(good)
     if not any(item.distribution == SHARDED for item in good.request.inputs):
-        raise DoesNotApply(f"no input of the request has S3DataDistributionType {SHARDED}")
+        raise DoesNotApply(f"no input has S3DataDistributionType {SHARDED}")
     return Rerun(good.request)
 
 
 def with_stand_in(image: Image, good: Outcome) -> Rerun:
-    """Put the probe in the program's place, and give it as many arguments and variables as a request may have."""
+    """Replace the program by the probe, with as many arguments and variables as a request may have."""
     needs_success(good)
     executables = {host.name: program_of(host)[0].executable for host in good.hosts}
     if not all(executables.values()):
-        raise DoesNotApply("what does the work is no program of its own, in whose place another could be put")
+        raise DoesNotApply("the program that does the work has no executable that could be replaced")
     program = _same_everywhere(executables)
     request = good.request
     environment = {**odd_environment(MOST_WORDS - len(request.environment)), **request.environment}
@@ -181,25 +181,25 @@ def overridden(image: Image, good: Outcome) -> Rerun:
     """Name the program in ContainerEntrypoint, so that the image's ENTRYPOINT is not run."""
     needs_success(good)
     if good.request.entrypoint is not None:
-        raise DoesNotApply("the request names a ContainerEntrypoint of its own, so ENTRYPOINT is not run")
+        raise DoesNotApply("the request has its own ContainerEntrypoint, so ENTRYPOINT is not run")
     commands = {}
     for host in good.hosts:
         program, trace = program_of(host)
         if program == trace.command and len(program.executions) == 1:
-            raise DoesNotApply("ENTRYPOINT starts the program itself and nothing before it")
+            raise DoesNotApply("ENTRYPOINT starts the program directly")
         if workload.others(trace, program):
-            raise DoesNotApply("ENTRYPOINT starts several programs, of which none is the job by itself")
+            raise DoesNotApply("ENTRYPOINT starts several programs, none of which is the whole job")
         commands[host.name] = _command(image, program)
     command = _same_everywhere(commands)
     request = good.request.overriding(entrypoint=command, environment=good.request.environment)
     fault = _fault(request)
     if fault:
-        raise DoesNotApply(f"the program's command is no ContainerEntrypoint that the API takes: {fault}")
+        raise DoesNotApply(f"the program's command is not a valid ContainerEntrypoint: {fault}")
     return Rerun(request)
 
 
 def with_own_reserved(image: Image, replaced: Outcome) -> Rerun | None:
-    """Leave what the image ships below /opt/ml; None where the run could only end as the other one did."""
+    """Keep what the image ships below /opt/ml; None if the run could only end like the other one."""
     failed = any(failed_by_itself(host) for host in replaced.hosts)
     if not failed or not any(image.files.below(RESERVED)) or Lifted.MOUNTS in replaced.conditions.lifted:
         return None
@@ -207,13 +207,13 @@ def with_own_reserved(image: Image, replaced: Outcome) -> Rerun | None:
 
 
 def odd_arguments(count: int) -> tuple[str, ...]:
-    """So many arguments, the odd ones first, one as long as may be, all different."""
+    """This many different arguments: the unusual ones first, one of maximum length."""
     words = (*ODD_WORDS, "x" * LONGEST_WORD)
     return (*words, *(f"argument {number}" for number in range(len(words), count)))[: max(count, 0)]
 
 
 def odd_environment(count: int) -> dict[str, str]:
-    """So many variables, most of them as long as may be."""
+    """This many variables, most of maximum length."""
     return {f"CONFORMANCE_{number}": _padded(number) for number in range(max(count, 0))}
 
 
@@ -222,7 +222,7 @@ def _same_everywhere(started: dict[str, What]) -> What:
     first, *others = started.items()
     for name, what in others:
         if what != first[1]:
-            raise DoesNotApply(f"ENTRYPOINT starts {_shown(what)} on {name}, and {_shown(first[1])} on {first[0]}")
+            raise DoesNotApply(f"ENTRYPOINT starts {_shown(what)} on {name}, but {_shown(first[1])} on {first[0]}")
     return first[1]
 
 

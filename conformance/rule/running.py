@@ -1,4 +1,4 @@
-"""What still ran in a container that a limit ended, and what had done its work by then."""
+"""What was still running in a container at a time limit, and what had finished by then."""
 
 from __future__ import annotations
 
@@ -16,33 +16,38 @@ WATCHERS = ("multiprocessing.resource_tracker", "multiprocessing.semaphore_track
 
 
 def still_running(outcome: Outcome, host: Host) -> str:
-    """What is said of a host that the suite's own limit ended: whether it was still at work, and what kept it."""
+    """The reason for a host stopped at the suite's own time limit: whether it was still working, and on what."""
     waits = host.processor_seconds is not None and host.processor_seconds < BUSY_SECONDS
     wrote = [output.name for output in outcome.request.outputs if outcome.written(host, output)]
     written = f", although it had written {named(wrote)}" if wrote else ""
     return (
-        f"{host.name} was still running after {host.seconds:.0f} s, the suite's own limit{written}"
-        f"{' and did nothing any more' if waits else ''}"
-        f"{what_ran(host)}; --image-timeout raises the limit, and MaxRuntimeInSeconds in the request ends a job that "
-        "never does"
+        f"{host.name} was still running{' but idle' if waits else ''} after {host.seconds:.0f} s, the suite's own time "
+        f"limit{written}"
+        f"{what_ran(host)}; raise the limit with --image-timeout, or set MaxRuntimeInSeconds if the job never "
+        "ends"
     )
 
 
 def what_ran(host: Host) -> str:
-    """What still ran when the container was stopped, and what had done its work by then."""
+    """What was still running when the container was stopped, and what had finished by then."""
     if host.trace is None or host.untraced or host.stop is None:
         return ""
-    # Without a signal it was ended by SIGKILL, and what still ran has no end in the record.
+    # Without a signal it was killed by SIGKILL, and what was still running has no end in the record.
     stops = (arrival.at for arrival in host.trace.signals if arrival.sender == 0 and arrival.name == host.stop.signal)
     moment = next(stops, math.inf)
     ran = workload.running(host.trace, moment)
     done = workload.finished(host.trace, moment)
-    ended = f"{list(done.argv)} had ended with {done.status}, and " if done is not None else ""
-    return f": {ended}{commands(ran)} had not ended" if ran else ""
+    if not ran:
+        return ""
+    return (
+        f": {list(done.argv)} had exited with {done.status}, but {commands(ran)} had not"
+        if done
+        else f": {commands(ran)}"
+    )
 
 
 def commands(processes: Sequence[Process]) -> str:
-    """The command lines of some processes, of many only the first."""
+    """The command lines of some processes; of many, only the first."""
     return some_of([str(list(process.argv) or f"process {process.pid}") for process in processes], "; ")
 
 

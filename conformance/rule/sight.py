@@ -1,4 +1,4 @@
-"""What a check looks at: the kinds of evidence in an outcome, and the fields of `Host` and `Outcome` that each has."""
+"""What a check uses: the kinds of evidence in an outcome, and the fields of `Host` and `Outcome` of each."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from types import MappingProxyType
 
 
 class Sight(StrEnum):
-    """A kind of evidence that a check declares in `sees`; it gets all other kinds too, and must not depend on them."""
+    """A kind of evidence that a check declares in `sees`; it also gets all others, but must not depend on them."""
 
     ENDS = "ends"
     """How each container started and ended."""
     TIMES = "times"
-    """How long it took, and how busy it was before a limit ended it."""
+    """How long it took, and how busy it was before a limit stopped it."""
     STOPS = "stops"
     """How it was stopped while running."""
     FILES = "files"
-    """What it left below /opt/ml, and changed elsewhere."""
+    """What it wrote below /opt/ml and elsewhere."""
     UPLOADS = "uploads"
-    """What became an object, at the end or while it ran."""
+    """What was uploaded, at the end or while it ran."""
     MESSAGE = "message"
-    """What `/opt/ml/output/message` holds; that there is such a file is among the `FILES`."""
+    """The content of `/opt/ml/output/message`; that the file exists is part of `FILES`."""
     LOGS = "logs"
     """What it wrote to stdout and stderr."""
     PROCESSES = "processes"
-    """What its processes and signals did, which is seen only with the tracer."""
+    """Its processes and signals, which only the tracer sees."""
     NAMES = "names"
-    """What hosts asked their name server."""
+    """The queries of hosts to their name server."""
     WITNESSES = "witnesses"
-    """What the probe found where it stood in for a program."""
+    """What the probe saw as the stand-in for a program."""
     GPUS = "gpus"
-    """What the containers had of GPUs, and what the probe saw of one."""
+    """Which GPUs the containers had, and what the probe saw of them."""
     PIPES = "pipes"
     """Which FIFOs of Pipe inputs were opened."""
     TRIALS = "trials"
-    """Under which conditions the run was made, and how other runs of the same job ended."""
+    """The conditions of the run, and how other runs of the same job ended."""
     ANSWER = "answer"
-    """What the service makes of all that, as DescribeProcessingJob tells it."""
+    """What the service derives from that, as DescribeProcessingJob reports it."""
 
 
 FIELDS: Mapping[Sight, frozenset[str]] = MappingProxyType(
@@ -63,4 +63,4 @@ FIELDS: Mapping[Sight, frozenset[str]] = MappingProxyType(
 GIVEN = frozenset(
     {"request", "variation", "hosts", "name", "argv", "address", "secret", "memory_bytes", "cut_off_seconds"}
 )
-"""The other fields, which no container had a hand in: what the suite asked for, and where. Every check may use them."""
+"""The other fields, which are the suite's own input. Every check may use them."""

@@ -1,6 +1,6 @@
-"""Which line of a log tells what went wrong: seldom the last one.
+"""Which line of a log says what went wrong: rarely the last one.
 
-R ends with `Execution halted`, Node with its version, Java with a frame, and who logs to stdout leaves stderr empty.
+R ends with `Execution halted`, Node with its version, Java with a stack frame; some programs only log to stdout.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from conformance.outcome.outcome import End, Host, Log
 from conformance.rule import tracebacks as found_in
 
 LONGEST_LINE = 2_000
-"""How much of a line is looked at."""
+"""How much of a line is searched."""
 
 LINE_CHARACTERS = 200
 """How much of a line a sentence quotes."""
 
 BEFORE, AFTER = 3, 2
-"""How many lines around a telling one are shown."""
+"""How many lines around the relevant one are shown."""
 
 MOST_TRACEBACKS = 20
-"""How many tracebacks of a stream are told of: the last ones."""
+"""How many tracebacks of a stream are reported: the last ones."""
 
 END_OF_LOG = 50
 """A traceback that so many lines follow was got over: what came of it stands further down."""
@@ -33,7 +33,7 @@ LAST_LINES = 5
 
 
 class Stream(StrEnum):
-    """Which of a container's streams."""
+    """A stream of a container."""
 
     STDOUT = "stdout"
     STDERR = "stderr"
@@ -41,7 +41,7 @@ class Stream(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """The line of a log that tells most, with the lines around it, and the stream that it stands on.
+    """The most relevant line of a log, with the lines around it and its stream.
 
     `language` is that whose interpreter or runtime wrote a traceback, by its structure; empty where there is none.
     `place` and `cause` are those of the traceback. `is_last` says that nothing else follows on its stream.
@@ -57,12 +57,12 @@ class Telling:
 
     @property
     def is_traceback(self) -> bool:
-        """Whether it is a traceback of a program's own, and not a line that may mean anything."""
+        """Whether it is a traceback, and not just any line."""
         return bool(self.language)
 
     @property
     def words(self) -> str:
-        """What it says, as the end of a sentence."""
+        """The line, as the end of a sentence."""
         # A file may have any name, and facts are printed as they are; what is quoted is escaped by that.
         shown = "".join(letter if letter.isprintable() else "?" for letter in self.place[:LINE_CHARACTERS])
         place = f" ({shown})" if self.place and self.place not in self.line else ""
@@ -152,7 +152,7 @@ def blames_arguments(host: Host, request: JobRequest) -> str:
         return ""
     given = str(list(request.arguments))
     shown = given if len(given) <= LINE_CHARACTERS else given[: LINE_CHARACTERS - 4] + " ..."
-    return f"; perhaps the request is at fault and not the image: its ContainerArguments are {shown}"
+    return f"; the cause may be the request rather than the image: its ContainerArguments are {shown}"
 
 
 SIGNALS = ("Segmentation fault", "Bus error", "Illegal instruction", "Floating point exception", "Aborted", "Killed")

@@ -208,7 +208,7 @@ class HostRun:
             return ()
         plan = self.plan
         if self.fails:
-            self.host = replace(self.host, untraced="a host that fails stood in its place")
+            self.host = replace(self.host, untraced="it was replaced by a host that fails")
         elif self.looks:
             self.host = replace(self.host, look=Look.parse(self.container.record()))
         elif not plan.untraced:

@@ -37,12 +37,12 @@ from conformance.service.plan import Plan, Surroundings, limits
 from conformance.service.settings import Settings
 from conformance.service.together import Together
 
-DISTURBED = "it runs programs that give themselves other privileges, which no traced program gets"
-"""Why a run is made again without the tracer."""
+DISTURBED = "it runs programs that change privileges, which fails under a tracer"
+"""Why a run is repeated without the tracer."""
 
-LOOKED = "the probe looked for a GPU in the place of the command"
+LOOKED = "the probe ran instead of the command, to look for a GPU"
 
-INSTEAD = "the probe stood in for its program"
+INSTEAD = "the probe ran instead of its program"
 """Why a run with a stand-in is not traced."""
 
 UNWATCHED = "it was run without the tracer"
@@ -171,7 +171,7 @@ class LocalService:
         if not conditions.traced:
             return UNWATCHED
         if variation is Variation.DEFAULT_COMMAND:
-            return "only its start is watched, which is the engine's own"
+            return "only its start is observed, without the tracer"
         if self._engine.architecture not in {"x86_64", "amd64"}:
             return f"the engine runs on {self._engine.architecture}, but the probe requires x86_64"
         return LOOKED if variation is Variation.LOOK_AT_GPUS else ""

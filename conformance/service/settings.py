@@ -1,6 +1,6 @@
-"""What steers the local service where AWS leaves something open, or where a small machine cannot give as much.
+"""The settings of the local service where AWS leaves something open, or where a small machine has less to offer.
 
-Each setting has its basis. Every report lists them, and beside them the choices that cannot be set, so that a reader
+Each setting has its basis. Every report lists them together with the choices that cannot be changed, so that a reader
 can tell what was chosen from what the contract says.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from conformance.service.choices import FIXED, Choice
 
 DECOY_HOSTNAME = "ip-10-0-86-41.ec2.internal"
-"""The container's own hostname: on AWS it is not `algo-1` either (contract, section 3.4)."""
+"""The container's hostname: on AWS it is not `algo-1` either (contract, section 3.4)."""
 
 
 def _setting(default: Any, basis: str) -> Any:  # noqa: ANN401 - as `dataclasses.field`, whose typing is special
@@ -21,27 +21,27 @@ def _setting(default: Any, basis: str) -> Any:  # noqa: ANN401 - as `dataclasses
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings; `basis` of each says where its default comes from."""
+    """The settings; the `basis` of each says where its default comes from."""
 
-    time_limit_seconds: float = _setting(300.0, "the suite's own bound, where MaxRuntimeInSeconds is longer")
-    stop_signal: str = _setting("SIGINT", "documented; every other SageMaker stop sends SIGTERM")
+    time_limit_seconds: float = _setting(300.0, "the suite's own limit, if shorter than MaxRuntimeInSeconds")
+    stop_signal: str = _setting("SIGINT", "documented; other kinds of SageMaker jobs are stopped by SIGTERM")
     stop_grace_seconds: float = _setting(10.0, "AWS documents no grace period for Processing; --image-grace")
-    region: str = _setting("us-east-1", "any region will do")
-    network: str = _setting("none", "of one host: no network to the outside; its own names resolve to itself")
-    outside_network: str = _setting("", "--image-network: joined besides, but not with EnableNetworkIsolation")
-    late_name_seconds: float = _setting(3.0, "AWS names no time; its own Spark image tries to resolve names for 60 s")
-    late_name_queries: int = _setting(3, "how often each host asks in vain, where names are known late")
-    late_start_seconds: float = _setting(8.0, "AWS names no time between the starts of hosts")
-    continuous_seconds: float = _setting(1.0, "AWS does not say how often it looks at a continuous output")
-    hostname: str = _setting(DECOY_HOSTNAME, "observed: a container's own hostname is not algo-1")
+    region: str = _setting("us-east-1", "arbitrary")
+    network: str = _setting("none", "a single host has no outside network; its own names resolve to itself")
+    outside_network: str = _setting("", "--image-network: connected in addition, except with EnableNetworkIsolation")
+    late_name_seconds: float = _setting(3.0, "not documented; AWS's own Spark image retries for 60 s")
+    late_name_queries: int = _setting(3, "failed queries per host before a late name resolves")
+    late_start_seconds: float = _setting(8.0, "AWS documents no time between the starts of hosts")
+    continuous_seconds: float = _setting(1.0, "AWS does not document how often it uploads continuous outputs")
+    hostname: str = _setting(DECOY_HOSTNAME, "observed: a container's hostname is not algo-1")
     shm_bytes: int = _setting(64 << 20, "observed: /dev/shm has Docker's default of 64 MiB")
-    processes: int = _setting(4096, "the suite's own bound")
-    memory_fraction: float = _setting(0.75, "the suite's own bound: this part of the engine's memory")
+    processes: int = _setting(4096, "the suite's own limit")
+    memory_fraction: float = _setting(0.75, "the suite's own limit: this share of the engine's memory")
     hidden_gpus: str = _setting("void", "NVIDIA_VISIBLE_DEVICES of a job without GPUs: no driver, as on AWS")
-    log_bytes: int = _setting(16 << 20, "the suite's own bound: the last bytes are kept by the engine")
-    archive_bytes: int = _setting(32 << 30, "the suite's own bound on what a container leaves below /opt/ml")
+    log_bytes: int = _setting(16 << 20, "the suite's own limit: the engine keeps the last bytes")
+    archive_bytes: int = _setting(32 << 30, "the suite's own limit on what a container writes below /opt/ml")
 
     def described(self) -> list[dict[str, Any]]:
-        """Name, value and basis of every choice that was made, for the reports: first those that can be set."""
+        """Name, value and basis of every choice, for the reports; those that can be changed first."""
         own = (Choice(each.name, getattr(self, each.name), each.metadata["basis"]) for each in fields(self))
         return [choice.described() for choice in (*own, *FIXED)]

@@ -1,7 +1,7 @@
-"""The checks as pytest sees them: a file for each chapter, in it the jobs, below each job the checks that it serves.
+"""The checks as pytest collects them: a file per chapter, in it the jobs, and below each job its checks.
 
-A job is run once, whatever the number of checks; its outcome is awaited in the set-up of its node, where a failure is
-an error and not a violation.
+A job is run once, whatever the number of checks; its node's set-up waits for the outcome, so that a problem there is an
+error, not a violation.
 """
 
 from __future__ import annotations
@@ -33,32 +33,32 @@ from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged
 CHECKS = Path(conformance.checks.__path__[0])
 """The directory that pytest collects in a session with `--image`."""
 
-NEEDS_REQUEST = "it needs a job that the image can do: --image-job=FILE and --image-s3=DIR"
+NEEDS_REQUEST = "needs a job: pass --image-job=FILE and --image-s3=DIR"
 
 session_key = pytest.StashKey[Session]()
 
 
 def requests_for(job: Job | None, requests: tuple[JobRequest, ...]) -> Iterable[JobRequest | None]:
-    """The user's requests that a job is run with, each by itself; None where it needs none, or none was given."""
+    """The user's requests that a job is run with, one by one; None if it needs none, or there is none."""
     return requests if job is not None and job.needs_request and requests else (None,)
 
 
 def item_name(check: Check, request: JobRequest | None, requests: tuple[JobRequest, ...]) -> str:
-    """The name of a check's item: the rest of its id, and the job where there are several."""
+    """The name of a check's item: its id without the chapter, and the job if there are several."""
     if request is not None and len(requests) > 1:
         return f"{check.rest}[{request.name}]"
     return check.rest
 
 
 class ViolationError(Exception):
-    """A check that must fail the run; its text is the verdict's."""
+    """A check that fails the run; its text is the verdict's."""
 
 
 class CheckFile(pytest.File):
     """One chapter of the contract."""
 
     def collect(self) -> Iterator[pytest.Collector]:
-        """Yield a node for each job that the chapter's checks ask for, and for each of the user's requests."""
+        """Yield a node for each job that the chapter's checks need, and for each of the user's requests."""
         requests = self.config.stash[session_key].options.requests
         checks = [check for check in load_checks() if check.chapter == self.path.stem]
         checks.sort(key=lambda check: check.job.name if check.job else "")
@@ -74,7 +74,7 @@ class JobNode(pytest.Collector):
     """One job, or the image alone, and the checks that judge it."""
 
     def __init__(self, *, checks: tuple[Check, ...], request: JobRequest | None, **rest: Any) -> None:  # noqa: ANN401 - pytest's own
-        """Keep the checks and the user's request, which is None where the job needs none or none was given."""
+        """Keep the checks and the user's request, which is None if the job needs none or there is none."""
         super().__init__(**rest)
         self.checks = checks
         self.job = checks[0].job
@@ -84,14 +84,14 @@ class JobNode(pytest.Collector):
 
     @property
     def lacks_request(self) -> bool:
-        """Whether the job cannot be run because the user gave no request."""
+        """Whether the job cannot be run because there is no request."""
         return self.job is not None and self.job.needs_request and self.request is None
 
     @property
     def reproduced(self) -> JobRequest | None:
         """The request of the run that shows a violation, which a rerun may have changed.
 
-        Of several hosts it is the user's own: no single command shows what they do.
+        With several hosts it is the user's own, since no single command reproduces what they do.
         """
         if self.request is None or self.request.instance_count > 1 or not self.outcomes:
             return self.request
@@ -107,7 +107,7 @@ class JobNode(pytest.Collector):
             yield CheckItem.from_parent(self, name=name, nodeid=nodeid, check=check)
 
     def setup(self) -> None:
-        """Wait for the job's runs; what keeps them from being run is an error of every check below."""
+        """Wait for the job's runs; if they cannot be run, every check below is an error."""
         trouble = ""
         try:
             if self.job is not None and not self.lacks_request:
@@ -126,7 +126,7 @@ class CheckItem(pytest.Item):
     parent: JobNode
 
     def __init__(self, *, check: Check, **rest: Any) -> None:  # noqa: ANN401 - pytest's own
-        """Keep the check; its verdict is found in `setup`."""
+        """Keep the check; `setup` makes its verdict."""
         super().__init__(**rest)
         self.check = check
         self.verdict: Verdict | None = None
@@ -135,17 +135,17 @@ class CheckItem(pytest.Item):
 
     @property
     def request_name(self) -> str:
-        """The `ProcessingJobName` of the user's request that is judged, empty where there is none."""
+        """The `ProcessingJobName` of the user's request; empty if there is none."""
         return self.parent.request.name if self.parent.request else ""
 
     def setup(self) -> None:
-        """Judge; here, because trouble of the suite's own is an error, which pytest tells of a set-up only."""
+        """Apply the check; in set-up, since pytest reports only problems there as errors, not as failures."""
         self.verdict = self._judged()
         if self.verdict.word is Word.ERROR:
             pytest.fail(self.verdict.text, pytrace=False)
 
     def runtest(self) -> None:
-        """Tell pytest what the verdict was."""
+        """Report the verdict to pytest."""
         verdict = self.verdict
         if verdict is None or verdict.word is Word.CONFORMS:
             return
@@ -155,25 +155,25 @@ class CheckItem(pytest.Item):
         pytest.skip(verdict.text)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401 - pytest's own
-        """A violation is its text alone; anything else is shown as pytest does."""
+        """Show only the text of a violation; anything else as pytest does."""
         if isinstance(excinfo.value, ViolationError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where the check is declared, and what pytest writes above its failure."""
+        """Where the check is declared, and the heading of its failure."""
         line = inspect.getsourcelines(self.check.judge)[1]
         return self.path, line - 1, self.check.id
 
     def _repeat(self, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
-        """The runs of the check's job once more, each alone."""
+        """Repeat the runs of the check's job, each alone."""
         job = self.parent.job
         if job is None:
             return ()
         return self.config.stash[session_key].repeated(job, self.parent.request, traced=traced, attempt=attempt)
 
     def _logs(self) -> tuple[str, ...]:
-        """The logs that the report will have of what was judged, seen from where pytest was started."""
+        """The logs that the report will have of these runs, relative to where pytest was started."""
         report, here = self.config.stash[session_key].options.report, self.config.invocation_params.dir
         shown = report.relative_to(here) if report.is_relative_to(here) else report
         return tuple(str(shown / log) for log in logs.of_verdict(self.parent.outcomes))

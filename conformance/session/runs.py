@@ -1,4 +1,4 @@
-"""How each run is made: what it is asked for by the undisturbed one, beside which others, and once more in doubt."""
+"""How each run is made: what the undisturbed one requires of it, alongside which others, and how it is repeated."""
 
 from __future__ import annotations
 
@@ -30,37 +30,37 @@ RESTING: Mapping[Variation, Callable[[Image, Outcome], Rerun | None]] = {
     Variation.STOPPED_BY_SIGINT: lambda _, good: rerun.stopped(good),
     Variation.STOPPED_BY_SIGTERM: lambda _, good: rerun.stopped(good),
 }
-"""Runs that rest on what the undisturbed one showed, and what they make of it."""
+"""Runs that depend on the undisturbed one, and what they derive from it."""
 
 BY_THEMSELVES = frozenset({Variation.DEFAULT_COMMAND, Variation.LOOK_AT_GPUS})
-"""Runs that have nothing to do with the undisturbed one."""
+"""Runs that are independent of the undisturbed one."""
 
 
 class Runs:
     """Makes runs, each in the thread that asks for it."""
 
     def __init__(self, service: Service, found: Image, image: Callable[[], Image], turns: Turns) -> None:
-        """Run this image, whose files `image` gives, which may have to wait for them."""
+        """Run this image; `image` returns it with its files, and may have to wait for them."""
         self._service = service
         self._found = found
         self._image = image
         self._turns = turns
 
     def as_requested(self, request: JobRequest) -> Outcome:
-        """Run it undisturbed; where it fails, find out whether that is the suite's own doing."""
+        """Run it undisturbed; if it fails, find out whether the suite is the cause."""
         tried = [causes.Tried(self._together(request, Variation.AS_REQUESTED), alone=False)]
         while (conditions := self._next_conditions(tried)) is not None:
             tried.append(causes.Tried(self._alone(request, Variation.AS_REQUESTED, conditions=conditions)))
         return causes.settled(tried)
 
     def by_itself(self, request: JobRequest, variation: Variation) -> Outcome:
-        """Run what has nothing to do with the undisturbed run."""
+        """Make a run that is independent of the undisturbed one."""
         return self._together(request, variation)
 
     def changed(self, request: JobRequest, variation: Variation, good: Callable[[], Outcome]) -> Outcome:
-        """Run it as a variation has it, beside the undisturbed run.
+        """Run a variation alongside the undisturbed run.
 
-        That one rarely shows that it has to be run otherwise, and then it is run again.
+        In rare cases that one shows that other conditions are needed; then the variation is run again.
         """
         outcome = self._together(request, variation)
         undisturbed = good()
@@ -72,14 +72,14 @@ class Runs:
         return self._together(request, variation, **how)
 
     def resting(self, variation: Variation, good: Outcome) -> Outcome:
-        """Run a job again as its undisturbed run says; where it could only show the same, that is its outcome."""
+        """Run a job again as its undisturbed run requires; if it could only show the same, return that outcome."""
         again = RESTING[variation](self._image(), good)
         if again is None:
             return good
         return self._together(again.request, variation, **_as_asked(again), **_as_in(good))
 
     def repeated(self, request: JobRequest, variation: Variation, good: Outcome | None, *, traced: bool) -> Outcome:
-        """Make a run once more, alone; `good` is the undisturbed one, None where the run has nothing to do with it."""
+        """Repeat a run, alone; `good` is the undisturbed one, None if the run is independent of it."""
         if good is None:
             return self._alone(request, variation)
         how = _as_in(good)
@@ -89,7 +89,7 @@ class Runs:
         return self._alone(again.request, variation, **_as_asked(again), **how)
 
     def _next_conditions(self, tried: list[causes.Tried]) -> Conditions | None:
-        # Its files are waited for only where something went wrong.
+        # Wait for the image's files only if something went wrong.
         if causes.is_settled(tried):
             return None
         return causes.next_conditions(self._image(), tried)
@@ -104,7 +104,7 @@ class Runs:
 
 
 def _as_in(good: Outcome) -> dict[str, Any]:
-    """What further runs of a job have in common with its undisturbed one."""
+    """What further runs of a job have in common with the undisturbed one."""
     return {"conditions": good.conditions, "programs": programs(good)}
 
 

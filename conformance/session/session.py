@@ -1,4 +1,4 @@
-"""One session with `--image`: the image, the service, and the runs that its checks ask for, each run once."""
+"""One session with `--image`: the image, the service, and the runs that its checks need, each made once."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from conformance.session.runs import BY_THEMSELVES, RESTING, Runs
 from conformance.session.turns import Turns
 
 IN_FLIGHT = 4
-"""Runs of one host at the same time: an engine on two cores gains nothing from more."""
+"""The number of concurrent runs with one host: an engine on two cores gains nothing from more."""
 
 
 class Session:
     """What the collected checks share.
 
-    Runs are started ahead in a small pool once the selected checks are known; a check waits for its own only. With
-    pytest-xdist each worker has a session of its own, and the image, which the controller has read, is handed to it.
+    Runs are started ahead in a small pool once the selected checks are known; a check only waits for its own. With
+    pytest-xdist each worker has its own session, and gets the image, which the controller has read.
     """
 
     def __init__(self, options: Options, image: Image | None = None) -> None:
-        """Reach the engine and find the image, unless it is given with its files already read.
+        """Connect to the engine and find the image, unless it is given with its files already read.
 
         Raises:
-            EngineError: no engine answers, or it has no GPU where one is required.
-            UsageError: the engine has no network of the name that `--image-network` gives.
-            ImageError: there is no such image.
+            EngineError: no engine responds, or it has no GPU although one is required.
+            UsageError: the network given by `--image-network` does not exist.
+            ImageError: the image does not exist.
         """
         self.options = options
         reached = engine.connect()
@@ -64,7 +64,7 @@ class Session:
 
     @property
     def image(self) -> Image:
-        """The image with the names of its files; waits until they are read.
+        """The image with its file list; waits until that is read.
 
         Raises:
             JobError: the engine could not export it.
@@ -73,14 +73,14 @@ class Session:
 
     @property
     def image_as_known(self) -> Image:
-        """The image with the names of its files where they have been read, and without them where not; never waits."""
+        """The image, with its file list only if that has been read; never waits."""
         reading = self._reading
         if self._image or reading is None or not reading.done() or reading.cancelled() or reading.exception():
             return self._image or self.found
         return reading.result()
 
     def start(self, jobs: Iterable[tuple[Job, JobRequest | None]]) -> None:
-        """Begin to read the image's files and to run these jobs, without waiting for any of it."""
+        """Start reading the image's files and running these jobs, without waiting."""
         self._read()
         runs = [
             (variation, request)
@@ -93,23 +93,23 @@ class Session:
             self._run(variation, request)
 
     def outcomes(self, job: Job, request: JobRequest | None) -> tuple[Outcome, ...]:
-        """What the runs of a job showed; waits until they have ended.
+        """The outcomes of a job's runs; waits until they have ended.
 
         Raises:
             JobError: one of them could not be run.
-            NotJudged: one of them would show nothing, as a stop of a job that is over at once.
+            NotJudged: one of them would show nothing, such as stopping a job that ends at once.
         """
         # All are begun before the first is waited for, and a run that another one waits for before that one.
         futures = {variation: self._run(variation, request) for variation in sorted(job.runs, key=RESTING.__contains__)}
         return tuple(futures[variation].result() for variation in job.runs)
 
     def repeated(self, job: Job, request: JobRequest | None, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
-        """The runs of a job once more, each alone, with or without the tracer; see `outcomes` for what it raises."""
+        """Repeat the runs of a job, each alone, with or without the tracer; raises the same as `outcomes`."""
         futures = [self._again(variation, request, traced=traced, attempt=attempt) for variation in job.runs]
         return tuple(future.result() for future in futures)
 
     def close(self) -> None:
-        """End and remove all that still runs; to be called however the session ends."""
+        """Stop and remove everything that is still running; to be called however the session ends."""
         for pool in (self._reader, self._pool):
             pool.shutdown(wait=False, cancel_futures=True)
         self.service.close()
@@ -121,7 +121,7 @@ class Session:
     def _require_gpus(self) -> None:
         for request in self.options.requests[:1]:
             if lack := self.service.gpus(self.found, request).lack:
-                raise EngineError(f"--image-gpu=require: {lack}", hint="--image-gpu=auto goes on without")
+                raise EngineError(f"--image-gpu=require: {lack}", hint="--image-gpu=auto continues without one")
 
     def _read(self) -> Future[Image]:
         with self._lock:
@@ -153,11 +153,11 @@ class Session:
             return self._repeats[key]
 
     def _request_of(self, variation: Variation, request: JobRequest | None) -> JobRequest:
-        """The request that a run is made with; raises `DoesNotApply` where it would show nothing."""
+        """The request that a run is made with; raises `DoesNotApply` if it would show nothing."""
         if variation is Variation.DEFAULT_COMMAND or request is None:
             request = default_command_request(self.options.image)
         if variation.of_several_hosts and request.instance_count == 1:
-            raise DoesNotApply("the request asks for one host")
+            raise DoesNotApply("the request has one host")
         if variation is not Variation.LOOK_AT_GPUS:
             return request
         if not wants(request, self.options.gpu):
@@ -165,7 +165,7 @@ class Session:
         return to_look(request)
 
     def _make(self, request: JobRequest, variation: Variation) -> Outcome:
-        """Make a run; one that rests on the undisturbed one waits for it, which has a thread already, or had it."""
+        """Make a run; one that depends on the undisturbed run waits for it, which already has or had a thread."""
         if variation is Variation.AS_REQUESTED:
             return self._runs.as_requested(request)
         if variation in BY_THEMSELVES:

@@ -1,4 +1,4 @@
-"""Which runs may be made at the same time: most of them together, and one that is to show a cause alone."""
+"""Which runs may be concurrent: most of them run together, but one that shows a cause runs alone."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a finding needs before anybody is blamed for it: that it shows again, and that it is not the suite's own doing.
+"""What a finding needs before it counts: it must recur, and must not be caused by the suite itself.
 
-A check sees its runs once. Here its finding is held against the same runs made once more, each alone, and those of a
-MUST without the tracer. The rule itself is the check's; see `conformance.rule.choices` for what is the suite's doing.
+A check sees its runs once. Here its finding is confirmed by repeating these runs, each alone, and for a MUST without
+the tracer. The rule itself is in the check; `conformance.rule.choices` lists what may be caused by the suite.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from conformance.rule.evidence import did_well, now_and_then
 from conformance.rule.sight import Sight
 
 FAILED_ATTEMPTS = 2
-"""A program that fails now and then may well do so twice in a row where it should not."""
+"""An intermittent failure may well happen twice in a row."""
 
 WORTH_SECONDS = 30.0
-"""Runs that took longer together are not made once more for the sake of advice."""
+"""Runs that took longer in total are not repeated for mere advice."""
 
 
 CHOICES_SEE = frozenset({Sight.ENDS, Sight.LOGS, Sight.NAMES, Sight.PROCESSES, Sight.STOPS, Sight.TIMES, Sight.TRIALS})
-"""What `of_choices` looks at, whatever the check itself sees."""
+"""The evidence that `of_choices` uses, whatever the check itself sees."""
 
 EVERYTHING = frozenset(Sight)
 
 Find = Callable[[Sequence[Outcome]], Sequence[str]]
-"""Gives what a check finds in the outcomes of its job; raises `NotJudged` where they show nothing."""
+"""Returns what a check finds in the outcomes of its job; raises `NotJudged` if they show nothing."""
 
 
 class Repeat(Protocol):
-    """Makes the runs of a check once more, each alone."""
+    """Repeats the runs of a check, each alone."""
 
     def __call__(self, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
         """The outcomes in the order of the check's runs; raises `NotJudged` where one would show nothing.
@@ -43,7 +43,7 @@ class Repeat(Protocol):
 
 
 def of_choices(check: Check, outcomes: Sequence[Outcome]) -> str:
-    """Why a violation may be the suite's own doing; empty where nothing speaks for it."""
+    """Why a violation may be caused by the suite; empty if there is no sign of it."""
     if not check.of_failure:
         return ""
     if outcomes[-1].unsteady:
@@ -59,10 +59,10 @@ def of_chance(
     binding: bool,
     sees: Collection[Sight] = EVERYTHING,
 ) -> str:
-    """Why a finding may have come about by chance, by its neighbours or by the tracer; empty where it shows again.
+    """Why a finding may be due to chance, other runs or the tracer; empty if it recurs.
 
-    The check has to find it again. A MUST is repeated without the tracer, so one that rests on what processes did has
-    nothing to find there: instead every host has to end in the same way and to leave the same.
+    The check has to find it again. A MUST is repeated without the tracer, so a check that depends on processes cannot
+    find anything there: instead, every host must end in the same way and write the same outputs.
     """
     if not binding and sum(outcome.seconds for outcome in outcomes) > WORTH_SECONDS:
         return ""
@@ -76,18 +76,18 @@ def of_chance(
 
 
 def _of_repeat(find: Find, outcomes: Sequence[Outcome], again: Sequence[Outcome], *, is_blind: bool) -> str:
-    """Why a finding was none, by the same runs made once more; empty where it shows again."""
+    """Why a finding does not count after repeating the same runs; empty if it recurs."""
     differing = [
-        f"{host.name} {'succeeded' if did_well(host) else 'failed'} at first, and not when it was run again alone"
+        f"{host.name} {'succeeded' if did_well(host) else 'failed'} at first, but not when run again alone"
         for one, other in zip(outcomes, again, strict=True)
         for host, repeated in zip(one.hosts, other.hosts, strict=True)
         if did_well(host) != did_well(repeated)
     ]
     if differing:
-        return f"it fails now and then: {differing[0]}"
+        return f"intermittent failure: {differing[0]}"
     if _finds(find, again) or (is_blind and _left(outcomes) == _left(again)):
         return ""
-    return "it does not show again when the job is run once more, alone"
+    return "not reproducible: the finding does not recur when the job is run again alone"
 
 
 def _finds(find: Find, outcomes: Sequence[Outcome]) -> bool:
@@ -98,7 +98,7 @@ def _finds(find: Find, outcomes: Sequence[Outcome]) -> bool:
 
 
 def _untraced(outcome: Outcome) -> Outcome:
-    """The same outcome, had the tracer not been there."""
+    """The same outcome as without the tracer."""
     hosts = (replace(host, trace=None, untraced="the tracer was left out") for host in outcome.hosts)
     return replace(outcome, hosts=tuple(hosts))
 
@@ -108,7 +108,7 @@ def _failed(outcomes: Sequence[Outcome]) -> list[Host]:
 
 
 def _left(outcomes: Sequence[Outcome]) -> list[list[bool]]:
-    """Which outputs each host wrote, and whether it left a message."""
+    """Which outputs each host wrote, and whether it wrote a message."""
     return [
         [
             bool(found)

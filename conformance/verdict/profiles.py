@@ -1,4 +1,4 @@
-"""Which checks a session must have judged before it may say that the image conforms."""
+"""Which checks need a result before a session may report that the image conforms."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from conformance.verdict.verdict import Verdict, Word
 
 
 class Profile(StrEnum):
-    """What was asked to be judged; the closing line of a report names it."""
+    """What a session checks; the closing line names it."""
 
     IMAGE = "image"
-    """Without a job: every check that needs none of the user's."""
+    """Without a job: every check that needs no request."""
     PROCESSING = "processing"
-    """With a job of one host: every check that one host can show."""
+    """With a job on one host: every check that a single host can show."""
     DISTRIBUTED = "distributed"
-    """With a job of several hosts: every check that needs no GPU."""
+    """With a job on several hosts: every check that needs no GPU."""
     GPU = "gpu"
-    """With a job of one host whose instance has a GPU: what one host with a GPU can show."""
+    """With a job on one GPU instance: every check that a single host with a GPU can show."""
     DISTRIBUTED_GPU = "distributed, gpu"
-    """With a job of several hosts that have GPUs: every check."""
+    """With a job on several GPU instances: every check."""
 
     @property
     def has_several_hosts(self) -> bool:
@@ -47,7 +47,7 @@ class ExitStatus(IntEnum):
 
 
 def profile_of(requests: Iterable[JobRequest], choice: Choice = Choice.AUTO) -> Profile:
-    """The profile that a session with these requests is judged by; `choice` is what it was told of GPUs."""
+    """The profile of a session with these requests; `choice` is `--image-gpu`."""
     requests = tuple(requests)
     most = max((request.instance_count for request in requests), default=0)
     if most and (choice is Choice.REQUIRE or any(map(asks_for_gpus, requests))):
@@ -56,7 +56,7 @@ def profile_of(requests: Iterable[JobRequest], choice: Choice = Choice.AUTO) -> 
 
 
 def requires(profile: Profile, check: Check) -> bool:
-    """Whether a profile cannot do without a verdict on this check."""
+    """Whether a profile requires a result for this check."""
     if profile is not Profile.IMAGE:
         if check.job is LOOK_AT_GPUS:
             return profile.has_gpus
@@ -65,10 +65,10 @@ def requires(profile: Profile, check: Check) -> bool:
 
 
 def missing(profile: Profile, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
-    """The verdicts that do not give what the profile asks for.
+    """The verdicts that lack a required result.
 
-    A check that was not judged because of what another one violates or advises is not missing: that other one tells of
-    the flaw, and decides. Advice cannot stand in for a MUST, though.
+    A check that was not judged because of what another one violates or advises is not missing: the other one reports
+    the flaw and decides. Advice cannot replace a MUST, though.
     """
     verdicts = tuple(verdicts)
     words = {verdict.check.id: verdict.word for verdict in verdicts if verdict.word is not Word.CONFORMS}
@@ -85,7 +85,7 @@ def _is_missing(profile: Profile, verdict: Verdict, told: Word | None) -> bool:
 
 
 def exit_status(profile: Profile, verdicts: Iterable[Verdict], *, strict: bool, selected_all: bool) -> ExitStatus:
-    """0 where all that the profile requires was judged and nothing violates, 1 where something does, else 6."""
+    """0 if everything required has a result and nothing violates, 1 if something violates, else 6."""
     verdicts = tuple(verdicts)
     failing = {Word.VIOLATES, Word.ADVISED} if strict else {Word.VIOLATES}
     if any(verdict.word in failing for verdict in verdicts):

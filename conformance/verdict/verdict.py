@@ -1,4 +1,4 @@
-"""The verdict on one check, and the one place that turns it into words."""
+"""The verdict on a check, and the one place that turns it into words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from conformance.verdict.doubt import Repeat
 
 
 class Word(StrEnum):
-    """The six verdicts, in the order in which reports count them."""
+    """The six verdicts, in the order in which reports list them."""
 
     CONFORMS = "conforms"
     VIOLATES = "violates"
@@ -29,12 +29,11 @@ class Word(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found of one check.
+    """The result of one check.
 
-    `violations` are full sentences; `reason` says why it was not judged, or what went wrong for the suite;
-    `applies` is False where the clause has a condition that was not met, so that no profile can require it; `see` is
-    the check that tells why this one was not judged, where there is one; `logs` are the files that tell most of the
-    runs that were judged.
+    `violations` are full sentences; `reason` says why the check was not judged, or what went wrong in the suite;
+    `applies` is False if the clause has a condition that was not met, so that no profile can require it; `see` is the
+    check that explains why this one was not judged, if any; `logs` are the most relevant log files of the runs.
     """
 
     check: Check
@@ -49,31 +48,36 @@ class Verdict:
 
     @property
     def headline(self) -> str:
-        """Id, level and title in one line."""
+        """Id, level and title on one line."""
         return f"{self.check.id} ({self.check.level}): {self.check.title}"
 
     @property
+    def label(self) -> str:
+        """The word before the reason: a check whose condition is not met does not apply."""
+        return str(self.word) if self.applies or self.word is not Word.NOT_JUDGED else "not applicable"
+
+    @property
     def text(self) -> str:
-        """All that a reader needs to understand the verdict, and to mend and reproduce what it names."""
+        """Everything that a reader needs to understand, fix and reproduce a finding."""
         lines = [self.headline]
         lines += [_wrapped("  - ", violation) for violation in self.violations]
         if self.reason:
-            lines.append(_wrapped(f"  {self.word}: ", self.reason))
+            lines.append(_wrapped(f"  {self.label}: ", self.reason))
         if self.violations:
             lines.append(_wrapped("  clause:    ", self.check.clause))
             lines.append(f"  source:    {self.check.source.title} ({self.check.basis})")
             lines.append(f"             {self.check.source.url}")
-            lines.append(_wrapped("  remedy:    ", self.check.remedy))
+            lines.append(_wrapped("  fix:       ", self.check.remedy))
             lines += [f"  log:       {log}" for log in self.logs]
             lines.append(f"  reproduce: {self.reproduce}")
         return "\n".join(lines)
 
 
 MOST_FINDINGS = 100
-"""How many sentences a verdict has: an output may hold a hundred thousand links."""
+"""The maximum number of sentences in a verdict: an output may contain a hundred thousand links."""
 
 OF_THE_ENTRYPOINT = ("image.entrypoint-", "image.has-command")
-"""How the ids begin of the checks that judge the image's own command."""
+"""Id prefixes of the checks on the image's own command."""
 
 
 def judge(
@@ -87,10 +91,10 @@ def judge(
     reproduce: str = "",
     repeat: Repeat | None = None,
 ) -> Verdict:
-    """Apply a check to an image and to the outcomes of its job; the same arguments give the same verdict.
+    """Apply a check to an image and the outcomes of its job; the same arguments always give the same verdict.
 
-    What runs show has to show again when `repeat` makes them once more; without it that is not asked.
-    `runs` are the outcomes of the user's requests by which a static rule is overruled, see `Check.shown_by`.
+    A finding must recur when `repeat` repeats the runs; without `repeat` it is not confirmed. `runs` are the outcomes
+    of the user's requests that can overrule a static rule, see `Check.shown_by`.
     """
     request = outcomes[0].request.name if outcomes and check.job and check.job.needs_request else ""
     try:
@@ -100,14 +104,12 @@ def judge(
     if not found:
         return Verdict(check, Word.CONFORMS, request=request)
     own_entrypoint = bool(outcomes) and outcomes[0].request.entrypoint is not None
-    # What is wrong with another request explains nothing here.
+    # A problem with another request explains nothing here.
     judged = requests if check.job is None else [outcome.request for outcome in outcomes[:1]]
     shown = runs if check.job is None else outcomes
     cause = _cause(check, image, judged, shown, registry, own_entrypoint=own_entrypoint)
     if cause:
-        return not_judged(
-            check, NotJudged("what it saw is a consequence of another violation", see=cause), request=request
-        )
+        return not_judged(check, NotJudged("caused by another violation", see=cause), request=request)
     binding = _is_violation(check, found)
     try:
         reason = _doubt(
@@ -123,7 +125,7 @@ def judge(
 
 
 def _doubt(check: Check, outcomes: Sequence[Outcome], find: doubt.Find, repeat: Repeat | None, *, binding: bool) -> str:
-    """Why nobody is to be blamed for what a check found; empty where it stands."""
+    """Why a finding is not conclusive; empty if it is."""
     if not outcomes:
         return ""
     reason = doubt.of_choices(check, outcomes) if binding else ""
@@ -157,10 +159,10 @@ def _cause(
     *,
     own_entrypoint: bool,
 ) -> str:
-    """The check that already names what this one saw, or nothing.
+    """The check that already reports the cause of this finding, or an empty string.
 
-    A request with an entrypoint of its own does not run the image's, whose faults then explain nothing. What a run has
-    overruled explains nothing either, so that other checks see the same runs as the one that they point to.
+    A request with its own entrypoint does not run the image's, whose flaws then explain nothing. A rule that a run has
+    overruled explains nothing either, so other checks see the same runs as the one that they point to.
     """
     for other_id in check.explained_by:
         if own_entrypoint and other_id.startswith(OF_THE_ENTRYPOINT):
@@ -175,19 +177,19 @@ def _cause(
 
 
 def not_judged(check: Check, stop: NotJudged, *, request: str = "") -> Verdict:
-    """The verdict on a check that could not be exercised, which is no fault of anybody."""
+    """The verdict on a check that could not be exercised."""
     applies = not isinstance(stop, DoesNotApply)
     reason = _printable(str(stop))
     return Verdict(check, Word.NOT_JUDGED, reason=reason, applies=applies, see=stop.see, request=request)
 
 
 def error(check: Check, reason: str, *, request: str = "") -> Verdict:
-    """The verdict on a check that the suite itself failed to apply."""
+    """The verdict on a check that the suite failed to apply."""
     return Verdict(check, Word.ERROR, reason=reason, request=request)
 
 
 def _wrapped(label: str, text: str) -> str:
-    """Lines of a terminal; a text of several lines, as a traceback is, keeps them."""
+    """Wrapped for a terminal; existing line breaks, as in a traceback, are kept."""
     margin = " " * len(label)
     return "\n".join(
         textwrap.fill(
@@ -204,5 +206,5 @@ def _wrapped(label: str, text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """A sentence without what would steer a terminal: names of files and of programs come from the image."""
+    """A sentence without terminal control characters: names of files and programs come from the image."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

@@ -33,10 +33,10 @@ def test_a_job_that_does_the_same_conforms(changed: Host) -> None:
     [
         (
             host(exit_code=1, stderr="TypeError: unexpected argument 'hosts'\n"),
-            "algo-1 exited with 1; stderr says: \"TypeError: unexpected argument 'hosts'\".",
+            "algo-1 exited with code 1; stderr says: \"TypeError: unexpected argument 'hosts'\".",
         ),
         (host(exit_code=137, end=End.MAX_RUNTIME), "algo-1 was stopped at MaxRuntimeInSeconds."),
-        (host(), "nothing was written to the output result."),
+        (host(), "nothing was written to output result."),
         (not_started("no"), "algo-1 did not start: no."),
     ],
 )
@@ -45,7 +45,7 @@ def test_a_job_that_does_less_is_advised_against(changed: Host, found: str) -> N
     verdict = with_more(changed)
 
     assert Word.ADVISED is verdict.word
-    assert (f"Expected the job to do the same where both documents have further members, and {found}",) == (
+    assert (f"Expected the same result with additional members in both configuration files, but {found}",) == (
         verdict.violations
     )
 
@@ -62,7 +62,7 @@ def test_a_job_at_the_suites_limit_is_not_judged() -> None:
     verdict = with_more(host(exit_code=137, end=End.SUITE_LIMIT, seconds=300.0))
 
     assert (Word.NOT_JUDGED, "", True) == (verdict.word, verdict.see, verdict.applies)
-    assert "after 300 s, the suite's own limit" in verdict.reason
+    assert "after 300 s, the suite's own time limit" in verdict.reason
 
 
 def test_a_job_without_outputs_need_only_succeed() -> None:

@@ -30,9 +30,9 @@ def test_aws_credentials_are_advised_against(name: str) -> None:
     verdict = judged(SECRETS, image(environment={name: "AKIAEXAMPLEVALUE"}))
 
     assert Word.ADVISED == verdict.word
-    assert (f"Expected no AWS credentials in ENV, and it sets {name}, which outranks the role of the job.",) == (
-        verdict.violations
-    )
+    assert (
+        f"Expected no AWS credentials in ENV, but it sets {name}, which takes precedence over the job's role.",
+    ) == (verdict.violations)
     assert "AKIAEXAMPLEVALUE" not in verdict.text
 
 
@@ -48,7 +48,7 @@ def test_other_secrets_are_advised_against(name: str) -> None:
     verdict = judged(SECRETS, image(environment={name: "correct horse"}))
 
     assert Word.ADVISED == verdict.word
-    assert (f"Expected no secrets in ENV, and it sets {name} to a value of 13 characters.",) == verdict.violations
+    assert (f"Expected no secrets in ENV, but it sets {name} to a value of 13 characters.",) == verdict.violations
     assert "correct" not in verdict.text
 
 
@@ -84,7 +84,7 @@ def test_a_fixed_region_is_advised_against(name: str) -> None:
     verdict = judged(REGION, image(environment={name: "eu-west-1"}))
 
     assert Word.ADVISED == verdict.word
-    assert (f"Expected no region in ENV, and it sets {name}=eu-west-1.",) == verdict.violations
+    assert (f"Expected no region in ENV, but it sets {name}=eu-west-1.",) == verdict.violations
     assert Word.CONFORMS == judged(REGION, image(environment={name: ""})).word
 
 
@@ -114,10 +114,13 @@ def test_variables_that_arrive_as_they_were_given_conform() -> None:
     ("got", "found"),
     [
         ({"PATH": "/usr/bin"}, "lacks CONFORMANCE_0, CONFORMANCE_1, CONFORMANCE_2 and 97 more."),
-        ({**ODD, "CONFORMANCE_7": "x"}, "has other values for CONFORMANCE_7."),
+        ({**ODD, "CONFORMANCE_7": "x"}, "has different values for CONFORMANCE_7."),
         (
             {name: value.strip() for name, value in ODD.items() if name != "CONFORMANCE_99"},
-            "lacks CONFORMANCE_99 and has other values for CONFORMANCE_1, CONFORMANCE_28, CONFORMANCE_32 and 4 more.",
+            (
+                "lacks CONFORMANCE_99 and has different values for CONFORMANCE_1, CONFORMANCE_28, CONFORMANCE_32 and "
+                "4 more."
+            ),
         ),
     ],
     ids=["env -i", "one changed", "read from a file"],
@@ -129,7 +132,7 @@ def test_variables_that_a_wrapper_loses_are_advised_against(got: dict[str, str],
     assert Word.ADVISED is verdict.word
     (advice,) = verdict.violations
     assert (
-        "Expected 100 unusual variables to reach ['python3', '/processing.py'] on algo-1, and it " + found
+        "Expected 100 unusual variables to reach ['python3', '/processing.py'] on algo-1, but it " + found
     ) == advice
 
 
@@ -171,7 +174,7 @@ def test_a_job_that_has_no_room_for_further_variables_shows_nothing() -> None:
     verdict = reaching({}, good=full)
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "the job cannot be given further variables: it has as many as it may have" == verdict.reason
+    assert "no variables can be added: the request has the maximum" == verdict.reason
 
 
 def test_a_wrapper_that_did_not_start_the_program_is_not_blamed() -> None:
@@ -179,7 +182,7 @@ def test_a_wrapper_that_did_not_start_the_program_is_not_blamed() -> None:
     verdict = reaching(ended=host(exit_code=2, stderr="unknown command: two words\n"))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "did not start ['python3', '/processing.py'], and exited with 2; stderr says:" in verdict.reason
+    assert "did not start ['python3', '/processing.py'] and exited with code 2; stderr says:" in verdict.reason
 
 
 def test_variables_count_for_a_container_entrypoint_too() -> None:

@@ -40,7 +40,7 @@ def test_a_job_that_exits_with_0_conforms() -> None:
 
 @pytest.mark.parametrize(
     ("code", "meaning"),
-    [(1, ""), (127, " (of a shell: the command was not found)"), (130, " (SIGINT)"), (137, " (SIGKILL)"), (255, "")],
+    [(1, ""), (127, " (in a shell: command not found)"), (130, " (SIGINT)"), (137, " (SIGKILL)"), (255, "")],
 )
 def test_a_job_that_exits_otherwise_violates(code: int, meaning: str) -> None:
     """The sentence has the code, what it stands for by convention, and the last line on stderr."""
@@ -48,13 +48,13 @@ def test_a_job_that_exits_otherwise_violates(code: int, meaning: str) -> None:
 
     assert Word.VIOLATES == verdict.word
     assert (
-        f"Expected algo-1 to exit with 0, but it exited with {code}{meaning}; stderr says: 'no such table'.",
+        f"Expected algo-1 to exit with 0, but it exited with code {code}{meaning}; stderr says: 'no such table'.",
     ) == verdict.violations
 
 
 def test_without_a_log_there_are_no_last_words() -> None:
     """The sentence ends with the code."""
-    assert ("Expected algo-1 to exit with 0, but it exited with 3.",) == of_zero(host(exit_code=3)).violations
+    assert ("Expected algo-1 to exit with 0, but it exited with code 3.",) == of_zero(host(exit_code=3)).violations
 
 
 def test_a_long_line_is_cut() -> None:
@@ -70,8 +70,8 @@ def test_running_out_of_memory_is_not_judged() -> None:
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
     assert (
-        "algo-1 ran out of memory; the memory is that of this engine, and not of the instance: use an engine that has "
-        "more"
+        "algo-1 ran out of memory; the memory is that of this engine, not of the instance: use an engine with more "
+        "memory"
     ) == verdict.reason
 
 
@@ -97,9 +97,9 @@ def test_an_idle_job_beyond_its_own_limit_violates(processor_seconds: float) -> 
 @pytest.mark.parametrize(
     ("processor_seconds", "said"),
     [
-        (None, "algo-1 was still running, and whether it was at work is not known; "),
-        (0.03, "algo-1 was still at work after 60 s; "),
-        (1.9, "algo-1 was still at work after 60 s; "),
+        (None, "algo-1 was still running, and it is not known whether it was working; "),
+        (0.03, "algo-1 was still working after 60 s; "),
+        (1.9, "algo-1 was still working after 60 s; "),
     ],
     ids=["unknown", "a little", "two processors"],
 )
@@ -130,8 +130,7 @@ def test_a_job_beyond_its_own_limit_is_told_by_its_processes(signals: tuple[Sign
     (violation,) = of_zero(beyond_its_limit(trace=trace, stop=STOP)).violations
 
     assert violation.endswith(
-        "still running after 60 s: ['python3', '/x.py'] had ended with 0, "
-        "and ['tail', '-f', '/dev/null'] had not ended."
+        "still running after 60 s: ['python3', '/x.py'] had exited with 0, but ['tail', '-f', '/dev/null'] had not."
     )
 
 
@@ -142,7 +141,7 @@ def test_what_the_stop_ended_ran_until_then() -> None:
     stopped = beyond_its_limit(130, trace=trace, stop=Stop("SIGINT", 0.2, killed=False))
     (violation,) = of_zero(stopped).violations
 
-    assert violation.endswith("still running after 60 s: ['python3', '/x.py'] had not ended.")
+    assert violation.endswith("still running after 60 s: ['python3', '/x.py'].")
 
 
 def test_many_processes_that_ran_are_counted() -> None:
@@ -152,7 +151,7 @@ def test_many_processes_that_ran_are_counted() -> None:
     (violation,) = of_zero(beyond_its_limit(trace=trace, stop=STOP)).violations
 
     assert violation.count("['python3', '/x.py']") == 3
-    assert violation.endswith(" and 2 more had not ended.")
+    assert violation.endswith(" and 2 more.")
 
 
 @pytest.mark.parametrize(
@@ -191,7 +190,7 @@ def test_a_command_of_the_request_that_does_not_start_violates(override: str) ->
     verdict = of_zero(not_started("no such file"), of=request(overrides={override: ["gone"]}))
 
     assert Word.VIOLATES == verdict.word
-    assert "the engine refused: no such file" in verdict.violations[0]
+    assert "the engine reported: no such file" in verdict.violations[0]
 
 
 def test_a_program_below_opt_ml_explains_the_exit_code() -> None:
@@ -211,7 +210,7 @@ def test_a_process_that_is_left_is_named() -> None:
     found = judged("exit.no-process-left", image(), outcome(host(trace=Trace((first, left), tracer=2))))
 
     assert Word.ADVISED is found.word
-    assert "exited while these ran: ['aws', 's3', 'sync']." in found.violations[0]
+    assert "exited while these were running: ['aws', 's3', 'sync']." in found.violations[0]
 
 
 def test_processes_that_ended_before_are_well() -> None:
@@ -261,7 +260,7 @@ def test_a_job_that_fails_with_the_images_own_opt_ml_too_violates(own: Host) -> 
     """By how it ended without it."""
     (violation,) = judged(ZERO, EMPTY_MODEL, outcome(own), outcome(GONE)).violations
 
-    assert "algo-1 to exit with 0, but it exited with 1; stderr says: 'no such file" in violation
+    assert "algo-1 to exit with 0, but it exited with code 1; stderr says: 'no such file" in violation
 
 
 def test_a_program_that_succeeds_conforms_though_its_message_fails_the_job() -> None:

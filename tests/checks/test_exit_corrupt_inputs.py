@@ -61,25 +61,28 @@ def test_a_failure_that_exits_with_0_violates() -> None:
     assert Word.VIOLATES is verdict.word
     (violation,) = verdict.violations
     assert (
-        "Expected algo-1 to exit non-zero when its inputs are corrupt and it fails, but it exited with 0 although its "
-        "log has a traceback: 'ValueError: part-1.csv cannot be read at byte 0' and it wrote nothing to the output "
+        "Expected algo-1 to exit non-zero when it fails on corrupt inputs, but it exited with 0 although its "
+        "log has a traceback: 'ValueError: part-1.csv cannot be read at byte 0' and it wrote nothing to output "
         "result."
     ) == violation
 
 
-def test_a_word_in_a_log_is_advice() -> None:
-    """It once was a violation; but nobody but its author knows what a program means by it."""
-    verdict = over(SAYING)
+@pytest.mark.parametrize("more", ["", ", skipping this job"])
+def test_a_word_in_a_log_is_advice(more: str) -> None:
+    """It once was a violation; but nobody but its author knows what a program means by it.
+
+    At the level ERROR it is no warning, whatever was skipped.
+    """
+    verdict = over(host(stdout=f"ERROR: part-1.csv cannot be read at byte 0{more}\n"))
 
     (advice,) = verdict.violations
     assert Word.ADVISED is verdict.word
-    assert "its log says: 'ERROR: part-1.csv cannot be read at byte 0' and it wrote nothing to the output" in advice
+    assert f"its log says: 'ERROR: part-1.csv cannot be read at byte 0{more}' and it wrote nothing to output" in advice
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        "ERROR: part-1.csv cannot be read at byte 0, skipping this job",
         "WARNING part-1.csv: UnicodeDecodeError: invalid start byte",
         "ignored 3 of 3 records: ValueError: not a number",
         "Error in part-1.csv, dropped",
@@ -110,8 +113,8 @@ def test_a_failure_below_process_1_is_evidence_without_a_word_in_the_log() -> No
 
     assert [Word.ADVISED, Word.VIOLATES, Word.VIOLATES] == [verdict.word for verdict in verdicts]
     assert [
-        f"although ['python3', '/processing.py'] {how} below process 1 and it wrote nothing to the output result."
-        for how in ("exited with 3", "exited with 3", "was ended by SIGSEGV")
+        f"although ['python3', '/processing.py'] {how} below process 1 and it wrote nothing to output result."
+        for how in ("exited with code 3", "exited with code 3", "was killed by SIGSEGV")
     ] == [verdict.violations[0].partition("exited with 0 ")[2] for verdict in verdicts]
 
 
@@ -129,7 +132,7 @@ def test_a_program_that_does_not_visibly_fail_is_not_accused(corrupt: Host) -> N
     verdict = over(corrupt)
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "with its inputs corrupt the program exited with 0, and nothing shows that it failed" == verdict.reason
+    assert "with corrupt inputs the program exited with 0 and showed no sign of failure" == verdict.reason
 
 
 def test_a_program_that_sets_corrupt_inputs_aside_is_not_accused() -> None:
@@ -138,7 +141,7 @@ def test_a_program_that_sets_corrupt_inputs_aside_is_not_accused() -> None:
     verdict = over(quarantine, good=outcome(host(CLEAN), of=TWO), of=TWO)
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert verdict.reason.endswith("the program wrote other outputs than usual, which may tell of them")
+    assert verdict.reason.endswith("the program wrote different outputs, which may report the error")
 
 
 def test_an_output_that_is_always_written_tells_nothing_of_them() -> None:
@@ -148,7 +151,7 @@ def test_an_output_that_is_always_written_tells_nothing_of_them() -> None:
 
     (advice,) = verdict.violations
     assert Word.ADVISED is verdict.word
-    assert advice.endswith("and it wrote nothing to the output clean.")
+    assert advice.endswith("and it wrote nothing to output clean.")
 
 
 def test_what_empty_inputs_show_already_is_not_shown_twice() -> None:
@@ -188,7 +191,7 @@ def test_a_program_that_hangs_over_an_input_is_not_judged(end: End) -> None:
     verdict = over(host(exit_code=137, end=end))
 
     assert (Word.NOT_JUDGED, "", True) == (verdict.word, verdict.see, verdict.applies)
-    assert f"with its inputs corrupt, algo-1 was {end}" == verdict.reason
+    assert f"with corrupt inputs, algo-1 was {end}" == verdict.reason
 
 
 def test_a_job_that_fails_with_its_own_inputs_proves_nothing() -> None:

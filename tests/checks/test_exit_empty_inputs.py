@@ -63,7 +63,7 @@ def test_a_traceback_beside_missing_outputs_violates(said: str, stream: str) -> 
 
     assert Word.VIOLATES == verdict.word
     assert "but it exited with 0 although its log has a traceback: " in violation
-    assert violation.endswith(" and it wrote nothing to the output result.")
+    assert violation.endswith(" and it wrote nothing to output result.")
 
 
 @pytest.mark.parametrize("said", TRACEBACKS, ids=["Python", "R", "Java", "Node.js"])
@@ -102,7 +102,7 @@ def test_a_word_of_a_failure_beside_missing_outputs_is_advice(said: str, stream:
     (advice,) = verdict.violations
 
     assert Word.ADVISED == verdict.word
-    assert f"but it exited with 0 although its log says: {said!r} and it wrote nothing to the output result" in advice
+    assert f"but it exited with 0 although its log says: {said!r} and it wrote nothing to output result" in advice
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_program_that_accepts_an_empty_input_is_not_accused(usual: str, with_e
     verdict = of_failure(NONZERO, host(stdout=with_empty_inputs), host(RESULT, stdout=usual))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "nothing shows that it failed" in verdict.reason
+    assert "showed no sign of failure" in verdict.reason
 
 
 @pytest.mark.parametrize("written", [RESULT, link(f"{OUTPUT}/part-1", "/tmp/x")], ids=["file", "link"])  # noqa: S108 - in an image
@@ -156,7 +156,7 @@ def test_one_missing_output_of_two_is_told_of() -> None:
 
     (advice,) = verdict.violations
     assert Word.ADVISED is verdict.word
-    assert advice.endswith(" and it wrote nothing to the output b.")
+    assert advice.endswith(" and it wrote nothing to output b.")
 
 
 def test_several_missing_outputs_are_all_named() -> None:
@@ -165,7 +165,7 @@ def test_several_missing_outputs_are_all_named() -> None:
     empty = empty_inputs(host(stderr=TRACEBACK), of=asked)
     (violation,) = judged(NONZERO, image(), outcome(of=asked), empty).violations
 
-    assert violation.endswith(" and it wrote nothing to the outputs b, a.")
+    assert violation.endswith(" and it wrote nothing to outputs b, a.")
 
 
 @pytest.mark.parametrize("check", [NONZERO, NOTICED])
@@ -230,7 +230,7 @@ def test_an_empty_input_that_nobody_notices_is_advice() -> None:
     verdict = of_failure(NOTICED, host(stdout="nothing to do\n"))
 
     assert Word.ADVISED == verdict.word
-    assert "it exited with 0 and wrote nothing to the output result" in verdict.violations[0]
+    assert "it exited with 0 and wrote nothing to output result" in verdict.violations[0]
 
 
 def test_a_failure_is_named_once() -> None:
@@ -262,7 +262,9 @@ def test_a_failure_below_process_1_that_says_why_violates() -> None:
     verdict = swallowed(SHELL, replace(WORK, exit_code=3), stderr="no measurements\n")
 
     assert Word.VIOLATES is verdict.word
-    assert "although ['python3', '/x.py'] exited with 3 below process 1 and it wrote nothing" in verdict.violations[0]
+    assert (
+        "although ['python3', '/x.py'] exited with code 3 below process 1 and it wrote nothing" in verdict.violations[0]
+    )
 
 
 def test_an_exit_code_below_process_1_may_be_an_answer() -> None:
@@ -298,8 +300,8 @@ def test_a_failure_that_is_certain_counts_in_the_run_as_requested(outputs: dict[
     (violation,) = judged(NONZERO, image(), ran(SHELL, crashed, of=request(outputs=outputs))).violations
 
     assert (
-        "Expected algo-1 to exit non-zero when its program fails, but it exited with 0 although "
-        "['python3', '/x.py'] was ended by SIGABRT below process 1."
+        "Expected algo-1 to exit non-zero when its program fails, but it exited with 0 although ['python3', "
+        "'/x.py'] was killed by SIGABRT below process 1."
     ) == violation
 
 

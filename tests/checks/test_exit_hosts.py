@@ -41,8 +41,8 @@ def test_several_hosts_that_exit_with_0_conform() -> None:
 def test_each_host_that_failed_is_named() -> None:
     """And no other one."""
     assert [
-        "Expected algo-2 to exit with 0, but it exited with 1.",
-        "Expected algo-3 to exit with 0, but it exited with 2.",
+        "Expected algo-2 to exit with 0, but it exited with code 1.",
+        "Expected algo-3 to exit with 0, but it exited with code 2.",
     ] == [*of_zero(WELL, FAILED, host(exit_code=2)).violations]
 
 
@@ -62,7 +62,7 @@ def test_a_host_that_failed_is_told_of_here(hosts: tuple[Host, ...]) -> None:
 
     failed, ran_on = verdict.violations
     assert Word.VIOLATES is verdict.word
-    assert f"Expected algo-{len(hosts) - 1} to exit with 0, but it exited with 1." == failed
+    assert f"Expected algo-{len(hosts) - 1} to exit with 0, but it exited with code 1." == failed
     assert ran_on.startswith(f"Expected algo-{len(hosts)} to exit with 0 within MaxRuntimeInSeconds, but it was still")
 
 
@@ -76,7 +76,7 @@ def test_a_host_at_the_suites_limit_hides_no_failure(hosts: tuple[Host, ...]) ->
     """It may have waited for the one that failed, and is not told of."""
     (violation,) = of_zero(*hosts).violations
 
-    assert "exited with 1" in violation
+    assert "exited with code 1" in violation
 
 
 @pytest.mark.parametrize("hosts", [(WELL, LIMITED), (LIMITED, LIMITED)])
@@ -154,7 +154,7 @@ def test_a_host_that_waits_for_its_input_is_not_judged(check: str) -> None:
     """Where no other one fails, nobody knows what it would have done."""
     verdict = of_failure(check, WELL, RAN_ON)
 
-    assert "with its inputs empty, algo-2 was stopped at MaxRuntimeInSeconds" == verdict.reason
+    assert "with empty inputs, algo-2 was stopped at MaxRuntimeInSeconds" == verdict.reason
 
 
 @pytest.mark.parametrize("hosts", [(WELL, host()), (host(), WELL)])
@@ -172,7 +172,7 @@ def test_each_host_is_asked_for_its_own_outputs() -> None:
     good = outcome(host(file("/opt/ml/processing/a/1")), host(file("/opt/ml/processing/b/1")), of=asked)
     empty = outcome(host(), host(), of=asked, variation=Variation.EMPTY_INPUTS)
 
-    assert ["wrote nothing to the output a.", "wrote nothing to the output b."] == [
+    assert ["wrote nothing to output a.", "wrote nothing to output b."] == [
         sentence.partition("exited with 0 and ")[2] for sentence in judged(NOTICED, image(), good, empty).violations
     ]
 
@@ -198,4 +198,4 @@ def test_a_host_that_does_not_start_fails_by_itself() -> None:
     verdict = judged(ZERO, image(), outcome(not_started("no such file"), LIMITED, of=asked))
 
     (violation,) = verdict.violations
-    assert "on algo-1, but the engine refused: no such file" in violation
+    assert "on algo-1, but the engine reported: no such file" in violation

@@ -27,7 +27,10 @@ def test_a_simulated_driver_that_answers_is_not_judged() -> None:
     verdict = judged(CHECK, image(), looked(look(), means=Means.SIMULATION))
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
-    assert "the GPU was simulated: libcuda.so.1 is found and answers, which shows nothing of CUDA" == verdict.reason
+    assert (
+        "the GPU is simulated: libcuda.so.1 is found and responds, which does not show that CUDA works"
+        == verdict.reason
+    )
 
 
 def test_an_engine_without_a_gpu_judges_nothing() -> None:
@@ -44,7 +47,7 @@ def test_a_copy_in_the_image_that_cannot_be_loaded_violates() -> None:
 
     assert Word.VIOLATES == verdict.word
     assert (
-        f"Expected the image's loader to load the host's libcuda.so.1, and it said {said!r}.",
+        f"Expected the image's loader to load the host's libcuda.so.1, but it said {said!r}.",
     ) == verdict.violations
 
 
@@ -62,8 +65,8 @@ def test_a_driver_of_the_image_that_does_not_work_violates() -> None:
     verdict = judged(CHECK, image(file(shadow, size=20_000_000)), looked(seen))
 
     assert Word.VIOLATES == verdict.word
-    said = f"it took {shadow} of the image, where cuInit returned 803"
-    assert (f"Expected the image's loader to take the libcuda.so.1 of the host, and {said}.",) == verdict.violations
+    said = f"it loaded {shadow} of the image, where cuInit returned 803"
+    assert (f"Expected the image's loader to load the host's libcuda.so.1, but {said}.",) == verdict.violations
 
 
 def test_a_driver_of_the_image_that_works_conforms() -> None:
@@ -78,7 +81,7 @@ def test_trouble_of_the_hosts_own_driver_is_not_judged(residue: tuple) -> None: 
     """It is not the image's."""
     verdict = judged(CHECK, image(*residue), looked(look(status=1, output=answers(cuInit="999"))))
 
-    assert (Word.NOT_JUDGED, "CUDA's driver of this engine does not work: cuInit returned 999") == (
+    assert (Word.NOT_JUDGED, "the CUDA driver of this engine does not work: cuInit returned 999") == (
         verdict.word,
         verdict.reason,
     )
@@ -88,7 +91,7 @@ def test_a_driver_without_a_device_is_not_judged() -> None:
     """The last line says why."""
     verdict = of(look(status=1, output=answers(count="0")))
 
-    assert "CUDA's driver of this engine does not work: the last line was 'count 0'" == verdict.reason
+    assert "the CUDA driver of this engine does not work: the last line was 'count 0'" == verdict.reason
 
 
 def test_a_driver_that_was_left_out_violates() -> None:
@@ -97,7 +100,7 @@ def test_a_driver_that_was_left_out_violates() -> None:
     verdict = of(seen)
 
     assert (
-        "Expected the driver's libcuda.so.1 in the container, and NVIDIA_DRIVER_CAPABILITIES is 'utility,video'.",
+        "Expected the driver's libcuda.so.1 in the container, but NVIDIA_DRIVER_CAPABILITIES is 'utility,video'.",
     ) == verdict.violations
 
 
@@ -107,7 +110,7 @@ def test_a_driver_that_the_engine_did_not_bring_is_not_judged(said: str) -> None
     seen = look(status=127, output=NOT_FOUND, variables={"NVIDIA_DRIVER_CAPABILITIES": said}, mounted=())
     verdict = of(seen)
 
-    assert (Word.NOT_JUDGED, f"the engine brought no libcuda.so.1: {NOT_FOUND!r}") == (verdict.word, verdict.reason)
+    assert (Word.NOT_JUDGED, f"the engine mounted no libcuda.so.1: {NOT_FOUND!r}") == (verdict.word, verdict.reason)
 
 
 def test_a_driver_that_is_mounted_and_not_found_violates() -> None:
@@ -122,7 +125,7 @@ def test_an_image_without_glibc_is_not_judged() -> None:
     verdict = of(look(status=127, output="", error="No such file or directory"))
 
     assert (
-        "NVIDIA's driver is made for glibc, whose loader cannot be run in the image: No such file or directory"
+        "NVIDIA's driver needs glibc, whose loader cannot be run in the image: No such file or directory"
         == verdict.reason
     )
 
@@ -131,19 +134,19 @@ def test_a_driver_that_does_not_answer_is_not_judged() -> None:
     """It may be the host's trouble."""
     verdict = of(look(status=None, output=f"library {LIBRARY}\n"))
 
-    assert f"CUDA's driver did not answer in time; the last line was 'library {LIBRARY}'" == verdict.reason
+    assert f"the CUDA driver did not respond in time; the last line was 'library {LIBRARY}'" == verdict.reason
 
 
 def test_a_request_that_hides_its_gpu_is_not_judged() -> None:
     """The user's own variable is not the image's."""
     verdict = judged(CHECK, image(), looked(look(devices=()), NVIDIA_VISIBLE_DEVICES="void"))
 
-    assert "no GPU is in the container: the request sets NVIDIA_VISIBLE_DEVICES to 'void'" == verdict.reason
+    assert "no GPU in the container: the request sets NVIDIA_VISIBLE_DEVICES to 'void'" == verdict.reason
 
 
 def test_nodes_of_the_driver_alone_are_no_gpu() -> None:
     """A container may have those that all GPUs share."""
-    assert "the engine has a GPU, and gave the container none" == of(look(devices=["/dev/nvidiactl"])).reason
+    assert "the engine has a GPU, but the container got none" == of(look(devices=["/dev/nvidiactl"])).reason
 
 
 def test_the_device_of_windows_is_a_gpu() -> None:
@@ -155,7 +158,7 @@ def test_a_look_that_broke_off_is_not_judged() -> None:
     """As is a container that did not start."""
     refused = with_gpus(outcome(not_started("no such user")), Gpus(wanted=True, means=Means.REQUEST))
 
-    assert "the look at the GPU did not come to its end" == of(None).reason
+    assert "the GPU inspection did not finish" == of(None).reason
     assert "launch.default-command" == judged(CHECK, image(), refused).see
 
 
@@ -166,14 +169,14 @@ ZERO = "exit.zero-on-success"
     ("gpus", "reason"),
     [
         (Gpus(wanted=True, lack="no GPU on this engine: x"), "no GPU on this engine: x"),
-        (Gpus(wanted=True, means=Means.SIMULATION), "the GPU was simulated, and runs nothing"),
+        (Gpus(wanted=True, means=Means.SIMULATION), "the GPU is simulated and cannot run CUDA code"),
     ],
 )
 def test_a_job_that_fails_without_its_gpu_is_not_judged(gpus: Gpus, reason: str) -> None:
     """It may do well on its own instance."""
     verdict = judged(ZERO, image(), with_gpus(outcome(host(exit_code=1, stderr="no CUDA device\n")), gpus))
 
-    assert (Word.NOT_JUDGED, f"the job did not succeed, and {reason}") == (verdict.word, verdict.reason)
+    assert (Word.NOT_JUDGED, f"the job failed, and {reason}") == (verdict.word, verdict.reason)
 
 
 @pytest.mark.parametrize("gpus", [Gpus(), Gpus(wanted=True, means=Means.REQUEST)])

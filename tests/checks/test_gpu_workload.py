@@ -37,7 +37,7 @@ def test_a_host_on_which_none_loaded_it_is_advised_against() -> None:
     """Each host has its own GPUs."""
     verdict = of(job((IDLE, USING), (IDLE,)))
 
-    expected = "Expected a program on algo-2 to load libcuda.so, and none had it in its memory at its end."
+    expected = "Expected a program on algo-2 to load libcuda.so, but none had it in memory when it ended."
     assert (Word.ADVISED, (expected,)) == (verdict.word, verdict.violations)
 
 
@@ -60,7 +60,7 @@ def test_a_job_whose_processes_were_not_seen_is_not_judged() -> None:
     """Nothing is concluded from what is not there."""
     verdict = of(job((IDLE,), untraced="the tracer could not attach"))
 
-    assert (Word.NOT_JUDGED, "its processes were not seen: the tracer could not attach") == (
+    assert (Word.NOT_JUDGED, "its processes could not be traced: the tracer could not attach") == (
         verdict.word,
         verdict.reason,
     )

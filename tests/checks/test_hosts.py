@@ -35,9 +35,9 @@ def varied(check: str, *hosts: Host, good: Outcome = GOOD) -> Verdict:
 
 
 CHANGED = {
-    "hosts.retries-resolution": "where names are known late",
-    "hosts.late-start": "where algo-2 starts later",
-    "hosts.follows-renamed-hosts": "where its hosts are called host-001.job.internal, host-002.job.internal",
+    "hosts.retries-resolution": "when names resolve late",
+    "hosts.late-start": "when algo-2 starts later",
+    "hosts.follows-renamed-hosts": "when its hosts are named host-001.job.internal, host-002.job.internal",
 }
 
 
@@ -56,7 +56,7 @@ def test_a_job_that_does_less_is_advised_against(check: str) -> None:
     (violation,) = verdict.violations
     assert Word.ADVISED is verdict.word
     assert (
-        f"Expected the job to do the same {CHANGED[check]}, and {names[1]} exited with 1; stderr says: "
+        f"Expected the same result {CHANGED[check]}, but {names[1]} exited with code 1; stderr says: "
         "'no route to algo-1'."
     ) == violation
 
@@ -64,7 +64,7 @@ def test_a_job_that_does_less_is_advised_against(check: str) -> None:
 @pytest.mark.parametrize("check", CHANGED)
 def test_an_output_that_no_host_writes_is_missed(check: str) -> None:
     """Although all of them exit with 0."""
-    assert (f"Expected the job to do the same {CHANGED[check]}, and nothing was written to the output result.",) == (
+    assert (f"Expected the same result {CHANGED[check]}, but nothing was written to output result.",) == (
         varied(check, host(), host()).violations
     )
 
@@ -114,7 +114,7 @@ def test_one_host_that_fails_is_advised_against() -> None:
 
     (violation,) = judged("hosts.single", image(), GOOD, one).violations
     assert (
-        "Expected the job to do the same on one host, and algo-1 exited with 1; stderr says: 'no route to algo-1'."
+        "Expected the same result on one host, but algo-1 exited with code 1; stderr says: 'no route to algo-1'."
     ) == violation
 
 
@@ -127,7 +127,7 @@ def test_one_host_may_need_as_long_as_all_of_them(seconds: float, word: Word) ->
 
     assert word is verdict.word
     if word is Word.NOT_JUDGED:
-        assert "algo-1 was stopped at MaxRuntimeInSeconds, and a job that is changed so may need more" in verdict.reason
+        assert "algo-1 was stopped at MaxRuntimeInSeconds, but with this change the job may need more" in verdict.reason
 
 
 # A peer that fails
@@ -148,7 +148,7 @@ def test_hosts_that_wait_for_a_peer_that_has_failed_are_advised_against() -> Non
 
     assert Word.ADVISED is verdict.word
     assert (
-        "Expected algo-1 to end where algo-3 exits with 1 soon after its start, and it was still running after 68 s.",
+        "Expected algo-1 to exit when algo-3 exits with 1 soon after its start, but it was still running after 68 s.",
     ) == verdict.violations
 
 
@@ -158,7 +158,7 @@ def test_a_peer_that_did_not_fail_shows_nothing(peer: Host) -> None:
     verdict = varied("hosts.peer-fails", BOUND, peer)
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
-    assert verdict.reason.startswith("algo-2 was to fail, and ")
+    assert verdict.reason.startswith("algo-2 should have failed, but ")
 
 
 # Ending together
@@ -179,7 +179,7 @@ def test_a_host_that_runs_on_violates() -> None:
 
     assert Word.VIOLATES is verdict.word
     assert [
-        f"Expected every host to exit with 0, and {name} was still running at MaxRuntimeInSeconds, after algo-1 had "
+        f"Expected every host to exit with 0, but {name} was still running at MaxRuntimeInSeconds, after algo-1 had "
         "exited with 0."
         for name in ("algo-2", "algo-3")
     ] == [*verdict.violations]
@@ -209,7 +209,10 @@ def test_a_host_at_the_suites_limit_may_still_be_at_work() -> None:
     verdict = judged(ENDS, image(), outcome(WELL, at_limit(End.SUITE_LIMIT, 300.4)))
 
     assert (Word.NOT_JUDGED, "", True) == (verdict.word, verdict.see, verdict.applies)
-    assert "algo-2 was still running after 300 s, the suite's own limit, which --image-timeout raises" == verdict.reason
+    assert (
+        "algo-2 was still running after 300 s, the suite's own time limit; raise it with --image-timeout"
+        == verdict.reason
+    )
 
 
 @pytest.mark.parametrize("check", [ENDS, "hosts.ignores-etc-hostname"])

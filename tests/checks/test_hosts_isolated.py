@@ -32,7 +32,10 @@ def test_who_asks_for_the_outside_is_advised_against() -> None:
 
     assert Word.ADVISED is verdict.word
     assert (
-        f"Expected nothing outside to be asked for; algo-1 asked for {OUTSIDE}, a.example.org, and exited with 1.",
+        (
+            f"Expected no outside name to be looked up, but algo-1 looked up {OUTSIDE}, a.example.org and exited with "
+            "code 1."
+        ),
     ) == verdict.violations
 
 
@@ -85,4 +88,4 @@ def test_a_damaged_record_shows_no_silence() -> None:
     verdict = judged("hosts.isolated", image(), damaged)
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
-    assert verdict.reason.endswith("could be seen: line 3 of the record is no event")
+    assert verdict.reason.endswith("is incomplete: line 3 of the record is no event")

@@ -30,7 +30,7 @@ def late(*hosts: Host, asked: tuple[Query, ...] = (), good: Outcome = GOOD) -> V
 
 def told(sentence: str) -> str:
     """A sentence without what it quotes of the questions."""
-    return sentence.partition("; it asked its name server for ")[0]
+    return sentence.partition("; name queries: ")[0]
 
 
 # Asking again
@@ -51,14 +51,14 @@ def test_hosts_that_never_ask_for_one_another_are_not_judged(asked: tuple[Query,
     verdict = late(FAILED, FAILED, good=outcome(WELL, WELL, queries=asked))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "no host asked for the name of another" == verdict.reason
+    assert "no host looked up the name of another" == verdict.reason
 
 
 def test_one_host_asks_for_nobody() -> None:
     """There is no name server."""
     verdict = judged(RETRIES, image(), outcome(WELL), outcome(WELL, variation=Variation.LATE_NAMES))
 
-    assert "the request asks for one host" == verdict.reason
+    assert "the request has one host" == verdict.reason
     assert not verdict.applies
 
 
@@ -68,7 +68,7 @@ def test_what_was_asked_and_could_not_be_seen_is_no_evidence() -> None:
     verdict = late(WELL, WELL, good=cut)
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
-    assert verdict.reason.endswith("could be seen: line 3 of the record is no event")
+    assert verdict.reason.endswith("is incomplete: line 3 of the record is no event")
 
 
 def test_one_host_that_asks_is_enough() -> None:
@@ -86,13 +86,13 @@ BOTH = (*THRICE, query(1, "algo-3", 2.6, delayed=True), query(2, "algo-1", 3.0, 
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (ONCE, "; it asked too early for algo-2 once, and not again"),
+        (ONCE, "; it looked up algo-2 once, too early, and did not retry"),
         (
             (*ONCE, query(1, "algo-2", 2.0, delayed=True, kind="AAAA")),
-            "; it asked too early for algo-2 once, and not again",
+            "; it looked up algo-2 once, too early, and did not retry",
         ),
-        (THRICE, "; it asked too early for algo-2 3 times in 0.5 s, and not again"),
-        (BOTH, "; it asked too early for algo-2 3 times in 0.5 s, algo-3 once, and not again"),
+        (THRICE, "; it looked up algo-2 3 times in 0.5 s, too early, and did not retry"),
+        (BOTH, "; it looked up algo-2 3 times in 0.5 s, algo-3 once, too early, and did not retry"),
         ((*THRICE, query(1, "algo-2", 9.0)), ""),
         ((query(1, "algo-2", 2.0),), ""),
         ((query(1, "algo-1", 2.0, delayed=True),), ""),
@@ -105,7 +105,7 @@ def test_a_host_that_gives_up_is_told_with_its_attempts(asked: tuple[Query, ...]
     verdict = late(FAILED, WELL, WELL, asked=asked, good=outcome(*[WELL] * 3, queries=TALKING))
 
     assert Word.ADVISED is verdict.word
-    assert [f"Expected the job to do the same where names are known late, and algo-1 exited with 1{words}"] == [
+    assert [f"Expected the same result when names resolve late, but algo-1 exited with code 1{words}"] == [
         told(sentence).removesuffix(".") for sentence in verdict.violations
     ]
 
@@ -124,8 +124,8 @@ def test_what_a_host_asked_is_quoted(check: str) -> None:
 
     (sentence,) = verdict.violations
     assert (
-        "it asked its name server for algo-2 after 0.5 s (NXDOMAIN), algo-2 after 0.8 s (NXDOMAIN), algo-2 after 1.0 s "
-        "(NXDOMAIN) and 1 more."
+        "name queries: algo-2 after 0.5 s (NXDOMAIN), algo-2 after 0.8 s (NXDOMAIN), algo-2 after 1.0 s (NXDOMAIN) and "
+        "1 more."
     ) == sentence.rpartition("; ")[2]
 
 
@@ -134,9 +134,9 @@ def test_every_host_is_told_with_what_it_asked_itself() -> None:
     verdict = late(FAILED, host(exit_code=2), asked=ONCE)
 
     assert [
-        "algo-1 exited with 1; it asked too early for algo-2 once, and not again",
-        "algo-2 exited with 2.",
-    ] == [told(sentence).partition(" late, and ")[2] for sentence in verdict.violations]
+        "algo-1 exited with code 1; it looked up algo-2 once, too early, and did not retry",
+        "algo-2 exited with code 2.",
+    ] == [told(sentence).partition(" late, but ")[2] for sentence in verdict.violations]
 
 
 @pytest.mark.parametrize(("last", "word"), [(4.9, Word.ADVISED), (5.0, Word.CONFORMS), (22.0, Word.CONFORMS)])
@@ -168,8 +168,8 @@ def test_a_host_that_did_well_need_not_know_every_name() -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ((query(2, "algo-1"),), "; it asked for algo-1, and there is no such host"),
-        ((query(2, "algo-1"), query(2, "algo-2")), "; it asked for algo-1, algo-2, and there is no such host"),
+        ((query(2, "algo-1"),), "; it looked up algo-1, which does not exist"),
+        ((query(2, "algo-1"), query(2, "algo-2")), "; it looked up algo-1, algo-2, which does not exist"),
         ((query(1, "algo-1"),), ""),
         ((query(2, "host-001.job.internal"), query(2, "packages.example.org"), query(2, "algo-1.ec2.internal")), ""),
         ((query(2, "algo-1", kind="PTR"),), ""),
@@ -184,8 +184,8 @@ def test_a_name_that_is_written_down_in_the_program_is_told(asked: tuple[Query, 
     (violation,) = verdict.violations
     assert Word.ADVISED is verdict.word
     assert (
-        "Expected the job to do the same where its hosts are called host-001.job.internal, host-002.job.internal, and "
-        f"host-002.job.internal exited with 1{words}."
+        "Expected the same result when its hosts are named host-001.job.internal, host-002.job.internal, but "
+        f"host-002.job.internal exited with code 1{words}."
     ) == violation
 
 
@@ -194,7 +194,7 @@ def test_many_hosts_are_not_all_named() -> None:
     renamed = outcome(*[FAILED] * 5, variation=Variation.RENAMED_HOSTS)
     (first, *_) = judged(RENAMED, image(), outcome(*[WELL] * 5), renamed).violations
 
-    assert "called host-001.job.internal, host-002.job.internal, host-003.job.internal and 2 more, and" in first
+    assert "named host-001.job.internal, host-002.job.internal, host-003.job.internal and 2 more, but" in first
 
 
 # The container's own hostname
@@ -217,8 +217,8 @@ def test_a_job_that_needs_its_hostname_violates() -> None:
     (violation,) = verdict.violations
     assert Word.VIOLATES is verdict.word
     assert (
-        "Expected the job to do without the container's own hostname, and where that is not the host's name, algo-2 "
-        "exited with 1; where it is, the job succeeded."
+        "Expected the job to work with any hostname, but with one that is not the host's name algo-2 exited with "
+        "code 1; with the host's name the job succeeded."
     ) == violation
 
 

@@ -35,7 +35,7 @@ def test_another_platform_violates(platform: tuple[str, str]) -> None:
     verdict = judged("image.platform", image(os=platform[0], architecture=platform[1]))
 
     assert Word.VIOLATES == verdict.word
-    assert (f"Expected the platform linux/amd64, and the image says {'/'.join(platform)}.",) == verdict.violations
+    assert (f"Expected platform linux/amd64, but the image is for {'/'.join(platform)}.",) == verdict.violations
 
 
 def test_an_image_needs_a_command() -> None:
@@ -134,22 +134,22 @@ def script(head: bytes, *others: object, **rest: object) -> object:
 @pytest.mark.parametrize(
     ("head", "said"),
     [
-        (b"exec python3 /x.py\n", "/run.sh begins with neither `#!` nor an ELF header"),
-        (b"\n#!/bin/sh\n", "begins with neither"),
-        (b"MZ\x90\0", "begins with neither"),
-        (b"\xef\xbb\xbf#!/bin/sh\n", "a byte order mark stands before its `#!`"),
+        (b"exec python3 /x.py\n", "/run.sh starts with neither `#!` nor an ELF header"),
+        (b"\n#!/bin/sh\n", "starts with neither"),
+        (b"MZ\x90\0", "starts with neither"),
+        (b"\xef\xbb\xbf#!/bin/sh\n", "it has a byte order mark before `#!`"),
         (b"#!\nexec x\n", "its `#!` line names no interpreter"),
-        (b"#!/bin/bash\n", "its interpreter is '/bin/bash', and /bin/bash does not exist"),
-        (b"#!/etc\n", "its interpreter is '/etc', and /etc is a directory"),
-        (b"#!/notes\n", "and /notes has mode 0644"),
-        (b"#!/bin/sh\r\n", "its `#!` line ends in a carriage return, which becomes a part of '/bin/sh\\r'"),
-        (b"#!/bin/sh -e\r\n", "carriage return, which becomes a part of '-e\\r'"),
-        (b"#!/usr/bin/env python3\r\n", "carriage return, which becomes a part of 'python3\\r'"),
+        (b"#!/bin/bash\n", "its interpreter is '/bin/bash', but /bin/bash does not exist"),
+        (b"#!/etc\n", "its interpreter is '/etc', but /etc is a directory"),
+        (b"#!/notes\n", "but /notes has mode 0644"),
+        (b"#!/bin/sh\r\n", "its `#!` line ends in a carriage return, which becomes part of '/bin/sh\\r'"),
+        (b"#!/bin/sh -e\r\n", "carriage return, which becomes part of '-e\\r'"),
+        (b"#!/usr/bin/env python3\r\n", "carriage return, which becomes part of 'python3\\r'"),
         (b"#!/usr/bin/perl\r\n", "ends in a carriage return"),
-        (b"#!/usr/bin/env python2\n", "has `env` look for 'python2', and no directory of PATH has it"),
-        (b"#!/usr/bin/env python3 -u\n", "has `env` look for 'python3 -u'"),
-        (b"#!/usr/bin/env -S python2 -u\n", "has `env` look for 'python2'"),
-        (b"#!sh\n", "its interpreter is 'sh', and /sh does not exist"),
+        (b"#!/usr/bin/env python2\n", "makes `env` look for 'python2', but no directory of PATH has it"),
+        (b"#!/usr/bin/env python3 -u\n", "makes `env` look for 'python3 -u'"),
+        (b"#!/usr/bin/env -S python2 -u\n", "makes `env` look for 'python2'"),
+        (b"#!sh\n", "its interpreter is 'sh', but /sh does not exist"),
     ],
 )
 def test_a_script_that_the_kernel_cannot_run_violates(head: bytes, said: str) -> None:
@@ -209,7 +209,7 @@ def test_an_interpreter_that_is_a_script_is_judged_too() -> None:
     """The kernel follows it."""
     wrapped = program("/wrapped", b"echo\n")
 
-    assert "/wrapped begins with neither" in judged(SHEBANG, script(b"#!/wrapped\n", wrapped)).violations[0]  # type: ignore[arg-type] # an image
+    assert "/wrapped starts with neither" in judged(SHEBANG, script(b"#!/wrapped\n", wrapped)).violations[0]  # type: ignore[arg-type] # an image
 
 
 def test_a_script_that_is_its_own_interpreter_ends_the_search() -> None:
@@ -241,7 +241,7 @@ def test_a_program_for_another_machine_violates() -> None:
 
     assert Word.VIOLATES == verdict.word
     assert (
-        "Expected '/count' to lead to a program for linux/amd64, and /count is built for arm64 (64 bits).",
+        "Expected '/count' to be a program for linux/amd64, but /count is built for arm64 (64 bits).",
     ) == verdict.violations
     assert "see image.entrypoint-machine" in judged("image.entrypoint-loader", broken).reason
 
@@ -291,7 +291,7 @@ def test_a_program_without_its_loader_violates(loader: str) -> None:
     verdict = judged(LOADER_CHECK, image(program("/count", elf(loader)), entrypoint=["/count"]))
 
     assert Word.VIOLATES == verdict.word
-    assert verdict.violations[0].startswith(f"Expected /count to find its loader {loader}, and /")
+    assert verdict.violations[0].startswith(f"Expected /count to find its loader {loader}, but /")
     assert verdict.violations[0].endswith(" does not exist.")
 
 
@@ -345,7 +345,7 @@ def test_a_user_without_an_account_violates(user: str, name: str, path: str) -> 
     verdict = judged(USER, image(user=user, documents=ACCOUNTS))
 
     assert Word.VIOLATES == verdict.word
-    assert (f"Expected USER {user} to be known in the image, and {path} has no {name!r}.",) == verdict.violations
+    assert (f"Expected USER {user} to exist in the image, but {path} has no {name!r}.",) == verdict.violations
 
 
 @pytest.mark.parametrize("user", ["", "root", "worker", "worker:staff", "1000", "65532:65532", "0:staff", ":staff"])
@@ -434,7 +434,7 @@ def test_a_volume_below_opt_ml_is_advised_against(volume: str) -> None:
     verdict = judged("image.volume-under-opt-ml", image(volumes=("/data", volume)))
 
     assert Word.ADVISED == verdict.word
-    assert (f"Expected no VOLUME at or below /opt/ml, and the image declares {volume}.",) == verdict.violations
+    assert (f"Expected no VOLUME at or below /opt/ml, but the image declares {volume}.",) == verdict.violations
 
 
 def test_a_volume_elsewhere_is_free() -> None:

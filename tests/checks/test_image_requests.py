@@ -24,7 +24,7 @@ def test_a_broken_command_that_no_request_uses_is_not_judged(check: str) -> None
     verdict = judged(check, BROKEN[check], requests=(OVERRIDING,))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "every request that was given brings a ContainerEntrypoint of its own" == verdict.reason
+    assert "every request has its own ContainerEntrypoint" == verdict.reason
     assert (
         judged(check, BROKEN[check]).violations
         == judged(check, BROKEN[check], requests=(OVERRIDING, request())).violations
@@ -46,7 +46,7 @@ def test_a_cmd_that_arguments_replace_is_not_judged(check: str) -> None:
     verdict = judged(check, cmd, requests=(ARGUMENTS,))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "every request that was given names the program itself" == verdict.reason
+    assert "every request names the program itself" == verdict.reason
 
 
 COUNT = program("/opt/app/bin/count", elf(""))

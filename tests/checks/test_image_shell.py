@@ -64,8 +64,8 @@ def test_a_shell_form_whose_shell_becomes_the_program_is_advice() -> None:
 
     assert Word.ADVISED is verdict.word
     assert verdict.violations[0].endswith(
-        "in the run the shell became ['python3', '/processing.py'], as not every shell does, and ContainerArguments "
-        "are swallowed."
+        "in the run the shell replaced itself with ['python3', '/processing.py'], which not every shell does, and "
+        "ContainerArguments are swallowed."
     )
 
 
@@ -102,8 +102,8 @@ def test_a_shell_form_that_ends_in_exec_is_advice(command: str) -> None:
 @pytest.mark.parametrize(
     ("command", "told_of"),
     [
-        ("['python3', '/app/job.py']", " (JSON strings take double quotes)"),
-        ("[ 'python3', 'x.py' ]", " (JSON strings take double quotes)"),
+        ("['python3', '/app/job.py']", " (JSON strings need double quotes)"),
+        ("[ 'python3', 'x.py' ]", " (JSON strings need double quotes)"),
         ('["python3", "x.py",]', ""),
         ("[python3, x.py", ""),
     ],
@@ -115,8 +115,8 @@ def test_an_array_that_is_no_json_is_called_that(command: str, told_of: str) -> 
     assert Word.VIOLATES is verdict.word
     (violation,) = verdict.violations
     assert violation == (
-        f"Expected ENTRYPOINT in exec form, but ENTRYPOINT {command} is no JSON array{told_of}, so Docker runs it by "
-        "`/bin/sh -c`."
+        f"Expected ENTRYPOINT in exec form, but ENTRYPOINT {command} is not a JSON array{told_of}, so Docker runs it "
+        "with `/bin/sh -c`."
     )
 
 
@@ -131,7 +131,7 @@ def test_a_cmd_that_is_no_json_is_called_that_too() -> None:
     verdict = judged(CHECK, image(entrypoint=[], cmd=["/bin/sh", "-c", "['python3', 'x.py']"]))
 
     assert Word.ADVISED is verdict.word
-    assert "CMD ['python3', 'x.py'] is no JSON array" in verdict.violations[0]
+    assert "CMD ['python3', 'x.py'] is not a JSON array" in verdict.violations[0]
 
 
 HANDS_ON = ("/bin/sh", "-c", 'cd /app && exec python3 p.py "$@"', "--")
@@ -161,12 +161,13 @@ def test_an_exec_form_that_swallows_arguments_is_advice() -> None:
 
     assert Word.ADVISED is verdict.word
     assert verdict.violations[0].startswith(
-        "Expected ContainerArguments to be handed on, but ENTRYPOINT ['bash', '-c', "
+        "Expected ContainerArguments to be passed on, but ENTRYPOINT ['bash', '-c', "
     )
 
 
 @pytest.mark.parametrize(
-    ("stays", "said"), [(True, "which stayed process 1 in the run"), (None, "which gets the signals unless it becomes")]
+    ("stays", "said"),
+    [(True, "which stayed process 1 in the run"), (None, "which gets the signals unless it uses exec")],
 )
 def test_an_exec_form_with_a_shell_in_the_way_is_advice(stays: bool | None, said: str) -> None:  # noqa: FBT001 - a parameter of a test
     """By its letter it is what the contract asks for; whether signals arrive is judged by stopping it."""

@@ -42,8 +42,8 @@ def test_a_file_of_an_input_is_not_to_be_executed(word: str, local_path: str, wo
     assert Word.VIOLATES is verdict.word
     (violation,) = verdict.violations
     assert (
-        f"Expected ContainerEntrypoint of job example to begin with a program of the image, and {word} is a file of "
-        "input code, which arrives without execute permission."
+        f"Expected ContainerEntrypoint of job example to start with a program of the image, but {word} is a file of "
+        "input code, which has no execute permission."
     ) == violation
 
 
@@ -78,7 +78,7 @@ def test_without_a_container_entrypoint_it_does_not_apply(requests: tuple[JobReq
     verdict = of_requests(*requests)
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "no request names a ContainerEntrypoint" == verdict.reason
+    assert "no request has a ContainerEntrypoint" == verdict.reason
 
 
 def test_one_request_of_several_is_named() -> None:
@@ -121,7 +121,7 @@ def test_hosts_that_exit_with_0_without_an_object_conform() -> None:
 @pytest.mark.parametrize(
     ("ended", "words"),
     [
-        (FAILED, "exited with 1; stderr says: 'IndexError: list index out of range'"),
+        (FAILED, "exited with code 1; stderr says: 'IndexError: list index out of range'"),
         (RAN_ON, "was stopped at MaxRuntimeInSeconds"),
     ],
 )
@@ -131,9 +131,7 @@ def test_a_host_that_fails_without_an_object_is_advised_against(ended: Host, wor
     verdict = of_few(others, host(), ended)
 
     assert Word.ADVISED is verdict.word
-    assert (f"Expected algo-3 to exit with 0 where it gets no object of a sharded input, and it {words}.",) == (
-        verdict.violations
-    )
+    assert (f"Expected algo-3 to exit with 0 with an empty shard, but it {words}.",) == (verdict.violations)
 
 
 @pytest.mark.parametrize("first", [FAILED, RAN_ON])
@@ -143,7 +141,7 @@ def test_a_host_that_fails_with_one_object_shows_nothing(first: Host, others: Ho
     verdict = of_few(first, others, others)
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert verdict.reason.startswith("with one object algo-1, which got it, ")
+    assert verdict.reason.startswith("with a single object algo-1, which got it, ")
 
 
 @pytest.mark.parametrize("hosts", [(host(), host(), LIMITED), (LIMITED, host(), host()), (LIMITED, LIMITED, host())])
@@ -152,7 +150,7 @@ def test_hosts_at_the_suites_limit_show_nothing(hosts: tuple[Host, ...]) -> None
     verdict = of_few(*hosts)
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
-    assert "was still running after 300 s, the suite's own limit" in verdict.reason
+    assert "was still running after 300 s, the suite's own time limit" in verdict.reason
 
 
 def test_with_all_its_objects_the_job_must_succeed() -> None:
@@ -186,7 +184,7 @@ def test_each_host_has_to_open_its_fifo() -> None:
     verdict = piped(OPENED, host())
 
     expected = (
-        f"Expected a program on algo-2 to open {INPUT}_0, through which input stream comes, and none did; the job "
+        f"Expected a program on algo-2 to open {INPUT}_0, the FIFO of input stream, but none did; the job "
         "succeeded without it."
     )
     assert (Word.ADVISED, (expected,)) == (verdict.word, verdict.violations)

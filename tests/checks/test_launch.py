@@ -37,7 +37,7 @@ def test_a_container_that_is_refused_violates() -> None:
 
     assert Word.VIOLATES == verdict.word
     assert (
-        "Expected ['python3', '/processing.py'] to start, and the engine refused: exec: \"x\": permission denied.",
+        "Expected ['python3', '/processing.py'] to start, but the engine reported: exec: \"x\": permission denied.",
     ) == verdict.violations
 
 
@@ -115,14 +115,14 @@ def test_one_flaw_is_one_violation(broken: dict[str, object], cause: str) -> Non
 
     assert Word.VIOLATES == judged(cause, flawed).word
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
-    assert f"what it saw is a consequence of another violation; see {cause}" == verdict.reason
+    assert f"caused by another violation; see {cause}" == verdict.reason
 
 
 def test_a_file_at_opt_ml_is_one_violation() -> None:
     """Nothing can be mounted there, which the check of the image says."""
     verdict = judged(CHECK, image(file("/opt/ml")), outcome(not_started("not a directory")))
 
-    assert "what it saw is a consequence of another violation; see reserved.is-a-directory" == verdict.reason
+    assert "caused by another violation; see reserved.is-a-directory" == verdict.reason
 
 
 ALONE = "launch.arguments-need-an-entrypoint"
@@ -141,8 +141,8 @@ def test_arguments_alone_need_an_entrypoint(first: str) -> None:
     assert Word.VIOLATES == verdict.word
     (violation,) = verdict.violations
     assert (
-        "Expected an ENTRYPOINT for the ContainerArguments of job example, and the image has none, so that "
-        f"{first!r} is to be started, which is no program of the image."
+        f"Expected an ENTRYPOINT for the ContainerArguments of job example, but the image has none, so {first!r} "
+        "would be executed, which is not a program in the image."
     ) == violation
 
 
@@ -211,7 +211,7 @@ def test_a_program_that_needs_no_wrapper_conforms() -> None:
     [
         (
             host(exit_code=1, stderr="ModuleNotFoundError: No module named 'processing'\n"),
-            "algo-1 exited with 1; stderr says: \"ModuleNotFoundError: No module named 'processing'\".",
+            "algo-1 exited with code 1; stderr says: \"ModuleNotFoundError: No module named 'processing'\".",
         ),
         (not_started("no such file"), "algo-1 did not start: no such file."),
         (host(exit_code=137, end=End.MAX_RUNTIME), "algo-1 was stopped at MaxRuntimeInSeconds."),
@@ -223,7 +223,7 @@ def test_a_program_that_needs_what_a_wrapper_prepares_is_advised_against(alone: 
 
     assert Word.ADVISED is verdict.word
     assert (
-        f"Expected ['python3', '/processing.py'] to do the job where ContainerEntrypoint names it, and {found}",
+        f"Expected ['python3', '/processing.py'] to do the job as ContainerEntrypoint, but {found}",
     ) == verdict.violations
 
 
@@ -232,7 +232,7 @@ def test_a_wrapper_that_does_a_part_of_the_job_is_not_blamed() -> None:
     verdict = by_itself(host(stdout="a,b\n1,2\n"))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "ENTRYPOINT does a part of the job itself, since without it the output result got nothing" == verdict.reason
+    assert "ENTRYPOINT does part of the job itself: without it, output result got no files" == verdict.reason
 
 
 def test_a_job_that_fails_with_its_wrapper_shows_nothing_of_it() -> None:

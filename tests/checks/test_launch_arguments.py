@@ -49,11 +49,11 @@ def test_arguments_that_arrive_as_they_were_given_conform() -> None:
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        (PROGRAM, "it got none of them: 'two words' is not among its arguments."),
-        ((*PROGRAM, " ".join(ODD)), "it got none of them: 'two words' is not among its arguments."),
-        ((*PROGRAM, *" ".join(ODD).split(" ")), "of them: 'two words' is not among its arguments."),
-        ((*PROGRAM, *ODD[:2], *ODD[3:]), 'it got 99 of them: "it\'s" is not among its arguments.'),
-        ((*PROGRAM, *reversed(ODD)), "it got them in another order."),
+        (PROGRAM, "it got none of them: 'two words' is missing."),
+        ((*PROGRAM, " ".join(ODD)), "it got none of them: 'two words' is missing."),
+        ((*PROGRAM, *" ".join(ODD).split(" ")), "of them: 'two words' is missing."),
+        ((*PROGRAM, *ODD[:2], *ODD[3:]), 'it got 99 of them: "it\'s" is missing.'),
+        ((*PROGRAM, *reversed(ODD)), "it got them in a different order."),
     ],
     ids=["dropped", '"$*"', "$@", "one lost", "order"],
 )
@@ -63,7 +63,7 @@ def test_arguments_that_a_wrapper_loses_are_advised_against(words: tuple[str, ..
 
     assert Word.ADVISED == verdict.word
     (advice,) = verdict.violations
-    assert advice.startswith("Expected 100 unusual arguments to reach ['python3', '/processing.py'] on algo-1, and it ")
+    assert advice.startswith("Expected 100 unusual arguments to reach ['python3', '/processing.py'] on algo-1, but it ")
     assert advice.endswith(found)
 
 
@@ -83,8 +83,8 @@ def test_a_wrapper_that_dispatches_on_its_first_argument_is_not_blamed() -> None
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
     assert (
-        "with further arguments and variables algo-1 did not start ['python3', '/processing.py'], and exited with 2; "
-        "stderr says: 'run.sh: unknown command: two words'"
+        "with additional arguments and variables algo-1 did not start ['python3', '/processing.py'] and exited "
+        "with code 2; stderr says: 'run.sh: unknown command: two words'"
     ) == verdict.reason
 
 
@@ -130,7 +130,7 @@ def test_arguments_may_be_for_another_program_below_the_wrapper(other: str) -> N
     kept = reached((*PROGRAM, "..."), good=good)
 
     assert (Word.NOT_JUDGED, False) == (lost.word, lost.applies)
-    assert f"ENTRYPOINT starts ['{other}', '-x'] too, and ContainerArguments may be for that one" == lost.reason
+    assert f"ENTRYPOINT also starts ['{other}', '-x'], which the ContainerArguments may be for" == lost.reason
     assert Word.CONFORMS is kept.word
 
 
@@ -141,7 +141,7 @@ def test_arguments_that_are_not_for_entrypoint_are_not_judged(overrides: dict[st
     verdict = reached(PROGRAM, good=good, of=WRAPPER if overrides else image(entrypoint=[], cmd=["/run.sh"]))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "it is not the image's ENTRYPOINT that gets ContainerArguments" == verdict.reason
+    assert "the image's ENTRYPOINT does not get ContainerArguments" == verdict.reason
 
 
 def test_a_job_that_has_no_room_for_further_arguments_shows_nothing() -> None:
@@ -152,4 +152,4 @@ def test_a_job_that_has_no_room_for_further_arguments_shows_nothing() -> None:
 
     for verdict in (many, script):
         assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-        assert verdict.reason.startswith("the job cannot be given further ContainerArguments: ")
+        assert verdict.reason.startswith("no ContainerArguments can be added: ")

@@ -39,7 +39,9 @@ def test_silence_is_advised_against(end: End) -> None:
     verdict = judged(CHECK, image(), outcome(host(file("/opt/ml/processing/run.log"), stdout="", end=end)))
 
     assert Word.ADVISED == verdict.word
-    assert ("Expected at least a line on stdout or stderr, and algo-1 wrote nothing to either.",) == verdict.violations
+    assert (
+        "Expected at least one line on stdout or stderr, but algo-1 wrote nothing to either.",
+    ) == verdict.violations
 
 
 def test_a_container_that_did_not_start_said_nothing() -> None:
@@ -124,7 +126,7 @@ def test_python_behind_a_wrapper_is_judged_by_the_run(unbuffered: bool | None) -
 
     assert Word.ADVISED is verdict.word
     (advice,) = verdict.violations
-    assert advice.endswith("the option -u, and python3 is started with neither by algo-1 of job example.")
+    assert advice.endswith("the option -u, but python3 is started with neither by algo-1 of job example.")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +198,7 @@ def test_a_log_that_repeats_an_input_is_advised_against(stream: str) -> None:
 
     assert Word.ADVISED is verdict.word
     (advice,) = verdict.violations
-    assert advice.startswith("Expected nothing of an input's content in the log, but algo-1 repeated a word of a ")
+    assert advice.startswith("Expected no input data in the log, but algo-1 repeated a word of a ")
     assert advice.endswith(f"corrupt input: {INPUT_MARKER}.")
 
 
@@ -220,7 +222,7 @@ def test_a_log_whose_beginning_nobody_saw_is_not_judged() -> None:
     verdicts = [judged(SECRETS, image(), *both) for both in runs]
 
     assert [Word.NOT_JUDGED, Word.NOT_JUDGED, Word.ADVISED] == [verdict.word for verdict in verdicts]
-    assert "the log of algo-1 is so long that the engine may have dropped its beginning" == verdicts[0].reason
+    assert "the log of algo-1 is so long that the engine may have dropped its start" == verdicts[0].reason
     assert verdicts[0].applies
 
 

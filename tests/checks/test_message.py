@@ -79,7 +79,7 @@ def test_a_long_message_is_advised_against(message: str) -> None:
 
     assert Word.ADVISED == verdict.word
     assert (
-        f"Expected at most 1,024 bytes in {MESSAGE_PATH}, and algo-1 wrote {size:,}, "
+        f"Expected at most 1,024 bytes in {MESSAGE_PATH}, but algo-1 wrote {size:,}, "
         f"of which {size - 1024:,} are cut off."
     ) == verdict.violations[0]
 
@@ -121,7 +121,7 @@ def test_a_byte_order_mark_is_advised_against() -> None:
 
     assert Word.ADVISED == verdict.word
     assert (
-        f"Expected text at the beginning of {MESSAGE_PATH}, and on algo-1 there is a byte order mark.",
+        f"Expected {MESSAGE_PATH} to start with text, but on algo-1 it starts with a byte order mark.",
     ) == verdict.violations
 
 
@@ -132,7 +132,7 @@ def test_a_control_character_is_advised_against(number: int) -> None:
 
     assert Word.ADVISED == verdict.word
     assert (
-        f"Expected no control characters in {MESSAGE_PATH}, and on algo-1 byte 5 is 0x{number:02x}.",
+        f"Expected no control characters in {MESSAGE_PATH}, but on algo-1 byte 5 is 0x{number:02x}.",
     ) == verdict.violations
 
 
@@ -186,7 +186,7 @@ def test_a_message_that_repeats_an_input_is_advised_against(good: Outcome) -> No
 
     assert Word.ADVISED is verdict.word
     (violation,) = verdict.violations
-    assert violation.startswith(f"Expected nothing of an input's content in {MESSAGE_PATH}, but algo-1 repeated a ")
+    assert violation.startswith(f"Expected no input data in {MESSAGE_PATH}, but algo-1 repeated a ")
     assert violation.endswith(f"word of a corrupt input: {INPUT_MARKER}.")
 
 
@@ -203,7 +203,7 @@ def test_credentials_are_told_once_and_what_an_input_holds_besides() -> None:
     verdict = judged(SECRETS, image(), outcome(leaks[0]), corrupt(leaks[1]))
 
     assert Word.VIOLATES is verdict.word
-    assert ["credentials", "nothing of an input's content", "nothing of an input's content"] == [
+    assert ["credentials", "input data", "input data"] == [
         text.removeprefix("Expected ").removeprefix("no ").partition(" in /opt")[0] for text in verdict.violations
     ]
 
@@ -213,7 +213,7 @@ def test_without_a_message_in_either_run_it_does_not_apply() -> None:
     neither = judged(SECRETS, image(), outcome(), corrupt(host(exit_code=1)))
 
     assert (Word.NOT_JUDGED, False) == (neither.word, neither.applies)
-    assert f"the job left no {MESSAGE_PATH}" == neither.reason
+    assert f"the job wrote no {MESSAGE_PATH}" == neither.reason
     assert Word.CONFORMS is judged(SECRETS, image(), outcome(), corrupt(host(exit_code=1, message="no rows"))).word
 
 
@@ -247,7 +247,7 @@ def test_messages_that_do_not_fit_together_are_advised_against() -> None:
     (violation,) = verdict.violations
     assert Word.ADVISED is verdict.word
     assert (
-        f"Expected at most 1,024 bytes in {MESSAGE_PATH} of all hosts together, and 2 hosts wrote 2,000, of which 976 "
+        f"Expected at most 1,024 bytes in {MESSAGE_PATH} of all hosts together, but 2 hosts wrote 2,000, of which 976 "
         "are cut off."
     ) == violation
     assert Word.ADVISED is judged(BUDGET, image(), messages(1000, None, 25)).word
@@ -264,8 +264,8 @@ def test_a_message_that_is_too_long_by_itself_is_judged_elsewhere() -> None:
 @pytest.mark.parametrize(
     ("run", "reason"),
     [
-        (outcome(host(message="x" * 2000)), "the request asks for one host"),
-        (messages(None, None), f"the job left no {MESSAGE_PATH}"),
+        (outcome(host(message="x" * 2000)), "the request has one host"),
+        (messages(None, None), f"the job wrote no {MESSAGE_PATH}"),
     ],
 )
 def test_without_messages_of_several_hosts_there_is_no_budget(run: Outcome, reason: str) -> None:

@@ -34,7 +34,7 @@ def test_a_link_violates(left: File) -> None:
 
     assert Word.VIOLATES == verdict.word
     assert (
-        f"Expected files in output result, and algo-1 left the symbolic link {left.path} -> {left.target}, "
+        f"Expected files in output result, but algo-1 left the symbolic link {left.path} -> {left.target}, "
         "which is not uploaded."
     ) == verdict.violations[0]
 
@@ -60,8 +60,8 @@ def test_a_link_whose_target_is_uploaded_is_advice(left: File) -> None:
     verdict = judged(LINKS, image(), outcome(host(*there, left), of=asked))
 
     assert Word.ADVISED is verdict.word
-    assert "which is not uploaded; /opt/ml/processing/output/" in verdict.violations[0]
-    assert verdict.violations[0].endswith(", to which it leads, is.")
+    assert "which is not uploaded; its target /opt/ml/processing/output/" in verdict.violations[0]
+    assert verdict.violations[0].endswith(" is.")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_an_output_without_a_file_is_advice(left: object) -> None:
     verdict = judged(WRITTEN, image(), outcome(left))  # type: ignore[arg-type] # a host
 
     assert Word.ADVISED == verdict.word
-    assert (f"Expected at least one file below {OUTPUT} for output result, and there is none.",) == verdict.violations
+    assert (f"Expected at least one file below {OUTPUT} for output result, but there is none.",) == verdict.violations
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_shell_that_takes_one_argument_for_its_command_is_the_reason(
     (advice,) = judged(WRITTEN, of, outcome(host(), of=request(overrides=overrides))).violations
 
     assert advice.endswith(
-        "and there is none: `bash -c` runs only the first of ContainerArguments, 'python3', and takes the others for "
+        "but there is none: `bash -c` runs only the first of ContainerArguments, 'python3', and uses the others as "
         "$0, $1 and so on."
     )
 
@@ -153,7 +153,7 @@ def test_other_arguments_are_no_reason(overrides: dict[str, list[str]]) -> None:
     """Where a shell's command is one word, takes the others, or stands in the entrypoint, or there is no shell."""
     (advice,) = judged(WRITTEN, image(), outcome(host(), of=request(overrides=overrides))).violations
 
-    assert advice.endswith("and there is none.")
+    assert advice.endswith("but there is none.")
 
 
 def test_each_missing_output_is_named() -> None:
@@ -240,8 +240,8 @@ def test_a_user_who_may_not_write_is_advised_against(code: int) -> None:
 
     assert Word.ADVISED == verdict.word
     (violation,) = verdict.violations
-    assert violation.startswith("Expected USER 1000 to be able to write below /opt/ml/processing, and algo-1 did not ")
-    assert violation.endswith(f"says: {DENIED!r}.")
+    assert violation.startswith("Expected USER 1000 to be able to write below /opt/ml/processing, but algo-1 did not ")
+    assert violation.endswith(f"logged {DENIED!r}.")
     zero = judged("exit.zero-on-success", image(user="1000"), run)
     assert (Word.NOT_JUDGED if code else Word.CONFORMS, "") == (zero.word, zero.see)
     assert bool(code) == ("directories below /opt/ml belong to root here" in zero.reason)
@@ -291,33 +291,33 @@ def lifted(*choices: Lifted, said: str = "", of: JobRequest | None = None) -> Ou
     return replace(good, conditions=last, trials=(first, Trial(last, alone=True, succeeded=True)))
 
 
-@pytest.mark.parametrize(("user", "who"), [("1000", "USER 1000"), ("", "the user that the program becomes")])
+@pytest.mark.parametrize(("user", "who"), [("1000", "USER 1000"), ("", "the user that the program switches to")])
 @pytest.mark.parametrize("outputs", [{}, {"result": OUTPUT}], ids=["no outputs", "outputs"])
 def test_a_run_where_any_user_may_write_shows_it(user: str, who: str, outputs: dict[str, str]) -> None:
     """Whatever the log says, whoever the image begins as, and also without outputs: a message may be refused."""
-    run = lifted(Lifted.OWNERS, Lifted.NO_NETWORK, said="algo-1 exited with 1", of=request(outputs=outputs))
+    run = lifted(Lifted.OWNERS, Lifted.NO_NETWORK, said="algo-1 exited with code 1", of=request(outputs=outputs))
     verdict = judged(WRITABLE, image(user=user), run)
 
     (advice,) = verdict.violations
     assert Word.ADVISED is verdict.word
     assert (
-        f"Expected {who} to be able to write below /opt/ml where it belongs to root, but algo-1 exited with 1; where "
-        "any user may write there, the job succeeded."
+        f"Expected {who} to be able to write below /opt/ml while it belongs to root, but algo-1 exited with code 1; "
+        "with directories writable for any user the job succeeded."
     ) == advice
     assert Word.CONFORMS is judged("exit.zero-on-success", image(user=user), run).word
 
 
 def test_another_choice_that_helped_shows_nothing_of_who_may_write() -> None:
     """Where /opt/ml is a mount point, that is advice of its own, with how the job failed or what it lacked."""
-    moving = lifted(Lifted.MOUNTS, said="algo-1 exited with 18")
+    moving = lifted(Lifted.MOUNTS, said="algo-1 exited with code 18")
     silent = lifted(Lifted.MOUNTS)
     check = "outputs.work-as-mount-points"
 
     assert Word.CONFORMS is judged(WRITABLE, image(user="1000"), moving).word
     assert [
-        f"Expected the job to do its work where /opt/ml is a mount point, but {how}; in the container's own file "
-        "system it succeeded."
-        for how in ("algo-1 exited with 18", "it did not write all its outputs")
+        f"Expected the job to work when /opt/ml is a mount point, but {how}; in the container's own file system it "
+        "succeeded."
+        for how in ("algo-1 exited with code 18", "it did not write all its outputs")
     ] == [sentence for run in (moving, silent) for sentence in judged(check, image(), run).violations]
 
 
@@ -361,7 +361,7 @@ def test_a_name_that_is_not_utf8_is_advised_against() -> None:
 
     assert Word.ADVISED == verdict.word
     assert (
-        f"Expected names in UTF-8 in output result, and algo-1 left {shown}..., with bytes that are no UTF-8.",
+        f"Expected UTF-8 file names in output result, but algo-1 wrote {shown}..., which is not UTF-8.",
     ) == verdict.violations
 
 
@@ -372,7 +372,7 @@ def test_a_key_that_is_too_long_is_advised_against(name: str) -> None:
 
     assert Word.ADVISED == verdict.word
     assert verdict.violations[0].startswith(
-        "Expected keys of at most 1,024 bytes for output result, and algo-1 left /opt/ml/processing/output/result/ddd"
+        "Expected keys of at most 1,024 bytes for output result, but algo-1 wrote /opt/ml/processing/output/result/ddd"
     )
     assert verdict.violations[0].endswith("ddd..., with keys of up to 1,025 bytes.")
 
@@ -382,7 +382,7 @@ def test_many_names_are_counted() -> None:
     left = host(*(odd(f"{OUTPUT}/{number}\\xe9") for number in range(9)))
     (violation,) = judged(NAMES, image(), outcome(left)).violations
 
-    assert f"algo-1 left {OUTPUT}/0\\xe9 and 8 more, with bytes" in violation
+    assert f"algo-1 wrote {OUTPUT}/0\\xe9 and 8 more, which is" in violation
 
 
 def test_other_names_are_another_matter() -> None:

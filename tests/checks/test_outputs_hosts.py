@@ -51,8 +51,8 @@ def test_a_path_that_two_hosts_write_is_advised_against() -> None:
     (violation,) = verdict.violations
     assert Word.ADVISED is verdict.word
     assert (
-        "Expected each host to write files of its own to output result, and s3://bucket/result/a came with different "
-        "contents from algo-1, algo-2."
+        "Expected each host to write its own files to output result, but s3://bucket/result/a was uploaded with "
+        "different content by algo-1, algo-2."
     ) == violation
 
 
@@ -62,7 +62,7 @@ def test_of_many_paths_one_is_named() -> None:
     (violation,) = uploaded(*found, hosts=5).violations
 
     assert violation.endswith(
-        "s3://bucket/result/a and 2 more came with different contents from algo-1, algo-2, algo-3 and 2 more."
+        "s3://bucket/result/a and 2 more was uploaded with different content by algo-1, algo-2, algo-3 and 2 more."
     )
 
 
@@ -102,7 +102,7 @@ def test_two_outputs_of_one_object_are_advised_against(second: str) -> None:
     assert Word.ADVISED is verdict.word
     (advice,) = verdict.violations
     assert advice == (
-        f"Expected each output to have objects of its own, and {X} came with different contents from output a, "
+        f"Expected each output to have its own objects, but {X} was uploaded with different content by output a, "
         "output b."
     )
 
@@ -182,14 +182,14 @@ def test_files_that_stay_as_they_were_found_conform(
 @pytest.mark.parametrize(
     ("sightings", "last", "words"),
     [
-        ((("a", 5), ("a", 1005)), (), "a was uploaded 2 times with other content: with 5 bytes at first and 1,005 at"),
-        ((("a", 5),), ((1, "a", 6),), "a was uploaded 2 times with other content: with 5 bytes at first and 6 at"),
+        ((("a", 5), ("a", 1005)), (), "a was uploaded 2 times with different content: 5 bytes first, 1,005 bytes"),
+        ((("a", 5),), ((1, "a", 6),), "a was uploaded 2 times with different content: 5 bytes first, 6 bytes"),
         (
             (("a", 5), ("a", 6)),
             ((1, "a", 6),),
-            "a was uploaded 2 times with other content: with 5 bytes at first and 6",
+            "a was uploaded 2 times with different content: 5 bytes first, 6",
         ),
-        ((("b", 1), ("a", 5), ("a", 3), ("a", 4)), ((1, "a", 2),), "a was uploaded 4 times with other content: with 5"),
+        ((("b", 1), ("a", 5), ("a", 3), ("a", 4)), ((1, "a", 2),), "a was uploaded 4 times with different content: 5"),
     ],
     ids=["while it ran", "after the last look", "not twice", "in all"],
 )
@@ -201,8 +201,8 @@ def test_a_file_that_changes_is_advised_against(
 
     (violation,) = verdict.violations
     assert Word.ADVISED is verdict.word
-    assert f"Expected algo-1 to write each file of a continuous output once, and {OUTPUT}/{words}" in violation
-    assert violation.endswith(" at last.")
+    assert f"Expected algo-1 to write each file of a continuous output once, but {OUTPUT}/{words}" in violation
+    assert violation.endswith(" bytes last.")
 
 
 def test_of_many_files_that_change_one_is_named() -> None:
@@ -210,8 +210,8 @@ def test_of_many_files_that_change_one_is_named() -> None:
     (violation,) = continuous(seen(("a", 1), ("b", 2), ("c", 3), ("a", 4), ("b", 5))).violations
 
     assert violation.endswith(
-        f"{OUTPUT}/a was uploaded 2 times with other content: with 1 bytes at first and 4 at last, and 1 more changed "
-        "too."
+        f"{OUTPUT}/a was uploaded 2 times with different content: 1 bytes first, 4 bytes last, and 1 more changed as "
+        "well."
     )
 
 

@@ -30,8 +30,8 @@ def test_a_job_that_works_on_mount_points_conforms() -> None:
 @pytest.mark.parametrize(
     ("separate", "found"),
     [
-        (host(exit_code=1, stderr=BUSY), f'algo-1 exited with 1; stderr says: "{BUSY}".'),
-        (host(stderr=BUSY), "nothing was written to the output result."),
+        (host(exit_code=1, stderr=BUSY), f'algo-1 exited with code 1; stderr says: "{BUSY}".'),
+        (host(stderr=BUSY), "nothing was written to output result."),
         (host(exit_code=137, end=End.MAX_RUNTIME), "algo-1 was stopped at MaxRuntimeInSeconds."),
     ],
 )
@@ -40,7 +40,7 @@ def test_a_job_that_needs_plain_directories_is_advised_against(separate: Host, f
     verdict = on_mounts(separate)
 
     assert Word.ADVISED is verdict.word
-    assert (f"Expected the job to do the same where each input and output is a mount point, and {found}",) == (
+    assert (f"Expected the same result when every input and output is a mount point, but {found}",) == (
         verdict.violations
     )
 
@@ -73,7 +73,7 @@ def test_outputs_that_get_no_file_anyway_are_told_of_elsewhere() -> None:
     verdict = on_mounts(host(exit_code=1, stderr=BUSY), host())
 
     assert (Word.NOT_JUDGED, "outputs.declared-outputs-written", False) == (verdict.word, verdict.see, verdict.applies)
-    assert verdict.reason.startswith("output result got no file anyway; ")
+    assert verdict.reason.startswith("output result got no files anyway; ")
 
 
 @pytest.mark.parametrize("left", [link(f"{OUTPUT}/latest", "part-1"), link(OUTPUT, "/scratch")])

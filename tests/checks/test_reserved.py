@@ -40,17 +40,17 @@ def test_an_image_without_files_there_conforms(check: str) -> None:
 @pytest.mark.parametrize(
     ("needing", "said"),
     [
-        (image(SCRIPT, entrypoint=["python3", f"{CODE}/run.py"]), f"word '{CODE}/run.py' needs {CODE}/run.py"),
+        (image(SCRIPT, entrypoint=["python3", f"{CODE}/run.py"]), f"argument '{CODE}/run.py' needs {CODE}/run.py"),
         (image(SCRIPT, cmd=["--script", f"{CODE}/run.py"]), f"needs {CODE}/run.py"),
         (image(SCRIPT, cmd=[f"--script={CODE}/run.py"]), f"needs {CODE}/run.py"),
         (image(SCRIPT, entrypoint=["sh", "-c", f"python3 '{CODE}/run.py'; true"]), f"needs {CODE}/run.py"),
         (image(SCRIPT, entrypoint=["python3", CODE]), f"needs {CODE}"),
         (image(SCRIPT, entrypoint=["python3", "run.py"], working_directory=CODE), f"needs {CODE}/run.py"),
         (image(SCRIPT, entrypoint=["python3", "-m", "run"], working_directory=CODE), f"WORKDIR {CODE} needs {CODE}"),
-        (image(program(f"{CODE}/run"), entrypoint=[f"{CODE}/run"]), f"first word '{CODE}/run' needs {CODE}/run"),
+        (image(program(f"{CODE}/run"), entrypoint=[f"{CODE}/run"]), f"program '{CODE}/run' needs {CODE}/run"),
         (
             image(program(f"{CODE}/run"), entrypoint=["run"], environment={"PATH": f"{CODE}:/usr/bin"}),
-            f"first word 'run' needs {CODE}/run",
+            f"program 'run' needs {CODE}/run",
         ),
         (image(SCRIPT, environment={"PYTHONPATH": f"/app:{CODE}"}), f"PYTHONPATH={CODE} needs {CODE}"),
         (image(SCRIPT, environment={"LD_LIBRARY_PATH": CODE}), f"LD_LIBRARY_PATH={CODE} needs {CODE}"),
@@ -59,7 +59,7 @@ def test_an_image_without_files_there_conforms(check: str) -> None:
             image(
                 program(f"{CODE}/run"), link("/bin/go", "run-it"), link("/bin/run-it", f"{CODE}/run"), entrypoint=["go"]
             ),
-            f"first word 'go' needs {CODE}/run",
+            f"program 'go' needs {CODE}/run",
         ),
         (
             image(file("/opt/ml/processing/run.py"), entrypoint=["python3", "/opt/ml/processing/run.py"]),
@@ -116,7 +116,7 @@ def test_files_that_nothing_refers_to_are_advised_against(extra: File) -> None:
     verdict = judged(EMPTY, image(extra))
 
     assert Word.ADVISED == verdict.word
-    assert (f"Expected no files below /opt/ml, and the image ships {CODE}/run.py.",) == verdict.violations
+    assert (f"Expected no files below /opt/ml, but the image ships {CODE}/run.py.",) == verdict.violations
 
 
 def test_many_files_are_counted() -> None:
@@ -152,7 +152,7 @@ def test_a_file_where_the_volume_is_mounted_violates(path: str) -> None:
     verdict = judged(DIRECTORY, broken)
 
     assert Word.VIOLATES == verdict.word
-    assert (f"Expected {path} to be a directory or absent, and the image has a file there.",) == verdict.violations
+    assert (f"Expected {path} to be a directory or absent, but the image has a file there.",) == verdict.violations
     assert Word.CONFORMS == judged(EMPTY, broken).word
     assert Word.CONFORMS == judged(REQUIRED, broken).word
 
@@ -164,7 +164,7 @@ def test_a_link_there_is_advised_against(path: str) -> None:
         verdict = judged(DIRECTORY, image(link(path, "/data"), *others))
 
         assert Word.ADVISED == verdict.word
-        assert (f"Expected {path} to be a directory or absent, and it is a symbolic link to /data.",) == (
+        assert (f"Expected {path} to be a directory or absent, but it is a symbolic link to /data.",) == (
             verdict.violations
         )
     assert Word.CONFORMS == judged(EMPTY, image(link(path, "/data"))).word
@@ -181,8 +181,8 @@ def test_directories_there_do_no_harm() -> None:
     ("path", "words"),
     [
         ("/opt/ml/processing/elsewhere/x", "/opt/ml/processing/elsewhere/x, which is lost."),
-        ("/opt/ml/model/weights", "only a training job's model is read from there"),
-        ("/opt/ml/output/failure", "only a training job's failure is read from there"),
+        ("/opt/ml/model/weights", "only training jobs upload a model from there"),
+        ("/opt/ml/output/failure", "only training jobs report a failure from there"),
         ("/opt/ml/output/message.tmp", "/opt/ml/output/message.tmp, which is lost."),
     ],
 )
@@ -243,7 +243,7 @@ def test_the_fifos_of_an_input_are_not_elsewhere() -> None:
 
     found = judged("reserved.nothing-written-elsewhere", image(), outcome(host(*left), of=asked))
 
-    assert (f"Expected algo-1 to write to its outputs, and it left {INPUT}_2, which is lost.",) == found.violations
+    assert (f"Expected algo-1 to write to its outputs, but it wrote {INPUT}_2, which is lost.",) == found.violations
 
 
 def test_an_output_without_a_file_is_told_of_elsewhere() -> None:
@@ -276,7 +276,7 @@ def test_a_job_that_works_without_what_the_image_ships_conforms() -> None:
 @pytest.mark.parametrize(
     ("replaced", "how"),
     [
-        (GONE, "exited with 1; stderr says: \"FileNotFoundError: '/opt/ml/scratch/tmp'\""),
+        (GONE, "exited with code 1; stderr says: \"FileNotFoundError: '/opt/ml/scratch/tmp'\""),
         (
             not_started("chdir to cwd: no such file or directory"),
             "did not start: chdir to cwd: no such file or directory",
@@ -290,8 +290,8 @@ def test_a_job_that_needs_what_the_image_ships_violates(replaced: Host, how: str
     assert Word.VIOLATES is verdict.word
     (violation,) = verdict.violations
     assert (
-        "Expected the job to do without what the image ships below /opt/ml (/opt/ml/scratch/table), but without it "
-        f"algo-1 {how}; with it algo-1 exited with 0."
+        "Expected the job to work without the files that the image ships below /opt/ml (/opt/ml/scratch/table), but "
+        f"without them algo-1 {how}; with them it exited with 0."
     ) == violation
 
 
@@ -300,7 +300,7 @@ def test_a_job_that_needs_an_empty_directory_is_advised_against_it() -> None:
     verdict = replacing(GONE, of=BARE)
 
     assert Word.ADVISED is verdict.word
-    assert "(/opt/ml/scratch), but without it algo-1 exited with 1" in verdict.violations[0]
+    assert "(/opt/ml/scratch), but without them algo-1 exited with code 1" in verdict.violations[0]
 
 
 def test_what_it_ships_is_counted() -> None:
@@ -345,7 +345,7 @@ def test_that_a_directory_belongs_to_root_is_nobodys_fault(user: str, said: str)
     verdict = replacing(host(exit_code=1, stderr=said), of=replace(SCRATCH, user=user))
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
-    assert verdict.reason.endswith("as users report of Processing: see outputs.writable-by-user")
+    assert verdict.reason.endswith("as users report for Processing: see outputs.writable-by-user")
 
 
 @pytest.mark.parametrize("end", [End.SUITE_LIMIT, End.MAX_RUNTIME])

@@ -51,7 +51,7 @@ def test_a_run_that_does_without_overrules_the_rule(place: str, asked: JobReques
     assert Word.VIOLATES is told(REQUIRED, of, requests=(asked,)).word
     assert Word.CONFORMS is told(REQUIRED, of, well(asked)).word
     assert Word.CONFORMS is told(EMPTY, of, requests=(asked,)).word
-    assert (f"Expected no files below /opt/ml, and the image ships {CODE}/run.py.",) == told(
+    assert (f"Expected no files below /opt/ml, but the image ships {CODE}/run.py.",) == told(
         EMPTY, of, well(asked)
     ).violations
 

@@ -94,12 +94,12 @@ def test_the_record_of_a_run_is_whole() -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b'{"event":"fork"}\n', "line 11 of the record is no event: it was cut off, or written over"),
-        (b"[" * 100_000 + b"\n", "line 11 of the record is no event: it was cut off, or written over"),
-        (b'{"event":["fork"]}\n', "line 11 of the record is no event: it was cut off, or written over"),
-        (FORGED, "the record was written over before line 11"),
-        (record(("exec-failed", {"command": "x", "errno": 2})), "the record was written over before line 11"),
-        (FORGED.replace(b"}", b', "written": 1}'), "the record was written over before line 11"),
+        (b'{"event":"fork"}\n', "line 11 of the record is not an event: it was truncated or overwritten"),
+        (b"[" * 100_000 + b"\n", "line 11 of the record is not an event: it was truncated or overwritten"),
+        (b'{"event":["fork"]}\n', "line 11 of the record is not an event: it was truncated or overwritten"),
+        (FORGED, "the record was overwritten before line 11"),
+        (record(("exec-failed", {"command": "x", "errno": 2})), "the record was overwritten before line 11"),
+        (FORGED.replace(b"}", b', "written": 1}'), "the record was overwritten before line 11"),
     ],
     ids=["no fields", "deep", "no name", "an event", "one of the command's", "a wrong count"],
 )
@@ -116,7 +116,7 @@ def test_a_line_that_counts_as_the_tracer_does_is_found_by_the_next_one() -> Non
     lines = RUN.splitlines(keepends=True)
     forged = FORGED.replace(b"}", f', "written": {sum(map(len, lines[:-1]))}}}'.encode())
 
-    assert "the record was written over before line 12" == Trace.parse(b"".join([*lines[:-1], forged, lines[-1]])).fault
+    assert "the record was overwritten before line 12" == Trace.parse(b"".join([*lines[:-1], forged, lines[-1]])).fault
 
 
 @pytest.mark.parametrize("left", [RUN[500:], RUN.split(b"\n", 3)[3], RUN.splitlines(keepends=True)[-1]])

@@ -161,7 +161,7 @@ def test_how_a_job_ends_without_its_gpu_is_told() -> None:
     lacking = Gpus(wanted=True, lack="none")
     failed = outcome(host(exit_code=139, stderr="loading\n"))
 
-    assert ["without a GPU, algo-1 exited with 139 (SIGSEGV); stderr says: 'loading'"] == list(
+    assert ["without a GPU, algo-1 exited with code 139 (SIGSEGV); stderr says: 'loading'"] == list(
         of_outcome(with_gpus(failed, lacking))
     )
     assert [] == list(of_outcome(with_gpus(outcome(host()), lacking)))

@@ -42,14 +42,14 @@ def test_anything_is_read_as_far_as_it_goes(content: bytes) -> None:
     record = Record.parse(b'{"event":"a"}\n\xff' + content)
 
     assert [{"event": "a"}] == list(record.events)
-    assert "line 2 of the record is no event: it was cut off, or written over" == record.fault
+    assert "line 2 of the record is not an event: it was truncated or overwritten" == record.fault
 
 
 def test_a_line_that_was_cut_off_is_left_out() -> None:
     """A disk that became full leaves half a line."""
     record = Record.parse(b'{"event":"a"}\n{"event":"b","pi')
 
-    assert (({"event": "a"},), "line 2 of the record is no event: it was cut off, or written over") == (
+    assert (({"event": "a"},), "line 2 of the record is not an event: it was truncated or overwritten") == (
         record.events,
         record.fault,
     )
@@ -60,7 +60,7 @@ def test_a_cut_record_says_so() -> None:
     record = Record.parse(b'{"event":"a"}\n{"event":"cut"}\n{"event":"b"}\n')
 
     assert ["a", "cut"] == [event["event"] for event in record.events]
-    assert "the record reached its limit, or the container's disk was full" == record.fault
+    assert "the record reached its size limit, or the container's disk was full" == record.fault
 
 
 def test_an_empty_record_says_so() -> None:

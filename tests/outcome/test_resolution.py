@@ -115,7 +115,7 @@ def test_a_record_that_is_cut_says_so() -> None:
     """What came after is not known, and what came before is kept."""
     queries = Queries.parse(record(("answering", {"names": 0}), ("query", QUERY), ("cut", {})))
 
-    assert (1, "the record reached its limit, or the container's disk was full") == (
+    assert (1, "the record reached its size limit, or the container's disk was full") == (
         len(queries.queries),
         queries.fault,
     )

@@ -168,8 +168,8 @@ def test_a_command_that_did_not_begin_is_told() -> None:
             "left to a debugger in the container: process 8",
         ),
         (record(begin(), ("left", {})), "the tracer left, because process 1 waited for it with __WALL"),
-        (record(begin(), ("cut", {})), "the record reached its limit, or the container's disk was full"),
-        (record(begin()) + b"{", "line 2 of the record is no event: it was cut off, or written over"),
+        (record(begin(), ("cut", {})), "the record reached its size limit, or the container's disk was full"),
+        (record(begin()) + b"{", "line 2 of the record is not an event: it was truncated or overwritten"),
     ],
     ids=["empty", "no tracer", "refused", "killed", "released", "left", "cut", "half a line"],
 )

@@ -90,7 +90,7 @@ def test_a_script_of_common_tools_does_the_work_itself() -> None:
     """That is in doubt: one of the tools may be meant."""
     events = (become(1, "sh", "/run.sh"), fork(8), become(8, "cp", "a", "b"), leave(8), leave(1))
 
-    assert (1, "the shell in process 1 started nothing but cp") == found(*events)
+    assert (1, "the shell in process 1 only started cp") == found(*events)
 
 
 def test_a_script_of_nothing_but_itself_is_the_work() -> None:
@@ -125,7 +125,7 @@ def test_programs_side_by_side_are_in_doubt() -> None:
         *(*idle(9), leave(9), leave(1)),
     )
 
-    assert (9, "beside process 9 (python3) there ran 8 (redis-server)") == found(*events)
+    assert (9, "process 9 (python3) ran alongside 8 (redis-server)") == found(*events)
 
 
 def test_the_work_at_a_moment() -> None:
@@ -137,7 +137,7 @@ def test_the_work_at_a_moment() -> None:
 
     assert (8, "") == found(*events, at=0.005)
     assert (9, "") == found(*events, at=0.020)
-    assert (1, "only wrappers lived at that moment") == found(*events, at=0.0095)
+    assert (1, "only wrappers were running at that moment") == found(*events, at=0.0095)
 
 
 def test_what_a_program_runs_at_a_moment() -> None:

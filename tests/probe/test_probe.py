@@ -458,7 +458,7 @@ def test_a_record_that_is_full_says_so() -> None:
     """Past its limit nothing is recorded, the workload goes on, and the trace is not complete."""
     ran = run("sh", "-c", "for i in 1 2 3 4 5 6 7 8; do /usr/bin/true; done; exit 5", plan=trace(2000))
 
-    assert (5, "the record reached its limit, or the container's disk was full") == (ran.status, ran.trace.fault)
+    assert (5, "the record reached its size limit, or the container's disk was full") == (ran.status, ran.trace.fault)
     assert len(ran.record) < 2200
 
 

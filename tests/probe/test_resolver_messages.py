@@ -330,7 +330,7 @@ def test_a_record_that_is_full_keeps_nobody_from_an_answer(
         read = made.queries()
 
     assert [reply_to(SENTINEL, made.address)] * 50 == replies
-    assert "the record reached its limit, or the container's disk was full" == read.fault
+    assert "the record reached its size limit, or the container's disk was full" == read.fault
     assert 0 < len(read.queries) < 20
 
 

@@ -62,7 +62,7 @@ def test_junit_tells_what_was_advised_and_where_the_check_stands(
     (skipped,) = next(case.result for case in suite if case.name == "image-is-empty")
     assert skipped.message.startswith("reserved.image-is-empty (SHOULD): The image ships no files below /opt/ml\n")
     assert skipped.text.startswith("conformance/checks/reserved.py:")
-    assert "remedy:" in skipped.text
+    assert "fix:" in skipped.text
 
 
 def test_another_junit_file_is_written_where_it_is_asked_for(
@@ -113,12 +113,12 @@ def test_image_that_cannot_be_exported_is_an_error(
         ran = conformance(image, environment={"DOCKER_HOST": address})
 
     assert 6 == ran.status
-    assert ran.verdict("image.platform")["reason"].endswith("cannot be read: broken layer")
+    assert ran.verdict("image.platform")["reason"].endswith(f"cannot read the files of {image!r}: broken layer")
 
 
 def test_failing_check_reads_as_its_golden_file(tag: Callable[[str], str], conformance: Callable[..., Ran]) -> None:
     """What a user sees of a violation and of a check that was not judged is kept word for word."""
-    # Whether the job can be stopped in the middle of its work depends on how long it takes, which no golden file knows.
+    # Whether the job can be stopped while running depends on how long it takes, which no golden file knows.
     ran = conformance(tag("flawed/swallowed-exit-code"), *reference_job(), "-k", "not stop")
 
     assert (GOLDEN / "violation.txt").read_text(encoding="utf-8") == normalised(ran)

@@ -117,4 +117,4 @@ def test_a_log_that_the_engine_does_not_keep_whole_is_not_judged(
 
     verdict = ran.verdict("logs.no-secrets")
     assert "not judged" == verdict["verdict"]
-    assert "the log of algo-1 is so long that the engine may have dropped its beginning" == verdict["reason"]
+    assert "the log of algo-1 is so long that the engine may have dropped its start" == verdict["reason"]

@@ -90,5 +90,5 @@ def test_what_one_host_cannot_do_is_shown_by_a_session_of_several(
         *("pytest", f"--image={tag('reference')}", f"--image-job={job}", f"--image-s3={REFERENCE_S3}"),
         *("--image-hosts=2", "-k", "hosts.single"),
     ]
-    assert ["Expected the job to do the same on one host, and algo-1 exited with 1."] == verdict["violations"]
+    assert ["Expected the same result on one host, but algo-1 exited with code 1."] == verdict["violations"]
     assert expected == shlex.split(verdict["reproduce"])

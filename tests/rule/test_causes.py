@@ -57,7 +57,7 @@ def test_what_fails_always_is_judged_by_its_first_run() -> None:
 
     assert ["traced", "untraced", "traced NO_NETWORK"] == [*made(tried)]
     assert (tried[0].outcome.seconds, AS_CHOSEN, False) == (judged.seconds, judged.conditions, judged.unsteady)
-    assert [(False, "algo-1 exited with 1; stderr says: 'ValueError: nothing to do'")] * 3 == [
+    assert [(False, "algo-1 exited with code 1; stderr says: 'ValueError: nothing to do'")] * 3 == [
         (trial.succeeded, trial.said) for trial in judged.trials
     ]
     assert [False, True, True] == [trial.alone for trial in judged.trials]

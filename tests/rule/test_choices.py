@@ -15,20 +15,19 @@ from conformance.outcome.trace import Process, Signal, Trace
 from conformance.rule.choices import CHOICES, LINES, UNREACHABLE, doubt
 from tests.support.outcomes import host, not_started, outcome, process, query, request
 
-NETWORK = "a job of one host has no network here: --image-network=NAME gives it one"
-MEMORY = "the memory is that of this engine, and not of the instance: use an engine that has more"
-PROCESSORS = "the processors are those of this engine, and not of the instance: raise MaxRuntimeInSeconds"
-PROCESSOR = "the processor is that of this engine, and not of the instance: use one of the same kind"
-SHARED = "shared memory is 64 MiB here, as users report of Processing: write less to /dev/shm"
-OWNERS = "directories below /opt/ml belong to root here, as users report of Processing: see outputs.writable-by-user"
+NETWORK = "a job with one host has no outside network here: pass --image-network=NAME"
+MEMORY = "the memory is that of this engine, not of the instance: use an engine with more memory"
+PROCESSORS = "the processors are those of this engine, not of the instance: raise MaxRuntimeInSeconds"
+PROCESSOR = "the processor is that of this engine, not of the instance: use one of the same type"
+SHARED = "shared memory has 64 MiB here, as users report for Processing: write less to /dev/shm"
+OWNERS = "directories below /opt/ml belong to root here, as users report for Processing: see outputs.writable-by-user"
 PROCESSES = (
-    "a container has at most 4,096 processes here, and the engine's own limits: use fewer processes, threads and open "
-    "files"
+    "a container has the engine's limits here, and at most 4,096 processes: use fewer processes, threads and open files"
 )
-MOUNTS = "/opt/ml is one volume here, and /tmp is not on it: see outputs.work-as-mount-points"
-DISK = "the disk is that of this engine: free some of it"
-MEMBERS = "both documents have only those members here that AWS documents: take from them what AWS documents"
-CAPABILITIES = "a container has Docker's default capabilities here: do without further ones"
+MOUNTS = "/opt/ml is a single volume here, which does not contain /tmp: see outputs.work-as-mount-points"
+DISK = "the disk is that of this engine: free some space"
+MEMBERS = "both configuration files only have documented members here: only read documented members"
+CAPABILITIES = "a container has Docker's default capabilities here: do not rely on additional ones"
 
 ISOLATED = request(NetworkConfig={"EnableNetworkIsolation": True})
 
@@ -73,7 +72,7 @@ def test_a_choice_is_recognised_by_what_the_program_says(said: str, choice: str,
     """The doubt quotes it, names the choice, and says what changes it."""
     ended = host(exit_code=1, **{stream: f"reading\n{said}\n"})  # type: ignore[arg-type] # only the streams
 
-    assert f"algo-1 says {said!r}; {choice}" == doubt(outcome(ended))
+    assert f"algo-1 logged {said!r}; {choice}" == doubt(outcome(ended))
 
 
 @pytest.mark.parametrize(
@@ -107,26 +106,26 @@ def test_what_was_said_long_before_the_end_is_not_looked_at() -> None:
     """So many lines are."""
     said = "MemoryError: cache is off\n"
 
-    assert ["", "algo-1 says"] == [doubt(outcome(failed(said + "row\n" * rows)))[:11] for rows in (LINES, LINES - 1)]
+    assert ["", "algo-1 logged"] == [doubt(outcome(failed(said + "row\n" * rows)))[:13] for rows in (LINES, LINES - 1)]
 
 
 @pytest.mark.parametrize(
     ("ended", "expected"),
     [
         (host(exit_code=137, out_of_memory=True), f"algo-1 ran out of memory; {MEMORY}"),
-        (host(exit_code=132), f"algo-1 was ended by SIGILL; {PROCESSOR}"),
+        (host(exit_code=132), f"algo-1 was killed by SIGILL; {PROCESSOR}"),
         (
             host(exit_code=135),
-            f"algo-1 was ended by SIGBUS, which a write to a full /dev/shm gives; {SHARED}",
+            f"algo-1 was killed by SIGBUS, which a write to a full /dev/shm causes; {SHARED}",
         ),
         (host(exit_code=139), ""),
         (
             host(exit_code=137, end=End.MAX_RUNTIME),
-            f"algo-1 was still running, and whether it was at work is not known; {PROCESSORS}",
+            f"algo-1 was still running, and it is not known whether it was working; {PROCESSORS}",
         ),
         (
             host(exit_code=137, end=End.MAX_RUNTIME, seconds=60.4, processor_seconds=0.03),
-            f"algo-1 was still at work after 60 s; {PROCESSORS}",
+            f"algo-1 was still working after 60 s; {PROCESSORS}",
         ),
         (host(exit_code=137, end=End.MAX_RUNTIME, seconds=60.4, processor_seconds=0.029), ""),
         (host(exit_code=1, processor_seconds=60.0), ""),
@@ -199,8 +198,8 @@ def test_a_question_for_the_outside_is_the_networks() -> None:
     once = replace(outcome(failed()), trials=(asked, asked))
     several = outcome(failed(), host(), queries=[query(1, "sts.amazonaws.com")])
 
-    assert f"algo-1 asked for pypi.org; {NETWORK}" == doubt(once)
-    assert f"algo-1 asked for sts.amazonaws.com; {NETWORK}" == doubt(several)
+    assert f"algo-1 looked up pypi.org; {NETWORK}" == doubt(once)
+    assert f"algo-1 looked up sts.amazonaws.com; {NETWORK}" == doubt(several)
 
 
 def test_what_the_program_fetches_by_itself_needs_a_network() -> None:
@@ -208,7 +207,7 @@ def test_what_the_program_fetches_by_itself_needs_a_network() -> None:
     asked = request()
     asked.document["ProcessingInputs"][0]["AppManaged"] = True
 
-    assert f"algo-1 has to fetch or store data by itself (AppManaged); {NETWORK}" == doubt(outcome(failed(), of=asked))
+    assert f"algo-1 has to download or upload data itself (AppManaged); {NETWORK}" == doubt(outcome(failed(), of=asked))
 
 
 @pytest.mark.parametrize("said", ["OSError: Network is unreachable", "Unable to locate credentials"])
@@ -228,7 +227,7 @@ def test_several_hosts_may_speak_of_one_another() -> None:
 def test_hosts_that_did_well_or_never_began_show_nothing(other: Host) -> None:
     """What they say is not why the job failed."""
     assert "" == doubt(outcome(other, failed("ValueError: 3")))
-    assert doubt(outcome(other, failed("MemoryError"))).startswith("algo-2 says")
+    assert doubt(outcome(other, failed("MemoryError"))).startswith("algo-2 logged")
 
 
 def test_each_choice_has_a_name_and_advice_of_its_own() -> None:

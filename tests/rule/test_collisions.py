@@ -39,7 +39,7 @@ def test_the_first_object_that_is_lost_is_told_and_the_others_are_counted(keys: 
     (sentence,) = lost(uploads, lambda each: each.output, "each to be kept")
 
     assert sentence.startswith("Expected each to be kept, ")
-    assert sentence.endswith(f" s3://b/k{more} came with different contents from one, two.")
+    assert sentence.endswith(f" s3://b/k{more} was uploaded with different content by one, two.")
 
 
 def test_what_comes_twice_with_one_content_is_not_lost() -> None:

@@ -51,7 +51,7 @@ def test_an_id_is_taken_once() -> None:
     registry = Registry()
     declare(finding(), registry)
 
-    assert "check 'exit.example': its id is taken" == fault(registry=registry)
+    assert "check 'exit.example': duplicate id" == fault(registry=registry)
 
 
 @pytest.mark.parametrize("check_id", ["exit", "exit."])
@@ -71,7 +71,7 @@ def test_a_check_stands_in_its_chapters_file() -> None:
     """The message names the file."""
     said = fault(module="conformance.checks.launch")
 
-    assert "check 'exit.example': it must stand in checks/exit.py" == said
+    assert "check 'exit.example': it must be in checks/exit.py" == said
 
 
 def test_a_judge_must_yield() -> None:
@@ -80,15 +80,13 @@ def test_a_judge_must_yield() -> None:
     def judge(image: object) -> list[str]:
         return [str(image)]
 
-    assert "check 'exit.example': its judge is not a generator function, so that it would pass everything" == fault(
-        judge
-    )
+    assert "check 'exit.example': its judge is not a generator function, so it would pass everything" == fault(judge)
 
 
 def test_a_must_rests_on_what_is_known() -> None:
     """What users report, or what is only inferred, is advice."""
     for basis in (OBSERVED, INFERRED):
-        said = f"a MUST rests on what is documented, modelled or measured, not on what is {basis}"
+        said = f"a MUST must be documented, modelled or measured, not {basis}"
 
         assert f"check 'exit.example': {said}" == fault(basis=basis)
         assert declare(finding(), Registry(), basis=basis, level=SHOULD)
@@ -104,7 +102,7 @@ def test_no_text_may_be_empty(part: str, text: str) -> None:
 
 def test_a_check_without_a_job_says_how_to_reproduce() -> None:
     """For a job, the command is made of its request."""
-    said = "it runs no job, so it must say how to reproduce what it saw"
+    said = "without a job it needs `reproduce`"
 
     assert f"check 'exit.example': {said}" == fault(reproduce="")
 
@@ -156,17 +154,17 @@ def test_a_judge_that_fits_is_taken(judge: Any, job: Any) -> None:  # noqa: ANN4
         (
             three,
             {"shown_by": EMPTY_INPUTS},
-            "it can be shown by one run of the user's request, which empty-inputs is not",
+            "`shown_by` must be a single run of the user's request, which empty-inputs is not",
         ),
         (
             three,
             {"shown_by": DEFAULT_COMMAND},
-            "it can be shown by one run of the user's request, which default-command is not",
+            "`shown_by` must be a single run of the user's request, which default-command is not",
         ),
         (
             two,
             {"shown_by": AS_REQUESTED, "job": AS_REQUESTED},
-            "it runs a job, so that it has no static rule for another run to overrule",
+            "with a job it cannot have `shown_by`",
         ),
         (four, {"job": DEFAULT_COMMAND}, "its judge takes 4 parameters, expected 2 or 3"),
     ],
@@ -208,7 +206,7 @@ def test_a_kind_of_evidence_must_be_known() -> None:
 
 def test_a_place_must_exist_in_its_document() -> None:
     """The message names those that do."""
-    with pytest.raises(ValueError, match=r"has no place 'byoc-runs'; it has .*byoc-run-image"):
+    with pytest.raises(ValueError, match=r"has no anchor 'byoc-runs'; it has .*byoc-run-image"):
         BYOC / "byoc-runs"
 
 
@@ -232,8 +230,8 @@ def test_an_unknown_check_is_named_with_those_that_exist() -> None:
 @pytest.mark.parametrize(
     ("explained_by", "said"),
     [
-        ("image.gone", "is explained by a check that is not there: .*no check 'image.gone'"),
-        ("exit.zero-on-success", "is explained by exit.zero-on-success, which does not judge the image alone"),
+        ("image.gone", "is explained by an unknown check: .*no check 'image.gone'"),
+        ("exit.zero-on-success", "is explained by exit.zero-on-success, which does not check the image alone"),
     ],
 )
 def test_a_cause_must_be_a_check_of_the_image(monkeypatch: pytest.MonkeyPatch, explained_by: str, said: str) -> None:
@@ -381,7 +379,7 @@ def test_a_place_is_named_by_its_document_and_its_anchor() -> None:
     document = Document("Guide", "https://example.org/{}.html", frozenset({"b", "a"}))
 
     assert Source("Guide: a", "https://example.org/a.html") == document / "a"
-    with pytest.raises(ValueError, match=r"^Guide has no place 'c'; it has a, b$"):
+    with pytest.raises(ValueError, match=r"^Guide has no anchor 'c'; it has a, b$"):
         document / "c"
 
 

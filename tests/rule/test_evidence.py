@@ -62,8 +62,8 @@ def test_things_that_hold_commas_are_told_apart_otherwise() -> None:
 
 def test_outputs_are_named_in_a_sentence() -> None:
     """One, and several."""
-    assert "the output a" == evidence.named(["a"])
-    assert "the outputs a, b" == evidence.named(["a", "b"])
+    assert "output a" == evidence.named(["a"])
+    assert "outputs a, b" == evidence.named(["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_message_that_fails_the_job_fails_no_program() -> None:
 @pytest.mark.parametrize("how", [how for how in ENDS if how != "exit 0"])
 def test_a_run_that_did_not_succeed_is_held_against_nothing(how: str) -> None:
     """The check that says why it did not is named."""
-    with pytest.raises(NotJudged, match="when nothing was changed either") as raised:
+    with pytest.raises(NotJudged, match="the unmodified job already fails") as raised:
         evidence.needs_success(outcome(ENDS[how]))
 
     assert ("exit.zero-on-success", False) == (raised.value.see, isinstance(raised.value, DoesNotApply))
@@ -134,18 +134,21 @@ def test_a_run_that_did_not_succeed_is_held_against_nothing(how: str) -> None:
 @pytest.mark.parametrize(
     ("ended", "words"),
     [
-        (host(), "exited with 0"),
-        (host(exit_code=3, stderr="no\n"), "exited with 3; stderr says: 'no'"),
-        (host(exit_code=1, stdout="no\n"), "exited with 1; stdout says: 'no'"),
-        (host(exit_code=134), "exited with 134 (SIGABRT)"),
-        (host(exit_code=135), "exited with 135 (SIGBUS, as a write to a full /dev/shm gives, which has 64 MiB here)"),
-        (host(exit_code=137), "exited with 137 (SIGKILL)"),
-        (host(exit_code=137, out_of_memory=True), "exited with 137 (SIGKILL, out of memory)"),
-        (host(exit_code=1, out_of_memory=True), "exited with 1"),
-        (host(exit_code=139, stderr="x"), "exited with 139 (SIGSEGV); stderr says: 'x'"),
-        (host(exit_code=126), "exited with 126 (of a shell: the command cannot be executed)"),
-        (host(exit_code=127), "exited with 127 (of a shell: the command was not found)"),
-        (host(exit_code=255), "exited with 255"),
+        (host(), "exited with code 0"),
+        (host(exit_code=3, stderr="no\n"), "exited with code 3; stderr says: 'no'"),
+        (host(exit_code=1, stdout="no\n"), "exited with code 1; stdout says: 'no'"),
+        (host(exit_code=134), "exited with code 134 (SIGABRT)"),
+        (
+            host(exit_code=135),
+            "exited with code 135 (SIGBUS, for example from a write to a full /dev/shm, which has 64 MiB here)",
+        ),
+        (host(exit_code=137), "exited with code 137 (SIGKILL)"),
+        (host(exit_code=137, out_of_memory=True), "exited with code 137 (SIGKILL, out of memory)"),
+        (host(exit_code=1, out_of_memory=True), "exited with code 1"),
+        (host(exit_code=139, stderr="x"), "exited with code 139 (SIGSEGV); stderr says: 'x'"),
+        (host(exit_code=126), "exited with code 126 (in a shell: command cannot be executed)"),
+        (host(exit_code=127), "exited with code 127 (in a shell: command not found)"),
+        (host(exit_code=255), "exited with code 255"),
         (host(exit_code=137, end=End.SUITE_LIMIT, stderr="no"), "was stopped at the suite's own time limit"),
         (host(exit_code=137, end=End.MAX_RUNTIME), "was stopped at MaxRuntimeInSeconds"),
         (not_started("no such file"), "did not start: no such file"),
@@ -180,10 +183,14 @@ TOOLS_BELOW = (process(1, 0, "/usr/bin/tini", "/run.sh"), process(7, 1, "/bin/sh
 @pytest.mark.parametrize(
     ("ended", "reason", "applies"),
     [
-        (host(untraced="ptrace is forbidden"), "could not be seen: ptrace is forbidden", True),
-        (ran(SHELL, WORK, untraced="left to a debugger").hosts[0], "could not be seen: left to a debugger", True),
-        (ran(SHELL, process(7, 1, "/redis"), WORK).hosts[0], "no one process does the work: beside process 8", False),
-        (ran(*TOOLS_BELOW).hosts[0], "no one process does the work: the shell in process 7 started nothing but", False),
+        (host(untraced="ptrace is forbidden"), "could not be traced: ptrace is forbidden", True),
+        (ran(SHELL, WORK, untraced="left to a debugger").hosts[0], "could not be traced: left to a debugger", True),
+        (ran(SHELL, process(7, 1, "/redis"), WORK).hosts[0], "no single process does the work: process 8", False),
+        (
+            ran(*TOOLS_BELOW).hosts[0],
+            "no single process does the work: the shell in process 7 only started",
+            False,
+        ),
     ],
     ids=["no trace", "incomplete", "two at once", "tools below an init"],
 )
@@ -205,12 +212,12 @@ def shortfalls(changed: Host, *, good: Outcome | None = None, of: JobRequest | N
     [
         (host(RESULT), []),
         (host(RESULT, file(f"{OUTPUT}/more"), stderr="Traceback\n"), []),
-        (host(exit_code=3, stderr="no\n"), ["algo-1 exited with 3; stderr says: 'no'"]),
+        (host(exit_code=3, stderr="no\n"), ["algo-1 exited with code 3; stderr says: 'no'"]),
         (host(exit_code=137, end=End.MAX_RUNTIME), ["algo-1 was stopped at MaxRuntimeInSeconds"]),
         (host(RESULT, exit_code=0, end=End.MAX_RUNTIME), ["algo-1 was stopped at MaxRuntimeInSeconds"]),
         (host(exit_code=0, end=End.MAX_RUNTIME), ["algo-1 was stopped at MaxRuntimeInSeconds"]),
         (not_started("no such file"), ["algo-1 did not start: no such file"]),
-        (host(), ["nothing was written to the output result"]),
+        (host(), ["nothing was written to output result"]),
     ],
 )
 def test_what_a_changed_run_lacks_is_told_once(changed: Host, expected: list[str]) -> None:
@@ -220,7 +227,7 @@ def test_what_a_changed_run_lacks_is_told_once(changed: Host, expected: list[str
 
 def test_a_run_at_the_suites_limit_lacks_nothing_that_is_known() -> None:
     """The limit is none of the contract's."""
-    with pytest.raises(NotJudged, match=r"algo-1 was still running after 300 s, the suite's own limit"):
+    with pytest.raises(NotJudged, match=r"algo-1 was still running after 300 s, the suite's own time limit"):
         shortfalls(host(exit_code=137, end=End.SUITE_LIMIT, seconds=300.4))
 
 
@@ -237,13 +244,13 @@ def of_hosts(*hosts: Host, **rest: Any) -> list[str]:  # noqa: ANN401 - of `shor
     ("hosts", "expected"),
     [
         ((host(), host(RESULT)), []),
-        ((host(RESULT), host(exit_code=3)), ["algo-2 exited with 3"]),
-        ((host(exit_code=3), host(), host(exit_code=4)), ["algo-1 exited with 3", "algo-3 exited with 4"]),
-        ((WAITING, host(exit_code=3)), ["algo-2 exited with 3"]),
+        ((host(RESULT), host(exit_code=3)), ["algo-2 exited with code 3"]),
+        ((host(exit_code=3), host(), host(exit_code=4)), ["algo-1 exited with code 3", "algo-3 exited with code 4"]),
+        ((WAITING, host(exit_code=3)), ["algo-2 exited with code 3"]),
         ((not_started("no"), WAITING), ["algo-1 did not start: no"]),
-        ((host(exit_code=3), RAN_ON), ["algo-1 exited with 3", "algo-2 was stopped at MaxRuntimeInSeconds"]),
-        ((host(), host()), ["nothing was written to the output result"]),
-        ((host(), host(exit_code=3)), ["algo-2 exited with 3"]),
+        ((host(exit_code=3), RAN_ON), ["algo-1 exited with code 3", "algo-2 was stopped at MaxRuntimeInSeconds"]),
+        ((host(), host()), ["nothing was written to output result"]),
+        ((host(), host(exit_code=3)), ["algo-2 exited with code 3"]),
     ],
 )
 def test_of_several_hosts_those_are_told_that_ended_badly(hosts: tuple[Host, ...], expected: list[str]) -> None:
@@ -260,7 +267,7 @@ def test_without_a_failure_a_host_at_the_suites_limit_leaves_all_open(other: Hos
 
 def test_a_change_that_takes_time_is_given_it() -> None:
     """One that failed had no need of more; MaxRuntimeInSeconds is 60."""
-    with pytest.raises(NotJudged, match="algo-2 was stopped at MaxRuntimeInSeconds, and a job that is changed so may"):
+    with pytest.raises(NotJudged, match="algo-2 was stopped at MaxRuntimeInSeconds, but with this change the job may"):
         of_hosts(host(), RAN_ON, may_take_seconds=60.5)
 
     assert ["algo-2 was stopped at MaxRuntimeInSeconds"] == of_hosts(host(), RAN_ON, may_take_seconds=60.0)
@@ -269,7 +276,7 @@ def test_a_change_that_takes_time_is_given_it() -> None:
 
 def test_more_is_said_of_hosts_that_ended_badly() -> None:
     """Of each by itself."""
-    assert ["algo-2 exited with 3, as algo-2 would"] == of_hosts(
+    assert ["algo-2 exited with code 3, as algo-2 would"] == of_hosts(
         host(RESULT), host(exit_code=3), more=lambda ended: f", as {ended.name} would"
     )
 
@@ -287,7 +294,7 @@ def test_only_who_ends_without_being_stopped_fails_by_itself(how: str) -> None:
 
 def test_a_good_run_that_was_none_is_said_first() -> None:
     """Whatever became of the changed one."""
-    with pytest.raises(NotJudged, match="when nothing was changed either"):
+    with pytest.raises(NotJudged, match="the unmodified job already fails"):
         shortfalls(host(exit_code=1), good=outcome(host(exit_code=1)))
 
 
@@ -329,10 +336,10 @@ def test_a_job_that_fails_now_and_then_is_counted() -> None:
     good = Trial(AS_CHOSEN, alone=True, succeeded=True, said="nothing")
     bad = [Trial(AS_CHOSEN, alone=True, succeeded=False, said=f"algo-1 exited with {code}") for code in (1, 2)]
 
-    assert "it fails now and then: 2 of 3 runs of the job failed; algo-1 exited with 1" == evidence.now_and_then(
+    assert "intermittent failure: 2 of 3 runs of the job failed; algo-1 exited with 1" == evidence.now_and_then(
         tried(good, *bad)
     )
-    assert "it fails now and then: 0 of 1 runs of the job failed" == evidence.now_and_then(tried(good))
+    assert "intermittent failure: 0 of 1 runs of the job failed" == evidence.now_and_then(tried(good))
 
 
 # What a host asked its name server

@@ -155,7 +155,7 @@ def test_a_process_of_no_file_has_no_stand_in() -> None:
     conda = process(1, 0, "/opt/conda/bin/conda", "run", "w")
     fork = replace(process(8, 1, "w"), executions=())
 
-    with pytest.raises(DoesNotApply, match="no program of its own"):
+    with pytest.raises(DoesNotApply, match="no executable that could be replaced"):
         rerun.with_stand_in(image(), ran(conda, fork))
 
 
@@ -169,10 +169,10 @@ TWO_AT_ONCE = ran(SHELL, process(7, 1, "/redis"), WORK)
 @pytest.mark.parametrize(
     ("good", "reason"),
     [
-        (FAILED, "did not succeed when nothing was changed either; see exit.zero-on-success"),
-        (outcome(host(exit_code=0, end=End.MAX_RUNTIME)), "did not succeed"),
-        (UNSEEN, "could not be seen: ptrace is forbidden"),
-        (TWO_AT_ONCE, "no one process does the work: beside process 8"),
+        (FAILED, "the unmodified job already fails; see exit.zero-on-success"),
+        (outcome(host(exit_code=0, end=End.MAX_RUNTIME)), "the unmodified job already fails"),
+        (UNSEEN, "could not be traced: ptrace is forbidden"),
+        (TWO_AT_ONCE, "no single process does the work: process 8"),
     ],
     ids=["failed", "stopped", "unseen", "doubt"],
 )
@@ -206,9 +206,15 @@ def test_a_wrapper_that_becomes_the_program_is_overridden() -> None:
 @pytest.mark.parametrize(
     ("good", "reason"),
     [
-        (ran(process(1, 0, "python3", "/processing.py")), "ENTRYPOINT starts the program itself"),
-        (ran(SHELL, process(7, 1, "python3", "/prepare.py", ended=8.0), WORK), "ENTRYPOINT starts several programs"),
-        (ran(SHELL, WORK, of=request(overrides={"ContainerEntrypoint": ["/run.sh"]})), "names a ContainerEntrypoint"),
+        (ran(process(1, 0, "python3", "/processing.py")), "ENTRYPOINT starts the program directly"),
+        (
+            ran(SHELL, process(7, 1, "python3", "/prepare.py", ended=8.0), WORK),
+            ("ENTRYPOINT starts several programs"),
+        ),
+        (
+            ran(SHELL, WORK, of=request(overrides={"ContainerEntrypoint": ["/run.sh"]})),
+            "has its own ContainerEntrypoint",
+        ),
         (ran(SHELL, process(8, 1, "python3", "x" * 257)), "expected at most 256 characters, got 257"),
         (ran(SHELL, process(8, 1, "python3", *["x"] * 100)), "expected at most 100 entries, got 101"),
         (ran(SHELL, process(8, 1, "python3", "-c", "a\nb")), "expected a string matching"),
@@ -332,7 +338,7 @@ def test_a_job_is_stopped_half_way_or_soon(seconds: float, after: float) -> None
 
 def test_a_job_that_is_over_at_once_is_not_stopped() -> None:
     """The reason has its time, and says how long is long enough."""
-    with pytest.raises(DoesNotApply, match=r"after 1\.9 s, .* more than 2 s shows it"):
+    with pytest.raises(DoesNotApply, match=r"after 1\.9 s, .* more than 2 s"):
         rerun.stopped(outcome(host(seconds=1.9)))
 
 
@@ -358,5 +364,5 @@ def test_where_the_image_ships_no_files_in_tmp_an_empty_one_shows_nothing(of: Im
 
 def test_a_job_that_fails_is_not_run_with_an_empty_tmp() -> None:
     """Its failure would show nothing."""
-    with pytest.raises(NotJudged, match="did not succeed"):
+    with pytest.raises(NotJudged, match="the unmodified job already fails"):
         rerun.with_empty_tmp(image(file("/tmp/x")), FAILED)  # noqa: S108 - a path of the image

@@ -87,7 +87,7 @@ def test_a_peer_is_cut_off_half_way_of_the_shortest_host() -> None:
 
 def test_nobody_is_cut_off_where_the_job_fails_anyway() -> None:
     """It would show nothing."""
-    with pytest.raises(NotJudged, match="did not succeed"):
+    with pytest.raises(NotJudged, match="the unmodified job already fails"):
         rerun.with_a_peer_cut_off(FAILED)
 
 
@@ -126,14 +126,14 @@ def test_fewer_objects_are_tried_where_an_input_is_sharded(inputs: tuple[object,
 @pytest.mark.parametrize("inputs", [(), (REPLICATED,), ({**SHARDED, "AppManaged": True},)])
 def test_without_a_sharded_input_nobody_gets_fewer_objects(inputs: tuple[object, ...]) -> None:
     """An input that the application manages itself is none that the service brings."""
-    with pytest.raises(DoesNotApply, match="no input of the request has S3DataDistributionType ShardedByS3Key"):
+    with pytest.raises(DoesNotApply, match="no input has S3DataDistributionType ShardedByS3Key"):
         rerun.with_fewer_objects(outcome(of=with_inputs(*inputs)))
 
 
 @pytest.mark.parametrize("again", [rerun.on_one_host, rerun.with_a_failing_peer, rerun.with_fewer_objects])
 def test_a_job_that_did_not_succeed_is_not_run_again(again: Callable[[Outcome], object]) -> None:
     """Nothing could be held against it; the check that tells why it did not is named."""
-    with pytest.raises(NotJudged, match="did not succeed") as raised:
+    with pytest.raises(NotJudged, match="the unmodified job already fails") as raised:
         again(FAILED)
 
     assert ("exit.zero-on-success", NotJudged) == (raised.value.see, type(raised.value))
@@ -164,8 +164,8 @@ def test_a_program_that_gets_other_words_on_each_host_has_a_stand_in_and_no_requ
     with pytest.raises(DoesNotApply) as raised:
         rerun.overridden(image(), both)
     assert (
-        "ENTRYPOINT starts ['python3', '/processing.py', '--worker'] on algo-2, and ['python3', '/processing.py'] on "
-        "algo-1"
+        "ENTRYPOINT starts ['python3', '/processing.py', '--worker'] on algo-2, but ['python3', "
+        "'/processing.py'] on algo-1"
     ) == str(raised.value)
 
 
@@ -173,7 +173,13 @@ def test_hosts_that_run_different_programs_have_no_stand_in() -> None:
     """It stands in one place only."""
     both = of_programs(WORK, WORK, process(8, 1, "/worker"))
 
-    with pytest.raises(DoesNotApply, match=r"ENTRYPOINT starts /worker on algo-3, and /usr/bin/python3\.12 on algo-1"):
+    with pytest.raises(
+        DoesNotApply,
+        match=(
+            r"ENTRYPOINT starts /worker on algo-3, but /usr/bin/python3\.12 on "
+            r"algo-1"
+        ),
+    ):
         rerun.with_stand_in(WRAPPER, both)
 
 
@@ -182,7 +188,7 @@ def test_one_host_whose_work_is_no_program_is_enough() -> None:
     conda = process(1, 0, "/opt/conda/bin/conda", "run", "w")
     traces = (Trace((conda, each), tracer=2) for each in (WORK, replace(WORK, executions=())))
 
-    with pytest.raises(DoesNotApply, match="no program of its own"):
+    with pytest.raises(DoesNotApply, match="no executable that could be replaced"):
         rerun.with_stand_in(image(), outcome(*(host(trace=trace) for trace in traces)))
 
 
@@ -192,5 +198,5 @@ def test_one_host_whose_program_cannot_be_told_is_enough() -> None:
     both = outcome(*(host(trace=trace) for trace in traces))
 
     for again in (rerun.with_stand_in, rerun.overridden):
-        with pytest.raises(DoesNotApply, match="no one process does the work: beside process 8"):
+        with pytest.raises(DoesNotApply, match="no single process does the work: process 8"):
             again(image(), both)

@@ -8,27 +8,27 @@ from conformance.rule import running
 from conformance.rule.choices import BUSY_SECONDS
 from tests.support.outcomes import OUTPUT, file, host, outcome, process
 
-REST = "; --image-timeout raises the limit, and MaxRuntimeInSeconds in the request ends a job that never does"
+REST = "; raise the limit with --image-timeout, or set MaxRuntimeInSeconds if the job never ends"
 
 
 @pytest.mark.parametrize(
-    ("files", "processor_seconds", "said"),
+    ("files", "processor_seconds", "idle", "written"),
     [
-        ((), None, ""),
-        ((), BUSY_SECONDS, ""),
-        ((), BUSY_SECONDS / 2, " and did nothing any more"),
-        ((f"{OUTPUT}/part-1",), BUSY_SECONDS, ", although it had written the output result"),
-        ((f"{OUTPUT}/part-1",), 0.0, ", although it had written the output result and did nothing any more"),
+        ((), None, "", ""),
+        ((), BUSY_SECONDS, "", ""),
+        ((), BUSY_SECONDS / 2, " but idle", ""),
+        ((f"{OUTPUT}/part-1",), BUSY_SECONDS, "", ", although it had written output result"),
+        ((f"{OUTPUT}/part-1",), 0.0, " but idle", ", although it had written output result"),
     ],
 )
 def test_a_host_at_the_suites_limit_is_told_with_what_it_had_done(
-    files: tuple[str, ...], processor_seconds: float | None, said: str
+    files: tuple[str, ...], processor_seconds: float | None, idle: str, written: str
 ) -> None:
     """Its outputs, and whether it was at work; nothing is said of processor time that is not known."""
     ended = host(
         *map(file, files), exit_code=137, end=End.SUITE_LIMIT, seconds=300.0, processor_seconds=processor_seconds
     )
-    expected = f"algo-1 was still running after 300 s, the suite's own limit{said}{REST}"
+    expected = f"algo-1 was still running{idle} after 300 s, the suite's own time limit{written}{REST}"
 
     assert expected == running.still_running(outcome(ended), ended)
 

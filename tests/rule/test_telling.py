@@ -218,7 +218,7 @@ def test_a_long_log_takes_no_longer_than_it_is(line: str) -> None:
 
 ASKED = request(overrides={"ContainerArguments": ["--fast", "--rows=3"]})
 ARGPARSE = "usage: job.py [-h] [--rows ROWS]\njob.py: error: unrecognized arguments: --fast\n"
-GIVEN = "; perhaps the request is at fault and not the image: its ContainerArguments are ['--fast', '--rows=3']"
+GIVEN = "; the cause may be the request rather than the image: its ContainerArguments are ['--fast', '--rows=3']"
 
 
 @pytest.mark.parametrize(

@@ -280,5 +280,5 @@ def test_a_job_that_asks_for_a_gpu_is_run_without_one(
     reason = ran.verdict("gpu.visible")["reason"]
     assert reason.startswith("no GPU on this engine: ")
     assert "no verdict on gpu.visible, gpu.workload-uses-it\n" in ran.output
-    said = f"ERROR: --image-gpu=require: {reason} (--image-gpu=auto goes on without)"
+    said = f"ERROR: --image-gpu=require: {reason} (--image-gpu=auto continues without one)"
     assert (4, said) == (required.status, required.output.strip())

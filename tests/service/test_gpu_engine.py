@@ -134,7 +134,7 @@ def test_a_request_that_hides_its_gpu_is_told_so(
     )
 
     assert (
-        "no GPU is in the container: the request sets NVIDIA_VISIBLE_DEVICES to 'void'"
+        "no GPU in the container: the request sets NVIDIA_VISIBLE_DEVICES to 'void'"
         == ran.verdict("gpu.visible")["reason"]
     )
 

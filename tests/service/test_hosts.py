@@ -188,7 +188,7 @@ def test_a_peer_fails(run: Callable[..., Outcome]) -> None:
     other, peer = outcome.hosts
     assert peer.address == found(other)["first"]["algo-2"]
     assert (End.EXITED, 1, b"", None) == (peer.end, peer.exit_code, peer.stdout.head, peer.trace)
-    assert "a host that fails stood in its place" == peer.untraced
+    assert "it was replaced by a host that fails" == peer.untraced
     assert JobStatus.FAILED is outcome.status
 
 
@@ -264,7 +264,13 @@ def test_hosts_whose_questions_do_not_arrive_say_nothing_of_the_image(
                 service.run, image, running("sleep", "600"), Variation.AS_REQUESTED, stop_after_seconds=8
             )
             client.kill(name_server(client, service.run_id), "SIGKILL")
-            with pytest.raises(JobError, match=r"what the hosts ask does not reach their name server \(.*issue 47822"):
+            with pytest.raises(
+                JobError,
+                match=(
+                    r"DNS queries of the hosts do not reach their name server \(.*issue "
+                    r"47822"
+                ),
+            ):
                 begun.result()
         with pytest.raises(JobError, match="does not reach their name server"):
             service.run(image, running("true"), Variation.AS_REQUESTED)

@@ -243,7 +243,7 @@ def test_message_becomes_exit_message(
             """open('/.conformance/record', 'a').write('{"event":"fork"}\\n')""",
             "is no event: it was cut off, or written over",
         ),
-        ("open('/.conformance/record', 'w')", "the record was written over before line 1"),
+        ("open('/.conformance/record', 'w')", "the record was overwritten before line 1"),
     ],
     ids=["removed", "written over", "emptied"],
 )

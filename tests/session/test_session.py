@@ -157,9 +157,9 @@ def test_what_would_show_nothing_is_not_run(begin: Begin) -> None:
     """The reason comes out where the outcomes are asked for."""
     session = begin("reference")
 
-    with pytest.raises(DoesNotApply, match="ENTRYPOINT starts the program itself"):
+    with pytest.raises(DoesNotApply, match="ENTRYPOINT starts the program directly"):
         session.outcomes(variation.OVERRIDDEN, REQUEST)
-    with pytest.raises(DoesNotApply, match="too soon to be stopped"):
+    with pytest.raises(DoesNotApply, match="too short to test stopping"):
         session.outcomes(variation.STOPPED_BY_SIGINT, REQUEST)
 
 
@@ -222,7 +222,7 @@ def test_many_runs_that_rest_on_others_do_not_wait_for_each_other_for_ever(begin
     waiting.start()
     waiting.join(timeout=300)
 
-    assert ["ENTRYPOINT starts the program itself and nothing before it"] * len(requests) == reasons
+    assert ["ENTRYPOINT starts the program directly"] * len(requests) == reasons
 
 
 def test_the_image_is_read_once_and_its_files_are_known_then(begin: Begin) -> None:

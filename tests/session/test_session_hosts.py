@@ -30,7 +30,7 @@ def test_one_host_is_not_run_as_several(begin: Begin) -> None:
     """The clause does not apply, which is known before anything is run."""
     session = begin("reference")
     for asked in OF_SEVERAL:
-        with pytest.raises(DoesNotApply, match="the request asks for one host"):
+        with pytest.raises(DoesNotApply, match="the request has one host"):
             session.outcomes(asked, REQUEST)
 
     assert {(Variation.AS_REQUESTED, REQUEST.name)} == set(session._made)

@@ -82,7 +82,7 @@ def table() -> str:
             for verdict in verdicts
         )
         lines.append(f"{name:{width}}{size(name):5}  {''.join(f'{cell:13}' for cell in cells)}".rstrip())
-        noted = [fact for fact in facts.of_image(listed(name)) if "cannot use it" not in fact]
+        noted = [fact for fact in facts.of_image(listed(name)) if "which this image lacks" not in fact]
         lines += [textwrap.fill(fact, 110, initial_indent="    note: ", subsequent_indent="    ") for fact in noted]
     return "\n".join(lines) + "\n"
 

@@ -18,7 +18,7 @@ from tests.support.outcomes import OUTPUT, file, host, image, outcome
 
 RESULT = file(f"{OUTPUT}/part-1")
 LACKING = outcome(host(exit_code=1, stderr="MemoryError\n"))
-CHANCE = "it does not show again when the job is run once more, alone"
+CHANCE = "not reproducible: the finding does not recur when the job is run again alone"
 
 
 def failing(image: object, run: Outcome) -> Iterator[str]:
@@ -82,7 +82,7 @@ def test_a_failure_with_the_symptom_of_a_choice_is_laid_to_nobody(of_failure: bo
     check = declare(failing, Registry(), job=AS_REQUESTED, of_failure=of_failure)
 
     assert word is verdict(check, LACKING).word
-    assert of_failure is of_choices(check, [LACKING]).startswith("algo-1 says 'MemoryError'; the memory is that of")
+    assert of_failure is of_choices(check, [LACKING]).startswith("algo-1 logged 'MemoryError'; the memory is that of")
 
 
 def test_the_run_that_shows_the_failure_is_the_one_to_look_at() -> None:
@@ -95,11 +95,13 @@ def test_the_run_that_shows_the_failure_is_the_one_to_look_at() -> None:
 def test_what_fails_now_and_then_is_laid_to_nobody() -> None:
     """The reason has how often, and how it failed."""
     trials = tuple(Trial(AS_CHOSEN, alone=True, succeeded=bool(said), said=said) for said in ("x", "", "y"))
-    failed = replace(trials[1], said="algo-1 exited with 1")
+    failed = replace(trials[1], said="algo-1 exited with code 1")
     unsteady = replace(outcome(), trials=(trials[0], failed, trials[2]), unsteady=True)
     check = declare(failing, Registry(), job=AS_REQUESTED, of_failure=True)
 
-    assert "it fails now and then: 1 of 3 runs of the job failed; algo-1 exited with 1" == of_choices(check, [unsteady])
+    assert "intermittent failure: 1 of 3 runs of the job failed; algo-1 exited with code 1" == of_choices(
+        check, [unsteady]
+    )
 
 
 @pytest.mark.parametrize("judging", [failing, advising])
@@ -131,15 +133,15 @@ def test_what_does_not_show_again_is_not_judged(level: Level) -> None:
 @pytest.mark.parametrize(
     ("one", "other", "said"),
     [
-        (LACKING, outcome(), "algo-1 failed at first, and not"),
-        (outcome(), LACKING, "algo-1 succeeded at first, and not"),
+        (LACKING, outcome(), "algo-1 failed at first, but not"),
+        (outcome(), LACKING, "algo-1 succeeded at first, but not"),
     ],
 )
 def test_a_host_that_ends_otherwise_fails_now_and_then(one: Outcome, other: Outcome, said: str) -> None:
     """Whatever the check would say of it."""
     check = declare(advising, Registry(), job=AS_REQUESTED)
 
-    assert f"it fails now and then: {said} when it was run again alone" == of_chance(
+    assert f"intermittent failure: {said} when run again alone" == of_chance(
         finds(check), [one], Repeating((other,)), binding=True
     )
 
@@ -152,7 +154,7 @@ def test_a_failure_has_to_show_in_every_attempt() -> None:
     unwritten = Repeating((outcome(host()),))
 
     assert "" == of_chance(finds(check), [failed], steady, binding=True)
-    assert of_chance(finds(check), [failed], unsteady, binding=True).startswith("it fails now and then: algo-1 failed")
+    assert of_chance(finds(check), [failed], unsteady, binding=True).startswith("intermittent failure: algo-1 failed")
     of_chance(finds(check), [outcome(host())], unwritten, binding=True)
     assert [FAILED_ATTEMPTS, 2, 1] == [len(each.traced) for each in (steady, unsteady, unwritten)]
 
@@ -162,7 +164,7 @@ def test_every_run_of_a_check_is_held_against_its_repetition() -> None:
     check = declare(comparing, Registry(), job=EMPTY_INPUTS)
     runs, again = (outcome(), outcome(host())), (outcome(), LACKING)
 
-    assert of_chance(finds(check), runs, Repeating(again), binding=True).startswith("it fails now and then: algo-1")
+    assert of_chance(finds(check), runs, Repeating(again), binding=True).startswith("intermittent failure: algo-1")
     assert "" == of_chance(finds(check), runs, Repeating(runs), binding=True)
 
 

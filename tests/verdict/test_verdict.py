@@ -27,9 +27,7 @@ TOLD = {
         'the check itself failed:\nTraceback (most recent call last):\n  File "x", line 1\n',
     ),
 }
-TOLD["not-judged"] = not_judged(
-    TOLD["not-judged"].check, NotJudged("it needs a job that the image can do: --image-job=FILE")
-)
+TOLD["not-judged"] = not_judged(TOLD["not-judged"].check, NotJudged("needs a job: pass --image-job=FILE"))
 
 
 @pytest.mark.parametrize("name", TOLD)

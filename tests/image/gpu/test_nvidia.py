@@ -35,7 +35,7 @@ def test_what_is_said_of_the_listings_reads_as_its_golden_file() -> None:
 def found(name: str, check: str) -> list[str]:
     """The paths that a check names."""
     violations = judged(check, listed(name)).violations
-    return [text.partition(" it has ")[2].rpartition(" (")[0] for text in violations if " it has " in text]
+    return [text.partition(", but found ")[2].rpartition(" (")[0] for text in violations if " bytes)" in text]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -98,7 +98,7 @@ def test_a_shell_is_left_where_all_runs_show_it(runs: list[Outcome], shown: comm
 def test_the_shell_form_is_that_of_the_images_own_shell() -> None:
     """SHELL of the Dockerfile is what the engine puts before it."""
     words = ("/bin/bash", "-o", "pipefail", "-c")
-    of = image(entrypoint=[*words, "/job"], shell=words)  # noqa: S604 - of an image
+    of = image(entrypoint=[*words, "/job"], shell=words)
 
     assert command.shell_in_the_way(of, "/job", ()).startswith("Expected ENTRYPOINT in exec form, but it is in shell")
     assert command.shell_in_the_way(replace(of, shell=()), "/job", ()).startswith(

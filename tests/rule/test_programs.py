@@ -43,6 +43,7 @@ def running(
         (("/bin/sh", f"{CODE}/start.sh"), "/"),
         (("bash", "-e", "start.sh"), CODE),
         (("spark-submit", "--master", "local", SCRIPT), "/"),
+        (("spark-submit", SCRIPT), "/"),
         (("java", "-jar", JAR), "/"),
     ],
 )

@@ -245,3 +245,17 @@ def test_a_long_sentence_is_indented_and_its_words_stay_whole() -> None:
         "",
         " " * 9 + "end",
     ] == lines
+
+
+@pytest.mark.parametrize(
+    ("word", "applies", "label"),
+    [
+        (Word.NOT_JUDGED, False, "not applicable"),
+        (Word.NOT_JUDGED, True, "not judged"),
+        (Word.CONFORMS, True, "conforms"),
+        (Word.ERROR, False, "error"),
+    ],
+)
+def test_what_does_not_apply_is_called_so(word: Word, applies: bool, label: str) -> None:  # noqa: FBT001 - a parameter of a test
+    """It is one of the reasons for which a check is not judged."""
+    assert label == Verdict(judged("image.platform").check, word, applies=applies).label

@@ -183,6 +183,20 @@ def test_the_program_is_that_which_worked_when_the_signal_came() -> None:
     assert Word.CONFORMS is verdict(REACHES, stopped((SHELL, work, later), (arrival(1), arrival(7)))).word
 
 
+def test_what_ended_before_the_signal_came_was_not_to_be_reached() -> None:
+    """It may have prepared the work, as long as that lasted."""
+    first = replace(process(5, 1, "/usr/bin/python3", "/prepare.py"), ended=50.0, exit_code=0)
+
+    assert Word.CONFORMS is verdict(REACHES, stopped((SHELL, first, CHILD), (arrival(1), arrival(7)))).word
+
+
+def test_a_shell_that_only_waits_is_not_taken_for_the_program() -> None:
+    """Though it got the signal."""
+    found = verdict(REACHES, stopped((SHELL, process(8, 1, "/bin/sleep", "60")), (arrival(1), arrival(8))))
+
+    assert (Word.NOT_JUDGED, True) == (found.word, found.applies)
+
+
 def test_a_record_that_is_not_whole_is_no_evidence() -> None:
     """The rest of it may have shown another process."""
     run = stopped((PROGRAM,), (arrival(1),))

@@ -23,6 +23,7 @@ from conformance.rule.declaration import (
     NotJudged,
     Registry,
 )
+from conformance.rule.declaration import check as check_of
 from conformance.rule.sight import Sight
 from tests.support.declared import declare, finding
 
@@ -390,3 +391,24 @@ def test_a_declaration_is_kept_as_it_was_written() -> None:
 
     assert (False, BYOC / "byoc-run-image", None) == (plain.of_failure, plain.source, plain.shown_by)
     assert (True, DOCKER / "user", "x") == (told.of_failure, told.source, told.reproduce)
+
+
+def test_a_check_of_a_job_needs_no_command_to_reproduce() -> None:
+    """Its runs tell how."""
+    registry = Registry()
+    two.__module__ = "conformance.checks.exit"
+    decorate = check_of(
+        "exit.x",
+        MUST,
+        "t",
+        job=AS_REQUESTED,
+        clause="c",
+        spec=BYOC / "byoc-run-image",
+        basis=MEASURED,
+        remedy="r",
+        sees={Sight.ENDS},
+        registry=registry,
+    )
+
+    assert two is decorate(two)
+    assert "" == registry["exit.x"].reproduce

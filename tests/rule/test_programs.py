@@ -44,6 +44,7 @@ def running(
         (("bash", "-e", "start.sh"), CODE),
         (("spark-submit", "--master", "local", SCRIPT), "/"),
         (("spark-submit", SCRIPT), "/"),
+        (("python3", SCRIPT[1:]), ""),
         (("java", "-jar", JAR), "/"),
     ],
 )

@@ -276,10 +276,12 @@ def in_directory(cwd: str, *argv: str) -> Outcome:
         ("/app/deep", ("python3", "../job.py"), ("python3", "/app/job.py")),
         ("", ("python3", "processing.py"), ("python3", "/processing.py")),
         ("/", ("python3", "/app/job.py"), ("python3", "/app/job.py")),
+        ("/", ("python3", "/app//job.py"), ("python3", "/app//job.py")),
         ("/gone", ("python3", "job.py", "a"), ("python3", "job.py", "a")),
+        ("/app", ("/bin/tool", "job.py"), ("/bin/tool", "job.py")),
         ("/app", ("python3", "-c", "job.py"), ("python3", "-c", "job.py")),
     ],
-    ids=["script", "above", "not known", "whole", "no such file", "code"],
+    ids=["script", "above", "not known", "whole", "whole, odd", "no such file", "no interpreter", "code"],
 )
 def test_a_script_is_named_by_its_whole_path_where_the_wrapper_went_elsewhere(
     cwd: str, argv: tuple[str, ...], named: tuple[str, ...]

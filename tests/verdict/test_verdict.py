@@ -259,3 +259,12 @@ def test_a_long_sentence_is_indented_and_its_words_stay_whole() -> None:
 def test_what_does_not_apply_is_called_so(word: Word, applies: bool, label: str) -> None:  # noqa: FBT001 - a parameter of a test
     """It is one of the reasons for which a check is not judged."""
     assert label == Verdict(judged("image.platform").check, word, applies=applies).label
+
+
+def test_a_check_that_was_not_judged_keeps_its_reason_and_its_job() -> None:
+    """A check of the image alone has no job."""
+    check, stop = judged("image.platform").check, NotJudged("no", see="image.x")
+    expected = Verdict(check, Word.NOT_JUDGED, reason="no; see image.x", see="image.x", request="example")
+
+    assert expected == not_judged(check, stop, request="example")
+    assert not not_judged(check, stop).request

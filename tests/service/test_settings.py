@@ -23,7 +23,11 @@ def test_every_choice_is_described() -> None:
     assert [*(each.name for each in fields(settings)), *(choice.name for choice in choices.FIXED)] == names
     assert len(set(names)) == len(names)
     assert {"name": "time_limit_seconds", "value": 7.0} == {key: described[0][key] for key in ("name", "value")}
-    assert {"name": "file_mode", "value": "0644", "basis": "S3 keeps no permissions, so no input is executable"} in described
+    assert {
+        "name": "file_mode",
+        "value": "0644",
+        "basis": "S3 keeps no permissions, so no input is executable",
+    } in described
     assert all(choice["basis"].strip() for choice in described)
 
 

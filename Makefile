@@ -19,7 +19,7 @@ conformance: override export JOB := $(value JOB)
 conformance: override export S3 := $(value S3)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images hostile probe lint check ready test table benchmark clean
+.PHONY: help setup conformance example images hostile probe lint check ready test table benchmark mutation clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,10 @@ hostile: setup ## judge very many files, and very large ones (takes minutes)
 
 table: setup ## compare what is concluded from a stop with what is true, for 40 forms of ENTRYPOINT
 	@.venv/bin/python -m tests.support.stop_table
+
+mutation: .venv/stamp ## mutate the rules and see which mutants no test notices (takes an hour)
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[mutation]'
+	@.venv/bin/python -m scripts.mutation $(MODULES)
 
 probe: .venv/stamp ## build the probe from its source (downloads a compiler of 100 MB)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[probe]'

@@ -9,7 +9,7 @@ import pytest
 import conformance.checks
 from conformance.checks import load_checks
 from conformance.job.variation import AS_REQUESTED, DEFAULT_COMMAND, EMPTY_INPUTS
-from conformance.rule.contract import API, BYOC, DOCKER
+from conformance.rule.contract import API, BYOC, DOCKER, Document, Source
 from conformance.rule.declaration import (
     BINDING,
     CHAPTERS,
@@ -372,3 +372,21 @@ def test_reproducing_needs_the_image_and_its_name(check: Check) -> None:
 def test_a_judge_says_what_it_goes_by(check: Check) -> None:
     """Its docstring is what a reader of the code finds first."""
     assert (check.judge.__doc__ or "").strip()
+
+
+def test_a_place_is_named_by_its_document_and_its_anchor() -> None:
+    """Both the title and the address have it."""
+    document = Document("Guide", "https://example.org/{}.html", frozenset({"b", "a"}))
+
+    assert Source("Guide: a", "https://example.org/a.html") == document / "a"
+    with pytest.raises(ValueError, match=r"^Guide has no anchor 'c'; it has a, b$"):
+        document / "c"
+
+
+def test_a_declaration_is_kept_as_it_was_written() -> None:
+    """With what it says of failures and of its source; by itself it says nothing of either."""
+    plain = declare(two, Registry(), job=AS_REQUESTED)
+    told = declare(two, Registry(), job=AS_REQUESTED, of_failure=True, spec=DOCKER / "user", reproduce="x")
+
+    assert (False, BYOC / "byoc-run-image", None) == (plain.of_failure, plain.source, plain.shown_by)
+    assert (True, DOCKER / "user", "x") == (told.of_failure, told.source, told.reproduce)

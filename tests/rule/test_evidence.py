@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from conformance.job.conditions import AS_CHOSEN, Lifted
 from conformance.job.request import JobRequest
-from conformance.outcome.outcome import End, Host, JobStatus, Outcome
+from conformance.outcome.outcome import End, Host, JobStatus, Outcome, Trial
+from conformance.outcome.resolution import Queries, Query
 from conformance.rule import evidence
 from conformance.rule.declaration import DoesNotApply, NotJudged
 from tests.support.outcomes import OUTPUT, directory, file, host, link, not_started, outcome, process, ran, request
@@ -294,3 +296,82 @@ def test_a_good_run_that_was_none_is_said_first() -> None:
     """Whatever became of the changed one."""
     with pytest.raises(NotJudged, match="the unmodified job already fails"):
         shortfalls(host(exit_code=1), good=outcome(host(exit_code=1)))
+
+
+# Runs of one job
+
+LIFTED = AS_CHOSEN.lifting(Lifted.MOUNTS)
+
+
+def tried(*trials: Trial) -> Outcome:
+    """The outcome of a job that was run so often."""
+    return replace(outcome(host(exit_code=1)), trials=trials)
+
+
+@pytest.mark.parametrize(
+    ("trials", "said"),
+    [
+        ((), "it did not write all its outputs"),
+        ((Trial(AS_CHOSEN, alone=False, succeeded=False),), "it did not write all its outputs"),
+        ((Trial(LIFTED, alone=True, succeeded=False, said="other"),), "it did not write all its outputs"),
+        (
+            (
+                Trial(LIFTED, alone=True, succeeded=False, said="other"),
+                Trial(AS_CHOSEN, alone=False, succeeded=False),
+                Trial(AS_CHOSEN.untraced(), alone=True, succeeded=False, said="algo-1 exited with 1"),
+                Trial(AS_CHOSEN, alone=True, succeeded=False, said="algo-1 exited with 2"),
+            ),
+            "algo-1 exited with 1",
+        ),
+    ],
+    ids=["none", "silent", "lifted", "first"],
+)
+def test_how_a_job_failed_is_told_of_the_runs_as_chosen(trials: tuple[Trial, ...], said: str) -> None:
+    """The first of them that says something; one with a choice lifted may have failed of something else."""
+    assert said == evidence.failed_at_first(tried(*trials))
+
+
+def test_a_job_that_fails_now_and_then_is_counted() -> None:
+    """And the first of its failures is told."""
+    good = Trial(AS_CHOSEN, alone=True, succeeded=True, said="nothing")
+    bad = [Trial(AS_CHOSEN, alone=True, succeeded=False, said=f"algo-1 exited with {code}") for code in (1, 2)]
+
+    assert "intermittent failure: 2 of 3 runs of the job failed; algo-1 exited with 1" == evidence.now_and_then(
+        tried(good, *bad)
+    )
+    assert "intermittent failure: 0 of 1 runs of the job failed" == evidence.now_and_then(tried(good))
+
+
+# What a host asked its name server
+
+
+def asked_for(*names: str) -> Outcome:
+    """A run whose only host asked for these names."""
+    return replace(
+        outcome(host(address="10.0.0.11")),
+        queries=Queries(tuple(Query(1.0, "10.0.0.11", name, "A", "NXDOMAIN", "", delayed=False) for name in names)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "outside"),
+    [
+        (("pypi.org", "pypi.org."), ["pypi.org"]),
+        (("algo-1", "algo-1.example.com", "printer", "printer.example.com"), []),
+        (("x.internal", "11.0.0.10.in-addr.arpa", "s3.amazonaws.com"), ["s3.amazonaws.com"]),
+        ((), []),
+    ],
+)
+def test_names_of_the_outside_are_told_once(names: tuple[str, ...], outside: list[str]) -> None:
+    """With a dot at the end, as for a name that is whole, and without it is the same name."""
+    run = asked_for(*names)
+
+    assert outside == evidence.asked_outside(run, run.hosts[0])
+
+
+def test_without_a_name_server_nothing_was_asked() -> None:
+    """That is so of one host on no network."""
+    run = outcome(host(address="10.0.0.11"))
+
+    assert ("", []) == (evidence.questions(run, run.hosts[0]), evidence.asked_outside(run, run.hosts[0]))
+    assert "" == evidence.questions(asked_for(), asked_for().hosts[0])

@@ -262,6 +262,42 @@ def test_a_program_is_named_as_it_was_called_where_a_file_has_that_name(of: Imag
     assert (first, *work.argv[1:]) == changed.entrypoint
 
 
+def in_directory(cwd: str, *argv: str) -> Outcome:
+    """A job whose wrapper went to a directory before it started this."""
+    work = process(8, 1, *argv)
+    there = replace(work.executions[0], cwd=cwd)
+    return ran(SHELL, replace(work, executions=(there,)))
+
+
+@pytest.mark.parametrize(
+    ("cwd", "argv", "named"),
+    [
+        ("/app", ("python3", "-u", "job.py", "a", "job.py"), ("python3", "-u", "/app/job.py", "a", "job.py")),
+        ("/app/deep", ("python3", "../job.py"), ("python3", "/app/job.py")),
+        ("", ("python3", "processing.py"), ("python3", "/processing.py")),
+        ("/", ("python3", "/app/job.py"), ("python3", "/app/job.py")),
+        ("/gone", ("python3", "job.py", "a"), ("python3", "job.py", "a")),
+        ("/app", ("python3", "-c", "job.py"), ("python3", "-c", "job.py")),
+    ],
+    ids=["script", "above", "not known", "whole", "no such file", "code"],
+)
+def test_a_script_is_named_by_its_whole_path_where_the_wrapper_went_elsewhere(
+    cwd: str, argv: tuple[str, ...], named: tuple[str, ...]
+) -> None:
+    """As a file of the image; what is no script stays as it is."""
+    of = image(program("/run.sh"), file("/app/job.py"), entrypoint=["/run.sh"])
+
+    assert named == rerun.overridden(of, in_directory(cwd, *argv)).request.entrypoint
+
+
+def test_a_program_without_words_is_named_by_its_file() -> None:
+    """A process may be started with no argv at all."""
+    work = process(8, 1, "python3")
+    bare = replace(work, executions=(replace(work.executions[0], argv=()),))
+
+    assert ("/usr/bin/python3.12",) == rerun.overridden(WRAPPER, ran(SHELL, bare)).request.entrypoint
+
+
 # Its own /opt/ml, and stops
 
 SHIPPING = image(directory("/opt/ml/scratch"))
@@ -295,7 +331,8 @@ def test_a_job_is_stopped_half_way_or_soon(seconds: float, after: float) -> None
     """Half of an hour would be waited for in vain."""
     again = rerun.stopped(outcome(host(seconds=seconds)))
 
-    assert after == again.stop_after_seconds
+    assert rerun.Rerun(again.request, stop_after_seconds=after) == again
+    assert request() == again.request
     assert rerun.EARLY_STOP_SECONDS == rerun.stopped(outcome(host(seconds=seconds)), early=True).stop_after_seconds
 
 
@@ -303,3 +340,29 @@ def test_a_job_that_is_over_at_once_is_not_stopped() -> None:
     """The reason has its time, and says how long is long enough."""
     with pytest.raises(DoesNotApply, match=r"after 1\.9 s, .* more than 2 s"):
         rerun.stopped(outcome(host(seconds=1.9)))
+
+
+# An empty /tmp
+
+
+def test_a_job_is_run_with_an_empty_tmp_where_the_image_ships_something_there() -> None:
+    """A link is as good as a file."""
+    for shipped in (file("/tmp/tool/run.py"), link("/tmp/tool", "/opt/tool")):  # noqa: S108 - paths of the image
+        assert rerun.Rerun(WRAPPED.request) == rerun.with_empty_tmp(image(directory("/tmp"), shipped), WRAPPED)  # noqa: S108 - the same
+
+
+@pytest.mark.parametrize(
+    "of",
+    [image(), image(directory("/tmp"), directory("/tmp/a")), image(file("/tmpfiles/x"))],  # noqa: S108 - paths of the image
+    ids=["none", "directories", "beside"],
+)
+def test_where_the_image_ships_no_files_in_tmp_an_empty_one_shows_nothing(of: Image) -> None:
+    """The reason names the place."""
+    with pytest.raises(DoesNotApply, match="the image ships no files in /tmp"):
+        rerun.with_empty_tmp(of, WRAPPED)
+
+
+def test_a_job_that_fails_is_not_run_with_an_empty_tmp() -> None:
+    """Its failure would show nothing."""
+    with pytest.raises(NotJudged, match="the unmodified job already fails"):
+        rerun.with_empty_tmp(image(file("/tmp/x")), FAILED)  # noqa: S108 - a path of the image

@@ -231,6 +231,8 @@ GIVEN = "; the cause may be the request rather than the image: its ContainerArgu
         (64, "job: unrecognized option '--fast'\n"),
         (1, "FATAL Flags parsing error: Unknown command line flag 'fast'. Given: --fast\n"),
         (2, "flag provided but not defined: -fast\nUsage of /job:\n"),
+        (2, "  Usage: job FILE\n"),
+        (64, "usage: job [-v] FILE\n"),
     ],
 )
 @pytest.mark.parametrize("stream", Stream)
@@ -268,3 +270,30 @@ def test_many_arguments_are_cut() -> None:
     many = request(overrides={"ContainerArguments": ["x" * 100] * 100})
 
     assert blames_arguments(host(exit_code=2, stderr=ARGPARSE), many).endswith("xxx ...")
+
+
+@pytest.mark.parametrize("said", ["unknown option --rows", "unknown option: --ROWS=a=b"])
+def test_an_option_is_found_with_and_without_its_value(said: str) -> None:
+    """By what stands before the first `=`, whatever the exit code."""
+    asked = request(overrides={"ContainerArguments": ["--rows=a=b"]})
+
+    assert blames_arguments(host(exit_code=1, stderr=said), asked).endswith("its ContainerArguments are ['--rows=a=b']")
+    assert "" == blames_arguments(host(exit_code=1, stderr="unknown option b"), asked)
+
+
+@pytest.mark.parametrize(("length", "cut"), [(196, False), (197, True)])
+def test_arguments_are_shown_up_to_the_length_of_a_line(length: int, cut: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    """200 characters, with the brackets and quotes."""
+    asked = request(overrides={"ContainerArguments": ["x" * length]})
+    shown = blames_arguments(host(exit_code=2, stderr=ARGPARSE), asked).partition("ContainerArguments are ")[2]
+
+    assert (f"['{'x' * 194} ..." if cut else f"['{'x' * length}']") == shown
+
+
+def test_a_place_that_the_line_names_is_not_repeated() -> None:
+    """Nor is one that is not known."""
+    around = ("x",)
+
+    assert "; stderr says: 'x.sh: no'" == Telling("x.sh: no", around, Stream.STDERR, place="x.sh").words
+    assert "; stderr says: 'no' (x.sh)" == Telling("no", around, Stream.STDERR, place="x.sh").words
+    assert "; stderr says: 'no'" == Telling("no", around, Stream.STDERR).words

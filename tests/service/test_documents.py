@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from conformance.job.request import JobRequest
 from conformance.job.validation import load
-from conformance.service.documents import ETHERNET, job_arn, processing_job_config, resource_config
+from conformance.job.variation import Variation
+from conformance.service.documents import (
+    ETHERNET,
+    JOB_PATH,
+    LOOPBACK,
+    RESOURCES_PATH,
+    job_arn,
+    of_host,
+    processing_job_config,
+    resource_config,
+)
 from tests.support.legal_requests import legal_requests
 
 EXAMPLE = Path(__file__).resolve().parent.parent.parent / "fixtures" / "documents"
@@ -148,3 +158,33 @@ def test_further_members_of_the_resources_are_those_of_training_jobs() -> None:
         ],
         "network_interface_name": ETHERNET,
     } == {name: more[name] for name in more if name not in plain}
+
+
+@pytest.mark.parametrize(
+    ("variation", "asked", "more"),
+    [
+        (Variation.AS_REQUESTED, False, False),
+        (Variation.AS_REQUESTED, True, True),
+        (Variation.UNKNOWN_MEMBERS, False, True),
+    ],
+)
+def test_a_host_finds_both_documents(variation: Variation, asked: bool, more: bool) -> None:  # noqa: FBT001 - parameters of a test
+    """Both have further members where the variation is that one, or where those are asked for."""
+    request = load(EXAMPLE / "request.json")
+    hosts = ("algo-1", "algo-2")
+    documents = of_host("algo-2", hosts, request, variation, region="eu-west-1", more=asked, interface=ETHERNET)
+
+    assert {
+        JOB_PATH: processing_job_config(request, region="eu-west-1", more=more),
+        RESOURCES_PATH: resource_config("algo-2", hosts, request if more else None, interface=ETHERNET),
+    } == documents
+
+
+def test_by_itself_a_host_has_the_documented_members_and_the_loopback() -> None:
+    """Unless it is told of a network interface, it has none."""
+    request = load(EXAMPLE / "request.json")
+    plain = of_host("algo-1", ("algo-1",), request, Variation.AS_REQUESTED, region="eu-west-1")
+    more = of_host("algo-1", ("algo-1",), request, Variation.UNKNOWN_MEMBERS, region="eu-west-1")
+
+    assert {"current_host": "algo-1", "hosts": ["algo-1"]} == json.loads(plain[RESOURCES_PATH])
+    assert LOOPBACK == json.loads(more[RESOURCES_PATH])["network_interface_name"]

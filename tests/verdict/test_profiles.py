@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.checks import load_checks
+from conformance.job.gpu import Choice
 from conformance.job.variation import default_command_request
 from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing, profile_of, requires
 from conformance.verdict.verdict import Verdict, Word
+from tests.support.outcomes import request
 
 CHECKS = tuple(load_checks())
 BY_ID = {check.id: check for check in CHECKS}
@@ -139,3 +141,29 @@ def test_without_a_job_what_needs_one_is_not_required() -> None:
     assert {"gpu.visible"} == not_required[Profile.DISTRIBUTED]
     assert of_hosts == not_required[Profile.GPU]
     assert set() == not_required[Profile.DISTRIBUTED_GPU]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "instance_type", "choice", "expected"),
+    [
+        (1, "ml.g5.xlarge", Choice.AUTO, Profile.GPU),
+        (2, "ml.g5.xlarge", Choice.AUTO, Profile.DISTRIBUTED_GPU),
+        (3, "ml.g5.xlarge", Choice.AUTO, Profile.DISTRIBUTED_GPU),
+        (1, "ml.m5.xlarge", Choice.REQUIRE, Profile.GPU),
+        (2, "ml.m5.xlarge", Choice.REQUIRE, Profile.DISTRIBUTED_GPU),
+        (1, "ml.m5.xlarge", Choice.SIMULATED, Profile.PROCESSING),
+        (2, "ml.m5.xlarge", Choice.AUTO, Profile.DISTRIBUTED),
+    ],
+)
+def test_gpus_are_asked_for_by_instance_type_or_option(
+    hosts: int, instance_type: str, choice: Choice, expected: Profile
+) -> None:
+    """A simulated one cannot stand in for what only a GPU shows."""
+    cluster = {"InstanceCount": hosts, "InstanceType": instance_type, "VolumeSizeInGB": 30}
+
+    assert expected == profile_of([request(hosts=1), request(ProcessingResources={"ClusterConfig": cluster})], choice)
+
+
+def test_without_a_job_no_gpu_is_required() -> None:
+    """There is nothing to run on it."""
+    assert Profile.IMAGE == profile_of([], Choice.REQUIRE)

@@ -220,3 +220,28 @@ def test_of_many_findings_the_first_are_told() -> None:
 
     assert 101 == len(told)
     assert "And 80 more." == told[-1]
+
+
+def test_an_error_says_what_went_wrong_and_where() -> None:
+    """Nothing is said of the image; a check of the image alone has no job."""
+    check = judged("image.platform").check
+
+    assert Verdict(check, Word.ERROR, reason="no engine", request="example") == error(
+        check, "no engine", request="example"
+    )
+    assert not error(check, "no engine").request
+
+
+def test_a_long_sentence_is_indented_and_its_words_stay_whole() -> None:
+    """Of several lines, as a traceback is, each is kept, and those that are indented stay so."""
+    path = "/opt/ml/processing/output/" + "deep-er/" * 12
+    lines = error(judged("image.platform").check, f"{'word ' * 20}{path}\n  File x\n\nend").text.splitlines()[1:]
+
+    assert [
+        "  error: " + " ".join(["word"] * 18),
+        " " * 9 + "word word",
+        " " * 9 + path,
+        " " * 9 + "  File x",
+        "",
+        " " * 9 + "end",
+    ] == lines

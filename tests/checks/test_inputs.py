@@ -63,6 +63,11 @@ def test_an_interpreter_may_run_it(words: tuple[str, ...]) -> None:
     assert Word.CONFORMS is of_requests(running(*words)).word
 
 
+def test_a_word_without_a_slash_is_looked_for_in_path_alone() -> None:
+    """It does not name a file of the working directory, also where that is the input's."""
+    assert Word.CONFORMS is of_requests(running("run.sh"), working_directory=INPUT).word
+
+
 def test_a_file_that_the_image_has_there_is_hidden() -> None:
     """What the image ships below /opt/ml does not help."""
     shipping = image(file(f"{INPUT}/run.sh", mode=0o755))

@@ -8,6 +8,7 @@ from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import INPUT_MARKER, Variation
 from conformance.outcome.outcome import End, Log, Outcome
+from conformance.outcome.trace import Trace
 from conformance.verdict.verdict import Verdict, Word
 from tests.support.outcomes import (
     elf,
@@ -27,7 +28,7 @@ from tests.support.outcomes import (
 CHECK = "logs.on-stdout-or-stderr"
 
 
-@pytest.mark.parametrize(("stdout", "stderr"), [("done", ""), ("", "done"), ("\n", ""), (b"\xff", "")])
+@pytest.mark.parametrize(("stdout", "stderr"), [("done", ""), ("", "done"), ("\n", ""), (b"\xff", ""), ("a", "b")])
 def test_a_byte_on_either_conforms(stdout: str | bytes, stderr: str) -> None:
     """Processing sends both to CloudWatch Logs."""
     assert Word.CONFORMS == judged(CHECK, image(), outcome(host(stdout=stdout, stderr=stderr))).word
@@ -161,6 +162,62 @@ def test_an_entrypoint_of_the_request_is_judged_where_nobody_saw_the_run() -> No
     assert Word.CONFORMS is unseen.word
 
 
+STDERR_ALONE = "the program writes to stderr alone, which Python buffers no longer than a line"
+
+
+@pytest.mark.parametrize(
+    ("stdout", "stderr", "applies"),
+    [("", "x", False), ("", "x" * 9, False), ("x", "x", True), ("x", "", True), ("", "", True)],
+)
+def test_what_writes_to_stderr_alone_loses_nothing(stdout: str, stderr: str, applies: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    """What writes to neither may yet write to stdout."""
+    run = wrapped(*WORK)
+    (ended,) = run.hosts
+    verdict = by_run(replace(run, hosts=(replace(ended, stdout=log(stdout), stderr=log(stderr)),)))
+
+    assert applies == (Word.ADVISED is verdict.word)
+    assert (("" if applies else STDERR_ALONE), applies) == (verdict.reason, verdict.applies)
+
+
+def test_one_host_that_writes_to_stdout_is_enough() -> None:
+    """The others may write to stderr alone."""
+    run = wrapped(*WORK)
+    (ended,) = run.hosts
+    silent = replace(ended, name="algo-2", stdout=log(""), stderr=log("x"))
+
+    assert Word.ADVISED is by_run(replace(run, hosts=(silent, ended))).word
+
+
+def test_each_host_is_judged_by_the_python_that_worked_on_it() -> None:
+    """One where it has no buffer and one where no program is seen say nothing of the next."""
+    (good,), (bad,) = (wrapped(*WORK, unbuffered=unbuffered).hosts for unbuffered in (True, False))
+    idle = replace(good, trace=Trace((), tracer=2))
+    run = replace(wrapped(*WORK), hosts=(idle, good, replace(bad, name="algo-2")))
+    (advice,) = by_run(run).violations
+
+    assert advice.endswith("by algo-2 of job example.")
+
+
+@pytest.mark.parametrize(
+    ("argv", "word"), [(("worker", "-u", "/x.py"), Word.CONFORMS), (("worker", "/x.py"), Word.ADVISED)]
+)
+def test_a_python_of_another_name_is_known_by_its_file(argv: tuple[str, ...], word: Word) -> None:
+    """The words after the name are its options all the same."""
+    work = process(8, 1, *argv, executable="/usr/bin/python3.12")
+
+    assert word is by_run(ran(process(1, 0, "/bin/sh", "/run.sh"), work)).word
+
+
+def test_an_untraced_run_leaves_the_command_to_be_judged() -> None:
+    """By what the image or the request says of it."""
+    run = outcome(host())
+    asked = outcome(host(), of=request(overrides={"ContainerEntrypoint": ["python3", "/x.py"]}))
+
+    assert Word.ADVISED is by_run(run, image(environment={})).word
+    assert Word.ADVISED is by_run(asked).word
+    assert Word.CONFORMS is by_run(run, image()).word
+
+
 def test_an_empty_variable_is_none() -> None:
     """As Python takes it."""
     assert Word.ADVISED == judged(UNBUFFERED, image(environment={"PYTHONUNBUFFERED": ""})).word
@@ -214,14 +271,16 @@ def test_a_log_whose_beginning_nobody_saw_is_not_judged() -> None:
     """In either run; what was found in the rest is told all the same."""
     dropped = replace(host(), stdout=Log(b"x", b"y", 16 << 20, complete=False))
     leaking = replace(dropped, stderr=log(INPUT_MARKER))
+    printing = replace(dropped, secret="/v2/x", stderr=log("/v2/x", "/v2/x"))
     runs = [
         (outcome(dropped), outcome(variation=Variation.CORRUPT_INPUTS)),
         (outcome(), outcome(dropped, variation=Variation.CORRUPT_INPUTS)),
         (outcome(), outcome(leaking, variation=Variation.CORRUPT_INPUTS)),
+        (outcome(printing), outcome(variation=Variation.CORRUPT_INPUTS)),
     ]
     verdicts = [judged(SECRETS, image(), *both) for both in runs]
 
-    assert [Word.NOT_JUDGED, Word.NOT_JUDGED, Word.ADVISED] == [verdict.word for verdict in verdicts]
+    assert [Word.NOT_JUDGED, Word.NOT_JUDGED, Word.ADVISED, Word.ADVISED] == [verdict.word for verdict in verdicts]
     assert "the log of algo-1 is so long that the engine may have dropped its start" == verdicts[0].reason
     assert verdicts[0].applies
 

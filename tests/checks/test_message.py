@@ -60,6 +60,15 @@ def test_a_secret_beyond_what_is_kept_of_a_message_violates() -> None:
     assert [Word.VIOLATES, Word.ADVISED] == [judged(SECRETS, image(), outcome(), corrupt(each)).word for each in found]
 
 
+def test_what_one_host_left_hides_nothing_of_the_next() -> None:
+    """Each host's message is judged."""
+    odd, broken = host(directory(MESSAGE_PATH)), replace(host(message=b"\xff"), name="algo-2")
+    verdict = judged(UTF8, image(), outcome(odd, broken))
+
+    assert Word.VIOLATES is verdict.word
+    assert ["algo-1", "algo-2"] == [sentence.partition(" on ")[2].split()[0] for sentence in verdict.violations]
+
+
 @pytest.mark.parametrize(
     "left", [directory(MESSAGE_PATH), link(MESSAGE_PATH, "/dev/stdout"), File(MESSAGE_PATH, Kind.FIFO)]
 )

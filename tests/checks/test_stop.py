@@ -151,6 +151,46 @@ def test_a_launcher_that_tells_what_it_runs_is_reached(child: Process, signals: 
     assert Word.CONFORMS is verdict(REACHES, stopped((LAUNCHER, child), signals)).word
 
 
+@pytest.mark.parametrize("heard", [replace(arrival(7, SIGTERM), at=50.0), arrival(7, 10)], ids=["before", "SIGUSR1"])
+def test_another_signal_tells_what_a_launcher_runs_nothing_of_the_stop(heard: Signal) -> None:
+    """One that came before, or that asks nobody to end."""
+    assert Word.NOT_JUDGED is verdict(REACHES, stopped((LAUNCHER, CHILD), (heard, arrival(1)))).word
+
+
+def test_each_program_that_a_launcher_runs_has_to_be_told() -> None:
+    """One that was is no evidence of the next."""
+    second = process(8, 1, "/usr/bin/python3", "/other.py")
+    found = verdict(REACHES, stopped((LAUNCHER, CHILD, second), (arrival(1), arrival(7))))
+
+    assert Word.NOT_JUDGED is found.word
+    assert "/other.py" in found.reason
+
+
+@pytest.mark.parametrize("receiver", [7, 8])
+def test_another_signal_than_that_of_the_stop_reaches_nobody(receiver: int) -> None:
+    """Neither the program nor what it runs."""
+    launcher, child = replace(LAUNCHER, pid=7, parent=1), replace(CHILD, pid=8, parent=7)
+    found = verdict(REACHES, stopped((SHELL, launcher, child), (arrival(receiver, 10), arrival(1))))
+
+    assert Word.ADVISED is found.word
+
+
+def test_the_program_is_that_which_worked_when_the_signal_came() -> None:
+    """What a wrapper starts afterwards, to clean up, is not."""
+    later = Process(9, 1, 101.0, (Execution(101.0, 101.0, ("/usr/bin/python3", "/clean.py"), "/usr/bin/python3"),))
+    work = replace(CHILD, ended=100.5, exit_code=0)
+
+    assert Word.CONFORMS is verdict(REACHES, stopped((SHELL, work, later), (arrival(1), arrival(7)))).word
+
+
+def test_a_record_that_is_not_whole_is_no_evidence() -> None:
+    """The rest of it may have shown another process."""
+    run = stopped((PROGRAM,), (arrival(1),))
+    (ended,) = run.hosts
+
+    assert Word.NOT_JUDGED is verdict(REACHES, replace(run, hosts=(replace(ended, untraced="cut off"),))).word
+
+
 def test_what_a_launcher_runs_is_not_told_by_being_killed() -> None:
     """So `subprocess.run` ends what it runs when it is interrupted."""
     killed = replace(CHILD, ended=101.0, killed_by=9)
@@ -212,7 +252,9 @@ def test_a_job_that_was_done_within_the_grace_shows_nothing() -> None:
     (ended,) = stopped((PROGRAM,), (arrival(1),), exit_code=0).hosts
 
     late = judged("stop.ends-on-sigint", image(), good, replace(done, hosts=(replace(ended, seconds=4.1),)))
+    just = judged("stop.ends-on-sigint", image(), good, replace(done, hosts=(replace(ended, seconds=3.6),)))
     early = judged("stop.ends-on-sigint", image(), good, replace(done, hosts=(replace(ended, seconds=2.1),)))
 
     assert (Word.NOT_JUDGED, False) == (late.word, late.applies)
+    assert (Word.NOT_JUDGED, False) == (just.word, just.applies)
     assert Word.CONFORMS is early.word

@@ -241,7 +241,7 @@ def test_message_becomes_exit_message(
         ("import shutil; shutil.rmtree('/.conformance')", "the record is empty or was removed"),
         (
             """open('/.conformance/record', 'a').write('{"event":"fork"}\\n')""",
-            "is no event: it was cut off, or written over",
+            "is not an event: it was truncated or overwritten",
         ),
         ("open('/.conformance/record', 'w')", "the record was overwritten before line 1"),
     ],

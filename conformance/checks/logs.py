@@ -42,7 +42,7 @@ def on_stdout_or_stderr(image: Image, outcome: Outcome) -> Iterator[str]:
     SHOULD,
     "Python's output is unbuffered",
     job=None,
-    sees={Sight.PROCESSES},
+    sees={Sight.LOGS, Sight.PROCESSES},
     clause="In the end Processing stops a job with SIGKILL, and output that is still buffered is lost.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=OBSERVED,

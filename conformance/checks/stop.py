@@ -124,6 +124,8 @@ def delivery(host: Host, number: signal.Signals) -> tuple[Process, bool]:
     if trace is None or host.untraced:
         raise NotJudged(f"its processes could not be traced: {host.untraced}")
     arrivals = [arrival for arrival in trace.signals if arrival.number == number]
+    if not arrivals and host.stop is not None and not host.stop.killed and host.exit_code == 0:
+        raise DoesNotApply(f"{host.name} ended by itself just as {number.name} was sent")
     if not arrivals:
         raise NotJudged(f"{number.name} was not seen in the container")
     moment = arrivals[0].at

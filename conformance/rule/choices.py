@@ -19,6 +19,9 @@ from conformance.rule.telling import telling
 BUSY_SECONDS = 0.03
 """A host with this much processor time in a second was working, not waiting; others may have used the rest."""
 
+FLOOD_BYTES = 100_000
+"""Who writes so many bytes a second to its log may wait for the engine to take them, which an instance does faster."""
+
 SIGILL, SIGBUS, SIGKILL = 4, 7, 9
 
 LINES = 20
@@ -143,6 +146,10 @@ def _busy(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptom
     """A time limit while it was working: a faster machine, or one with more processors, might have finished."""
     if host.end is not End.MAX_RUNTIME:
         return ""
+    if (host.stdout.size + host.stderr.size) >= FLOOD_BYTES * host.seconds:
+        return (
+            f"{host.name} was still running, and the engine took {host.stdout.size + host.stderr.size:,} bytes of log"
+        )
     if host.processor_seconds is None:
         return f"{host.name} was still running, and it is not known whether it was working"
     if host.processor_seconds >= BUSY_SECONDS:

@@ -33,6 +33,7 @@ CONDITIONAL = {
     "launch.arguments-need-an-entrypoint",
     "launch.program-runs-by-itself",
     "outputs.continuous",
+    "reserved.works-with-empty-tmp",
 }
 """What does not apply to an image that is not made for GPUs, whose ENTRYPOINT is the program itself, and that counts
 whatever its inputs hold, in a job that asks for no GPU and no isolation.

@@ -15,6 +15,7 @@ from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.outcome.outcome import Host, JobStatus
+from conformance.rule.programs import programs_of
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
@@ -92,7 +93,7 @@ print({path.name: path.read_bytes() for path in Path('/opt/ml/processing/input/r
     application = {"ImageUri": "image", "ContainerEntrypoint": ["python3", f"{INPUTS}/main.py"]}
     request = job(AppSpecification=application, ProcessingInputs=[code, rows])
 
-    (host,) = service.run(image, request, variation).hosts
+    (host,) = service.run(image, request, variation, programs=programs_of(request)).hosts
 
     assert (0, f"{found!r}\n") == (host.exit_code, host.stdout.text)
 

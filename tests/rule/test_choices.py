@@ -128,9 +128,14 @@ def test_what_was_said_long_before_the_end_is_not_looked_at() -> None:
             f"algo-1 was still working after 60 s; {PROCESSORS}",
         ),
         (host(exit_code=137, end=End.MAX_RUNTIME, seconds=60.4, processor_seconds=0.029), ""),
+        (
+            host(exit_code=137, end=End.MAX_RUNTIME, seconds=2.0, processor_seconds=0.0, stdout="x" * 200_001),
+            f"algo-1 was still running, having logged 200,001 bytes, which the engine has to take; {PROCESSORS}",
+        ),
+        (host(exit_code=137, end=End.MAX_RUNTIME, seconds=2.0, processor_seconds=0.0, stdout="x" * 200_000), ""),
         (host(exit_code=1, processor_seconds=60.0), ""),
     ],
-    ids=["memory", "SIGILL", "SIGBUS", "SIGSEGV", "limit", "busy", "idle", "no limit"],
+    ids=["memory", "SIGILL", "SIGBUS", "SIGSEGV", "limit", "busy", "idle", "flood", "no flood", "no limit"],
 )
 def test_a_choice_is_recognised_by_how_the_program_ended(ended: Host, expected: str) -> None:
     """Without a word in its log."""

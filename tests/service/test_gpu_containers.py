@@ -279,6 +279,6 @@ def test_a_job_that_asks_for_a_gpu_is_run_without_one(
     assert (6, "conforms") == (ran.status, ran.verdict("exit.zero-on-success")["verdict"])
     reason = ran.verdict("gpu.visible")["reason"]
     assert reason.startswith("no GPU on this engine: ")
-    assert "no verdict on gpu.visible, gpu.workload-uses-it\n" in ran.output
+    assert "2 required checks have no result: gpu.visible, gpu.workload-uses-it - profile gpu" in ran.output
     said = f"ERROR: --image-gpu=require: {reason} (--image-gpu=auto continues without one)"
     assert (4, said) == (required.status, required.output.strip())

@@ -100,7 +100,7 @@ def test_a_session_with_a_gpu_is_wholly_judged(
     )
 
     assert (0, "conforms") == (ran.status, ran.verdict("gpu.visible")["verdict"]), ran.output
-    assert "(profile gpu, contract 2026.11)" in ran.output
+    assert " - profile gpu, contract 2026.11" in ran.output
     given = {"hook": "a device request", "runtime": "the runtime nvidia"}[gives]
     assert {"asked": "require", "given": [given]} == ran.report["gpu"]
     (look,) = [run["hosts"][0]["look"] for run in ran.report["runs"] if run["variation"] == "a look at the GPU"]

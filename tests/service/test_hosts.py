@@ -272,7 +272,7 @@ def test_hosts_whose_questions_do_not_arrive_say_nothing_of_the_image(
                 ),
             ):
                 begun.result()
-        with pytest.raises(JobError, match="does not reach their name server"):
+        with pytest.raises(JobError, match="do not reach their name server"):
             service.run(image, running("true"), Variation.AS_REQUESTED)
         alone = service.run(image, running("true").on_hosts(1), Variation.AS_REQUESTED)
     finally:

@@ -32,5 +32,5 @@ def test_image_is_pulled_and_pinned_by_digest(conformance: Callable[..., Ran], c
     assert "conforms" == ran.verdict("image.platform")["verdict"]
     for refused in (unknown, missing_tag):
         assert 4 == refused.status
-        assert "is not on this engine and cannot be pulled" in refused.output
+        assert "not found locally and cannot be pulled" in refused.output
         assert 1 == len(refused.output.strip().splitlines()), refused.output

@@ -23,7 +23,8 @@ MEMORY_BYTES = 300 << 20
 PROGRAMS: dict[str, tuple[str, dict[str, str]]] = {
     "fills its log": (
         "while True: print('x' * 1000)",
-        {"exit.zero-on-success": "violates", "logs.on-stdout-or-stderr": "conforms"},
+        # It is at work when MaxRuntimeInSeconds ends it, as a job is that a faster machine would have finished.
+        {"exit.zero-on-success": "not judged", "logs.on-stdout-or-stderr": "conforms"},
     ),
     "ignores the stop": (
         "import signal, time; signal.signal(2, 1); time.sleep(99)",

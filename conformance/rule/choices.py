@@ -146,10 +146,9 @@ def _busy(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptom
     """A time limit while it was working: a faster machine, or one with more processors, might have finished."""
     if host.end is not End.MAX_RUNTIME:
         return ""
-    if (host.stdout.size + host.stderr.size) >= FLOOD_BYTES * host.seconds:
-        return (
-            f"{host.name} was still running, and the engine took {host.stdout.size + host.stderr.size:,} bytes of log"
-        )
+    logged = host.stdout.size + host.stderr.size
+    if logged > FLOOD_BYTES * max(host.seconds, 1.0):
+        return f"{host.name} was still running, having logged {logged:,} bytes, which the engine has to take"
     if host.processor_seconds is None:
         return f"{host.name} was still running, and it is not known whether it was working"
     if host.processor_seconds >= BUSY_SECONDS:

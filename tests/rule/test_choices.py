@@ -199,11 +199,11 @@ def test_an_address_that_was_reached_is_not(error: str) -> None:
 
 def test_a_question_for_the_outside_is_the_networks() -> None:
     """In this run or in another one of the same job, which had a name server."""
-    asked = Trial(AS_CHOSEN, alone=True, succeeded=False, asked=("pypi.org",))
+    asked = Trial(AS_CHOSEN, alone=True, succeeded=False, asked=("example.org",))
     once = replace(outcome(failed()), trials=(asked, asked))
     several = outcome(failed(), host(), queries=[query(1, "sts.amazonaws.com")])
 
-    assert f"algo-1 looked up pypi.org; {NETWORK}" == doubt(once)
+    assert f"algo-1 looked up example.org; {NETWORK}" == doubt(once)
     assert f"algo-1 looked up sts.amazonaws.com; {NETWORK}" == doubt(several)
 
 

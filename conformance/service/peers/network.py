@@ -125,7 +125,8 @@ def create(client: docker.APIClient, *, labels: dict[str, str]) -> Network:
                 labels=labels,
             )
         except APIError as error:
-            if "overlaps" not in str(error.explanation):
+            # It "overlaps" with one that is there, or they are "overlapping" where both are just being made.
+            if "overlap" not in str(error.explanation):
                 raise
         else:
             return Network(client, name, subnet)

@@ -265,15 +265,16 @@ def test_a_request_arrives_as_it_was_written(
     written = tmp_path / "job.json"
     written.write_text(json.dumps(document), encoding="utf-8")
 
-    host, witness = witnessed(
-        service, imported('ENTRYPOINT ["/program", "own"]', 'CMD ["cmd"]', "ENV OWN=1"), load(written)
-    )
+    request = load(written)
+    host, witness = witnessed(service, imported('ENTRYPOINT ["/program", "own"]', 'CMD ["cmd"]', "ENV OWN=1"), request)
 
     application = document["AppSpecification"]
     command = application.get("ContainerEntrypoint", ["/program", "own"]) + application["ContainerArguments"]
     assert command == list(witness.argv)
     platform = {"PATH": DEFAULT_PATH, "HOSTNAME": DECOY_HOSTNAME, "HOME": "/", "OWN": "1", "AWS_REGION": "us-east-1"}
-    platform |= {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": host.secret, "NVIDIA_VISIBLE_DEVICES": "void"}
+    platform |= {"NVIDIA_VISIBLE_DEVICES": "void"}
+    if not request.is_isolated:
+        platform |= {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": host.secret}
     assert platform | document["Environment"] == witness.environment
     assert len(witness.environment) == len(witness.variables)
     assert told(document) == retold(json.loads(witness.files[JOB_PATH] or b""))

@@ -18,16 +18,14 @@ from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
 from conformance.job.request import RESERVED
 from conformance.outcome.outcome import End, Outcome, Trial
-from conformance.rule.choices import FURTHER_MEMBERS
-from conformance.rule.evidence import asked_outside, did_well, end_of, lines, succeeded
+from conformance.rule.choices import FURTHER_MEMBERS, SIGBUS
+from conformance.rule.evidence import asked_outside, did_well, end_of, is_killed_by, lines, succeeded
 from conformance.rule.refusal import REFUSED
 
 ACROSS_MOUNTS = re.compile(r"cross-device|\bEXDEV\b|resource busy|\bEBUSY\b|errno 18\b|errno 16\b", re.IGNORECASE)
 SHARED_MEMORY = re.compile(r"bus error|SIGBUS|/dev/shm|shared memory|no space left", re.IGNORECASE)
 MEMBERS = re.compile("|".join(("network_interface_name", *FURTHER_MEMBERS)))
 NETWORK = re.compile(r"network|resol|connect|interface|address|socket|host", re.IGNORECASE)
-
-BUS_ERROR = 7
 
 WITH_AND_WITHOUT = 4
 """So many further runs, with the tracer and without it in turns, tell whether it is the tracer that counts."""
@@ -145,19 +143,13 @@ def _candidates(image: Image, outcomes: Sequence[Outcome]) -> Iterator[Lifted]:
         file.kind is not Kind.DIRECTORY for file in image.files.below(RESERVED)
     ):
         yield Lifted.MOUNTS
-    if _any_says(outcomes, SHARED_MEMORY) or any(_has_bus_error(outcome) for outcome in outcomes):
+    if _any_says(outcomes, SHARED_MEMORY) or any(
+        is_killed_by(host, SIGBUS) for outcome in outcomes for host in outcome.hosts
+    ):
         yield Lifted.SHARED_MEMORY
     # A job that waited until its limit is not repeated, unless its log mentions a network.
     if len(first.hosts) == 1 and not first.request.is_isolated and (not is_limited(first) or _says(first, NETWORK)):
         yield Lifted.NO_NETWORK
-
-
-def _has_bus_error(outcome: Outcome) -> bool:
-    return any(
-        host.exit_code == 128 + BUS_ERROR
-        or (host.trace is not None and any(process.killed_by == BUS_ERROR for process in host.trace.processes))
-        for host in outcome.hosts
-    )
 
 
 def _says(outcome: Outcome, pattern: re.Pattern[str]) -> bool:

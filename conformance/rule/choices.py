@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from conformance.job.request import RESERVED
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.outcome.trace import Process
-from conformance.rule.evidence import LINE_CHARACTERS, asked_outside, did_well, lines, some_of
+from conformance.rule.evidence import LINE_CHARACTERS, asked_outside, did_well, is_killed_by, lines, some_of
 from conformance.rule.telling import telling
 
 BUSY_SECONDS = 0.03
@@ -157,13 +157,13 @@ def _busy(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptom
 
 
 def _processor(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
-    if host.exit_code == 128 + SIGILL or any(process.killed_by == SIGILL for process in _processes(host)):
+    if is_killed_by(host, SIGILL):
         return f"{host.name} was killed by SIGILL"
     return ""
 
 
 def _shared_memory(host: Host, outcome: Outcome) -> str:
-    if host.exit_code == 128 + SIGBUS or any(process.killed_by == SIGBUS for process in _processes(host)):
+    if is_killed_by(host, SIGBUS):
         return f"{host.name} was killed by SIGBUS, which a write to a full /dev/shm causes"
     return _BUS_ERROR(host, outcome)
 

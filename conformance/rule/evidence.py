@@ -99,6 +99,12 @@ def did_well(host: Host) -> bool:
     return host.end is End.EXITED and host.exit_code == 0
 
 
+def is_killed_by(host: Host, number: int) -> bool:
+    """Whether a signal of this number killed process 1, as its exit code tells, or any other process of a host."""
+    processes = host.trace.processes if host.trace is not None else ()
+    return host.exit_code == SIGNALLED + number or any(process.killed_by == number for process in processes)
+
+
 def failed_by_itself(host: Host) -> bool:
     """Whether it exited non-zero or did not start, without being stopped."""
     return host.end in {End.EXITED, End.NOT_STARTED} and not did_well(host)

@@ -11,9 +11,14 @@ The steps of a session, and the error that ends it early:
 
 from __future__ import annotations
 
+from conformance import text
+
 
 class ConformanceError(Exception):
-    """The suite cannot continue; `str()` is the message, followed by the hint in parentheses."""
+    """The suite cannot continue; `str()` is the message as it is printed, followed by the hint in parentheses.
+
+    A message may quote what an engine, a request or an image supplied, at any length.
+    """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         """Keep message and hint apart, so that a report can show them separately."""
@@ -23,7 +28,8 @@ class ConformanceError(Exception):
 
     def __str__(self) -> str:
         """Message and hint on one line."""
-        return f"{self.message} ({self.hint})" if self.hint else self.message
+        said = f"{self.message} ({self.hint})" if self.hint else self.message
+        return text.lines("\n".join(map(text.shortened, said.split("\n"))))
 
 
 class UsageError(ConformanceError):

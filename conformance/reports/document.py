@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import conformance
+from conformance import text
 from conformance.image.image import Image
 from conformance.job.gpu import Choice
 from conformance.outcome.gpu import Means
@@ -38,8 +39,8 @@ class Report:
     def write(self, directory: Path) -> None:
         """Write `report.json` into a directory, and the logs beside it."""
         logs.write(directory, self.logs)
-        text = json.dumps(self.document, indent=2, ensure_ascii=True)
-        (directory / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+        content = json.dumps(self.document, indent=2, ensure_ascii=True)
+        (directory / FILE_NAME).write_text(content + "\n", encoding="utf-8")
 
 
 class Recorder:
@@ -181,5 +182,5 @@ def _image_record(image: Image) -> dict[str, Any]:
         "user": image.user,
         "working_directory": image.working_directory,
         "bytes": image.size,
-        "facts": list(facts.of_image(image)),
+        "facts": list(map(text.sentence, facts.of_image(image))),
     }

@@ -12,6 +12,8 @@ from typing import Any
 
 from junitparser import JUnitXml
 
+from conformance import text
+
 FILE_NAME = "junit.xml"
 
 
@@ -30,7 +32,8 @@ def finish(path: Path, directory: Path, document: dict[str, Any]) -> None:
     suites = JUnitXml.fromfile(str(path))
     for suite in suites:
         for name, value in properties.items():
-            suite.add_property(name, value)
+            # What is no character of XML would make the whole file unreadable.
+            suite.add_property(name, text.line(value))
         for case in suite:
             for attribute in ("file", "line"):
                 case._elem.attrib.pop(attribute, None)  # noqa: SLF001 - junitparser has no way to drop an attribute

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -16,6 +15,7 @@ from conformance.job.objects import ObjectTree, S3Uri, relative_path
 from conformance.job.request import RESERVED, JobRequest, ProcessingInput
 from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus, Means
+from conformance.reports.quoting import join, quote
 from conformance.rule import rerun
 from conformance.rule.declaration import Check
 
@@ -60,10 +60,10 @@ def command_line(
     memory had, 0 for none.
     """
     if check.job is None:
-        return check.reproduce.replace("IMAGE", shlex.quote(image.reference))
+        return check.reproduce.replace("IMAGE", quote(image.reference))
     variation = check.job.runs[-1]
     if variation is Variation.DEFAULT_COMMAND or request is None:
-        return shlex.join(["docker", "run", "--rm", "--network", "none", image.reference])
+        return join(["docker", "run", "--rm", "--network", "none", image.reference])
     piped = any(item.is_pipe for item in request.inputs)
     listing = any(len(_listed(item, objects)) > SHOWN_LISTED for item in request.inputs)
     if request.instance_count > 1 or piped or listing or gpus.are_simulated or variation is Variation.LOOK_AT_GPUS:
@@ -86,8 +86,8 @@ def command_line(
     odd = 0 if check.chapter == "environment" else SHOWN_ODD
     words += [*(request.entrypoint or ())[1:], *_arguments(request, variation, odd)]
     if variation.stop_signal:
-        return f"id=$({shlex.join(words)}); sleep 2; docker kill --signal {variation.stop_signal} $id; docker wait $id"
-    return f"{shlex.join(words)}; echo exit code $?"
+        return f"id=$({join(words)}); sleep 2; docker kill --signal {variation.stop_signal} $id; docker wait $id"
+    return f"{join(words)}; echo exit code $?"
 
 
 def _session(
@@ -102,7 +102,7 @@ def _session(
     words += [f"--image-network={network}"] if network else []
     words += ["--image-gpu=simulated"] if gpus.are_simulated else []
     # The file may ask for another number.
-    return shlex.join([*words, f"--image-hosts={request.instance_count}", "-k", check.id])
+    return join([*words, f"--image-hosts={request.instance_count}", "-k", check.id])
 
 
 def write_material(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from conformance import text
 from conformance.job.conditions import Conditions
 from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import Host, Outcome
@@ -41,7 +42,7 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
             }
             for trial in outcome.trials
         ],
-        "facts": list(facts.of_outcome(outcome)),
+        "facts": list(map(text.sentence, facts.of_outcome(outcome))),
         "gpu": {
             "wanted": outcome.gpus.wanted,
             "given": str(outcome.gpus.means),

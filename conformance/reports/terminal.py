@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance import CONTRACT_VERSION
+from conformance import CONTRACT_VERSION, text
 from conformance.job.gpu import Choice
 from conformance.reports import document, junit
 from conformance.verdict.profiles import ExitStatus
@@ -45,7 +45,24 @@ def test_status(word: str, *, failed: bool) -> tuple[str, str, str | tuple[str, 
     return category, letter, (verdict.upper(), markup)
 
 
-def write(reporter: pytest.TerminalReporter, report: document.Report, *, kept: Sequence[str]) -> None:
+class Screen:
+    """The terminal as far as the summary needs it; nothing but text reaches it, whatever the image put into a name."""
+
+    def __init__(self, reporter: pytest.TerminalReporter) -> None:
+        """Write where pytest does."""
+        self._reporter = reporter
+        self.config = reporter.config
+
+    def write_line(self, line: str, **markup: bool) -> None:
+        """Write a line, or several."""
+        self._reporter.write_line(text.lines(line), **markup)
+
+    def write_sep(self, separator: str, title: str) -> None:
+        """Write a title across the terminal."""
+        self._reporter.write_sep(separator, text.line(title))
+
+
+def write(reporter: Screen, report: document.Report, *, kept: Sequence[str]) -> None:
     """Print what pytest does not: advice, what was not judged and why, notes, the counts, and the closing line."""
     reporter.write_sep("=", "conformance")
     for verdict in report.verdicts:

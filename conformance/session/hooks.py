@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import conformance
-from conformance import CONTRACT_VERSION
+from conformance import CONTRACT_VERSION, text
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.job.gpu import Choice
@@ -119,7 +119,7 @@ class SessionHooks:
         home = Path(conformance.__path__[0])
         if not any(home.is_relative_to(place) for place in site.getsitepackages()):
             lines.append(f"conformance: {conformance.__version__} from {home}")
-        return lines
+        return [text.line(each) for each in lines]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -127,6 +127,8 @@ class SessionHooks:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Attach the verdict to pytest's report, as plain data, which is all that xdist can transfer."""
         report = yield
+        if isinstance(item, CheckItem):
+            _escape(report)
         if isinstance(item, CheckItem) and (call.when == "call" or (call.when == "setup" and report.failed)):
             verdict = item.verdict or error(item.check, report.longreprtext, request=item.request_name)
             report.conformance = self._recorder.record(  # type: ignore[attr-defined] # reports take extras
@@ -179,7 +181,7 @@ class SessionHooks:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print advice, what was not judged and why, the counts, and the closing line."""
         if self._report is not None:
-            terminal.write(terminalreporter, self._report, kept=self._session.service.kept)
+            terminal.write(terminal.Screen(terminalreporter), self._report, kept=self._session.service.kept)
 
     def _expected(self) -> Sequence[tuple[str, str]]:
         """Every check, with the request that it judges."""
@@ -189,6 +191,13 @@ class SessionHooks:
             for check in self._checks
             for request in requests_for(check.job, requests)
         ]
+
+
+def _escape(report: pytest.TestReport) -> None:
+    """Escape what pytest prints of a report beside the verdict's own text: a traceback, and captured output."""
+    if report.failed and text.lines(report.longreprtext) != report.longreprtext:
+        report.longrepr = text.lines(report.longreprtext)
+    report.sections = [(name, text.lines(content)) for name, content in report.sections]
 
 
 def _network_lines(chosen: options.Options) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from conformance import text
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import Outcome
@@ -70,7 +71,7 @@ class Verdict:
             lines.append(_wrapped("  fix:       ", self.check.remedy))
             lines += [f"  log:       {log}" for log in self.logs]
             lines.append(f"  reproduce: {self.reproduce}")
-        return "\n".join(lines)
+        return text.lines("\n".join(lines))
 
 
 MOST_FINDINGS = 100
@@ -121,7 +122,7 @@ def judge(
         return not_judged(check, NotJudged(reason), request=request)
     word = Word.VIOLATES if binding else Word.ADVISED
     told = [*found[:MOST_FINDINGS], *([f"And {len(found) - MOST_FINDINGS} more."] if found[MOST_FINDINGS:] else [])]
-    return Verdict(check, word, violations=tuple(map(_printable, told)), request=request, reproduce=reproduce)
+    return Verdict(check, word, violations=tuple(map(text.sentence, told)), request=request, reproduce=reproduce)
 
 
 def _doubt(check: Check, outcomes: Sequence[Outcome], find: doubt.Find, repeat: Repeat | None, *, binding: bool) -> str:
@@ -179,16 +180,17 @@ def _cause(
 def not_judged(check: Check, stop: NotJudged, *, request: str = "") -> Verdict:
     """The verdict on a check that could not be exercised."""
     applies = not isinstance(stop, DoesNotApply)
-    reason = _printable(str(stop))
+    reason = text.sentence(str(stop))
     return Verdict(check, Word.NOT_JUDGED, reason=reason, applies=applies, see=stop.see, request=request)
 
 
 def error(check: Check, reason: str, *, request: str = "") -> Verdict:
     """The verdict on a check that the suite failed to apply."""
+    reason = "\n".join(map(text.shortened, reason.split("\n")))
     return Verdict(check, Word.ERROR, reason=reason, request=request)
 
 
-def _wrapped(label: str, text: str) -> str:
+def _wrapped(label: str, said: str) -> str:
     """Wrapped for a terminal; existing line breaks, as in a traceback, are kept."""
     margin = " " * len(label)
     return "\n".join(
@@ -201,10 +203,5 @@ def _wrapped(label: str, text: str) -> str:
             break_on_hyphens=False,
             drop_whitespace=not line.startswith(" "),
         )
-        for number, line in enumerate(text.splitlines())
+        for number, line in enumerate(said.splitlines())
     )
-
-
-def _printable(text: str) -> str:
-    """A sentence without terminal control characters: names of files and programs come from the image."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import docker
 import pytest
+from junitparser import JUnitXml
 
+from conformance import text
 from tests.conftest import REFERENCE_S3, Ran, clean_environment
 from tests.service.test_leftovers import owned_by
 from tests.support.jobs import request
@@ -92,3 +94,29 @@ def test_verdict_within_bounds(name: str, tmp_path: Path, tag: Callable[[str], s
     assert expected == {check: ran.verdict(check)["verdict"] for check in expected}
     assert memory_bytes < MEMORY_BYTES
     assert [] == owned_by(client, ran.process)
+
+
+EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\n::error::owned ##vso[owned]"
+
+STEERS = (
+    "import os; e = os.environ['EVIL']; s = '/opt/ml/processing/output/summary/'; open('/tmp/' + e, 'w'); "
+    "open(s + e, 'w'); os.symlink(e, s + 'link'); open('/opt/ml/output/message', 'w').write(e); raise ValueError(e)"
+)
+
+
+def test_nothing_of_the_image_steers_the_terminal(
+    tmp_path: Path, tag: Callable[[str], str], conformance: Callable[..., Ran]
+) -> None:
+    """Names of files, a link's target, message and log of a job that fails are shown with escapes, if at all."""
+    application = {"ImageUri": "image", "ContainerEntrypoint": ["python3", "-c", STEERS, EVIL.replace("\n", " ")]}
+    job = request(tmp_path / "job.json", AppSpecification=application, Environment={"EVIL": EVIL})
+
+    ran = conformance(
+        *(tag("reference"), f"--image-job={job}", f"--image-s3={REFERENCE_S3}"),
+        *("-v", "-rA", "-k", "outputs.no-symlinks or exit.zero-on-success"),
+    )
+
+    assert {"outputs.no-symlinks", "exit.zero-on-success"} == ran.failing
+    assert "/tmp/\\x1b]0;owned" in ran.output  # noqa: S108 - in the container
+    assert ran.output == text.lines(ran.output)
+    assert JUnitXml.fromfile(str(ran.report_directory / "junit.xml"))

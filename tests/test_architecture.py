@@ -33,7 +33,7 @@ DIRECTION = {
     "rule": "files image job outcome",
     "checks": "files image job outcome rule",
     "verdict": "image job outcome rule",
-    "reports": "image job outcome rule verdict",
+    "reports": "files image job outcome rule verdict",
     "session": "image job outcome service rule checks verdict reports",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""

@@ -1,18 +1,28 @@
-"""The command that shows a reader on their own terminal what a verdict is about."""
+"""The command that shows a reader on their own terminal what a verdict is about.
+
+As in the run itself, nothing of the machine is mounted: a container gets a fresh volume, and copies of what it needs.
+Whatever an image does to them, the user's files and the report stay as they were, and a remote engine does as well.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import re
-from collections.abc import Iterator, Mapping
+import csv
+import io
+import os
+import posixpath
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
+from conformance.errors import JobError
+from conformance.files import archive
 from conformance.image.image import Image
+from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
 from conformance.job.manifest import ManifestError, listed
 from conformance.job.objects import ObjectTree, S3Uri, relative_path
-from conformance.job.request import RESERVED, JobRequest, ProcessingInput
+from conformance.job.request import PROCESSING, RESERVED, JobRequest, ProcessingInput
 from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus, Means
 from conformance.reports.quoting import join, quote
@@ -23,17 +33,15 @@ SHOWN_ODD = 3
 """How many of the run's 100 unusual arguments and variables a command line shows."""
 
 SHOWN_CORRUPT = 1_000
-"""How many corrupt objects of an input are written down at most."""
+"""How many corrupt objects of an input are kept at most."""
 
 MANIFEST = "ManifestFile"
 """The S3DataType of an input whose S3Uri leads to a list of objects."""
 
-SHOWN_LISTED = 20
-"""For so many objects of a manifest a command line has a mount each: they need not lie below one directory."""
-
-PLAIN_NAME = re.compile(r"(?!(empty|message)$)\w[\w.-]{0,99}", re.ASCII)
-"""A name that can be a folder's, and is no other folder's beside it."""
-
+ENDING = (
+    f"code=$?; docker cp $id:{RESERVED} - | tar -tv; docker rm --force --volumes $id > /dev/null; echo exit code $code"
+)
+"""Lists what the job left, which may be links, and so is not unpacked."""
 
 GPU_WORDS = {
     Means.REQUEST: ("--gpus", "all"),
@@ -53,41 +61,46 @@ def command_line(
     network: str = "",
     gpus: Gpus = NO_GPUS,
     memory_bytes: int = 0,
+    conditions: Conditions = AS_CHOSEN,
 ) -> str:
-    """One line for a shell; `request` is the run's own, and `write_material` has put what it mounts into the report.
+    """One line for a shell; `request` is the run's own, and `write_material` has put what it copies into the report.
 
-    `network` is that of `--image-network`, `gpus` is what the run had of them, and `memory_bytes` the limit that its
-    memory had, 0 for none.
+    `network` is that of `--image-network`, `gpus` is what the run had of them, `memory_bytes` the limit that its
+    memory had, 0 for none, and `conditions` are those of the run.
     """
     if check.job is None:
         return check.reproduce.replace("IMAGE", quote(image.reference))
     variation = check.job.runs[-1]
     if variation is Variation.DEFAULT_COMMAND or request is None:
         return join(["docker", "run", "--rm", "--network", "none", image.reference])
-    piped = any(item.is_pipe for item in request.inputs)
-    listing = any(len(_listed(item, objects)) > SHOWN_LISTED for item in request.inputs)
-    if request.instance_count > 1 or piped or listing or gpus.are_simulated or variation is Variation.LOOK_AT_GPUS:
+    odd_inputs = any(item.is_pipe or item.data_type == MANIFEST for item in request.inputs)
+    if request.instance_count > 1 or odd_inputs or gpus.are_simulated or variation is Variation.LOOK_AT_GPUS:
         return _session(check, image, request, objects, network=network, gpus=gpus)
     outside = "none" if request.is_isolated else network or "none"
-    words = ["docker", "run", "--rm", "--network", outside, *GPU_WORDS.get(gpus.means, ())]
+    words = ["docker", "create", "--network", outside, *GPU_WORDS.get(gpus.means, ())]
     words += ["--memory", str(memory_bytes)] if memory_bytes else []
-    if variation.stop_signal:
-        words.insert(2, "--detach")
-    if Variation.OWN_RESERVED in check.job.runs:
-        words += ["--mount", f"type=volume,destination={RESERVED},volume-nocopy"]
+    words += ["--shm-size", "1g"] if Lifted.SHARED_MEMORY in conditions.lifted else []
+    words += ["--tmpfs", "/tmp:exec,mode=1777"] if variation is Variation.EMPTY_TMP else []  # noqa: S108 - a path of the container
+    for place in _volumes(request, variation, conditions):
+        words += ["--mount", _fields("type=volume", f"destination={place}", "volume-nocopy")]
     for name, value in _environment(request, variation).items():
         words += ["--env", f"{name}={value}"]
-    for source, target in _mounts(request, variation, objects, report):
-        words += ["--volume", f"{source}:{target}"]
     if request.entrypoint is not None:
         words += ["--entrypoint", request.entrypoint[0]]
     words.append(image.reference)
     # Odd arguments, by which a program may fail, say nothing of what becomes of variables.
     odd = 0 if check.chapter == "environment" else SHOWN_ODD
     words += [*(request.entrypoint or ())[1:], *_arguments(request, variation, odd)]
+    material = quote(str(_material(report, request, variation)))
+    steps = [f"id=$({join(words)})", f"docker cp - $id:{RESERVED} < {material}"]
+    steps += [
+        f"docker cp --follow-link {quote(source)} $id:{quote(target)}"
+        for source, target in _copies(request, variation, objects)
+    ]
     if variation.stop_signal:
-        return f"id=$({join(words)}); sleep 2; docker kill --signal {variation.stop_signal} $id; docker wait $id"
-    return f"{join(words)}; echo exit code $?"
+        steps += ["docker start $id", "sleep 2", f"docker kill --signal {variation.stop_signal} $id"]
+        return f"{' && '.join(steps)}; docker wait $id; docker rm --force --volumes $id"
+    return f"{' && '.join(steps)} && docker start --attach $id; {ENDING}"
 
 
 def _session(
@@ -95,7 +108,7 @@ def _session(
 ) -> str:
     """The session that shows it again: a name server, what feeds a FIFO or looks at a GPU is more than a line holds.
 
-    So is a mount for each of the many objects that a manifest names.
+    So is a copy of each of the objects that a manifest lists.
     """
     words = ["pytest", f"--image={image.reference}", f"--image-job={request.source}"]
     words += [] if objects is None else [f"--image-s3={objects.directory}"]
@@ -111,56 +124,90 @@ def write_material(
     documents: Mapping[Variation, Mapping[str, bytes]],
     objects: ObjectTree | None,
 ) -> None:
-    """Keep what the command lines mount: the documents of each variation, and inputs that are corrupt."""
+    """Keep what the command lines copy to /opt/ml: an archive for each variation with documents or inputs of its own.
+
+    Objects of the user are not in it, however few they are: only a command line that is run copies them.
+    """
     for variation, contents in documents.items():
-        directory = _documents(report, request, variation)
-        directory.mkdir(parents=True, exist_ok=True)
-        for path, content in contents.items():
-            (directory / Path(path).name).write_bytes(content)
-    for number, item in enumerate(request.inputs):
-        if request.brings_program(item):
-            continue
-        place = _job(report, request) / "corrupt" / _folder(item.name, number)
-        for path in islice(_delivered(item, objects), SHOWN_CORRUPT):
-            corrupt = place / path
-            # Of objects that cannot lie beside each other, which no run takes either, the first ones stay.
-            with contextlib.suppress(FileExistsError, IsADirectoryError, NotADirectoryError):
-                corrupt.parent.mkdir(parents=True, exist_ok=True)
-                corrupt.write_bytes(CORRUPT_CONTENT)
+        _write(_material(report, request, variation), request, contents.items())
+    # Where objects cannot lie beside each other, no run takes them either.
+    with contextlib.suppress(JobError):
+        corrupt = [*documents[Variation.AS_REQUESTED].items(), *_corrupt(request, objects)]
+        _write(_material(report, request, Variation.CORRUPT_INPUTS), request, corrupt)
+
+
+def _write(path: Path, request: JobRequest, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write an archive of what is below /opt/ml; it takes the place of what was there, be that a link."""
+    places = [item.local_path for item in request.inputs if not item.is_pipe]
+    places += [output.local_path for output in request.outputs]
+    entries = [*((place, None) for place in (PROCESSING, f"{RESERVED}/output", *places)), *files]
+    content = b"".join(archive.write(RESERVED, entries))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, beside = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(beside).replace(path)
+    except OSError:
+        Path(beside).unlink()
+        raise
+
+
+def _corrupt(request: JobRequest, objects: ObjectTree | None) -> Iterator[tuple[str, bytes]]:
+    for item in request.inputs:
+        if not request.brings_program(item) and not item.is_pipe:
+            for below in islice(_delivered(item, objects), SHOWN_CORRUPT):
+                yield posixpath.normpath(f"{item.local_path}/{below}"), CORRUPT_CONTENT
 
 
 def _delivered(item: ProcessingInput, objects: ObjectTree | None) -> Iterator[str]:
     """The path below LocalPath of each object of an input."""
+    if objects is None:
+        return
+    uri = S3Uri.parse(item.s3_uri)
     if item.data_type == MANIFEST:
-        yield from (path for path, _ in _listed(item, objects))
-    elif objects is not None:
-        uri = S3Uri.parse(item.s3_uri)
+        # A job with an invalid manifest was not run, so that nothing of it is to be shown.
+        with contextlib.suppress(ManifestError):
+            yield from (below for _, below, _ in listed(uri, objects))
+    else:
         yield from (relative_path(uri.key, key) for key, _ in objects.find(uri))
 
 
-@functools.lru_cache(maxsize=100)  # for each verdict of a job it is asked again
-def _listed(item: ProcessingInput, objects: ObjectTree | None) -> list[tuple[str, Path]]:
-    """What the manifest of an input names, each with its path below LocalPath; nothing where that is no manifest."""
-    if item.data_type != MANIFEST or objects is None:
-        return []
-    # A job with such a manifest was not run, so that nothing of it is to be shown.
-    with contextlib.suppress(ManifestError):
-        return [(path, file) for _, path, file in listed(S3Uri.parse(item.s3_uri), objects)]
-    return []
+def _material(report: Path, request: JobRequest, variation: Variation) -> Path:
+    own = variation if variation in {Variation.UNKNOWN_MEMBERS, Variation.CORRUPT_INPUTS} else Variation.AS_REQUESTED
+    return report / "jobs" / request.name / f"{own.replace(' ', '-')}.tar"
 
 
-def _job(report: Path, request: JobRequest) -> Path:
-    return report / "jobs" / request.name
+def _volumes(request: JobRequest, variation: Variation, conditions: Conditions) -> Iterator[str]:
+    """Where the run's container had a volume."""
+    if Lifted.MOUNTS in conditions.lifted:
+        return
+    yield RESERVED
+    if variation is Variation.SEPARATE_MOUNTS:
+        paths = [item.local_path for item in request.inputs] + [output.local_path for output in request.outputs]
+        yield from dict.fromkeys(posixpath.normpath(path) for path in paths)
 
 
-def _folder(name: str, number: int) -> str:
-    """A folder for an input or output, whose name may be any text, `..` and a path included."""
-    return name if PLAIN_NAME.fullmatch(name) else f"+{number}"
+def _copies(request: JobRequest, variation: Variation, objects: ObjectTree | None) -> Iterator[tuple[str, str]]:
+    """What of the user's own objects is copied, and where to."""
+    changed = {Variation.EMPTY_INPUTS, Variation.CORRUPT_INPUTS}
+    for item in request.inputs:
+        if objects is None or (variation in changed and not request.brings_program(item)):
+            continue
+        uri = S3Uri.parse(item.s3_uri)
+        source = objects.directory / uri.bucket / uri.key
+        if source.is_file():
+            yield str(source), posixpath.join(item.local_path, source.name)
+        else:
+            # A prefix may end within a name.
+            yield f"{source if source.is_dir() else source.parent}/.", item.local_path
 
 
-def _documents(report: Path, request: JobRequest, variation: Variation) -> Path:
-    more = variation is Variation.UNKNOWN_MEMBERS
-    return _job(report, request) / ("config-with-unknown-members" if more else "config")
+def _fields(*fields: str) -> str:
+    """What `docker create --mount` takes: fields as CSV has them."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()
 
 
 def _environment(request: JobRequest, variation: Variation) -> Mapping[str, str]:
@@ -177,34 +224,3 @@ def _arguments(request: JobRequest, variation: Variation, odd: int) -> tuple[str
         return words
     own = next((at for at, word in enumerate(words) if word == rerun.ODD_WORDS[0]), len(words))
     return words[: own + odd]
-
-
-def _mounts(
-    request: JobRequest, variation: Variation, objects: ObjectTree | None, report: Path
-) -> Iterator[tuple[str, str]]:
-    job = _job(report, request)
-    written = job / "reproduced"
-    yield str(_documents(report, request, variation)), "/opt/ml/config"
-    for number, item in enumerate(request.inputs):
-        folder = _folder(item.name, number)
-        is_data = not request.brings_program(item)
-        if objects is None or (variation is Variation.EMPTY_INPUTS and is_data):
-            yield str(written / "empty" / folder), item.local_path
-            continue
-        if variation is Variation.CORRUPT_INPUTS and is_data:
-            yield str(job / "corrupt" / folder), item.local_path
-            continue
-        if item.data_type == MANIFEST:
-            yield from ((str(file), f"{item.local_path}/{path}") for path, file in _listed(item, objects))
-            continue
-        uri = S3Uri.parse(item.s3_uri)
-        source = objects.directory / uri.bucket / uri.key
-        if source.is_dir():
-            yield str(source), item.local_path
-        elif source.is_file():
-            yield str(source), f"{item.local_path}/{source.name}"
-        else:
-            yield str(source.parent), item.local_path
-    for number, output in enumerate(request.outputs):
-        yield str(written / _folder(output.name, number)), output.local_path
-    yield str(written / "message"), "/opt/ml/output"

@@ -20,6 +20,7 @@ import pytest
 import conformance.checks
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
+from conformance.job.conditions import AS_CHOSEN
 from conformance.job.request import JobRequest
 from conformance.job.variation import Job
 from conformance.outcome.gpu import NO_GPUS
@@ -203,6 +204,7 @@ class CheckItem(pytest.Item):
                     network=session.options.network,
                     gpus=self.parent.outcomes[-1].gpus if self.parent.outcomes else NO_GPUS,
                     memory_bytes=self.parent.outcomes[-1].hosts[0].memory_bytes if self.parent.outcomes else 0,
+                    conditions=self.parent.outcomes[-1].conditions if self.parent.outcomes else AS_CHOSEN,
                 ),
             )
             return replace(verdict, logs=self._logs()) if verdict.violations else verdict

@@ -17,6 +17,7 @@ from junitparser import JUnitXml
 import conformance as package
 from tests.conftest import ROOT, Ran, clean_environment, declared_failure, reference_job
 from tests.support.engine_proxy import failing_engine
+from tests.support.jobs import request
 
 pytestmark = pytest.mark.engine
 
@@ -160,8 +161,7 @@ def test_reproduce_line_shows_what_was_judged(
     )
 
     assert shown.stdout.endswith("exit code 0\n"), shown.stderr
-    written = ran.report_directory / "jobs/reference/reproduced/summary"
-    links = [path for path in written.iterdir() if path.is_symlink()]
+    links = [line for line in shown.stdout.splitlines() if line.startswith("l") and "ml/processing/output/" in line]
     assert (name == "flawed/link-among-outputs") == bool(links)
 
 
@@ -197,3 +197,38 @@ def test_reproduce_line_shows_what_a_variation_showed(
     assert words in violation
     assert words in shown.stdout + shown.stderr
     assert shown.stdout.endswith(f"exit code {code}\n")
+
+
+DESTROYING = (
+    "import os, shutil; shutil.rmtree('/opt/ml/processing/input/data'); "
+    "job = '/opt/ml/config/processingjobconfig.json'; os.unlink(job); "
+    "os.symlink(os.environ['VICTIM'], job); raise SystemExit(3)"
+)
+
+
+def test_reproduce_line_leaves_the_machine_as_it_was(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """Whatever the image does: neither the line, typed into a shell, nor the next session writes outside the report."""
+    part, victim = tmp_path / "s3/bucket/data/part-1.csv", tmp_path / "victim"
+    part.parent.mkdir(parents=True)
+    part.write_text("a,b", encoding="utf-8")
+    victim.write_text("mine", encoding="utf-8")
+    application = {"ImageUri": "image", "ContainerEntrypoint": ["python3", "-c", DESTROYING]}
+    source = {"S3Uri": "s3://bucket/data", "LocalPath": "/opt/ml/processing/input/data", "S3DataType": "S3Prefix"}
+    job = request(
+        tmp_path / "job.json",
+        AppSpecification=application,
+        ProcessingInputs=[{"InputName": "data", "S3Input": source}],
+        Environment={"VICTIM": str(victim)},
+    )
+    options = (f"--image-job={job}", f"--image-s3={tmp_path / 's3'}", "-k", "exit.zero-on-success")
+    line = conformance(tag("reference"), *options).verdict("exit.zero-on-success")["reproduce"]
+
+    shown = subprocess.run(
+        ["/bin/sh", "-c", line], env=clean_environment(), capture_output=True, text=True, check=False, timeout=60
+    )
+    conformance(tag("reference"), *options)
+
+    assert shown.stdout.endswith("exit code 3\n"), shown.stderr
+    assert ("a,b", "mine") == (part.read_text(encoding="utf-8"), victim.read_text(encoding="utf-8"))

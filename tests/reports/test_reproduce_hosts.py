@@ -64,7 +64,7 @@ def test_without_objects_none_are_named() -> None:
 @pytest.mark.parametrize("check", ["exit.zero-on-success", "hosts.single", "hosts.late-start"])
 def test_a_job_of_one_host_is_shown_by_a_container(check: str) -> None:
     """Of which a line can hold all that matters."""
-    assert ["docker", "run", "--rm"] == line(CHECKS[check], request())[:3]
+    assert "id=$(docker" == line(CHECKS[check], request())[0]
 
 
 @pytest.mark.parametrize("of", [None, request(), SEVERAL])

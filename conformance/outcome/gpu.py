@@ -96,14 +96,14 @@ class Look:
     mounted: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, content: bytes) -> Look | None:
-        """Read a record; None where it holds no look that came to its end."""
-        record = Record.parse(content)
+    def parse(cls, content: bytes, key: bytes = b"") -> Look | None:
+        """Read a record, sealed with this key; None where it holds no look that came to its end."""
+        record = Record.parse(content, key)
         programs = {
             event["name"]: Program(to_text(event["error"]), event["status"], to_text(event["output"]))
             for event in record.named("program")
         }
-        witness = next(iter(every_witness(content)), None)
+        witness = next(iter(every_witness(content, key)), None)
         if witness is None or programs.keys() != {"look", "nvidia-smi"}:
             return None
         return cls(

@@ -36,9 +36,9 @@ class Witness:
         return {name: value for name, _, value in pairs}
 
 
-def every_witness(content: bytes) -> tuple[Witness, ...]:
+def every_witness(content: bytes, key: bytes = b"") -> tuple[Witness, ...]:
     """What each process found that the stand-in was started as; empty where there was none."""
-    return tuple(_witness(found) for found in Record.parse(content).named("witness"))
+    return tuple(_witness(found) for found in Record.parse(content, key).named("witness"))
 
 
 def _witness(found: Event) -> Witness:

@@ -137,14 +137,14 @@ class Trace:
     watched: int = 0
 
     @classmethod
-    def parse(cls, content: bytes) -> Trace:
-        """Read a record; see `Record.parse` for what a damaged one gives."""
-        record = Record.parse(content)
+    def parse(cls, content: bytes, key: bytes = b"") -> Trace:
+        """Read a record, sealed with this key; see `Record.parse` for what a damaged one gives."""
+        record = Record.parse(content, key)
         reader = _Reader()
         for event in record.named(*FIELDS):
             reader.read(event)
         trace = reader.trace()
-        return replace(trace, fault=record.fault or _fault(record, trace))
+        return replace(trace, fault=record.fault or _fault(record, trace, has_last_line=bool(key)))
 
     def killed_from_outside(self) -> Trace:
         """The same trace of a container that SIGKILL ended: its record ends with it, which is no fault of either."""
@@ -202,7 +202,8 @@ class Trace:
         )
 
 
-def _fault(record: Record, trace: Trace) -> str:
+def _fault(record: Record, trace: Trace, *, has_last_line: bool) -> str:
+    """Why a trace is not complete; a record that is sealed has a last line, or its end may have been taken away."""
     for event in record.named("untraced"):
         return f"the tracer could not attach: {to_text(event['error'])}"
     if next(record.named("left"), None) is not None:
@@ -212,9 +213,8 @@ def _fault(record: Record, trace: Trace) -> str:
     if trace.releases:
         left = ", ".join(sorted({str(release.pid) for release in trace.releases}))
         return f"left to a debugger in the container: process {left}"
-    if trace.command is not None and trace.command.ended is None:
-        return UNENDED
-    return ""
+    is_cut = has_last_line and next(record.named("end"), None) is None
+    return UNENDED if is_cut or (trace.command is not None and trace.command.ended is None) else ""
 
 
 def _numbers(mask: int) -> frozenset[int]:

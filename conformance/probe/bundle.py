@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from urllib.parse import quote_from_bytes
 
 from conformance.files.archive import ChunkStream
-from conformance.probe import DIRECTORY, LOADER, LOOK, PLAN, PROGRAM, RECORD, binary
+from conformance.probe import DIRECTORY, KEY, LOADER, LOOK, PLAN, PROGRAM, RECORD, binary
 
 LIMIT_BYTES = 32 << 20
 """How much the tracer records; past that it says that it was cut."""
@@ -47,15 +47,16 @@ def look_at_gpus(seconds: float = 30.0) -> str:
     return words("gpus", LOADER, LOOK, round(seconds * 1000))
 
 
-def bundle(plan: str, *, copies: Iterable[str] = ()) -> bytes:
+def bundle(plan: str, *, copies: Iterable[str] = (), key: bytes = b"") -> bytes:
     """An archive with the probe, its plan and an empty record; see `beginning`."""
-    return beginning(plan, copies=copies) + bytes(2 * tarfile.BLOCKSIZE)
+    return beginning(plan, copies=copies, key=key) + bytes(2 * tarfile.BLOCKSIZE)
 
 
-def beginning(plan: str, *, copies: Iterable[str] = ()) -> bytes:
+def beginning(plan: str, *, copies: Iterable[str] = (), key: bytes = b"") -> bytes:
     """The probe, its plan and an empty record that every user of the container may write, as an archive without an end.
 
-    `copies` are absolute paths of files in the image that the probe stands in for; none of them may be a link.
+    `copies` are absolute paths of files in the image that the probe stands in for; none of them may be a link. `key`
+    seals the record where the probe is the container's first process, which alone can take it away in time.
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
@@ -68,6 +69,8 @@ def beginning(plan: str, *, copies: Iterable[str] = ()) -> bytes:
             _add(archive, LOOK, binary("look"), 0o755)
         _add(archive, PLAN, plan.encode("ascii"), 0o644)
         _add(archive, RECORD, b"", 0o666)
+        if key:
+            _add(archive, KEY, key, 0o666)
         end = archive.offset
     return buffer.getvalue()[:end]
 

@@ -8,12 +8,14 @@ import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from tarfile import TarError
 
 import docker
-from docker.errors import APIError, NotFound
+from docker.errors import APIError
 from docker.types import LogConfig, Mount
 from docker.utils import decode_json_header
 
+from conformance.errors import JobError
 from conformance.files import archive
 from conformance.files.tree import is_below
 from conformance.image.image import Image
@@ -88,10 +90,10 @@ class Container:
         return Ending(self.client, self.id, self.settings.stop_grace_seconds).wait(limits)
 
     def record(self) -> bytes:
-        """What the probe wrote down; empty where a process of the container removed it."""
+        """What the probe wrote down; empty where a process of the container left something else in its place."""
         try:
             return read_record(self.get(RECORD))
-        except NotFound:
+        except (APIError, JobError, TarError):
             return b""
 
     def logs(self, words: tuple[str, ...] = ()) -> tuple[Log, Log]:

@@ -210,9 +210,9 @@ class HostRun:
         if self.fails:
             self.host = replace(self.host, untraced="it was replaced by a host that fails")
         elif self.looks:
-            self.host = replace(self.host, look=Look.parse(self.container.record()))
+            self.host = replace(self.host, look=Look.parse(self.container.record(), self.container.probe.key))
         elif not plan.untraced:
-            self.host = _with_trace(self.host, Trace.parse(self.container.record()))
+            self.host = _with_trace(self.host, Trace.parse(self.container.record(), self.container.probe.key))
         elif plan.stand_in:
             self.host = replace(self.host, witnesses=every_witness(self.container.record()))
         if not self.host.started:

@@ -8,21 +8,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.outcome.event import FIELDS
-from conformance.outcome.record import Record
+from conformance.outcome.record import EMPTY, KEY_BYTES, OVERWRITTEN, TRUNCATED
 from conformance.outcome.standin import every_witness
-from conformance.outcome.trace import Trace
-from tests.support.recording import arrive, become, begin, counted, fork, leave, reach, reached, record, use
+from conformance.outcome.trace import UNENDED, Trace
+from tests.support.recording import KEY, arrive, become, begin, fork, leave, reach, reached, record, sealed, use
 
-RUN = counted(
+RUN = sealed(
     record(
         begin(),
         *(("watching", {"directories": 3}), become(1, "sh", "-c", "x"), fork(8), become(8, "python3", "/p.py")),
-        *(use("/opt/ml/processing/input/data/x"), reach(8), reached(8, 101), arrive(8, 15), leave(8, 1), leave(1)),
+        *(
+            use("/opt/ml/processing/input/data/x"),
+            reach(8),
+            reached(8, 101),
+            arrive(8, 15),
+            leave(8, 1),
+            leave(1),
+            ("end", {}),
+        ),
     )
 )
 """A record as the tracer writes one."""
 
-FORGED = record(arrive(8, 2))
+
+def parsed(content: bytes) -> Trace:
+    """The trace of a record that the tracer sealed."""
+    return Trace.parse(content, KEY)
+
 
 values = st.recursive(
     st.none()
@@ -63,17 +75,23 @@ def mutated(draw: st.DrawFn) -> bytes:
 @given(mutated())
 def test_no_record_makes_the_reader_fail(content: bytes) -> None:
     """Whatever stands in it, it is read as far as it goes; where not even the beginning is left, there is a fault."""
-    trace = Trace.parse(content)
+    for trace in (parsed(content), Trace.parse(content)):
+        assert trace.processes or trace.fault
+        assert trace.work_began is None or trace.uses
 
-    assert trace.processes or trace.fault
-    assert trace.work_began is None or trace.uses
+
+@settings(max_examples=400)
+@given(mutated())
+def test_no_record_that_was_changed_is_believed_to_its_end(content: bytes) -> None:
+    """Only what is still the tracer's, line by line, has no fault."""
+    assert (RUN.splitlines() == [line for line in content.split(b"\n") if line]) is (not parsed(content).fault)
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_make_the_reader_fail(content: bytes) -> None:
     """Nor do any bytes at all, beside a record or alone."""
-    assert Trace.parse(content).fault
-    assert len(Trace.parse(RUN + content).processes) == len(Trace.parse(RUN).processes)
+    assert parsed(content).fault
+    assert len(parsed(RUN + content).processes) == len(parsed(RUN).processes)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(FIELDS["witness"])), values))
@@ -85,43 +103,69 @@ def test_no_witness_makes_the_reader_fail(fields: dict[str, Any]) -> None:
 
 
 def test_the_record_of_a_run_is_whole() -> None:
-    """The tracer's own counting finds nothing missing."""
-    trace = Trace.parse(RUN)
+    """Every line carries its seal, and the last one is there."""
+    trace = parsed(RUN)
 
     assert ("", 2, 1, 1) == (trace.fault, len(trace.processes), len(trace.connects), len(trace.uses))
+
+
+LINES = RUN.splitlines(keepends=True)
+OTHER_KEY = sealed(record(begin(), arrive(8, 2)), b"x" * KEY_BYTES).splitlines(keepends=True)
+UNSEALED = record(arrive(8, 2))
+CAUGHT = b'"number": 15'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*LINES[:-2], b'{"event":"fork"}\n', *LINES[-2:]],
+        [*LINES[:-2], b"[" * 100_000 + b"\n", *LINES[-2:]],
+        [*LINES[:-2], b"1" * 100_000 + b"\n", *LINES[-2:]],
+        [*LINES[:-2], UNSEALED, *LINES[-2:]],
+        [*LINES[:-2], record(("exec-failed", {"command": "x", "errno": 2})), *LINES[-2:]],
+        [*LINES[:-2], LINES[3], *LINES[-2:]],
+        [*LINES[:-2], *OTHER_KEY, *LINES[-2:]],
+        [*LINES[:-2], LINES[-2].replace(b'"code": 0', b'"code": 1'), LINES[-1]],
+        [*LINES[:3], *LINES[4:]],
+        [*LINES[:3], LINES[4], LINES[3], *LINES[5:]],
+        [*LINES, UNSEALED],
+        LINES[1:],
+        LINES[-1:],
+        OTHER_KEY,
+        [UNSEALED],
+    ],
+    ids=[
+        *("no fields", "deep", "a huge number", "an event", "one of the command's", "a line again", "another key"),
+        *("replaced", "removed", "reordered", "appended", "no beginning", "emptied", "invented", "without a seal"),
+    ],
+)
+def test_a_record_that_was_written_over_is_found(lines: list[bytes]) -> None:
+    """Whatever was added, changed, moved or taken away; what went before it is still believed."""
+    trace = parsed(b"".join(lines))
+
+    assert OVERWRITTEN == trace.fault
+    assert {arrival.number for arrival in trace.signals} <= {15}
 
 
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b'{"event":"fork"}\n', "line 11 of the record is not an event: it was truncated or overwritten"),
-        (b"[" * 100_000 + b"\n", "line 11 of the record is not an event: it was truncated or overwritten"),
-        (b'{"event":["fork"]}\n', "line 11 of the record is not an event: it was truncated or overwritten"),
-        (FORGED, "the record was overwritten before line 11"),
-        (record(("exec-failed", {"command": "x", "errno": 2})), "the record was overwritten before line 11"),
-        (FORGED.replace(b"}", b', "written": 1}'), "the record was overwritten before line 11"),
+        (b"", EMPTY),
+        (b"".join(LINES[:-1]), UNENDED),
+        (b"".join(LINES[:-3]), UNENDED),
+        (RUN[:-10], TRUNCATED),
     ],
-    ids=["no fields", "deep", "no name", "an event", "one of the command's", "a wrong count"],
 )
-def test_a_line_of_somebody_else_s_is_found(content: bytes, fault: str) -> None:
-    """Something that looks like an event is not believed: the tracer would have counted it."""
-    lines = RUN.splitlines(keepends=True)
-    trace = Trace.parse(b"".join([*lines[:-1], content, lines[-1]]))
-
-    assert (fault, ["SIGTERM"]) == (trace.fault, [arrival.name for arrival in trace.signals])
+def test_a_record_whose_end_is_missing_is_found(content: bytes, fault: str) -> None:
+    """The last line is written when nothing more is to come, and a disk that is full leaves half a line."""
+    assert fault == parsed(content).fault
 
 
-def test_a_line_that_counts_as_the_tracer_does_is_found_by_the_next_one() -> None:
-    """Whoever continues the count cannot have the tracer know of it, which has the last word."""
-    lines = RUN.splitlines(keepends=True)
-    forged = FORGED.replace(b"}", f', "written": {sum(map(len, lines[:-1]))}}}'.encode())
+def test_the_command_seals_the_one_line_that_it_writes_itself() -> None:
+    """It does so where it could not begin, beside the tracer, and with a chain of its own; no other line may."""
+    said = record(("exec-failed", {"command": "x", "errno": 2}))
+    beside = [*LINES[:2], sealed(said), *LINES[2:]]
+    forged = [*LINES[:2], sealed(UNSEALED), *LINES[2:]]
 
-    assert "the record was overwritten before line 12" == Trace.parse(b"".join([*lines[:-1], forged, lines[-1]])).fault
-
-
-@pytest.mark.parametrize("left", [RUN[500:], RUN.split(b"\n", 3)[3], RUN.splitlines(keepends=True)[-1]])
-def test_a_record_that_was_emptied_is_found(left: bytes) -> None:
-    """What the tracer writes after that says how much went before it."""
-    record_found = Record.parse(left)
-
-    assert ((), True) == (record_found.events, bool(record_found.fault))
+    assert (2, "") == (parsed(b"".join(beside)).failed_errno, parsed(b"".join(beside)).fault)
+    assert OVERWRITTEN == parsed(b"".join(forged)).fault

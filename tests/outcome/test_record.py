@@ -6,7 +6,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.outcome.record import Record, maybe_text, to_bytes, to_text
+from conformance.outcome.record import EMPTY, OVERWRITTEN, TRUNCATED, Record, maybe_text, to_bytes, to_text
 
 # The probe's escaping, in Python.
 UNPRINTABLE = {byte: f"\\u{byte:04x}" for byte in range(256) if not 0x20 <= byte <= 0x7E}
@@ -42,17 +42,14 @@ def test_anything_is_read_as_far_as_it_goes(content: bytes) -> None:
     record = Record.parse(b'{"event":"a"}\n\xff' + content)
 
     assert [{"event": "a"}] == list(record.events)
-    assert "line 2 of the record is not an event: it was truncated or overwritten" == record.fault
+    assert record.fault in {OVERWRITTEN, TRUNCATED}
 
 
 def test_a_line_that_was_cut_off_is_left_out() -> None:
     """A disk that became full leaves half a line."""
     record = Record.parse(b'{"event":"a"}\n{"event":"b","pi')
 
-    assert (({"event": "a"},), "line 2 of the record is not an event: it was truncated or overwritten") == (
-        record.events,
-        record.fault,
-    )
+    assert (({"event": "a"},), TRUNCATED) == (record.events, record.fault)
 
 
 def test_a_cut_record_says_so() -> None:
@@ -65,7 +62,7 @@ def test_a_cut_record_says_so() -> None:
 
 def test_an_empty_record_says_so() -> None:
     """Nothing was written: the probe did not run."""
-    assert "the record is empty or was removed, or the probe could not run" == Record.parse(b"").fault
+    assert EMPTY == Record.parse(b"").fault
 
 
 def test_a_missing_text_is_empty() -> None:

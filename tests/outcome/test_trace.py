@@ -2,6 +2,7 @@
 
 import pytest
 
+from conformance.outcome.record import EMPTY, TRUNCATED
 from conformance.outcome.trace import Process, Trace
 from tests.support.recording import arrive, become, begin, fork, leave, record
 
@@ -153,7 +154,7 @@ def test_a_command_that_did_not_begin_is_told() -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"", "the record is empty or was removed, or the probe could not run"),
+        (b"", EMPTY),
         (record(become(1, "a")), "the tracer did not begin"),
         (
             record(("untraced", {"errno": 1, "error": "Operation not permitted"})),
@@ -169,7 +170,7 @@ def test_a_command_that_did_not_begin_is_told() -> None:
         ),
         (record(begin(), ("left", {})), "the tracer left, because process 1 waited for it with __WALL"),
         (record(begin(), ("cut", {})), "the record reached its size limit, or the container's disk was full"),
-        (record(begin()) + b"{", "line 2 of the record is not an event: it was truncated or overwritten"),
+        (record(begin()) + b"{", TRUNCATED),
     ],
     ids=["empty", "no tracer", "refused", "killed", "released", "left", "cut", "half a line"],
 )

@@ -70,8 +70,8 @@ def test_a_missing_binary_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_bundle_can_be_used_by_every_user() -> None:
-    """The program may be executed, the plan read and the record written by whoever the container's user is."""
-    content = bundle.bundle(bundle.trace(), copies=["/usr/bin/true"])
+    """Whoever the container's user is may execute the program, read the plan, write the record and empty the key."""
+    content = bundle.bundle(bundle.trace(), copies=["/usr/bin/true"], key=b"key")
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         found = {member.name: (member.mode, member.uid, member.gid, member.mtime) for member in archive}
 
@@ -81,6 +81,7 @@ def test_a_bundle_can_be_used_by_every_user() -> None:
         "usr/bin/true": (0o755, 0, 0, 0),
         ".conformance/plan": (0o644, 0, 0, 0),
         ".conformance/record": (0o666, 0, 0, 0),
+        ".conformance/key": (0o666, 0, 0, 0),
     } == found
 
 

@@ -328,6 +328,37 @@ def test_a_workload_may_trace_its_own_child(request_name: str) -> None:
     assert f"left to a debugger in the container: process {child.pid}" == ran.trace.fault
 
 
+SPIES = """
+import ctypes, os, pathlib
+tracer = next(int(each) for each in os.listdir("/proc") if each.isdigit() and "probe" == pathlib.Path(
+    f"/proc/{each}/comm").read_text().strip())
+def tried(attempt):
+    try:
+        return attempt()
+    except OSError as error:
+        return type(error).__name__
+word = ctypes.create_string_buffer(8)
+vector = (ctypes.c_size_t * 2)(ctypes.addressof(word), 8)
+libc = ctypes.CDLL(None, use_errno=True)
+print(
+    os.path.getsize("/.conformance/key"),
+    tried(lambda: open(f"/proc/{tracer}/mem", "rb").read(1)),
+    tried(lambda: open(f"/proc/{tracer}/maps").read(1)),
+    tried(lambda: os.listdir(f"/proc/{tracer}/map_files")),
+    libc.process_vm_readv(tracer, vector, 1, vector, 1, 0),
+    libc.ptrace(0x4206, tracer, 0, 0),
+)
+"""
+
+
+@pytest.mark.parametrize("user", ["", "1000"])
+def test_no_program_of_the_container_finds_the_key(user: str) -> None:
+    """It is taken away before any of them runs, and the tracer's memory is closed to them, its own user's as well."""
+    ran = run("python3", "-c", SPIES, user=user)
+
+    assert ("0 PermissionError PermissionError PermissionError -1 -1\n", "") == (ran.output, ran.trace.fault)
+
+
 @pytest.mark.parametrize(
     ("argv", "status", "number"),
     [

@@ -1,6 +1,7 @@
 """Containers with the probe in them, and an image that has every shell and init that people put before a program."""
 
 import io
+import secrets
 import tarfile
 import tempfile
 import time
@@ -18,6 +19,7 @@ from filelock import FileLock
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
+from conformance.outcome.record import KEY_BYTES
 from conformance.outcome.trace import Trace
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, trace
@@ -78,6 +80,7 @@ class Ran:
     status: int
     output: str
     record: bytes
+    key: bytes
     seconds: float
     killed: bool
     ready_seconds: float
@@ -86,7 +89,7 @@ class Ran:
     @cached_property
     def trace(self) -> Trace:
         """The record, read as a trace."""
-        return Trace.parse(self.record)
+        return Trace.parse(self.record, self.key)
 
 
 @contextmanager
@@ -119,6 +122,7 @@ def run(
 
     The grace is at least so many times as long as it took to say that: `patience`, on a machine that is slow just now.
     """
+    key = secrets.token_bytes(KEY_BYTES) if traced else b""
     with engine() as client:
         container = client.create_container(
             image or shells(),
@@ -129,7 +133,7 @@ def run(
             host_config=client.create_host_config(network_mode=network, security_opt=list(security)),
         )["Id"]
         try:
-            client.put_archive(container, "/", bundle(trace() if plan is None else plan))
+            client.put_archive(container, "/", bundle(trace() if plan is None else plan, key=key))
             if files:
                 client.put_archive(container, "/", pack(files))
             begun = time.monotonic()
@@ -146,6 +150,7 @@ def run(
                 status,
                 client.logs(container).decode(),
                 read_record(client.get_archive(container, RECORD)[0]),
+                key,
                 seconds,
                 killed,
                 ready_seconds,

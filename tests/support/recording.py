@@ -1,7 +1,10 @@
 """Records that are written by hand, as the probe would write them."""
 
+import hashlib
 import json
 from typing import Any
+
+from conformance.outcome.record import KEY_BYTES, SEAL_BYTES
 
 
 def record(*events: tuple[str, dict[str, Any]]) -> bytes:
@@ -64,10 +67,15 @@ def use(path: str) -> tuple[str, dict[str, Any]]:
     return "work", {"path": path}
 
 
-def counted(content: bytes) -> bytes:
-    """The same record, each line of which says how many bytes were written before it, as the tracer's do."""
-    lines, written = [], 0
+KEY = b"k" * KEY_BYTES
+
+
+def sealed(content: bytes, key: bytes = KEY) -> bytes:
+    """The same record, each line of which is sealed, as the tracer's are."""
+    lines, before = [], bytes(SEAL_BYTES)
     for line in content.splitlines():
-        lines.append(line[:-1] + f', "written": {written}}}\n'.encode())
-        written += len(lines[-1])
+        body = line[:-1]
+        seal = hashlib.blake2b(before + body, key=key, digest_size=SEAL_BYTES)
+        lines.append(body + f',"seal":"{seal.hexdigest()}"}}\n'.encode())
+        before = seal.digest()
     return b"".join(lines)

@@ -5,6 +5,7 @@
  *     /.conformance/probe   this program
  *     /.conformance/plan    what it is to be, in its first line, and to do
  *     /.conformance/record  what it saw: one JSON object a line
+ *     /.conformance/key     what its lines are sealed with, if anything; see record.h
  *
  * The plan and not the command line decides, because command line and environment are what is witnessed.
  *
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #define PLAN_PATH "/.conformance/plan"
 #define PLAN_BYTES ((size_t)16 << 20)
@@ -34,6 +36,7 @@
 int main(int count, char **arguments)
 {
     size_t length;
+    record_take_key();
     const char *content = read_file(PLAN_PATH, PLAN_BYTES, &length);
     char *plan = content ? strndup(content, length) : NULL;
     if (!plan) {
@@ -49,6 +52,8 @@ int main(int count, char **arguments)
         return trace(arguments + 1, limit ? strtoul(limit, NULL, 10) : RECORD_BYTES, mapped);
     }
     if (!strcmp(mode, "report")) {
+        if (record_is_sealed())
+            prctl(PR_SET_DUMPABLE, 0); /* what it runs may not read the key in its memory */
         record_open(RECORD_BYTES);
         return stand_in(count, arguments, rest);
     }

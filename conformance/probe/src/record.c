@@ -1,5 +1,7 @@
 #include "record.h"
 
+#include "seal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,9 +15,10 @@ static int descriptor = -1;
 static size_t left;
 static int cut;
 
-/* How much this process has written, where its lines are to say so. */
-static int counted;
-static size_t total;
+/* The key, where lines are sealed, and the seal of the line before. */
+static int sealed;
+static unsigned char key[KEY_BYTES];
+static struct seal before;
 
 /* The line that is being made. */
 static char *line;
@@ -34,9 +37,18 @@ int record_descriptor(void)
     return descriptor;
 }
 
-void record_counted(void)
+void record_take_key(void)
 {
-    counted = 1;
+    int file = open(KEY_PATH, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+    if (file < 0)
+        return;
+    sealed = read(file, key, KEY_BYTES) == KEY_BYTES && !ftruncate(file, 0);
+    close(file);
+}
+
+int record_is_sealed(void)
+{
+    return sealed;
 }
 
 static void add(const char *bytes, size_t length)
@@ -108,8 +120,6 @@ void line_begin(const char *event)
     line_text("event", event);
     line_number("time_ns", nanoseconds(CLOCK_REALTIME));
     line_number("monotonic_ns", nanoseconds(CLOCK_MONOTONIC));
-    if (counted)
-        line_number("written", (long long)total);
 }
 
 void line_number(const char *key, long long value)
@@ -156,22 +166,32 @@ void line_close(char bracket)
     separator = 1;
 }
 
+#define END_BYTES (sizeof ",\"seal\":\"\"}\n" - 1 + (size_t)2 * SEAL_BYTES)
+
 /* Whether all bytes could be written; a part of a line is left where the disk is full, and the reader sees it. */
 static int write_line(void)
 {
+    static const char digits[] = "0123456789abcdef";
+
+    if (sealed) {
+        char text[2 * SEAL_BYTES + 1] = {0};
+        before = seal_of(key, &before, line, used);
+        for (size_t i = 0; i < SEAL_BYTES; i++) {
+            text[2 * i] = digits[before.bytes[i] >> 4];
+            text[2 * i + 1] = digits[before.bytes[i] & 15];
+        }
+        line_text("seal", text);
+    }
     add("}\n", 2);
-    ssize_t written = write(descriptor, line, used);
-    if (written > 0)
-        total += (size_t)written;
-    return written == (ssize_t)used;
+    return write(descriptor, line, used) == (ssize_t)used;
 }
 
 void line_end(void)
 {
     if (descriptor < 0 || cut)
         return;
-    if (!overflown && used + 2 <= left) {
-        left -= used + 2;
+    if (!overflown && used + END_BYTES <= left) {
+        left -= used + END_BYTES;
         if (write_line())
             return;
     }

@@ -6,13 +6,16 @@
 #include <stddef.h>
 
 #define RECORD_PATH "/.conformance/record"
+#define KEY_PATH "/.conformance/key"
 
 /* Open the record for appending; -1 and errno where it cannot be. `limit` bounds what this process writes. */
 int record_open(size_t limit);
 
-/* From now on each line says how many bytes this process had written before it: whoever reads the record finds lines
- * that another program put between them, or took away. The record is open to every user of the container. */
-void record_counted(void);
+/* Take the key away, where one was put there: from now on each line of this process is sealed with it (seal.h), so that
+ * whoever reads the record finds lines that another program wrote, changed or took away. The record is open to every
+ * user of the container; the key stays in this process's memory. To be called before any other program runs. */
+void record_take_key(void);
+int record_is_sealed(void);
 
 /* The descriptor, for what must write by itself: a signal handler, and a list of descriptors that leaves it out. */
 int record_descriptor(void);

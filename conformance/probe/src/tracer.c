@@ -62,6 +62,10 @@
 
 #define LOOK_MICROSECONDS 500000
 
+/* By this the command's process tells, before it becomes the command, why the filter could not be installed, or 0. Only
+ * the tracer writes to the record while it watches: a line of anybody else could be taken away again. */
+static int told = -1;
+
 /* A new thread or process, which is told apart here: CLONE events are raised for both. */
 static struct task *born(pid_t id, pid_t parent, const char *how)
 {
@@ -109,9 +113,25 @@ static void made(const struct task *maker, pid_t id, int event)
                                            : "clone");
 }
 
+/* Record whether the filter is there, as soon as that is known: with the first program. */
+static void record_filter(void)
+{
+    int refused = 0;
+    if (told < 0)
+        return;
+    if (read(told, &refused, sizeof refused) == sizeof refused && refused) {
+        line_begin("unfiltered");
+        line_error(refused);
+        line_end();
+    }
+    close(told);
+    told = -1;
+}
+
 static void executed(struct task *task)
 {
     unsigned long former = 0;
+    record_filter();
     ptrace(PTRACE_GETEVENTMSG, task->id, 0, &former);
     if ((pid_t)former != task->id)
         task_remove((pid_t)former);
@@ -133,8 +153,12 @@ static void ending(struct task *task, int status)
         return;
     leader->status = status;
     record_exit(leader->id, task->id, status, leader->threads);
-    if (leader->id == 1)
+    if (leader->id == 1) {
         task_each_process(record_alive);
+        /* Who reads this knows that nothing was taken away from the end. */
+        line_begin("end");
+        line_end();
+    }
 }
 
 /* Let process 1 die of its own fault. The kernel keeps a traced process 1 alive whatever it does, so that it would run
@@ -331,6 +355,7 @@ static void disown(char **arguments)
         signal(number, SIG_IGN);
     signal(SIGCHLD, SIG_DFL);
     prctl(PR_SET_NAME, "probe");
+    prctl(PR_SET_DUMPABLE, 0); /* nobody may read the key in its memory, whose user it may share */
     for (; *arguments; arguments++)
         memset(*arguments, 0, strlen(*arguments));
     if (chdir("/")) {
@@ -355,7 +380,6 @@ static void watch(pid_t command, int ready, size_t limit)
 {
     if (record_open(limit))
         return;
-    record_counted();
     if (ptrace(PTRACE_SEIZE, command, 0, (void *)(long)OPTIONS)) {
         line_begin("untraced");
         line_error(errno);
@@ -402,28 +426,30 @@ static void watch(pid_t command, int ready, size_t limit)
     line_end();
 }
 
-/* Whether the tracer has attached; where it has not, it has said why and is gone. */
-static int attach(char **arguments, size_t limit)
+/* Whether the tracer has attached; where it has not, it has said why and is gone. What it is told by is `telling`. */
+static int attach(char **arguments, size_t limit, int *telling)
 {
-    int ready[2];
+    int ready[2], telling_it[2];
     char byte;
 
-    if (pipe2(ready, O_CLOEXEC))
+    if (pipe2(ready, O_CLOEXEC) || pipe2(telling_it, O_CLOEXEC))
         return 0;
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); /* Yama lets nobody attach to its own parent otherwise */
     pid_t command = getpid();
     pid_t tracer = (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
     if (!tracer) {
-        close(ready[0]);
-        /* Whatever was open: the pipe is all that it needs. */
+        told = telling_it[0];
+        /* Whatever was open: the pipes are all that it needs. */
         for (int number = 0; number < 1024; number++)
-            if (number != ready[1])
+            if (number != ready[1] && number != told)
                 close(number);
         disown(arguments);
         watch(command, ready[1], limit);
         _exit(0);
     }
     close(ready[1]);
+    close(telling_it[0]);
+    *telling = telling_it[1];
     int attached = tracer > 0 && read(ready[0], &byte, 1) == 1;
     close(ready[0]);
     prctl(PR_SET_PTRACER, 0);
@@ -436,15 +462,14 @@ int trace(char **arguments, size_t limit, const char *mapped)
 {
     observe_mapped(mapped);
     /* These lines are the command's own process, before it becomes the command. */
-    int attached = attach(arguments, limit);
+    int telling = -1;
+    int attached = attach(arguments, limit, &telling);
     int refused = attached ? filter_calls() : 0;
-    if (refused && !record_open(limit)) {
-        line_begin("unfiltered");
-        line_error(refused);
-        line_end();
-        close(record_descriptor());
+    if (attached && write(telling, &refused, sizeof refused) != sizeof refused) {
+        /* The tracer is gone, which the record shows. */
     }
     int number = execute(arguments);
+    /* The one line that is not the tracer's, and begins a chain of its own: no other program has run. */
     record_open(limit);
     line_begin("exec-failed");
     line_text("command", arguments[0] ? arguments[0] : "");

@@ -19,7 +19,7 @@ conformance: override export JOB := $(value JOB)
 conformance: override export S3 := $(value S3)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images hostile probe lint check ready test table benchmark mutation clean
+.PHONY: help setup conformance example images hostile alone probe lint check ready test table benchmark mutation clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ benchmark: setup ## compare with other programs, and traced with untraced (downl
 
 hostile: setup ## judge very many files, and very large ones (takes minutes)
 	@.venv/bin/python -m pytest tests/service/large_outputs.py tests/service/large_inputs.py
+
+alone: setup ## judge every flawed and sound image without its job (takes half an hour)
+	@.venv/bin/python -m pytest tests/images/every_image_alone.py
 
 table: setup ## compare what is concluded from a stop with what is true, for 40 forms of ENTRYPOINT
 	@.venv/bin/python -m tests.support.stop_table

@@ -29,6 +29,7 @@ from conformance.rule.evidence import (
     missing_outputs,
     named,
     now_and_then,
+    program_of,
     succeeded,
 )
 from conformance.rule.failures import Failure, hidden
@@ -107,7 +108,7 @@ def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome)
 )
 def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
     """A MUST only on certain evidence; see `conformance.rule.failures`. The run as requested is checked first."""
-    for host in good.hosts:
+    for host in good.hosts if good.stand_in is None else ():
         unwritten = bool(good.request.outputs) and not any(good.written(host, each) for each in good.request.outputs)
         failure = hidden(host, wrote_nothing=unwritten and host.message is None)
         if failure is not None and failure.certain:
@@ -203,6 +204,9 @@ def _needs_no_other_explanation(own: Outcome, true: Outcome, outcome: Outcome) -
     """Leave it to another check if that one explains why the job failed."""
     if succeeded(outcome):
         return
+    if outcome.stand_in is not None and not succeeded(own):
+        # What else its wrapper needs is not known.
+        raise NotJudged(f"without a job, the wrapper of {outcome.stand_in.path} {end_of(outcome.hosts[0])}")
     if succeeded(own):
         raise NotJudged("the job succeeds with the image's own /opt/ml", see="reserved.works-when-replaced")
     if succeeded(true):
@@ -223,12 +227,16 @@ def _swallowed(good: Outcome, failing: Outcome, how: str) -> Iterator[str]:
     if not found:
         raise DoesNotApply(f"with {how} inputs the program exited with 0 and showed no sign of failure")
     for host, failure in found:
+        if failing.stand_in is not None and program_of(host)[0].executable != failing.stand_in.path:
+            raise NotJudged(f"with {how} inputs, something else than {failing.stand_in.path} was at work")
         without = f" and it wrote nothing to {named(missing)}" if missing else ""
         sentence = (
             f"Expected {host.name} to exit non-zero when it fails on {how} inputs, but it exited with 0 "
             f"although {failure.text}{without}."
         )
-        yield sentence if failure.certain else Advice(sentence)
+        # A program that does not get what ENTRYPOINT is given may not be what the container is for.
+        certain = failure.certain and (failing.stand_in is None or failing.stand_in.is_handed)
+        yield sentence if certain else Advice(sentence)
 
 
 def _failures(good: Outcome, failing: Outcome) -> list[tuple[Host, Failure | None]]:

@@ -46,6 +46,7 @@ def sigint_reaches_the_program(image: Image, good: Outcome, stopped: Outcome) ->
     for host in stopped.hosts:
         stop = _stop_of(host)
         program, reached = delivery(host, signal.SIGINT)
+        needs_stand_in(stopped, program)
         if not reached:
             yield (
                 f"Expected SIGINT to reach {list(program.argv)} on {host.name}, but only its parent processes did; "
@@ -93,13 +94,16 @@ def ends_on_sigterm(image: Image, good: Outcome, stopped: Outcome) -> Iterator[s
 def _endings(good: Outcome, stopped: Outcome, number: signal.Signals) -> Iterator[str]:
     for undisturbed, host in zip(good.hosts, stopped.hosts, strict=True):
         stop = _stop_of(host)
-        if not stop.killed and host.exit_code == 0 and host.seconds >= NATURAL_END * undisturbed.seconds:
+        ends_by_itself = stopped.stand_in is None and not stop.killed and host.exit_code == 0
+        if ends_by_itself and host.seconds >= NATURAL_END * undisturbed.seconds:
             raise DoesNotApply(
                 f"{host.name} finished its work within the grace period; use a longer job to test stopping"
             )
         if not stop.killed:
             continue
         unreached = _unreached(host, number)
+        if unreached is not None:
+            needs_stand_in(stopped, unreached)
         if unreached is not None:
             raise NotJudged(f"{number.name} did not reach {list(unreached.argv)}", see=REACHES)
         yield (
@@ -148,6 +152,12 @@ def delivery(host: Host, number: signal.Signals) -> tuple[Process, bool]:
             f"{list(deaf.argv)}, which {'it runs' if heard is found.process else 'runs it'}, did not"
         )
     return found.process, reached
+
+
+def needs_stand_in(outcome: Outcome, program: Process) -> None:
+    """Leave a stop open at which something else than the stand-in was at work."""
+    if outcome.stand_in is not None and program.executable != outcome.stand_in.path:
+        raise NotJudged(f"{list(program.argv)} was at work when the stop came, and not yet {outcome.stand_in.path}")
 
 
 def _unreached(host: Host, number: signal.Signals) -> Process | None:

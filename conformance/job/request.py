@@ -65,10 +65,14 @@ class ProcessingOutput:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """A valid `CreateProcessingJob` request; `document` is the request itself, unchanged."""
+    """A valid `CreateProcessingJob` request; `document` is the request itself, unchanged.
+
+    `is_own` says that it is the suite's and not the user's.
+    """
 
     document: Mapping[str, Any]
     source: str = ""
+    is_own: bool = False
 
     @property
     def name(self) -> str:

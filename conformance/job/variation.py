@@ -55,6 +55,8 @@ class Variation(StrEnum):
     """The same as soon as it has started; informational."""
     STOPPED_BY_SIGTERM = "stopped by SIGTERM"
     """The same with SIGTERM."""
+    START = "a start"
+    """The suite's own request, with the image's own program, which is only observed as it starts."""
 
     @property
     def of_several_hosts(self) -> bool:
@@ -118,7 +120,7 @@ STOPS_BY_SIGINT = Job("stops-by-sigint", (Variation.AS_REQUESTED, Variation.STOP
 STOPPED_BY_SIGTERM = Job("stopped-by-sigterm", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGTERM))
 
 DEFAULT_COMMAND_SECONDS = 2
-"""How long the default command runs: only whether it starts is checked."""
+"""How long the default command runs, and the image's own program: only whether and how they start is checked."""
 
 
 def default_command_request(image_uri: str) -> JobRequest:

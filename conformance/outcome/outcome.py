@@ -10,6 +10,7 @@ from conformance.files.stream import Fault
 from conformance.files.tree import File, FileTree, Kind
 from conformance.job.conditions import AS_CHOSEN, Conditions
 from conformance.job.request import JobRequest, ProcessingOutput
+from conformance.job.standin import StandIn
 from conformance.job.variation import Variation
 from conformance.outcome.feed import Feed
 from conformance.outcome.gpu import NO_GPUS, Gpus, Look
@@ -184,6 +185,7 @@ class Outcome:
     `queries` is what several hosts asked their name server. `gpus` is what their containers had of GPUs. `conditions`
     are those of this run. `trials` are all runs of the job in their order, this one among them, where it failed at
     first; `unsteady` says that one and the same run failed and succeeded.
+    `stand_in` is the program whose part the probe played, where the request is the suite's own.
     """
 
     request: JobRequest
@@ -199,6 +201,7 @@ class Outcome:
     conditions: Conditions = AS_CHOSEN
     trials: tuple[Trial, ...] = ()
     unsteady: bool = False
+    stand_in: StandIn | None = None
 
     @property
     def uploads_by_output(self) -> Mapping[str, tuple[Upload, ...]]:

@@ -7,12 +7,13 @@ A bundle is an archive for `put_archive(container, "/", ...)` between create and
 from __future__ import annotations
 
 import io
+import posixpath
 import tarfile
 from collections.abc import Iterable
 from urllib.parse import quote_from_bytes
 
 from conformance.files.archive import ChunkStream
-from conformance.probe import DIRECTORY, KEY, LOADER, LOOK, PLAN, PROGRAM, RECORD, binary
+from conformance.probe import DIRECTORY, KEY, LOADER, LOOK, PLAN, PROGRAM, RECORD, WITNESS, binary
 
 LIMIT_BYTES = 32 << 20
 """How much the tracer records; past that it says that it was cut."""
@@ -37,9 +38,17 @@ def trace(limit_bytes: int = LIMIT_BYTES, *, mapped: str = "") -> str:
     return words("trace", limit_bytes, *([mapped] if mapped else []))
 
 
-def report(*lines: str) -> str:
-    """The plan of a stand-in: it writes down what it found, then does what the lines say; see `words`."""
-    return "\n".join(("report", *lines))
+def report(*lines: str, command: Iterable[str] = ()) -> str:
+    """The plan of a stand-in: it writes down what it found, then does what the lines say; see `words`.
+
+    With a `command`, it stands in only for what is started by a command line that begins so.
+    """
+    return "\n".join((words("report", *command), *lines))
+
+
+def trace_and_report(traced: str, reported: str) -> str:
+    """The plan of a tracer and, in the place of a program, of a stand-in that it traces."""
+    return f"{traced}\n{reported}"
 
 
 def look_at_gpus(seconds: float = 30.0) -> str:
@@ -52,23 +61,27 @@ def bundle(plan: str, *, copies: Iterable[str] = (), key: bytes = b"") -> bytes:
     return beginning(plan, copies=copies, key=key) + bytes(2 * tarfile.BLOCKSIZE)
 
 
-def beginning(plan: str, *, copies: Iterable[str] = (), key: bytes = b"") -> bytes:
+def beginning(plan: str, *, copies: Iterable[str] = (), keeps: bool = False, key: bytes = b"") -> bytes:
     """The probe, its plan and an empty record that every user of the container may write, as an archive without an end.
 
-    `copies` are absolute paths of files in the image that the probe stands in for; none of them may be a link. `key`
-    seals the record where the probe is the container's first process, which alone can take it away in time.
+    `copies` are absolute paths of files in the image that the probe stands in for; none of them may be a link. With
+    `keeps`, each of these files stays beside the probe under another name, for what is started by other command lines.
+    `key` seals the record where the probe is the container's first process, which alone can take it away in time.
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         directory = tarfile.TarInfo(DIRECTORY.lstrip("/"))
         directory.type, directory.mode = tarfile.DIRTYPE, 0o755
         archive.addfile(directory)
+        for path in copies if keeps else ():
+            _keep(archive, path)
         for path in (PROGRAM, *copies):
             _add(archive, path, binary(), 0o755)
         if LOOK in plan:
             _add(archive, LOOK, binary("look"), 0o755)
         _add(archive, PLAN, plan.encode("ascii"), 0o644)
-        _add(archive, RECORD, b"", 0o666)
+        for record in (RECORD, *([WITNESS] if keeps else [])):
+            _add(archive, record, b"", 0o666)
         if key:
             _add(archive, KEY, key, 0o666)
         end = archive.offset
@@ -87,6 +100,14 @@ def read_record(chunks: Iterable[bytes]) -> bytes:
             if content is not None:
                 return content.read()
     return b""
+
+
+def _keep(archive: tarfile.TarFile, path: str) -> None:
+    """Give a file a second name, by a hard link, under which it stays when something else takes its place."""
+    folder, name = posixpath.split(path)
+    entry = tarfile.TarInfo(f"{folder}/.conformance.{name}".lstrip("/"))
+    entry.type, entry.linkname, entry.mode = tarfile.LNKTYPE, path.lstrip("/"), 0o755
+    archive.addfile(entry)
 
 
 def _add(archive: tarfile.TarFile, path: str, content: bytes, mode: int) -> None:

@@ -67,6 +67,11 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
     """What a run wrote outside /opt/ml or did not read, and how it handled a missing GPU, a signal or a lost peer."""
     if outcome.variation is Variation.CUT_OFF:
         yield _of_silence(outcome)
+    if outcome.stand_in is not None and outcome.variation is Variation.AS_REQUESTED:
+        yield (
+            f"without a job, the suite's own program ran in place of {outcome.stand_in.path}: what comes before it was "
+            "checked, but not the program itself"
+        )
     yield from _of_trials(outcome)
     said = outcome.request.environment.get(VISIBLE_DEVICES)
     if said is not None and outcome.variation is Variation.AS_REQUESTED:
@@ -87,7 +92,7 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
             if feed.read < feed.size
         )
         # Without a signal it was the suite that stopped it early.
-        if host.stop is not None and host.stop.signal:
+        if host.stop is not None and host.stop.signal and outcome.stand_in is None:
             yield _of_stop(outcome, host, host.stop)
 
 

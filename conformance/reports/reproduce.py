@@ -73,8 +73,8 @@ def command_line(
     variation = check.job.runs[-1]
     if variation is Variation.DEFAULT_COMMAND or request is None:
         return join(["docker", "run", "--rm", "--network", "none", image.reference])
-    odd_inputs = any(item.is_pipe or item.data_type == MANIFEST for item in request.inputs)
-    if request.instance_count > 1 or odd_inputs or gpus.are_simulated or variation is Variation.LOOK_AT_GPUS:
+    is_more = any(item.is_pipe or item.data_type == MANIFEST for item in request.inputs) or request.is_own
+    if request.instance_count > 1 or is_more or gpus.are_simulated or variation is Variation.LOOK_AT_GPUS:
         return _session(check, image, request, objects, network=network, gpus=gpus)
     outside = "none" if request.is_isolated else network or "none"
     words = ["docker", "create", "--network", outside, *GPU_WORDS.get(gpus.means, ())]
@@ -108,8 +108,10 @@ def _session(
 ) -> str:
     """The session that shows it again: a name server, what feeds a FIFO or looks at a GPU is more than a line holds.
 
-    So is a copy of each of the objects that a manifest lists.
+    So is a stand-in for the program, and a copy of each of the objects that a manifest lists.
     """
+    if request.is_own:
+        return join(["pytest", f"--image={image.reference}", "-k", check.id])
     words = ["pytest", f"--image={image.reference}", f"--image-job={request.source}"]
     words += [] if objects is None else [f"--image-s3={objects.directory}"]
     words += [f"--image-network={network}"] if network else []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from conformance import CONTRACT_VERSION, text
 from conformance.job.gpu import Choice
 from conformance.reports import document, junit
+from conformance.rule.played import NEEDS_REQUEST
 from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import Verdict, Word
 
@@ -72,6 +73,10 @@ def write(reporter: Screen, report: document.Report, *, kept: Sequence[str]) -> 
     for verdict in report.verdicts:
         if verdict.word is Word.NOT_JUDGED:
             reasons.setdefault((verdict.label, verdict.reason), []).append(_named(verdict))
+    needing = reasons.pop((str(Word.NOT_JUDGED), NEEDS_REQUEST), [])
+    if needing:
+        needs = "check needs" if len(needing) == 1 else "checks need"
+        reporter.write_line(f"{len(needing)} {needs} a job of yours: pytest --image-init writes one to start from")
     for (label, reason), names in reasons.items():
         reporter.write_line(f"{label}: {reason}")
         reporter.write_line(

@@ -26,6 +26,9 @@ from conformance.rule.evidence import failed_by_itself, needs_success, program_o
 SHORTEST_STOPPED_SECONDS = 2.0
 """A shorter job may be starting or ending when the signal comes."""
 
+MARGIN_SECONDS = 0.5
+"""How much longer than a stand-in took to end it may take to begin."""
+
 LATEST_STOP_SECONDS = 3.0
 """A long job is stopped this early, rather than after half of an hour."""
 
@@ -101,6 +104,9 @@ class Rerun:
 def stopped(good: Outcome, *, early: bool = False) -> Rerun:
     """Stop it half-way; with `early`, as soon as it has started."""
     needs_success(good)
+    if good.stand_in is not None:
+        # It works until it is stopped, and is to have begun by then, however long its wrapper takes.
+        return Rerun(good.request, stop_after_seconds=MARGIN_SECONDS + _took(good))
     shortest = min(host.seconds for host in good.hosts)
     if shortest < SHORTEST_STOPPED_SECONDS:
         raise DoesNotApply(
@@ -109,6 +115,16 @@ def stopped(good: Outcome, *, early: bool = False) -> Rerun:
         )
     seconds = EARLY_STOP_SECONDS if early else min(shortest / 2, LATEST_STOP_SECONDS)
     return Rerun(good.request, stop_after_seconds=seconds)
+
+
+def stopped_early(good: Outcome) -> Rerun | None:
+    """Stop it as soon as it has started; None for a stand-in, of which that shows nothing."""
+    return None if good.stand_in is not None else stopped(good, early=True)
+
+
+def _took(good: Outcome) -> float:
+    """The longest time that a host took."""
+    return max(host.seconds for host in good.hosts)
 
 
 def on_one_host(good: Outcome) -> Rerun | None:
@@ -137,16 +153,14 @@ def with_true_hostnames(decoyed: Outcome) -> Rerun | None:
 def with_a_failing_peer(good: Outcome) -> Rerun:
     """Let the last host fail, and give the others time to notice."""
     needs_success(good)
-    took = max(host.seconds for host in good.hosts)
-    return Rerun(good.request, stop_after_seconds=FAILURE_SECONDS + 2 * took)
+    return Rerun(good.request, stop_after_seconds=FAILURE_SECONDS + 2 * _took(good))
 
 
 def with_a_peer_cut_off(good: Outcome) -> Rerun:
     """Disconnect the last host half-way, and give all of them time to notice."""
     needs_success(good)
     shortest = min(host.seconds for host in good.hosts)
-    took = max(host.seconds for host in good.hosts)
-    return Rerun(good.request, stop_after_seconds=SILENCE_SECONDS + 2 * took, cut_off_after_seconds=shortest / 2)
+    return Rerun(good.request, stop_after_seconds=SILENCE_SECONDS + 2 * _took(good), cut_off_after_seconds=shortest / 2)
 
 
 def with_fewer_objects(good: Outcome) -> Rerun:

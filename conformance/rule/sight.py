@@ -61,6 +61,17 @@ FIELDS: Mapping[Sight, frozenset[str]] = MappingProxyType(
 """The fields of `Host` and `Outcome` by kind."""
 
 GIVEN = frozenset(
-    {"request", "variation", "hosts", "name", "argv", "address", "secret", "memory_bytes", "cut_off_seconds"}
+    {
+        "request",
+        "variation",
+        "hosts",
+        "stand_in",
+        "name",
+        "argv",
+        "address",
+        "secret",
+        "memory_bytes",
+        "cut_off_seconds",
+    }
 )
 """The other fields, which are the suite's own input. Every check may use them."""

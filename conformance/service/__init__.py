@@ -10,6 +10,7 @@ from typing import Protocol
 from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions
 from conformance.job.request import JobRequest
+from conformance.job.standin import StandIn
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import Outcome
 
@@ -26,6 +27,7 @@ class Service(Protocol):
         stop_after_seconds: float | None = None,
         cut_off_after_seconds: float | None = None,
         stand_in: str = "",
+        played: StandIn | None = None,
         programs: frozenset[str] = frozenset(),
         conditions: Conditions = AS_CHOSEN,
     ) -> Outcome:
@@ -34,7 +36,8 @@ class Service(Protocol):
         `cut_off_after_seconds` is when its last host is cut from the network of the others.
 
         `stand_in` is the absolute path of a file in the image, no link, in whose place the probe is put: what would
-        have run it runs the probe, which writes down what it was given, and exits with 0.
+        have run it runs the probe, which writes down what it was given, and exits with 0. `played` is the program whose
+        part the probe plays in any run of the suite's own request, as `conformance.service.play` says.
 
         `programs` are the inputs that bring the program, by name: no variation changes what they hold.
 

@@ -22,7 +22,7 @@ from conformance.image.image import Image
 from conformance.job.request import RESERVED, JobRequest
 from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import End, Log
-from conformance.probe import DIRECTORY, PROGRAM, RECORD
+from conformance.probe import DIRECTORY, PROGRAM, RECORD, WITNESS
 from conformance.probe.bundle import read_record
 from conformance.service import gpus
 from conformance.service.ending import Ended, Ending, Limits
@@ -91,8 +91,15 @@ class Container:
 
     def record(self) -> bytes:
         """What the probe wrote down; empty where a process of the container left something else in its place."""
+        return self._written_down(RECORD)
+
+    def witness(self) -> bytes:
+        """The same of a stand-in, which writes to a record of its own beside a tracer."""
+        return self._written_down(WITNESS if self.probe.traced_argv else RECORD)
+
+    def _written_down(self, path: str) -> bytes:
         try:
-            return read_record(self.get(RECORD))
+            return read_record(self.get(path))
         except (APIError, JobError, TarError):
             return b""
 
@@ -169,7 +176,7 @@ def create(
     # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
     entrypoint = None if request.entrypoint is None else list(request.entrypoint)
     arguments = None if request.arguments is None else list(request.arguments)
-    if probe.traced_argv or probe.lines:
+    if probe.begins_the_container:
         entrypoint, arguments = [PROGRAM, *probe.traced_argv], None
     volumes = tuple(f"conformance-{uuid.uuid4().hex[:16]}" for _ in mounts)
     try:

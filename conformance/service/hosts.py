@@ -22,7 +22,7 @@ from conformance.outcome.outcome import End, Host, Upload
 from conformance.outcome.standin import every_witness
 from conformance.outcome.trace import Trace
 from conformance.probe.bundle import look_at_gpus, words
-from conformance.service import containers, documents, gpus, pipes, staging
+from conformance.service import containers, documents, gpus, pipes, play, staging
 from conformance.service.ending import Ended
 from conformance.service.peers.network import Network, Place
 from conformance.service.plan import Plan, Surroundings
@@ -90,7 +90,9 @@ class HostRun:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
         plan, around = self.plan, self.around
         wanted = DRIVER_LIBRARY if plan.gpus.means is not Means.NONE else ""
-        probe = Probe(() if plan.untraced else plan.argv, plan.stand_in, mapped=wanted)
+        lines = tuple(play.lines(plan.request, plan.variation)) if plan.played else ()
+        command = plan.played.command if plan.played else ()
+        probe = Probe(() if plan.untraced else plan.argv, plan.stand_in, lines, mapped=wanted, command=command)
         if self.fails:
             probe = Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
         elif self.looks:
@@ -213,14 +215,14 @@ class HostRun:
             self.host = replace(self.host, look=Look.parse(self.container.record(), self.container.probe.key))
         elif not plan.untraced:
             self.host = _with_trace(self.host, Trace.parse(self.container.record(), self.container.probe.key))
-        elif plan.stand_in:
-            self.host = replace(self.host, witnesses=every_witness(self.container.record()))
+        if plan.stand_in:
+            self.host = replace(self.host, witnesses=every_witness(self.container.witness()))
         if not self.host.started:
             return ()
         if self.feeder is not None:
             self.host = replace(self.host, feeds=self.feeder.end())
         stdout, stderr = self.container.logs(self.words)
-        changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED else ()
+        changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED and not plan.played else ()
         changed = tuple(path for path in changed if path not in self.simulated)
         collector = self._collector(upload=self.succeeded)
         limit = self.around.settings.archive_bytes

@@ -25,6 +25,7 @@ from conformance.job.conditions import AS_CHOSEN, Conditions
 from conformance.job.gpu import Choice, wants
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
+from conformance.job.standin import StandIn
 from conformance.job.variation import Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus, Means
 from conformance.outcome.outcome import Outcome
@@ -108,6 +109,7 @@ class LocalService:
         stop_after_seconds: float | None = None,
         cut_off_after_seconds: float | None = None,
         stand_in: str = "",
+        played: StandIn | None = None,
         programs: frozenset[str] = frozenset(),
         conditions: Conditions = AS_CHOSEN,
     ) -> Outcome:
@@ -121,7 +123,8 @@ class LocalService:
             variation,
             limits(self._settings, request, variation, stop_after_seconds),
             untraced=INSTEAD if stand_in else self._why_not_traced(variation, conditions),
-            stand_in=stand_in,
+            stand_in=stand_in or (played.path if played else ""),
+            played=played,
             cut_off_after_seconds=cut_off_after_seconds,
             gpus=given,
             programs=programs,
@@ -150,6 +153,7 @@ class LocalService:
             seconds=time.monotonic() - begun,
             gpus=given,
             conditions=conditions,
+            stand_in=played,
         )
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
+from conformance.job.standin import RUN_SECONDS, StandIn
 from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus
 from conformance.outcome.outcome import End
@@ -33,6 +34,7 @@ class Surroundings:
 class Plan:
     """What all hosts of one run have in common; `untraced` says why they are not traced, where they are not.
 
+    `stand_in` is the file in whose place the probe is, and `played` the program whose part it plays.
     `cut_off_after_seconds` is when the last one is cut from the network. `programs` are the inputs that bring the
     program.
     """
@@ -43,6 +45,7 @@ class Plan:
     limits: Limits
     untraced: str = ""
     stand_in: str = ""
+    played: StandIn | None = None
     cut_off_after_seconds: float | None = None
     hosts: tuple[str, ...] = ("algo-1",)
     gpus: Gpus = NO_GPUS
@@ -68,8 +71,10 @@ def limits(settings: Settings, request: JobRequest, variation: Variation, stop_a
     signal = settings.stop_signal
     if stop_after_seconds is not None:
         return Limits(stop_after_seconds, End.STOPPED, variation.stop_signal)
-    if variation is Variation.DEFAULT_COMMAND:
+    if variation in {Variation.DEFAULT_COMMAND, Variation.START}:
         return Limits(DEFAULT_COMMAND_SECONDS, End.SUITE_LIMIT)
+    if request.is_own:
+        return Limits(min(RUN_SECONDS, settings.time_limit_seconds), End.SUITE_LIMIT, signal)
     if request.max_runtime_seconds <= settings.time_limit_seconds:
         return Limits(request.max_runtime_seconds, End.MAX_RUNTIME, signal)
     return Limits(settings.time_limit_seconds, End.SUITE_LIMIT, signal)

@@ -6,28 +6,39 @@ import secrets
 from dataclasses import dataclass, field
 
 from conformance.outcome.record import KEY_BYTES
-from conformance.probe.bundle import beginning, report, trace
+from conformance.probe.bundle import beginning, report, trace, trace_and_report
 
 
 @dataclass(frozen=True)
 class Probe:
     """What the probe does in a container: trace this command, stand in for the program at this path, or be all of it.
 
-    `lines` are those of a plan that the probe follows in the place of the image's command; see `standin.c`. `mapped` is
-    what the tracer looks for in its processes; see `conformance.probe.bundle.trace`. `key` seals the record of a probe
-    that is the container's first process; where it only stands in for a program, the image could read it before.
+    `lines` are those of a plan that the probe follows in the place of that program, or else of the image's command; see
+    `standin.c`. `command` is how the command line begins by which that program is told from other uses of its file.
+    `mapped` is what the tracer looks for in its processes; see `conformance.probe.bundle.trace`. `key` seals the record
+    of a probe that is the container's first process; where it only stands in for a program, the image could read it
+    before.
     """
 
     traced_argv: tuple[str, ...] = ()
     stand_in: str = ""
     lines: tuple[str, ...] = ()
     mapped: str = ""
+    command: tuple[str, ...] = ()
     key: bytes = field(default_factory=lambda: secrets.token_bytes(KEY_BYTES), repr=False)
+
+    @property
+    def begins_the_container(self) -> bool:
+        """Whether the engine starts the probe and not the image's command."""
+        return bool(self.traced_argv or (self.lines and not self.stand_in))
 
     def beginning(self) -> bytes:
         """What is unpacked at `/` before the start, without an end; nothing where the probe is not wanted."""
+        if self.stand_in:
+            part = report(*self.lines, command=self.command)
+            plan = trace_and_report(trace(mapped=self.mapped), part) if self.traced_argv else part
+            key = self.key if self.traced_argv else b""
+            return beginning(plan, copies=[self.stand_in], keeps=bool(self.command), key=key)
         if self.lines:
             return beginning(report(*self.lines), key=self.key)
-        if self.traced_argv:
-            return beginning(trace(mapped=self.mapped), key=self.key)
-        return beginning(report(), copies=[self.stand_in]) if self.stand_in else b""
+        return beginning(trace(mapped=self.mapped), key=self.key) if self.traced_argv else b""

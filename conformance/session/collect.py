@@ -28,13 +28,12 @@ from conformance.outcome.outcome import Outcome
 from conformance.reports import logs
 from conformance.reports.reproduce import command_line
 from conformance.rule.declaration import Check, NotJudged
+from conformance.rule.played import NEEDS_REQUEST, SHOWN
 from conformance.session.session import Session
 from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged
 
 CHECKS = Path(conformance.checks.__path__[0])
 """The directory that pytest collects in a session with `--image`."""
-
-NEEDS_REQUEST = "needs a job: pass --image-job=FILE and --image-s3=DIR"
 
 session_key = pytest.StashKey[Session]()
 
@@ -60,7 +59,7 @@ class CheckFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Collector]:
         """Yield a node for each job that the chapter's checks need, and for each of the user's requests."""
-        requests = self.config.stash[session_key].options.requests
+        requests = self.config.stash[session_key].requests
         checks = [check for check in load_checks() if check.chapter == self.path.stem]
         checks.sort(key=lambda check: check.job.name if check.job else "")
         for name, group in groupby(checks, key=lambda check: check.job.name if check.job else "image"):
@@ -84,9 +83,12 @@ class JobNode(pytest.Collector):
         self.not_judged: NotJudged | None = None
 
     @property
-    def lacks_request(self) -> bool:
-        """Whether the job cannot be run because there is no request."""
-        return self.job is not None and self.job.needs_request and self.request is None
+    def needed(self) -> tuple[Check, ...]:
+        """The checks that the job is run for: of the suite's own request, those of which it shows something."""
+        if self.job is None:
+            return ()
+        is_own = self.request is not None and self.request.is_own
+        return tuple(check for check in self.checks if not is_own or check.id in SHOWN)
 
     @property
     def reproduced(self) -> JobRequest | None:
@@ -100,7 +102,7 @@ class JobNode(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each check."""
-        requests = self.config.stash[session_key].options.requests
+        requests = self.config.stash[session_key].requests
         for check in self.checks:
             name = item_name(check, self.request, requests)
             # The id does not name the job: it is what JUnit's classname and name are made of.
@@ -111,7 +113,7 @@ class JobNode(pytest.Collector):
         """Wait for the job's runs; if they cannot be run, every check below is an error."""
         trouble = ""
         try:
-            if self.job is not None and not self.lacks_request:
+            if self.job is not None and self.needed:
                 self.outcomes = self.config.stash[session_key].outcomes(self.job, self.request)
         except NotJudged as stop:
             self.not_judged = stop
@@ -137,7 +139,8 @@ class CheckItem(pytest.Item):
     @property
     def request_name(self) -> str:
         """The `ProcessingJobName` of the user's request; empty if there is none."""
-        return self.parent.request.name if self.parent.request else ""
+        request = self.parent.request
+        return request.name if request and not request.is_own else ""
 
     def setup(self) -> None:
         """Apply the check; in set-up, since pytest reports only problems there as errors, not as failures."""
@@ -181,7 +184,7 @@ class CheckItem(pytest.Item):
 
     def _judged(self) -> Verdict:
         session = self.config.stash[session_key]
-        if self.parent.lacks_request:
+        if self.parent.job is not None and self.check not in self.parent.needed:
             return not_judged(self.check, NotJudged(NEEDS_REQUEST))
         if self.parent.not_judged is not None:
             return not_judged(self.check, self.parent.not_judged, request=self.request_name)

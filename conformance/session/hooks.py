@@ -85,7 +85,8 @@ class SessionHooks:
         items = [item for item in session.items if isinstance(item, CheckItem)]
         if items:
             self._session.service.remove_left_behind()
-            self._session.start((item.check.job, item.parent.request) for item in items if item.check.job)
+            needed = (item for item in items if item.check in item.parent.needed)
+            self._session.start((item.check.job, item.parent.request) for item in needed if item.check.job)
 
     # pytest-xdist
 

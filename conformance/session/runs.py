@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.image.image import Image
 from conformance.job.conditions import Conditions
 from conformance.job.request import JobRequest
-from conformance.job.variation import Variation
+from conformance.job.standin import StandIn
+from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
 from conformance.outcome.outcome import Outcome
-from conformance.rule import causes, rerun
+from conformance.rule import causes, played, rerun
+from conformance.rule.declaration import NotJudged
 from conformance.rule.programs import programs, programs_of
 from conformance.rule.rerun import Rerun
 from conformance.service import Service
@@ -26,7 +29,7 @@ RESTING: Mapping[Variation, Callable[[Image, Outcome], Rerun | None]] = {
     Variation.CUT_OFF: lambda _, good: rerun.with_a_peer_cut_off(good),
     Variation.OVERRIDDEN: rerun.overridden,
     Variation.STAND_IN: rerun.with_stand_in,
-    Variation.STOPPED_EARLY: lambda _, good: rerun.stopped(good, early=True),
+    Variation.STOPPED_EARLY: lambda _, good: rerun.stopped_early(good),
     Variation.STOPPED_BY_SIGINT: lambda _, good: rerun.stopped(good),
     Variation.STOPPED_BY_SIGTERM: lambda _, good: rerun.stopped(good),
 }
@@ -45,9 +48,15 @@ class Runs:
         self._found = found
         self._image = image
         self._turns = turns
+        self._part: StandIn | NotJudged | None = None
+        self._finding = threading.Lock()
 
     def as_requested(self, request: JobRequest) -> Outcome:
-        """Run it undisturbed; if it fails, find out whether the suite is the cause."""
+        """Run it undisturbed; if it fails, find out whether the suite is the cause.
+
+        Raises:
+            NotJudged: the request is the suite's own, and nothing can stand in for the image's program.
+        """
         tried = [causes.Tried(self._together(request, Variation.AS_REQUESTED), alone=False)]
         while (conditions := self._next_conditions(tried)) is not None:
             tried.append(causes.Tried(self._alone(request, Variation.AS_REQUESTED, conditions=conditions)))
@@ -62,6 +71,8 @@ class Runs:
 
         In rare cases that one shows that other conditions are needed; then the variation is run again.
         """
+        if variation in played.OF_WRAPPERS and (part := self._played(request)) and not part.is_wrapped:
+            return good()
         outcome = self._together(request, variation)
         undisturbed = good()
         how = _as_in(undisturbed)
@@ -95,12 +106,46 @@ class Runs:
         return causes.next_conditions(self._image(), tried)
 
     def _together(self, request: JobRequest, variation: Variation, **how: Any) -> Outcome:  # noqa: ANN401 - as `Service.run`
+        given = self._given(request, how)
         with self._turns.together():
-            return self._service.run(self._found, request, variation, **{"programs": programs_of(request), **how})
+            return self._service.run(self._found, request, variation, **given)
 
     def _alone(self, request: JobRequest, variation: Variation, **how: Any) -> Outcome:  # noqa: ANN401 - as above
+        given = self._given(request, how)
         with self._turns.alone():
-            return self._service.run(self._found, request, variation, **{"programs": programs_of(request), **how})
+            return self._service.run(self._found, request, variation, **given)
+
+    def _given(self, request: JobRequest, how: dict[str, Any]) -> dict[str, Any]:
+        played_part = how["played"] if "played" in how else self._played(request)
+        return {"programs": programs_of(request), **how, "played": played_part}
+
+    def _played(self, request: JobRequest) -> StandIn | None:
+        """The program whose part the probe plays; None in the user's requests.
+
+        Raises:
+            NotJudged: nothing can stand in for it.
+        """
+        if not request.is_own:
+            return None
+        with self._finding:
+            if self._part is None:
+                self._part = self._find_played(request)
+        if isinstance(self._part, NotJudged):
+            raise self._part
+        return self._part
+
+    def _find_played(self, request: JobRequest) -> StandIn | NotJudged:
+        image = self._image()
+        if part := played.direct(image):
+            return part
+        reason: NotJudged | None = None
+        for asked, variation in played.starts(image, request):
+            start = self._together(asked, variation, stop_after_seconds=DEFAULT_COMMAND_SECONDS, played=None)
+            try:
+                return played.started(image, start)
+            except NotJudged as stop:
+                reason = reason or stop
+        return reason or NotJudged("the image has no command", see="image.has-command")
 
 
 def _as_in(good: Outcome) -> dict[str, Any]:

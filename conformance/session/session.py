@@ -10,6 +10,7 @@ from conformance.errors import EngineError
 from conformance.image.image import Image
 from conformance.job.gpu import Choice, to_look, wants
 from conformance.job.request import JobRequest
+from conformance.job.standin import OBJECTS, own_request
 from conformance.job.variation import Job, Variation, default_command_request
 from conformance.outcome.outcome import Outcome
 from conformance.rule.declaration import DoesNotApply
@@ -41,6 +42,8 @@ class Session:
             ImageError: the image does not exist.
         """
         self.options = options
+        self.requests = options.requests or (own_request(options.image),)
+        """The user's requests, or else the suite's own."""
         reached = engine.connect()
         self._image = image
         self.found = image or inspection.find(reached, options.image)
@@ -49,7 +52,8 @@ class Session:
             stop_grace_seconds=options.grace_seconds,
             outside_network=network.find(reached.client, options.network) if options.network else "",
         )
-        self.service = LocalService(reached, options.objects, settings, keep=options.keep, gpu=options.gpu)
+        objects = options.objects if options.requests else OBJECTS
+        self.service = LocalService(reached, objects, settings, keep=options.keep, gpu=options.gpu)
         if options.gpu is Choice.REQUIRE:
             self._require_gpus()
         hosts = max((request.instance_count for request in options.requests), default=1)

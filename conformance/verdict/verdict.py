@@ -13,6 +13,7 @@ from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import Outcome
 from conformance.rule.declaration import MUST, Advice, Check, DoesNotApply, NotJudged, Registry
+from conformance.rule.played import not_shown
 from conformance.verdict import doubt
 from conformance.verdict.doubt import Repeat
 
@@ -97,13 +98,16 @@ def judge(
     A finding must recur when `repeat` repeats the runs; without `repeat` it is not confirmed. `runs` are the outcomes
     of the user's requests that can overrule a static rule, see `Check.shown_by`.
     """
-    request = outcomes[0].request.name if outcomes and check.job and check.job.needs_request else ""
+    is_of_user = bool(outcomes and check.job and check.job.needs_request and not outcomes[0].request.is_own)
+    request = outcomes[0].request.name if is_of_user else ""
     try:
         found = _findings(check, image, requests, outcomes, runs)
     except NotJudged as stop:
         return not_judged(check, stop, request=request)
     if not found:
-        return Verdict(check, Word.CONFORMS, request=request)
+        lack = not_shown(check, image, outcomes)
+        conforms = Verdict(check, Word.CONFORMS, request=request)
+        return not_judged(check, NotJudged(lack), request=request) if lack else conforms
     own_entrypoint = bool(outcomes) and outcomes[0].request.entrypoint is not None
     # A problem with another request explains nothing here.
     judged = requests if check.job is None else [outcome.request for outcome in outcomes[:1]]

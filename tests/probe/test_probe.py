@@ -10,8 +10,9 @@ from functools import partial
 import pytest
 
 from conformance.outcome import workload
-from conformance.probe import PROGRAM, RECORD
-from conformance.probe.bundle import bundle, read_record, report, trace, words
+from conformance.outcome.trace import Trace
+from conformance.probe import PROGRAM, RECORD, WITNESS
+from conformance.probe.bundle import beginning, bundle, read_record, report, trace, trace_and_report, words
 from images.builder.layers import File
 from tests.support.probing import Ran, engine, run, shells
 from tests.support.standin import full_witness
@@ -564,3 +565,40 @@ def test_the_sender_of_a_signal_is_known() -> None:
         senders += [(arrival.sender, arrival.action) for arrival in ran.trace.signals_to(found.process, signal.SIGTERM)]
 
     assert [(0, "caught"), (1, "caught")] == senders
+
+
+def test_the_stand_in_fails_where_a_program_would() -> None:
+    """From `must` on, a line that cannot be done is said on stderr, and nothing after it is done."""
+    lines = [
+        words("write", "/tmp/data/a", "name\n1\n"),  # noqa: S108 - the container's
+        words("must", 3),
+        words("say", 1, "works\n"),
+        words("read", "/etc/ssl-of-nobody", "name"),
+        words("say", 1, "never\n"),
+    ]
+    ran = run("a", plan=report(*lines))
+
+    assert (3, "works\nconformance: read /etc/ssl-of-nobody: No such file or directory\n") == (ran.status, ran.output)
+
+
+def test_the_stand_in_beside_a_tracer_gives_way_to_other_uses_of_its_file() -> None:
+    """It plays one command; what else runs the same file runs the image's own program, and both are traced."""
+    part = report(words("say", 1, "stands in\n"), words("exit", 7), command=["/usr/bin/printf", "%s"])
+    plan = trace_and_report(trace(), part)
+    script = "/usr/bin/printf own; /usr/bin/printf %s given"
+    with engine() as client:
+        container = client.create_container(shells(), entrypoint=[PROGRAM, "bash", "-c", script])["Id"]
+        try:
+            client.put_archive(container, "/", beginning(plan, copies=["/usr/bin/printf"], keeps=True) + bytes(1024))
+            client.start(container)
+            status = client.wait(container, timeout=30)["StatusCode"]
+            output = client.logs(container)
+            witness = full_witness(read_record(client.get_archive(container, WITNESS)[0]))
+            traced = Trace.parse(read_record(client.get_archive(container, RECORD)[0]))
+        finally:
+            client.remove_container(container, force=True)
+
+    assert (7, b"ownstands in\n") == (status, output)
+    assert ("/usr/bin/printf", "%s", "given") == witness.argv
+    assert traced.complete
+    assert [0, 7] == sorted(process.exit_code or 0 for process in traced.processes)

@@ -11,8 +11,12 @@
  *
  *     trace [LIMIT [PART]]  run the command that the arguments name, and record its processes and signals, and which
  *                           file each had mapped at its end whose path has this part
- *     report                record what the container looks like from inside, then do what the next lines say
+ *     report [WORD...]      record what the container looks like from inside, then do what the next lines say
  *     answer [LIMIT]        answer for the names of the next lines, and record who asked
+ *
+ * A copy of it in the place of a program reports, beside a tracer too, whose plan has that as its second line; it then
+ * writes to /.conformance/witness. Where WORDs are given, and it is started by a command line that does not begin so, it
+ * becomes the program in whose place it is, which lies beside it: `.conformance.NAME`.
  */
 
 #include "probe.h"
@@ -21,17 +25,51 @@
 #include "resolver.h"
 #include "words.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
+#define PROGRAM_PATH "/.conformance/probe"
 #define PLAN_PATH "/.conformance/plan"
 #define PLAN_BYTES ((size_t)16 << 20)
 #define RECORD_BYTES ((size_t)32 << 20)
 
 /* A shell's status for what it cannot even begin. */
 #define BROKEN 125
+
+/* Where this program lies; empty where that cannot be told. */
+static const char *own_path(void)
+{
+    static char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[length < 0 ? 0 : length] = '\0';
+    return path;
+}
+
+/* Become the program in whose place this one is; returns where that cannot be done. */
+static void give_way(char **arguments)
+{
+    const char *path = own_path();
+    const char *name = strrchr(path, '/');
+    char original[PATH_MAX + 16];
+    if (!name)
+        return;
+    snprintf(original, sizeof original, "%.*s/.conformance.%s", (int)(name - path), path, name + 1);
+    execv(original, arguments);
+}
+
+/* Whether the command line begins with the words of a line. */
+static int is_meant(char **arguments, char *words)
+{
+    const char *word;
+    while ((word = next_word(&words, NULL)))
+        if (!*arguments || strcmp(*arguments++, word) != 0)
+            return 0;
+    return 1;
+}
 
 int main(int count, char **arguments)
 {
@@ -46,20 +84,30 @@ int main(int count, char **arguments)
     char *rest = plan;
     char *line = strsep(&rest, "\n");
     char *mode = next_word(&line, NULL);
+    const char *record = RECORD_PATH;
+    if (!strcmp(mode, "trace") && rest && strcmp(own_path(), PROGRAM_PATH) != 0) {
+        line = strsep(&rest, "\n");
+        mode = next_word(&line, NULL);
+        record = WITNESS_PATH;
+    }
     if (!strcmp(mode, "trace")) {
         char *limit = next_word(&line, NULL);
         char *mapped = next_word(&line, NULL);
         return trace(arguments + 1, limit ? strtoul(limit, NULL, 10) : RECORD_BYTES, mapped);
     }
     if (!strcmp(mode, "report")) {
+        if (!is_meant(arguments, line)) {
+            give_way(arguments);
+            return BROKEN;
+        }
         if (record_is_sealed())
             prctl(PR_SET_DUMPABLE, 0); /* what it runs may not read the key in its memory */
-        record_open(RECORD_BYTES);
+        record_open(record, RECORD_BYTES);
         return stand_in(count, arguments, rest);
     }
     if (!strcmp(mode, "answer")) {
         char *limit = next_word(&line, NULL);
-        record_open(limit ? strtoul(limit, NULL, 10) : RECORD_BYTES);
+        record_open(RECORD_PATH, limit ? strtoul(limit, NULL, 10) : RECORD_BYTES);
         return answer(rest);
     }
     fprintf(stderr, "probe: the plan says neither trace, report nor answer, but '%s'\n", mode);

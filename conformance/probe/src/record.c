@@ -25,9 +25,9 @@ static char *line;
 static size_t used, room;
 static int overflown, separator;
 
-int record_open(size_t limit)
+int record_open(const char *path, size_t limit)
 {
-    descriptor = open(RECORD_PATH, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
+    descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
     left = limit;
     return descriptor < 0 ? -1 : 0;
 }

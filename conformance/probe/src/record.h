@@ -8,8 +8,11 @@
 #define RECORD_PATH "/.conformance/record"
 #define KEY_PATH "/.conformance/key"
 
-/* Open the record for appending; -1 and errno where it cannot be. `limit` bounds what this process writes. */
-int record_open(size_t limit);
+/* What a stand-in records beside a tracer, whose record has no lines of others. */
+#define WITNESS_PATH "/.conformance/witness"
+
+/* Open a record for appending; -1 and errno where it cannot be. `limit` bounds what this process writes. */
+int record_open(const char *path, size_t limit);
 
 /* Take the key away, where one was put there: from now on each line of this process is sealed with it (seal.h), so that
  * whoever reads the record finds lines that another program wrote, changed or took away. The record is open to every

@@ -5,9 +5,12 @@
  *
  *     exit STATUS                   sleep MS                    resolve NAME [TRIES MS]
  *     catch SIGNAL                  waitsignal (a caught one)   gpus [LOADER LOOK MS] (see devices.h)
+ *     must STATUS                   say DESCRIPTOR TEXT         write PATH TEXT
+ *     read DIRECTORY BEGINNING (each of its files, of which there is at least one, begins so)
  *     feed PREFIX DIRECTORY COUNT (FIFOs, in a child)           endfeeding
  *
- * SIGNAL is a number. After the last line it exits with 0.
+ * SIGNAL is a number. From `must` on, a line that could not be done is said on stderr, and it exits with that status,
+ * as a program would. After the last line it exits with 0.
  */
 
 #include "devices.h"
@@ -18,7 +21,10 @@
 #include "witness.h"
 #include "words.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +34,12 @@
 
 #define SIGNALS 64
 #define WORDS 4
+#define INPUT_BYTES ((size_t)1 << 20)
 
 static volatile sig_atomic_t caught;
+
+/* The status with which it exits where a line cannot be done; 0 where it goes on. */
+static int must;
 
 /* The words of a line after its verb: missing ones are empty. */
 struct words {
@@ -85,6 +95,56 @@ static int wait_signal(void)
     return 0;
 }
 
+/* Write all of a text; 0 or errno. */
+static int write_all(int descriptor, const char *text, size_t length)
+{
+    while (length) {
+        ssize_t written = write(descriptor, text, length);
+        if (written < 0 && errno != EINTR)
+            return errno;
+        if (written > 0) {
+            text += written;
+            length -= (size_t)written;
+        }
+    }
+    return 0;
+}
+
+static int write_file(const char *path, const char *text)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+    if (file < 0)
+        return errno;
+    int number = write_all(file, text, strlen(text));
+    close(file);
+    return number;
+}
+
+/* 0 where there is a file and each of them begins so; ENODATA where there is none, EBADMSG where one does not. */
+static int read_directory(const char *path, const char *beginning)
+{
+    DIR *directory = opendir(path);
+    if (!directory)
+        return errno;
+    int number = ENODATA;
+    const struct dirent *entry;
+    while ((number == ENODATA || !number) && (entry = readdir(directory))) {
+        char file[PATH_MAX];
+        size_t length;
+        if (entry->d_name[0] == '.' || snprintf(file, sizeof file, "%s/%s", path, entry->d_name) >= (int)sizeof file)
+            continue;
+        const char *content = read_file(file, INPUT_BYTES, &length);
+        if (!content)
+            number = errno;
+        else if (length < strlen(beginning) || memcmp(content, beginning, strlen(beginning)) != 0)
+            number = EBADMSG;
+        else
+            number = 0;
+    }
+    closedir(directory);
+    return number;
+}
+
 /* Returns 0 or errno. */
 static int perform(const char *verb, struct words *words)
 {
@@ -99,6 +159,14 @@ static int perform(const char *verb, struct words *words)
         return catch_signal(words);
     if (!strcmp(verb, "waitsignal"))
         return wait_signal();
+    if (!strcmp(verb, "must"))
+        return must = (int)number_of(words, 0, 1), 0;
+    if (!strcmp(verb, "say"))
+        return write_all((int)number_of(words, 0, 1), second, strlen(second));
+    if (!strcmp(verb, "read"))
+        return read_directory(first, second);
+    if (!strcmp(verb, "write"))
+        return write_file(first, second);
     if (!strcmp(verb, "resolve"))
         return resolve(first, number_of(words, 1, 1), number_of(words, 2, 0)) ? 0 : EHOSTUNREACH;
     if (!strcmp(verb, "feed"))
@@ -135,6 +203,10 @@ int stand_in(int count, char **arguments, char *plan)
         line_text("verb", verb);
         line_error(number);
         line_end();
+        if (number && must) {
+            fprintf(stderr, "conformance: %s %s: %s\n", verb, words.text[0], strerror(number));
+            return must;
+        }
     }
     return 0;
 }

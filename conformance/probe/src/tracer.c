@@ -378,7 +378,7 @@ static void set_clock(void)
 /* Attach to the command and tell it through `ready`; then record until everything has ended. */
 static void watch(pid_t command, int ready, size_t limit)
 {
-    if (record_open(limit))
+    if (record_open(RECORD_PATH, limit))
         return;
     if (ptrace(PTRACE_SEIZE, command, 0, (void *)(long)OPTIONS)) {
         line_begin("untraced");
@@ -470,7 +470,7 @@ int trace(char **arguments, size_t limit, const char *mapped)
     }
     int number = execute(arguments);
     /* The one line that is not the tracer's, and begins a chain of its own: no other program has run. */
-    record_open(limit);
+    record_open(RECORD_PATH, limit);
     line_begin("exec-failed");
     line_text("command", arguments[0] ? arguments[0] : "");
     line_error(number);

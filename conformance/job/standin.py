@@ -1,0 +1,86 @@
+"""What the suite runs where the user gives no job: a request of its own, and the probe in the program's place.
+
+Nobody but its author knows what an image's program needs, so the program is not run. What the image does before it is:
+ENTRYPOINT, its wrappers, USER.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.job.objects import ObjectTree
+from conformance.job.request import JobRequest
+
+OBJECTS = ObjectTree(Path(__file__).with_name("objects"))
+"""What S3 holds for the suite's own requests."""
+
+BEGINNING = "name,value\n"
+"""How each object of the suite's own input begins."""
+
+MARK = "conformance-start"
+"""The argument by which the program is recognised that ENTRYPOINT hands its arguments to."""
+
+FAILED, KILLED = 3, 137
+"""How the stand-in exits with empty inputs and with corrupt ones: an ordinary code, and that of a killed process."""
+
+RUN_SECONDS = 20.0
+"""How long a run of the suite's own request may take: its stand-in is done at once, so that only wrappers take time."""
+
+WORK_MILLISECONDS = 500
+"""How long the stand-in works: what a wrapper starts beside it has begun by then."""
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """The program that the probe stands in for.
+
+    `path` is its file, links resolved. `command` is how its command line begins, by which it is told from other uses of
+    that file; these run as ever. `is_wrapped` says that ENTRYPOINT or CMD runs something else before it, and
+    `is_handed` that it gets what ENTRYPOINT was given.
+    """
+
+    path: str
+    command: tuple[str, ...]
+    is_wrapped: bool = False
+    is_handed: bool = True
+
+
+def own_request(image_uri: str) -> JobRequest:
+    """The request that is run where the user gives none: one input, two outputs, one host."""
+    return JobRequest(
+        {
+            "ProcessingJobName": "image-alone",
+            "AppSpecification": {"ImageUri": image_uri},
+            "ProcessingInputs": [
+                {
+                    "InputName": "data",
+                    "S3Input": {
+                        "S3Uri": "s3://conformance/data/",
+                        "LocalPath": "/opt/ml/processing/input/data",
+                        "S3DataType": "S3Prefix",
+                        "S3InputMode": "File",
+                    },
+                }
+            ],
+            "ProcessingOutputConfig": {"Outputs": [_output("first"), _output("second")]},
+            "ProcessingResources": {
+                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
+            },
+            "RoleArn": "arn:aws:iam::123456789012:role/processing",
+            "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        },
+        source="the suite's own request",
+        is_own=True,
+    )
+
+
+def _output(name: str) -> dict[str, object]:
+    return {
+        "OutputName": name,
+        "S3Output": {
+            "S3Uri": f"s3://conformance/output/{name}",
+            "LocalPath": f"/opt/ml/processing/output/{name}",
+            "S3UploadMode": "EndOfJob",
+        },
+    }

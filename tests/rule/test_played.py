@@ -1,0 +1,204 @@
+"""Which program the suite's own plays the part of where there is no job, and what that shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from conformance.checks import load_checks
+from conformance.job.standin import MARK, StandIn, own_request
+from conformance.job.validation import model_faults, service_faults
+from conformance.job.variation import Variation
+from conformance.outcome.outcome import Outcome
+from conformance.outcome.trace import Process, Trace
+from conformance.rule import played
+from conformance.rule.declaration import NotJudged
+from conformance.rule.played import SHOWN
+from conformance.verdict.verdict import Word
+from tests.support.outcomes import (
+    becoming,
+    elf,
+    empty_inputs,
+    file,
+    host,
+    image,
+    judged,
+    not_started,
+    outcome,
+    process,
+    program,
+    ran,
+)
+
+PYTHON = "/usr/bin/python3.12"
+SCRIPT = ("python3", "/processing.py")
+WRAPPER = image(program("/run.sh", b"#!/bin/sh\n"), entrypoint=["/run.sh"])
+SHELL = process(1, 0, "/bin/sh", "/run.sh", executable="/bin/dash")
+OWN = own_request("example:1")
+DIRECT = StandIn(PYTHON, SCRIPT)
+WRAPPED = StandIn(PYTHON, SCRIPT, is_wrapped=True)
+
+
+def start(*processes: Process, **rest: object) -> Outcome:
+    """A start of the image's own program."""
+    return ran(*processes, of=OWN, **rest)
+
+
+def own(
+    part: StandIn = WRAPPED, *processes: Process, variation: Variation = Variation.AS_REQUESTED, **rest: object
+) -> Outcome:
+    """A run of the suite's own request."""
+    tree = processes or (SHELL, process(7, 1, *SCRIPT))
+    return replace(ran(*tree, of=OWN, **rest), stand_in=part, variation=variation)
+
+
+def test_the_suites_own_request_is_one_that_the_api_takes() -> None:
+    """It is valid by the API's model and the service's rules."""
+    document = dict(OWN.document)
+
+    assert [] == [*model_faults(document), *service_faults(document)]
+    assert OWN.is_own
+
+
+def test_shown_checks_exist_and_need_a_request() -> None:
+    """A stand-in shows something of checks that judge a job, by ids that exist."""
+    needing = {check.id for check in load_checks() if check.job is not None and check.job.needs_request}
+
+    assert set(SHOWN) <= needing
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "cmd", "expected"),
+    [
+        (SCRIPT, (), StandIn(PYTHON, SCRIPT)),
+        (SCRIPT, ("--fast",), StandIn(PYTHON, (*SCRIPT, "--fast"))),
+        ((), SCRIPT, StandIn(PYTHON, SCRIPT)),
+        (("/server",), (), StandIn("/server", ("/server",))),
+        (("/run.sh",), (), None),
+        (("/usr/bin/tini", "--", *SCRIPT), (), None),
+        (("/bin/sh", "-c", "python3 /processing.py"), (), None),
+        (("missing",), (), None),
+        ((), (), None),
+    ],
+)
+def test_a_program_that_the_engine_starts_is_known_without_a_run(
+    entrypoint: Iterable[str], cmd: Iterable[str], expected: StandIn | None
+) -> None:
+    """Shells, inits and scripts start something else, which only a run shows."""
+    files = [program(path, elf("")) for path in ("/server", "/usr/bin/tini", "/bin/sh")]
+    of = image(program("/run.sh", b"#!/bin/sh\n"), *files, entrypoint=entrypoint, cmd=cmd)
+
+    assert expected == played.direct(of)
+
+
+@pytest.mark.parametrize(
+    ("processes", "expected"),
+    [
+        ([SHELL, process(7, 1, *SCRIPT, MARK)], WRAPPED),
+        ([SHELL, process(7, 1, *SCRIPT)], replace(WRAPPED, is_handed=False)),
+        ([becoming(SHELL, *SCRIPT, "--fast", MARK)], replace(WRAPPED, command=(*SCRIPT, "--fast"))),
+        # Of several programs it is the one that gets the arguments, however long the others took.
+        (
+            [
+                SHELL,
+                process(2, 1, "python3", "/check.py", ended=90.0),
+                process(95, 1, *SCRIPT, MARK, ended=96.0),
+            ],
+            WRAPPED,
+        ),
+    ],
+)
+def test_the_program_of_a_wrapper_is_the_one_that_gets_its_arguments(
+    processes: list[Process], expected: StandIn
+) -> None:
+    """It is told by the words before those arguments from other uses of the same interpreter."""
+    assert expected == played.started(WRAPPER, start(*processes))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (
+            start(SHELL, exit_code=2, stderr="MODEL is not set\n"),
+            "it exited with code 2; stderr says: 'MODEL is not set'",
+        ),
+        (start(SHELL, process(7, 1, "mkdir", "/out")), "shows no program that does the work"),
+        (start(SHELL, process(7, 1, "python3", "/check.py"), exit_code=3), "although ['python3', '/check.py'] did not"),
+        (start(SHELL, process(7, 1, "/tmp/made")), "/tmp/made is no file of the image"),  # noqa: S108 - the container's
+        (outcome(not_started("no such file"), of=OWN), "see launch.default-command"),
+        (outcome(host(untraced="no ptrace"), of=OWN), "no ptrace"),
+    ],
+)
+def test_a_wrapper_that_starts_no_program_is_not_judged(outcome: Outcome, reason: str) -> None:
+    """It may need what the suite cannot know, so it is quoted and not blamed."""
+    with pytest.raises(NotJudged) as stop:
+        played.started(WRAPPER, outcome)
+
+    assert reason in str(stop.value)
+
+
+def test_what_a_wrapper_starts_is_looked_for_in_several_ways() -> None:
+    """With a mark among the arguments, without any, and with files below /opt/ml only where the image has some."""
+    plain = list(played.starts(WRAPPER, OWN))
+    shipped = list(played.starts(image(file("/opt/ml/env.sh"), entrypoint=[], cmd=["/run.sh"]), OWN))
+
+    assert [((MARK,), Variation.START), (None, Variation.START)] == [(each.arguments, how) for each, how in plain]
+    assert [(None, Variation.START), (None, Variation.OWN_RESERVED)] == [(each.arguments, how) for each, how in shipped]
+
+
+@pytest.mark.parametrize(
+    ("check_id", "part", "expected"),
+    [
+        ("exit.zero-on-success", DIRECT, Word.CONFORMS),
+        ("exit.no-process-left", WRAPPED, Word.CONFORMS),
+        ("logs.no-secrets", WRAPPED, Word.CONFORMS),
+        ("logs.no-secrets", DIRECT, Word.NOT_JUDGED),
+        ("outputs.no-symlinks", WRAPPED, Word.NOT_JUDGED),
+    ],
+)
+def test_nothing_conforms_that_only_the_program_would_show(check_id: str, part: StandIn, expected: Word) -> None:
+    """A wrapper's part is judged where there is a wrapper; the program's part never is."""
+    verdict = judged(check_id, WRAPPER, own(part))
+
+    assert expected is verdict.word
+    assert ("needs a job" in verdict.reason) is (expected is Word.NOT_JUDGED)
+
+
+def test_a_wrapper_that_fails_is_not_blamed() -> None:
+    """It may need another job; its last words are quoted."""
+    failed = own(exit_code=1, stderr="rm: cannot remove '/tmp/x'\n")
+    verdict = judged("exit.zero-on-success", WRAPPER, failed)
+
+    assert Word.NOT_JUDGED is verdict.word
+    assert f"the wrapper of {PYTHON} exited with code 1; stderr says: \"rm: cannot remove '/tmp/x'\"" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"), [(WRAPPED, Word.VIOLATES), (replace(WRAPPED, is_handed=False), Word.ADVISED)]
+)
+def test_an_exit_code_that_a_wrapper_swallows_is_found(part: StandIn, expected: Word) -> None:
+    """A MUST only where the program that fails is certain to be what the container is for."""
+    failing = Trace((SHELL, process(7, 1, *SCRIPT, exit_code=3)), tracer=2)
+    ended = empty_inputs(host(stdout="", stderr="no data\n", trace=failing))
+    swallowed = replace(ended, request=OWN, stand_in=part)
+
+    assert expected is judged("exit.nonzero-on-failure", WRAPPER, own(part), swallowed).word
+
+
+def test_another_program_that_fails_is_not_blamed() -> None:
+    """A real program that runs beside the stand-in has no job that it could do."""
+    trace = Trace((SHELL, process(7, 1, "/usr/bin/other", exit_code=1)), tracer=2)
+    stderr = 'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\nValueError: none\n'
+    failed = replace(empty_inputs(host(stdout="", stderr=stderr, trace=trace)), request=OWN, stand_in=WRAPPED)
+
+    assert Word.NOT_JUDGED is judged("exit.nonzero-on-failure", WRAPPER, own(), failed).word
+
+
+def test_files_below_opt_ml_may_be_what_the_program_needs() -> None:
+    """That it works without them is certain only of an image that ships none."""
+    shipping = image(file("/opt/ml/model/weights"))
+
+    assert Word.CONFORMS is judged("reserved.works-when-replaced", image(), own(DIRECT)).word
+    assert Word.NOT_JUDGED is judged("reserved.works-when-replaced", shipping, own(DIRECT)).word

@@ -6,14 +6,20 @@ ENTRYPOINT, its wrappers, USER.
 
 from __future__ import annotations
 
+import posixpath
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
+from conformance.shells import SHELLS
 
 OBJECTS = ObjectTree(Path(__file__).with_name("objects"))
 """What S3 holds for the suite's own requests."""
+
+SCRIPT_OPTION = "--image-script"
 
 BEGINNING = "name,value\n"
 """How each object of the suite's own input begins."""
@@ -48,39 +54,49 @@ class StandIn:
 
 def own_request(image_uri: str) -> JobRequest:
     """The request that is run where the user gives none: one input, two outputs, one host."""
-    return JobRequest(
-        {
-            "ProcessingJobName": "image-alone",
-            "AppSpecification": {"ImageUri": image_uri},
-            "ProcessingInputs": [
-                {
-                    "InputName": "data",
-                    "S3Input": {
-                        "S3Uri": "s3://conformance/data/",
-                        "LocalPath": "/opt/ml/processing/input/data",
-                        "S3DataType": "S3Prefix",
-                        "S3InputMode": "File",
-                    },
-                }
-            ],
-            "ProcessingOutputConfig": {"Outputs": [_output("first"), _output("second")]},
-            "ProcessingResources": {
-                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
-            },
-            "RoleArn": "arn:aws:iam::123456789012:role/processing",
-            "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
-        },
-        source="the suite's own request",
-        is_own=True,
-    )
+    return JobRequest(_document("image-alone", image_uri), source="the suite's own request", is_own=True)
 
 
-def _output(name: str) -> dict[str, object]:
+def script_request(image_uri: str, command: tuple[str, ...]) -> JobRequest:
+    """The request that ScriptProcessor(command=[...]) makes for a script of the suite's own, by the command's language.
+
+    Raises:
+        ValueError: it is neither Python nor a shell.
+    """
+    name = posixpath.basename(command[0]) if command else ""
+    if not name.startswith(("python", "pypy")) and name not in SHELLS:
+        raise ValueError(f"expected a Python or a shell, got {name!r}")
+    script = "job.sh" if name in SHELLS else "job.py"
+    document = _document("script", image_uri)
+    code = "/opt/ml/processing/input/code"
+    document["AppSpecification"] |= {"ContainerEntrypoint": [*command, f"{code}/{script}"]}
+    document["ProcessingInputs"].append(_input("code", f"s3://conformance/code/{script}", code))
+    return JobRequest(document, source=f"{SCRIPT_OPTION}={shlex.join(command)}", is_script=True)
+
+
+def _document(name: str, image_uri: str) -> dict[str, Any]:
     return {
-        "OutputName": name,
-        "S3Output": {
-            "S3Uri": f"s3://conformance/output/{name}",
-            "LocalPath": f"/opt/ml/processing/output/{name}",
-            "S3UploadMode": "EndOfJob",
+        "ProcessingJobName": name,
+        "AppSpecification": {"ImageUri": image_uri},
+        "ProcessingInputs": [_input("data", "s3://conformance/data/", "/opt/ml/processing/input/data")],
+        "ProcessingOutputConfig": {"Outputs": [_output("first"), _output("second")]},
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
         },
+        "RoleArn": "arn:aws:iam::123456789012:role/processing",
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
     }
+
+
+def _input(name: str, uri: str, path: str) -> dict[str, Any]:
+    read = {"S3Uri": uri, "LocalPath": path, "S3DataType": "S3Prefix", "S3InputMode": "File"}
+    return {"InputName": name, "S3Input": read}
+
+
+def _output(name: str) -> dict[str, Any]:
+    place = {
+        "S3Uri": f"s3://conformance/output/{name}",
+        "LocalPath": f"/opt/ml/processing/output/{name}",
+        "S3UploadMode": "EndOfJob",
+    }
+    return {"OutputName": name, "S3Output": place}

@@ -11,6 +11,7 @@ from conformance import CONTRACT_VERSION, text
 from conformance.job.gpu import Choice
 from conformance.reports import document, junit
 from conformance.rule.played import NEEDS_REQUEST
+from conformance.shells import SHELLS
 from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import Verdict, Word
 
@@ -77,6 +78,8 @@ def write(reporter: Screen, report: document.Report, *, kept: Sequence[str]) -> 
     if needing:
         needs = "check needs" if len(needing) == 1 else "checks need"
         reporter.write_line(f"{len(needing)} {needs} a job of yours: pytest --image-init writes one to start from")
+        if _brings_no_program(report.document["image"]):
+            reporter.write_line("the image brings no program: --image-script checks it as ScriptProcessor uses it")
     for (label, reason), names in reasons.items():
         reporter.write_line(f"{label}: {reason}")
         reporter.write_line(
@@ -98,6 +101,13 @@ def write(reporter: Screen, report: document.Report, *, kept: Sequence[str]) -> 
     )
     directory = Path(reporter.config.option.xmlpath).parent
     reporter.write_line(f"reports: {directory / document.FILE_NAME}, {directory / junit.FILE_NAME}")
+
+
+def _brings_no_program(image: dict[str, Any]) -> bool:
+    """Whether all that it would run by default is an interpreter or a shell, or nothing."""
+    words = [*image["entrypoint"], *image["cmd"]]
+    name = Path(words[0]).name if words else ""
+    return len(words) <= 1 and (not name or name in SHELLS or name.startswith(("python", "pypy")))
 
 
 def closing(report: document.Report, *, kept: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,6 +51,14 @@ def add_options(parser: pytest.Parser) -> None:
         "--image-s3",
         metavar="DIR",
         help="contents of S3 for the job, as files DIR/bucket/key",
+    )
+    group.addoption(
+        "--image-script",
+        nargs="?",
+        const="python3",
+        metavar="COMMAND",
+        help="check the image as ScriptProcessor(command=[...]) uses it, with a script of the suite's own in Python or "
+        "shell (default: python3)",
     )
     group.addoption(
         "--image-hosts",
@@ -142,6 +151,9 @@ def read(config: pytest.Config) -> Options:
             )
         objects = ObjectTree(root)
     requests = _requests([where / name for name in config.getoption("--image-job")], objects)
+    script = config.getoption("--image-script")
+    if script is not None:
+        requests, objects = _script(reference, str(script), given=bool(requests or objects))
     hosts = config.getoption("--image-hosts")
     if hosts is not None:
         requests = _on_hosts(requests, hosts)
@@ -210,6 +222,18 @@ def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
         elif next(objects.find(uri), None) is None:
             expected = objects.directory / uri.bucket / uri.key
             raise UsageError(f"{where}: no object matches {item.s3_uri}; expected a file {expected}*")
+
+
+def _script(image: str, command: str, *, given: bool) -> tuple[tuple[JobRequest, ...], ObjectTree]:
+    from conformance.job.standin import OBJECTS, script_request  # noqa: PLC0415 - not needed without --image
+
+    if given:
+        raise UsageError("--image-script: expected no --image-job or --image-s3, since the suite has a job of its own")
+    try:
+        request = script_request(image, tuple(shlex.split(command)))
+    except ValueError as error:
+        raise UsageError(f"--image-script: {error}") from error
+    return (request,), OBJECTS
 
 
 def _on_hosts(requests: tuple[JobRequest, ...], hosts: int) -> tuple[JobRequest, ...]:

@@ -19,6 +19,10 @@ class Profile(StrEnum):
     """Without a job: every check that needs no request."""
     PROCESSING = "processing"
     """With a job on one host: every check that a single host can show."""
+    SCRIPT = "script"
+    """With a script of the suite's own on one host: every check that a single host can show."""
+    DISTRIBUTED_SCRIPT = "distributed, script"
+    """The same on several hosts: every check that needs no GPU."""
     DISTRIBUTED = "distributed"
     """With a job on several hosts: every check that needs no GPU."""
     GPU = "gpu"
@@ -29,7 +33,7 @@ class Profile(StrEnum):
     @property
     def has_several_hosts(self) -> bool:
         """Whether checks on several hosts are required."""
-        return self in {self.DISTRIBUTED, self.DISTRIBUTED_GPU}
+        return self in {self.DISTRIBUTED, self.DISTRIBUTED_SCRIPT, self.DISTRIBUTED_GPU}
 
     @property
     def has_gpus(self) -> bool:
@@ -52,6 +56,8 @@ def profile_of(requests: Iterable[JobRequest], choice: Choice = Choice.AUTO) -> 
     most = max((request.instance_count for request in requests), default=0)
     if most and (choice is Choice.REQUIRE or any(map(asks_for_gpus, requests))):
         return Profile.DISTRIBUTED_GPU if most > 1 else Profile.GPU
+    if any(request.is_script for request in requests):
+        return Profile.DISTRIBUTED_SCRIPT if most > 1 else Profile.SCRIPT
     return Profile.DISTRIBUTED if most > 1 else Profile.PROCESSING if most else Profile.IMAGE
 
 

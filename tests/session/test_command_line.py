@@ -215,6 +215,14 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
         lambda _: [*reference_job(), "--image-hosts=101"],
         "--image-hosts: expected a number from 1 to 100, got 101",
     ),
+    "a script of another language": (
+        lambda _: ["--image-script=Rscript"],
+        "--image-script: expected a Python or a shell, got 'Rscript'",
+    ),
+    "a script beside a job": (
+        lambda here: ["--image-script", f"--image-s3={here}"],
+        "--image-script: expected no --image-job or --image-s3, since the suite has a job of its own",
+    ),
     "hosts without a job": (
         lambda _: ["--image-hosts=2"],
         "--image-hosts: expected a job, but there is none (pass --image-job=FILE)",

@@ -129,7 +129,7 @@ def whole_process(turns: int) -> Iterator[Row]:
         "import of the plugin and all checks": [
             sys.executable,
             "-c",
-            "import conformance.plugin; from conformance.checks import load_checks; load_checks()",
+            "import pytest_sagemaker_processing; from conformance.checks import load_checks; load_checks()",
         ],
         "import of pytest alone": [sys.executable, "-c", "import pytest"],
     }

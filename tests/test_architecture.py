@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 import conformance
+import pytest_sagemaker_processing
 
 PACKAGE = Path(conformance.__path__[0])
+PLUGIN = Path(pytest_sagemaker_processing.__file__)
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_MODULE = 300
 
-HEAVY = ("docker", "boto3", "botocore", "moto", "hypothesis", "requests")
+HEAVY = ("conformance", "docker", "boto3", "botocore", "moto", "hypothesis", "requests")
 """What a session without an image must not import."""
 
 ENGINE = {"docker", "requests", "moto", "boto3", "botocore"}
@@ -65,6 +67,7 @@ WITHIN = {
     "service.settings": "service.choices",
     "service.results": "service.containers service.settings",
     "session.options": "",
+    "session.selection": "",
     "session.turns": "",
     "session.runs": "session.turns",
     "session.session": "session.options session.runs session.turns",
@@ -122,9 +125,9 @@ def outer(path: Path) -> set[str]:
 def test_a_module_imports_only_what_stands_to_its_left(path: Path) -> None:
     """As the table has it; a new folder gets a row."""
     own = folder(module(path))
-    allowed = set(DIRECTION[own].split()) | {own, ""} if own else {"session"}
+    allowed = {*DIRECTION[own].split(), own, ""} if own else {""}
 
-    assert set() == {folder(name) for name in inner(path)} - allowed - ({""} if own == "" else set())
+    assert set() == {folder(name) for name in inner(path)} - allowed
 
 
 def test_the_table_allows_nothing_that_nobody_imports() -> None:
@@ -171,7 +174,7 @@ def test_pytest_is_imported_by_its_public_name(path: Path) -> None:
     names = outer(path)
 
     assert "_pytest" not in names
-    assert "pytest" not in names or folder(module(path)) in {"session", "reports"} or module(path) == "plugin"
+    assert "pytest" not in names or folder(module(path)) in {"session", "reports"}
 
 
 @every_file
@@ -194,12 +197,10 @@ def test_no_module_waits_for_itself() -> None:
     assert set(MODULES) == set(TopologicalSorter(graph).static_order())
 
 
-def test_the_plugin_imports_pytest_and_its_options() -> None:
-    """Every session of the environment imports it."""
-    path = PACKAGE / "plugin.py"
-
-    assert {"session.options"} == set(at_import(path))
-    assert {"pytest"} == outer(path) - {"__future__"}
+def test_the_plugin_imports_nothing_but_pytest() -> None:
+    """Every session of the environment imports it, and may have a `conformance` of its own."""
+    assert set() == set(at_import(PLUGIN))
+    assert {"pytest"} == outer(PLUGIN) - sys.stdlib_module_names
 
 
 LOADED = f"import sys; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
@@ -219,12 +220,12 @@ def _environment() -> dict[str, str]:
 
 def test_importing_the_plugin_imports_nothing_heavy(tmp_path: Path) -> None:
     """Not even by way of another module."""
-    assert "" == run(f"import conformance.plugin; {LOADED}", tmp_path)
+    assert "" == run(f"import pytest_sagemaker_processing; {LOADED}", tmp_path)
 
 
 def test_a_session_without_an_image_imports_nothing_heavy(tmp_path: Path) -> None:
     """From the reading of its options to its end."""
-    session = "import pytest; status = pytest.main(['-q', '--collect-only', '-p', 'conformance.plugin'])"
+    session = "import pytest; status = pytest.main(['-q', '--collect-only', '-p', 'pytest_sagemaker_processing'])"
     printed = run(f"{session}; {LOADED}; print('status', int(status))", tmp_path).splitlines()
 
     assert "" == printed[-2]

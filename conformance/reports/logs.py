@@ -52,19 +52,23 @@ def of_verdict(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     return tuple(named)[-MOST_NAMED:]
 
 
-def write(report: Path, logs: Mapping[str, str]) -> None:
-    """Write all files, and remove those that an earlier session left; what else there is in the folder stays."""
+def remove(report: Path) -> None:
+    """Remove the files that an earlier session left; what else there is in the folder stays."""
     for variation in Variation:
         for earlier in report.glob(f"{DIRECTORY}/*.{_plain(variation)}/*.std*"):
             if earlier.suffix in {f".{stream}" for stream in Stream}:
                 earlier.unlink()
+    for folder in report.glob(f"{DIRECTORY}/*.*"):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def write(report: Path, logs: Mapping[str, str]) -> None:
+    """Write all files."""
     for path, text in logs.items():
         file = report / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8", newline="")
-    for folder in report.glob(f"{DIRECTORY}/*.*"):
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
 
 
 def _log(host: Host, stream: Stream) -> Log:

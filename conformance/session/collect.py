@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-import conformance.checks
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.job.conditions import AS_CHOSEN
@@ -29,11 +28,9 @@ from conformance.reports import logs
 from conformance.reports.reproduce import command_line
 from conformance.rule.declaration import Check, NotJudged
 from conformance.rule.played import NEEDS_REQUEST, SHOWN
+from conformance.session.selection import node_id
 from conformance.session.session import Session
 from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged
-
-CHECKS = Path(conformance.checks.__path__[0])
-"""The directory that pytest collects in a session with `--image`."""
 
 session_key = pytest.StashKey[Session]()
 
@@ -106,8 +103,7 @@ class JobNode(pytest.Collector):
         for check in self.checks:
             name = item_name(check, self.request, requests)
             # The id does not name the job: it is what JUnit's classname and name are made of.
-            nodeid = f"processing/{check.chapter}::{name}"
-            yield CheckItem.from_parent(self, name=name, nodeid=nodeid, check=check)
+            yield CheckItem.from_parent(self, name=name, nodeid=node_id(check, name), check=check)
 
     def setup(self) -> None:
         """Wait for the job's runs; if they cannot be run, every check below is an error."""

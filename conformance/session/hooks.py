@@ -20,9 +20,10 @@ from conformance.reports import junit, terminal
 from conformance.reports.document import Recorder, Report
 from conformance.reports.reproduce import write_material
 from conformance.session import options
-from conformance.session.collect import CHECKS, CheckFile, CheckItem, requests_for, session_key
+from conformance.session.collect import CheckFile, CheckItem, requests_for, session_key
+from conformance.session.selection import CHECKS, choose, is_selected
 from conformance.session.session import Session
-from conformance.verdict.profiles import profile_of
+from conformance.verdict.profiles import ExitStatus, profile_of
 from conformance.verdict.verdict import error
 
 WORKER_IMAGE = "conformance_image"
@@ -32,10 +33,11 @@ WORKER_IMAGE = "conformance_image"
 class SessionHooks:
     """The hooks of one session, and the state that they share."""
 
-    def __init__(self, config: pytest.Config, session: Session, *, worker: bool) -> None:
-        """Keep the session; `worker` is true in an xdist worker."""
+    def __init__(self, config: pytest.Config, session: Session, named: Sequence[str], *, worker: bool) -> None:
+        """Keep the session, and the checks that were named, if any; `worker` is true in an xdist worker."""
         self._config = config
         self._session = session
+        self._named = named
         self._worker = worker
         self._checks = load_checks()
         self._profile = profile_of(session.options.requests, session.options.gpu)
@@ -49,6 +51,7 @@ class SessionHooks:
         fault = ""
         try:
             chosen = options.read(config)
+            named = choose(config)
             handed = given.get(WORKER_IMAGE)
             # The bytes come from the controller of this very session.
             session = Session(chosen, pickle.loads(handed) if handed else None)  # noqa: S301
@@ -58,11 +61,9 @@ class SessionHooks:
             raise pytest.UsageError(fault)
         config.stash[session_key] = session
         config.add_cleanup(session.close)
-        if config.args_source is not pytest.Config.ArgsSource.ARGS:
-            config.args = [str(CHECKS)]
-        if config.option.xmlpath is None and not given:
+        if config.option.xmlpath is None and not given and not config.option.collectonly:
             config.option.xmlpath = str(chosen.report / junit.FILE_NAME)
-        return cls(config, session, worker=bool(given))
+        return cls(config, session, named, worker=bool(given))
 
     # Collection
 
@@ -77,6 +78,14 @@ class SessionHooks:
         if file_path.parent != CHECKS or file_path.suffix != ".py" or file_path.stem == "__init__":
             return None
         return CheckFile.from_parent(parent, path=file_path, nodeid=f"processing/{file_path.stem}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Deselect the checks that are not among those that were named; tests of others stay."""
+        left_out = [item for item in items if isinstance(item, CheckItem) and not is_selected(item.nodeid, self._named)]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in left_out]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Start every run that the selected checks need; not under xdist, where the distribution is not known yet."""
@@ -155,7 +164,11 @@ class SessionHooks:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         """Write the reports after pytest has written its JUnit file, and set the exit status from the verdicts."""
         yield
-        if self._worker or self._config.getoption("collectonly") or not self._recorder.records:
+        if self._worker or self._config.getoption("collectonly"):
+            return
+        if not self._recorder.records:
+            # Other tests may have passed, which says nothing of the image.
+            session.exitstatus = session.exitstatus or ExitStatus.INCOMPLETE
             return
         chosen = self._session.options
         self._report = self._recorder.report(
@@ -183,6 +196,10 @@ class SessionHooks:
         """Print advice, what was not judged and why, the counts, and the closing line."""
         if self._report is not None:
             terminal.write(terminal.Screen(terminalreporter), self._report, kept=self._session.service.kept)
+        elif not self._worker:
+            terminal.Screen(terminalreporter).write_line(
+                f"{self._session.found.reference} was not checked: no check was run", red=True
+            )
 
     def _expected(self) -> Sequence[tuple[str, str]]:
         """Every check, with the request that it judges."""

@@ -1,4 +1,4 @@
-"""The command line: its options, and every usage error."""
+"""The command line, validated: every usage error. `pytest_sagemaker_processing.py` declares the options."""
 
 from __future__ import annotations
 
@@ -9,20 +9,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from conformance.errors import UsageError
-
-if TYPE_CHECKING:
-    import pytest
-
-    from conformance.job.gpu import Choice
-    from conformance.job.objects import ObjectTree
-    from conformance.job.request import JobRequest
-
-DEFAULT_REPORT = "conformance-report"
-DEFAULT_TIMEOUT_SECONDS = 300.0
-DEFAULT_GRACE_SECONDS = 10.0
+from conformance.job.gpu import Choice
+from conformance.job.manifest import ManifestError, listed
+from conformance.job.objects import ObjectTree, S3Uri
+from conformance.job.request import JobRequest
+from conformance.job.standin import OBJECTS, script_request
+from conformance.job.validation import load
+from conformance.verdict.profiles import Profile, profile_of
 
 MOST_HOSTS = 100
 """The maximum InstanceCount of the API model."""
@@ -30,85 +27,13 @@ MOST_HOSTS = 100
 LONGEST_SECONDS = 86_400.0
 """A day: what is still on the engine after that counts as left behind."""
 
-
-def add_options(parser: pytest.Parser) -> None:
-    """Declare the options; every name starts with `--image`."""
-    group = parser.getgroup("conformance", "SageMaker Processing container conformance")
-    group.addoption(
-        "--image",
-        metavar="URI",
-        help="image to check: a reference or a local image id; pulled if it is missing",
-    )
-    group.addoption(
-        "--image-job",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="CreateProcessingJob request (JSON, as for `aws sagemaker create-processing-job --cli-input-json`) of a "
-        "job that is expected to succeed; may be repeated",
-    )
-    group.addoption(
-        "--image-s3",
-        metavar="DIR",
-        help="contents of S3 for the job, as files DIR/bucket/key",
-    )
-    group.addoption(
-        "--image-script",
-        nargs="?",
-        const="python3",
-        metavar="COMMAND",
-        help="check the image as ScriptProcessor(command=[...]) uses it, with a script of the suite's own in Python or "
-        "shell (default: python3)",
-    )
-    group.addoption(
-        "--image-hosts",
-        type=int,
-        metavar="COUNT",
-        help="override InstanceCount",
-    )
-    group.addoption(
-        "--image-network",
-        metavar="NAME",
-        help="connect the job's containers to this Docker network, unless the request sets EnableNetworkIsolation; by "
-        "default they have no outside network",
-    )
-    group.addoption(
-        "--image-gpu",
-        default="auto",
-        metavar="auto|require|simulated",
-        help="auto: GPUs for jobs whose instance type has them, if the engine has any; require: fail if it has none; "
-        "simulated: a fake GPU, which cannot show that CUDA works (default: %(default)s)",
-    )
-    group.addoption(
-        "--image-report",
-        default=DEFAULT_REPORT,
-        metavar="DIR",
-        help="directory for report.json, junit.xml and logs/ (default: %(default)s)",
-    )
-    group.addoption(
-        "--image-timeout",
-        type=float,
-        default=DEFAULT_TIMEOUT_SECONDS,
-        metavar="SECONDS",
-        help="time limit of each run, if shorter than MaxRuntimeInSeconds (default: %(default)g)",
-    )
-    group.addoption(
-        "--image-grace",
-        type=float,
-        default=DEFAULT_GRACE_SECONDS,
-        metavar="SECONDS",
-        help="time between the stop signal and SIGKILL, which AWS does not document (default: %(default)g)",
-    )
-    group.addoption(
-        "--image-strict",
-        action="store_true",
-        help="treat SHOULD failures as errors",
-    )
-    group.addoption(
-        "--image-keep",
-        action="store_true",
-        help="keep containers and volumes, and print their names",
-    )
+DEMANDS = {
+    Profile.IMAGE: "an image",
+    Profile.PROCESSING: "a job",
+    Profile.DISTRIBUTED: "a job with several hosts",
+    Profile.GPU: "a job whose InstanceType has GPUs",
+}
+"""The profiles that `--image-profile` may demand, and what a session needs for each."""
 
 
 @dataclass(frozen=True)
@@ -134,11 +59,11 @@ def read(config: pytest.Config) -> Options:
         UsageError: an option is invalid; nothing has been started or written.
         RequestError: the service would reject a job request.
     """
-    from conformance.job.objects import ObjectTree  # noqa: PLC0415 - not needed without --image
-
-    reference = str(config.getoption("--image")).strip()
-    if not reference or reference.startswith("-"):
-        raise UsageError(f"--image: expected an image reference or id, got {reference!r}")
+    report = config.invocation_params.dir / str(config.getoption("--image-report"))
+    _make_writable(report)
+    if not config.pluginmanager.has_plugin("junitxml"):
+        raise UsageError("-p no:junitxml: expected pytest's JUnit plugin, which writes junit.xml, but it is disabled")
+    reference = _image(config.getoption("--image"))
     timeout, grace = _seconds(config, "--image-timeout"), _seconds(config, "--image-grace")
     where = config.invocation_params.dir
     directory = config.getoption("--image-s3")
@@ -158,8 +83,7 @@ def read(config: pytest.Config) -> Options:
     if hosts is not None:
         requests = _on_hosts(requests, hosts)
     gpu = _gpu(str(config.getoption("--image-gpu")), requests)
-    report = where / str(config.getoption("--image-report"))
-    _make_writable(report)
+    _demand(config.getoption("--image-profile"), profile_of(requests, gpu))
     return Options(
         image=reference,
         requests=requests,
@@ -172,6 +96,15 @@ def read(config: pytest.Config) -> Options:
         network=_network(config),
         gpu=gpu,
     )
+
+
+def _image(given: Sequence[str]) -> str:
+    if len(given) > 1:
+        raise UsageError(f"--image: expected one image, got {len(given)}: {', '.join(given)}")
+    reference = given[0].strip()
+    if not reference or reference.startswith("-"):
+        raise UsageError(f"--image: expected an image reference or id, got {reference!r}")
+    return reference
 
 
 def _network(config: pytest.Config) -> str:
@@ -194,8 +127,6 @@ def _seconds(config: pytest.Config, option: str) -> float:
 def _requests(paths: Sequence[Path], objects: ObjectTree | None) -> tuple[JobRequest, ...]:
     if not paths:
         return ()
-    from conformance.job.validation import load  # noqa: PLC0415 - brings botocore's model of the API
-
     requests = tuple(load(path) for path in paths)
     for name, count in Counter(request.name for request in requests).items():
         if count > 1:
@@ -206,9 +137,6 @@ def _requests(paths: Sequence[Path], objects: ObjectTree | None) -> tuple[JobReq
 
 
 def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
-    from conformance.job.manifest import ManifestError, listed  # noqa: PLC0415 - as above
-    from conformance.job.objects import S3Uri  # noqa: PLC0415 - as above
-
     for index, item in enumerate(request.inputs):
         where = f"{request.source}: ProcessingInputs[{index}].S3Input.S3Uri"
         if objects is None:
@@ -225,8 +153,6 @@ def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
 
 
 def _script(image: str, command: str, *, given: bool) -> tuple[tuple[JobRequest, ...], ObjectTree]:
-    from conformance.job.standin import OBJECTS, script_request  # noqa: PLC0415 - not needed without --image
-
     if given:
         raise UsageError("--image-script: expected no --image-job or --image-s3, since the suite has a job of its own")
     try:
@@ -245,13 +171,24 @@ def _on_hosts(requests: tuple[JobRequest, ...], hosts: int) -> tuple[JobRequest,
 
 
 def _gpu(said: str, requests: tuple[JobRequest, ...]) -> Choice:
-    from conformance.job.gpu import Choice  # noqa: PLC0415 - not needed without --image
-
     if said not in list(Choice):
         raise UsageError(f"--image-gpu: expected one of {', '.join(Choice)}, got {said!r}")
     if said != Choice.AUTO and not requests:
         raise UsageError(f"--image-gpu={said}: expected a job, but there is none", hint="pass --image-job=FILE")
     return Choice(said)
+
+
+def _demand(said: str | None, profile: Profile) -> None:
+    if said is None:
+        return
+    if said not in DEMANDS:
+        raise UsageError(f"--image-profile: expected one of {', '.join(DEMANDS)}, got {said!r}")
+    demanded = Profile(said)
+    if not profile.includes(demanded):
+        raise UsageError(
+            f"--image-profile={said}: expected {DEMANDS[demanded]}, but the profile of this session is {profile}",
+            hint="pass --image-job=FILE" if profile is Profile.IMAGE else "",
+        )
 
 
 def _make_writable(report: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from conformance.rule.declaration import Registry
+from conformance.session.selection import node_id
 
 
 class RequestScheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist's schedulers have no types
@@ -19,7 +20,7 @@ class RequestScheduling(LoadScopeScheduling):  # type: ignore[misc] # xdist's sc
     def __init__(self, config: pytest.Config, log: Any, checks: Registry) -> None:  # noqa: ANN401 - xdist's own
         """Know the checks by the ids of their items."""
         super().__init__(config, log)
-        self._ours = {f"processing/{check.chapter}::{check.rest}" for check in checks}
+        self._ours = set(map(node_id, checks))
 
     def _split_scope(self, nodeid: str) -> str:
         # xdist's own schedulers differ from this one in this method alone; it has no other way to name a scope.

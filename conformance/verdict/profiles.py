@@ -40,6 +40,13 @@ class Profile(StrEnum):
         """Whether checks on a GPU are required, which a simulated one cannot show."""
         return self in {self.GPU, self.DISTRIBUTED_GPU}
 
+    def includes(self, other: Profile) -> bool:
+        """Whether it requires all that the other one requires."""
+        if other is Profile.IMAGE:
+            return True
+        several, gpus = not other.has_several_hosts or self.has_several_hosts, not other.has_gpus or self.has_gpus
+        return self is not Profile.IMAGE and several and gpus
+
 
 class ExitStatus(IntEnum):
     """The exit status of pytest in a session with `--image`; 2, 3 and 5 keep pytest's own meaning."""

@@ -85,6 +85,7 @@ def test_selecting_nothing_keeps_the_status_of_pytest(
     """A `-k` that matches nothing is pytest's own 5."""
     ran = conformance(tag("reference"), "-k", "no-such-check")
 
+    assert f"{tag('reference')} was not checked: no check was run" in ran.output
     assert 5 == ran.status
 
 
@@ -130,17 +131,75 @@ def test_xdist_gives_the_same_verdicts(tag: Callable[[str], str], conformance: C
     assert [run["variation"] for run in alone.report["runs"]] == [run["variation"] for run in spread.report["runs"]]
 
 
-def test_tests_named_by_hand_are_run_instead(
+@pytest.mark.parametrize(
+    ("arguments", "settings", "environment"),
+    [
+        (["test_own.py"], "", {}),
+        ([], "addopts = test_own.py", {}),
+        ([], "", {"PYTEST_ADDOPTS": "test_own.py"}),
+    ],
+    ids=["an argument", "addopts", "PYTEST_ADDOPTS"],
+)
+def test_tests_that_are_named_are_collected_beside_the_checks(
+    arguments: list[str],
+    settings: str,
+    environment: dict[str, str],
+    tmp_path: Path,
+    tag: Callable[[str], str],
+    conformance: Callable[..., Ran],
+) -> None:
+    """And never in their place, whichever way they are named."""
+    own_test(tmp_path, settings)
+
+    ran = conformance(tag("reference"), "--collect-only", "-q", *arguments, environment=environment)
+
+    collected = [line.partition("::")[0] for line in ran.output.splitlines() if "::" in line]
+    assert "test_own.py" == collected[0]
+    assert {f"processing/{check.chapter}" for check in load_checks()} == set(collected[1:])
+    assert len(load_checks()) + 1 == len(collected)
+    assert f"{tag('reference')} was not checked: no check was run" in ran.output
+
+
+def test_what_is_left_to_testpaths_is_not_run(
     tmp_path: Path, tag: Callable[[str], str], conformance: Callable[..., Ran]
 ) -> None:
-    """A path on the command line is what is run, as anywhere in pytest."""
-    (tmp_path / "test_own.py").write_text("def test_own():\n    pass\n", encoding="utf-8")
+    """The checks take their place."""
+    own_test(tmp_path, "testpaths = .")
 
-    ran = conformance(tag("reference"), "test_own.py")
+    ran = conformance(tag("reference"), "--collect-only", "-q")
 
-    assert "1 passed" in ran.output
+    assert len(load_checks()) == ran.output.count("::")
+
+
+def test_a_session_of_other_tests_alone_is_incomplete(
+    tmp_path: Path, tag: Callable[[str], str], conformance: Callable[..., Ran]
+) -> None:
+    """Where no check has a verdict, tests that pass say nothing of the image."""
+    own_test(tmp_path, "")
+
+    ran = conformance(tag("reference"), "test_own.py", "-k", "test_own")
+
+    assert f"1 passed, {len(load_checks())} deselected" in ran.output
+    assert f"{tag('reference')} was not checked: no check was run" in ran.output
+    assert 6 == ran.status
     assert not (ran.report_directory / "report.json").exists()
-    assert 0 == ran.status
+
+
+def test_a_node_id_that_was_printed_can_be_an_argument(
+    tag: Callable[[str], str], conformance: Callable[..., Ran]
+) -> None:
+    """As it was printed: it selects that check alone, and a chapter all of its checks."""
+    ran = conformance(tag("reference"), "processing/image::platform", "processing/logs")
+
+    chapter = {check.id for check in load_checks() if check.chapter == "logs"}
+    assert {"image.platform", *chapter} == {verdict["check"] for verdict in ran.report["verdicts"]}
+    assert 6 == ran.status
+
+
+def own_test(place: Path, settings: str) -> None:
+    """A project with a test of its own that passes, and these settings."""
+    (place / "test_own.py").write_text("def test_own():\n    pass\n", encoding="utf-8")
+    (place / "pytest.ini").write_text(f"[pytest]\n{settings}\n", encoding="utf-8")
 
 
 def test_kept_containers_are_named_and_stay(

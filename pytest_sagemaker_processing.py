@@ -1,0 +1,139 @@
+"""The pytest plugin of an installation: it declares the options, and does nothing else until `--image` is given.
+
+pytest loads it in every session of its environment, so it imports nothing that such a session does not need. Above all
+it does not import `conformance`: a project may well have a package, a module or a folder of that name. With `--image`
+the package is found by its place, beside this file.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HOME = Path(__file__).parent / "conformance"
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--image": {
+        "action": "append",
+        "metavar": "URI",
+        "help": "image to check: a reference or a local image id; pulled if it is missing",
+    },
+    "--image-job": {
+        "action": "append",
+        "default": [],
+        "metavar": "FILE",
+        "help": "CreateProcessingJob request (JSON, as for `aws sagemaker create-processing-job --cli-input-json`) of "
+        "a job that is expected to succeed; may be repeated",
+    },
+    "--image-s3": {
+        "metavar": "DIR",
+        "help": "contents of S3 for the job, as files DIR/bucket/key",
+    },
+    "--image-script": {
+        "nargs": "?",
+        "const": "python3",
+        "metavar": "COMMAND",
+        "help": "check the image as ScriptProcessor(command=[...]) uses it, with a script of the suite's own in Python "
+        "or shell (default: python3)",
+    },
+    "--image-profile": {
+        "metavar": "image|processing|distributed|gpu",
+        "help": "refuse to run with jobs that do not satisfy this profile (default: the profile follows from the jobs)",
+    },
+    "--image-hosts": {
+        "type": int,
+        "metavar": "COUNT",
+        "help": "override InstanceCount",
+    },
+    "--image-network": {
+        "metavar": "NAME",
+        "help": "connect the job's containers to this Docker network, unless the request sets EnableNetworkIsolation; "
+        "by default they have no outside network",
+    },
+    "--image-gpu": {
+        "default": "auto",
+        "metavar": "auto|require|simulated",
+        "help": "auto: GPUs for jobs whose instance type has them, if the engine has any; require: fail if it has "
+        "none; simulated: a fake GPU, which cannot show that CUDA works (default: %(default)s)",
+    },
+    "--image-report": {
+        "default": "conformance-report",
+        "metavar": "DIR",
+        "help": "directory for report.json, junit.xml and logs/ (default: %(default)s)",
+    },
+    "--image-timeout": {
+        "type": float,
+        "default": 300.0,
+        "metavar": "SECONDS",
+        "help": "time limit of each run, if shorter than MaxRuntimeInSeconds (default: %(default)g)",
+    },
+    "--image-grace": {
+        "type": float,
+        "default": 10.0,
+        "metavar": "SECONDS",
+        "help": "time between the stop signal and SIGKILL, which AWS does not document (default: %(default)g)",
+    },
+    "--image-strict": {
+        "action": "store_true",
+        "default": False,
+        "help": "treat SHOULD failures as errors",
+    },
+    "--image-keep": {
+        "action": "store_true",
+        "default": False,
+        "help": "keep containers and volumes, and print their names",
+    },
+}
+"""Every option with what argparse is told of it; `conformance.session.options` reads and validates them."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options; every name starts with `--image`."""
+    group = parser.getgroup("conformance", "SageMaker Processing container conformance")
+    for name, declared in OPTIONS.items():
+        group.addoption(name, **declared)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """With `--image`, collect the checks; tryfirst, before pytest's own JUnit plugin reads where to write."""
+    if config.getoption("--image") is None:
+        given = [name for name, declared in OPTIONS.items() if config.getoption(name) != declared.get("default")]
+        if given:
+            raise pytest.UsageError(f"{given[0]}: expected an image as well, but there is none (pass --image=URI)")
+        return
+    _load()
+    from conformance.session.hooks import SessionHooks  # noqa: PLC0415 - brings docker and moto
+
+    config.pluginmanager.register(SessionHooks.begin(config), "conformance.hooks")
+
+
+def _load() -> None:
+    """Import the package beside this file as `conformance`, even where another one comes first on `sys.path`."""
+    loaded = sys.modules.get("conformance")
+    if loaded is not None:
+        place = _place(loaded)
+        if place is None or place.resolve() != HOME.resolve():
+            raise pytest.UsageError(
+                f"--image: expected to import the plugin's own package conformance, but {place or 'another module'} is "
+                "already imported under that name (start pytest in another directory, or with --noconftest)"
+            )
+        return
+    spec = importlib.util.spec_from_file_location("conformance", HOME / "__init__.py")
+    if spec is None or spec.loader is None:
+        raise pytest.UsageError(f"--image: expected the plugin's package at {HOME}, but it cannot be imported")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["conformance"] = package
+    spec.loader.exec_module(package)
+
+
+def _place(module: Any) -> Path | None:  # noqa: ANN401 - any object may stand in `sys.modules`
+    """The folder of a package, or the file of a module."""
+    for folder in getattr(module, "__path__", ()):
+        return Path(folder)
+    file = getattr(module, "__file__", None)
+    return Path(file) if file else None

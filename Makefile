@@ -4,12 +4,17 @@
 
 PYTHON ?= python3
 
-# Without IMAGE it is the example that is judged, with the job and the data that belong to it.
-ifndef IMAGE
+# Without IMAGE it is the example that is judged, with the job and the data that belong to it. Where IMAGE is set but
+# empty, an unset variable of a CI is likely, and nothing else is judged in its place.
+ifeq ($(origin IMAGE),undefined)
 override IMAGE := conformance/examples-sklearn
 JOB ?= fixtures/sklearn/job.json
 S3 ?= fixtures/sklearn/s3
 conformance: example
+else ifeq ($(strip $(value IMAGE)),)
+ifneq ($(filter conformance,$(MAKECMDGOALS)),)
+$(error IMAGE is set but empty; expected an image, as in `make conformance IMAGE=my:latest`)
+endif
 endif
 
 # What the user types reaches the shell through its environment and never through its syntax;
@@ -28,7 +33,8 @@ setup: .venv/stamp ## make the virtual environment and see to a Docker Engine
 	@.venv/bin/python -m scripts.engine
 
 conformance: setup ## judge the example, or IMAGE=<uri> with JOB=<job.json> and S3=<dir>
-	@.venv/bin/pytest --image="$$IMAGE" $${JOB:+--image-job="$$JOB"} $${S3:+--image-s3="$$S3"}
+	@.venv/bin/pytest --image="$$IMAGE" $${JOB:+--image-job="$$JOB"} $${S3:+--image-s3="$$S3"} || \
+		{ status=$$?; echo "conformance: pytest exited with $$status; make exits with 2 whatever it was" >&2; exit $$status; }
 
 test: ready ## lint, build the images and run the project's own tests
 	@.venv/bin/python -m pytest -n 4 --dist worksteal

@@ -66,6 +66,8 @@ WITHIN = {
     "service.choices": "",
     "service.settings": "service.choices",
     "service.results": "service.containers service.settings",
+    "session.circumstances": "session.options",
+    "session.reporting": "session.circumstances session.collect session.session",
     "session.options": "",
     "session.selection": "",
     "session.turns": "",

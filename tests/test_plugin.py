@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import clean_environment
+from tests.conftest import ROOT, clean_environment
 
 OWN = "def answer():\n    return 42\n"
 """What the project's own `conformance` holds."""
@@ -140,3 +140,34 @@ def test_options_that_cannot_be_meant_are_usage_errors(
 
     assert (4, [f"ERROR: {expected}"]) == (ran.ret, [line for line in ran.errlines if line])
     assert [] == list(pytester.path.glob("conformance-report/*"))
+
+
+def test_a_session_that_ends_early_leaves_no_earlier_report(pytester: pytest.Pytester) -> None:
+    """Whoever reads the directory afterwards must not take another image's report for this one's."""
+    report = pytester.mkdir("conformance-report")
+    stale = ["report.json", "junit.xml", "logs/job.as-requested/algo-1.stdout"]
+    for name in [*stale, "notes.txt"]:
+        (report / name).parent.mkdir(parents=True, exist_ok=True)
+        (report / name).write_text("{}", encoding="utf-8")
+
+    ran = pytester.runpytest_inprocess("--image=a", "--image-job=none.json")
+
+    assert 4 == ran.ret
+    ran.stderr.fnmatch_lines("ERROR: *none.json: cannot be read: *")
+    assert {report / "notes.txt"} == {path for path in report.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("image", ["", " "])
+def test_make_takes_an_empty_image_for_a_mistake(image: str) -> None:
+    """Such as a variable that a CI did not set: the example is not judged in its place."""
+    ran = subprocess.run(
+        ["make", "-n", "conformance"],
+        cwd=ROOT,
+        env={**clean_environment(), "IMAGE": image},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (2, "") == (ran.returncode, ran.stdout)
+    assert "IMAGE is set but empty; expected an image, as in `make conformance IMAGE=my:latest`" in ran.stderr

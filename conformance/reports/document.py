@@ -15,14 +15,16 @@ from conformance.image.image import Image
 from conformance.job.gpu import Choice
 from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import Outcome
-from conformance.reports import facts, logs
+from conformance.reports import directory, facts, logs
 from conformance.reports.runs import run_record
 from conformance.rule.declaration import Registry
 from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing
 from conformance.verdict.verdict import Verdict, Word
 
 SCHEMA_VERSION = 2
-FILE_NAME = "report.json"
+
+OF_PYTEST = frozenset({"failed", "evidence", "logs_of_runs"})
+"""What is recorded with a verdict and stands elsewhere in the document, or nowhere."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,12 @@ class Report:
     exit_status: int
     logs: Mapping[str, str]
 
-    def write(self, directory: Path) -> None:
-        """Write `report.json` into a directory, and the logs beside it."""
-        logs.write(directory, self.logs)
-        content = json.dumps(self.document, indent=2, ensure_ascii=True)
-        (directory / FILE_NAME).write_text(content + "\n", encoding="utf-8")
+    def write(self, place: Path) -> Path:
+        """Write `report.json` into a directory, and the logs beside it; returns the file."""
+        logs.write(place, self.logs)
+        with directory.whole(place / directory.REPORT) as beside:
+            beside.write_text(json.dumps(self.document, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")
+        return place / directory.REPORT
 
 
 class Recorder:
@@ -48,10 +51,9 @@ class Recorder:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self.records: list[dict[str, Any]] = []
+        self.records: dict[tuple[str, str], dict[str, Any]] = {}
         self.runs: dict[tuple[str, str], dict[str, Any]] = {}
         self.logs: dict[str, str] = {}
-        self.failures = 0
         self._sent: set[tuple[str, str]] = set()
 
     def record(self, verdict: Verdict, outcomes: Sequence[Outcome], *, seconds: float, failed: bool) -> dict[str, Any]:
@@ -72,15 +74,13 @@ class Recorder:
         }
 
     def take(self, record: dict[str, Any]) -> None:
-        """Take in what an item found."""
-        self.failures += record["failed"]
+        """Take in what an item found; the last time counts where a plugin has a check run several times."""
         for run, files in zip(record["evidence"], record["logs_of_runs"], strict=True):
             # Two workers may have run the same: what is told of it comes of one of them.
             if (run["job"], run["variation"]) not in self.runs:
                 self.runs[run["job"], run["variation"]] = run
                 self.logs |= files
-        of_pytest = {"failed", "evidence", "logs_of_runs"}
-        self.records.append({key: value for key, value in record.items() if key not in of_pytest})
+        self.records[record["check"], record["job"]] = record
 
     def report(
         self,
@@ -94,19 +94,23 @@ class Recorder:
         expected: Sequence[tuple[str, str]],
         tests_failed: int,
         pytest_status: int,
+        circumstances: Mapping[str, Any] | None = None,
+        warnings: Sequence[str] = (),
     ) -> Report:
         """Make the report; `expected` are all checks, each with the request that it is to judge.
 
         pytest's own status stays where the session was interrupted, and where tests other than the checks failed.
+        `circumstances` are further members of the document; with `warnings` no session conforms.
         """
         order = {check.id: index for index, check in enumerate(checks)}
-        records = sorted(self.records, key=lambda record: (order[record["check"]], record["job"]))
+        records = [self.records[key] for key in sorted(self.records, key=lambda key: (order[key[0]], key[1]))]
         verdicts = tuple(verdict_of(record, checks) for record in records)
-        judged = {(record["check"], record["job"]) for record in records}
-        left_out = tuple(check for check, request in expected if (check, request) not in judged)
+        left_out = tuple(check for check, request in expected if (check, request) not in self.records)
         status = pytest_status
-        if pytest_status in {ExitStatus.CONFORMS, ExitStatus.VIOLATES} and tests_failed == self.failures:
-            status = int(exit_status(profile, verdicts, strict=strict, selected_all=not left_out))
+        failures = sum(record["failed"] for record in records)
+        if pytest_status in {ExitStatus.CONFORMS, ExitStatus.VIOLATES} and tests_failed == failures:
+            complete = not left_out and not warnings
+            status = int(exit_status(profile, verdicts, strict=strict, complete=complete))
         counts = Counter(verdict.word for verdict in verdicts)
         document = {
             "schema_version": SCHEMA_VERSION,
@@ -123,8 +127,10 @@ class Recorder:
             "service": service,
             "counts": {str(word): counts[word] for word in Word},
             "not_selected": sorted(set(left_out)),
-            "verdicts": records,
+            "verdicts": [{key: record[key] for key in record if key not in OF_PYTEST} for record in records],
             "runs": [self.runs[key] for key in sorted(self.runs)],
+            "warnings": list(warnings),
+            **(circumstances or {}),
         }
         lacking = tuple(verdict.check.id for verdict in missing(profile, verdicts))
         return Report(document, verdicts, lacking + left_out, profile, status, self.logs)

@@ -6,21 +6,23 @@ properties of the suite, and never `file` or `line`, which pytest writes where a
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 from junitparser import JUnitXml
 
 from conformance import text
+from conformance.reports import directory
 
-FILE_NAME = "junit.xml"
 
+def finish(path: Path, place: Path, document: dict[str, Any]) -> tuple[Path, ...]:
+    """Name the image in the JUnit file that pytest wrote, and see that a copy is in the report's directory, `place`.
 
-def finish(path: Path, directory: Path, document: dict[str, Any]) -> None:
-    """Name the image in the JUnit file that pytest wrote, and see that a copy is in the report's directory."""
-    if not path.is_file():
-        return
+    Returns the files that there are now; none if pytest wrote none.
+    """
+    # What stands behind a link such as /dev/stdout is written to, and is no file to be completed.
+    if path.is_symlink() or not path.is_file():
+        return ()
     properties = {
         "image.reference": document["image"]["reference"],
         "image.digest": document["image"]["digest"],
@@ -37,6 +39,8 @@ def finish(path: Path, directory: Path, document: dict[str, Any]) -> None:
         for case in suite:
             for attribute in ("file", "line"):
                 case._elem.attrib.pop(attribute, None)  # noqa: SLF001 - junitparser has no way to drop an attribute
-    suites.write(str(path))
-    if path.resolve() != (directory / FILE_NAME).resolve():
-        shutil.copyfile(path, directory / FILE_NAME)
+    files = tuple(dict.fromkeys((place / directory.JUNIT, path)))
+    for file in files:
+        with directory.whole(file) as beside:
+            suites.write(str(beside))
+    return files

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance import CONTRACT_VERSION, text
 from conformance.job.gpu import Choice
-from conformance.reports import document, junit
+from conformance.reports import document
 from conformance.rule.played import NEEDS_REQUEST
 from conformance.shells import SHELLS
 from conformance.verdict.profiles import ExitStatus
@@ -64,7 +64,7 @@ class Screen:
         self._reporter.write_sep(separator, text.line(title))
 
 
-def write(reporter: Screen, report: document.Report, *, kept: Sequence[str]) -> None:
+def write(reporter: Screen, report: document.Report, *, kept: Sequence[str], files: Sequence[Path] = ()) -> None:
     """Print what pytest does not: advice, what was not judged and why, notes, the counts, and the closing line."""
     reporter.write_sep("=", "conformance")
     for verdict in report.verdicts:
@@ -87,6 +87,8 @@ def write(reporter: Screen, report: document.Report, *, kept: Sequence[str]) -> 
         )
     for fact in _facts(report):
         reporter.write_line(textwrap.fill(f"note: {fact}", 100, subsequent_indent="  ", break_on_hyphens=False))
+    for warning in report.document["warnings"]:
+        reporter.write_line(f"warning: {warning}", yellow=True)
     for name in kept:
         reporter.write_line(f"kept: {name}")
     words = list(Word)
@@ -99,8 +101,13 @@ def write(reporter: Screen, report: document.Report, *, kept: Sequence[str]) -> 
     reporter.write_line(
         closing(report, kept=bool(kept)), **{"green" if report.exit_status == ExitStatus.CONFORMS else "red": True}
     )
-    directory = Path(reporter.config.option.xmlpath).parent
-    reporter.write_line(f"reports: {directory / document.FILE_NAME}, {directory / junit.FILE_NAME}")
+    if files:
+        reporter.write_line(f"reports: {', '.join(map(str, files))}")
+
+
+def write_without_verdict(reporter: Screen, image: str) -> None:
+    """Print the closing line of a session that ran no check."""
+    reporter.write_line(f"{image} was not checked: no check was run", red=True)
 
 
 def _brings_no_program(image: dict[str, Any]) -> bool:
@@ -118,9 +125,11 @@ def closing(report: document.Report, *, kept: bool) -> str:
     counts = report.document["counts"]
     if report.exit_status == ExitStatus.CONFORMS:
         warnings = f" ({_counted(counts[Word.ADVISED], 'warning')})" if counts[Word.ADVISED] else ""
-        return f"{image} conforms{warnings} - {by}"
+        return f"{image} conforms{warnings}: {_share(report)} - {by}"
     if report.exit_status == ExitStatus.INCOMPLETE:
         missing = sorted(set(report.missing))
+        if not missing:
+            return f"{image} incomplete: the session did not end well, see the warnings: {_share(report)} - {by}"
         named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")  # noqa: PLR2004 - as many as fit on a line
         required = f"{len(missing)} required {'check has' if len(missing) == 1 else 'checks have'} no result"
         return f"{image} incomplete: {required}: {named} - {by}"
@@ -131,6 +140,15 @@ def closing(report: document.Report, *, kept: bool) -> str:
         return f"{image} does not conform: {fail} - {by}"
     why = ENDED.get(report.exit_status, "aborted")
     return f"{why} (exit status {report.exit_status}){'' if kept else '; containers removed'} - {by}"
+
+
+def _share(report: document.Report) -> str:
+    """How many checks say something about the image, out of all."""
+    counts = report.document["counts"]
+    judged = sum(counts[word] for word in JUDGED)
+    passed_over = sum(1 for verdict in report.verdicts if not verdict.applies)
+    total = len(report.verdicts) + len(report.document["not_selected"])
+    return f"{judged} of {total} checks judged" + (f", {passed_over} not applicable" if passed_over else "")
 
 
 def _facts(report: document.Report) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import site
+import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,34 +16,42 @@ from conformance import CONTRACT_VERSION, text
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.job.gpu import Choice
-from conformance.job.variation import Variation
-from conformance.reports import junit, terminal
-from conformance.reports.document import Recorder, Report
-from conformance.reports.reproduce import write_material
+from conformance.reports import directory, terminal
 from conformance.session import options
-from conformance.session.collect import CheckFile, CheckItem, requests_for, session_key
+from conformance.session.circumstances import Circumstances
+from conformance.session.collect import CheckFile, CheckItem, session_key
+from conformance.session.reporting import Reporting
 from conformance.session.selection import CHECKS, choose, is_selected
 from conformance.session.session import Session
-from conformance.verdict.profiles import ExitStatus, profile_of
+from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import error
 
 WORKER_IMAGE = "conformance_image"
 """The key of the image in an xdist worker's input; the controller reads it once."""
 
+WORKER_WARNINGS = "conformance_warnings"
+"""The key of its warnings in an xdist worker's output."""
+
 
 class SessionHooks:
     """The hooks of one session, and the state that they share."""
 
-    def __init__(self, config: pytest.Config, session: Session, named: Sequence[str], *, worker: bool) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        session: Session,
+        named: Sequence[str],
+        reporting: Reporting,
+        *,
+        worker: bool,
+    ) -> None:
         """Keep the session, and the checks that were named, if any; `worker` is true in an xdist worker."""
         self._config = config
         self._session = session
         self._named = named
         self._worker = worker
-        self._checks = load_checks()
-        self._profile = profile_of(session.options.requests, session.options.gpu)
-        self._recorder = Recorder()
-        self._report: Report | None = None
+        self._reporting = reporting
+        self._ended = False
 
     @classmethod
     def begin(cls, config: pytest.Config) -> SessionHooks:
@@ -52,18 +61,33 @@ class SessionHooks:
         try:
             chosen = options.read(config)
             named = choose(config)
+            circumstances = Circumstances.of(chosen)
             handed = given.get(WORKER_IMAGE)
             # The bytes come from the controller of this very session.
             session = Session(chosen, pickle.loads(handed) if handed else None)  # noqa: S301
-        except ConformanceError as caught:
-            fault = str(caught)
+        except (ConformanceError, OSError) as caught:
+            fault = text.lines(str(caught))
         if fault:
             raise pytest.UsageError(fault)
         config.stash[session_key] = session
-        config.add_cleanup(session.close)
         if config.option.xmlpath is None and not given and not config.option.collectonly:
-            config.option.xmlpath = str(chosen.report / junit.FILE_NAME)
-        return cls(config, session, named, worker=bool(given))
+            config.option.xmlpath = str(chosen.report / directory.JUNIT)
+        hooks = cls(config, session, named, Reporting(session, circumstances), worker=bool(given))
+        config.add_cleanup(hooks.leave)
+        return hooks
+
+    def end(self) -> None:
+        """End what still runs and remove it, once; that this fails is a warning, and says nothing of the image."""
+        if not self._ended:
+            self._ended = True
+            with self._reporting.as_warning():
+                self._session.close()
+
+    def leave(self) -> None:
+        """End a session that did not come to its reports, too."""
+        self.end()
+        if self._reporting.report is None:
+            sys.stderr.writelines(f"warning: {text.lines(warning)}\n" for warning in self._reporting.warnings)
 
     # Collection
 
@@ -93,7 +117,8 @@ class SessionHooks:
             return
         items = [item for item in session.items if isinstance(item, CheckItem)]
         if items:
-            self._session.service.remove_left_behind()
+            with self._reporting.as_warning():
+                self._session.service.remove_left_behind()
             needed = (item for item in items if item.check in item.parent.needed)
             self._session.start((item.check.job, item.parent.request) for item in needed if item.check.job)
 
@@ -102,7 +127,18 @@ class SessionHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist ships no types for it
         """Pass the image and its file list to a worker, so that it is exported only once."""
-        node.workerinput[WORKER_IMAGE] = pickle.dumps(self._session.image)
+        fault = ""
+        try:
+            node.workerinput[WORKER_IMAGE] = pickle.dumps(self._session.image)
+        except ConformanceError as caught:
+            fault = str(caught)
+        if fault:
+            raise pytest.UsageError(fault)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - as above
+        """Take over what a worker could not remove."""
+        self._reporting.warnings += getattr(node, "workeroutput", {}).get(WORKER_WARNINGS, [])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - as above
@@ -118,7 +154,7 @@ class SessionHooks:
         image = self._session.found
         requests = self._session.options.requests
         names = ", ".join(request.name for request in requests) or "none"
-        judged_by = f"contract {CONTRACT_VERSION}, {len(self._checks)} checks, profile {self._profile}"
+        judged_by = f"contract {CONTRACT_VERSION}, {len(load_checks())} checks, profile {self._reporting.profile}"
         lines = [
             f"conformance: image {image.reference} ({image.digest}), {image.platform}",
             f"conformance: {judged_by}, job {names}",
@@ -141,7 +177,7 @@ class SessionHooks:
             _escape(report)
         if isinstance(item, CheckItem) and (call.when == "call" or (call.when == "setup" and report.failed)):
             verdict = item.verdict or error(item.check, report.longreprtext, request=item.request_name)
-            report.conformance = self._recorder.record(  # type: ignore[attr-defined] # reports take extras
+            report.conformance = self._reporting.recorder.record(  # type: ignore[attr-defined] # reports take extras
                 verdict, item.parent.outcomes, seconds=report.duration, failed=report.failed
             )
             if report.skipped and isinstance(report.longrepr, tuple):
@@ -153,7 +189,7 @@ class SessionHooks:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Record a verdict; under xdist only the controller reports."""
         if not self._worker and hasattr(report, "conformance"):
-            self._recorder.take(report.conformance)
+            self._reporting.recorder.take(report.conformance)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str | tuple[str, Any]] | None:
         """Show the verdict's own word instead of pytest's."""
@@ -164,51 +200,28 @@ class SessionHooks:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         """Write the reports after pytest has written its JUnit file, and set the exit status from the verdicts."""
         yield
-        if self._worker or self._config.getoption("collectonly"):
+        self.end()
+        if self._worker:
+            self._config.workeroutput[WORKER_WARNINGS] = self._reporting.warnings  # type: ignore[attr-defined] # xdist's own
+        elif self._config.getoption("collectonly"):
             return
-        if not self._recorder.records:
+        elif self._reporting.recorder.records:
+            session.exitstatus = self._reporting.finish(
+                Path(self._config.option.xmlpath),
+                tests_failed=session.testsfailed,
+                pytest_status=int(session.exitstatus),
+            )
+        else:
             # Other tests may have passed, which says nothing of the image.
             session.exitstatus = session.exitstatus or ExitStatus.INCOMPLETE
-            return
-        chosen = self._session.options
-        self._report = self._recorder.report(
-            self._checks,
-            image=self._session.image_as_known,
-            service=self._session.service.described(),
-            profile=self._profile,
-            gpu=chosen.gpu,
-            strict=chosen.strict,
-            expected=self._expected(),
-            tests_failed=session.testsfailed,
-            pytest_status=int(session.exitstatus),
-        )
-        session.exitstatus = self._report.exit_status
-        for request in chosen.requests:
-            documents = {
-                variation: self._session.service.documents(request, variation)
-                for variation in (Variation.AS_REQUESTED, Variation.UNKNOWN_MEMBERS)
-            }
-            write_material(chosen.report, request, documents, chosen.objects)
-        self._report.write(chosen.report)
-        junit.finish(Path(self._config.option.xmlpath), chosen.report, self._report.document)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print advice, what was not judged and why, the counts, and the closing line."""
-        if self._report is not None:
-            terminal.write(terminal.Screen(terminalreporter), self._report, kept=self._session.service.kept)
+        screen, found = terminal.Screen(terminalreporter), self._reporting
+        if found.report is not None:
+            terminal.write(screen, found.report, kept=self._session.service.kept, files=found.files)
         elif not self._worker:
-            terminal.Screen(terminalreporter).write_line(
-                f"{self._session.found.reference} was not checked: no check was run", red=True
-            )
-
-    def _expected(self) -> Sequence[tuple[str, str]]:
-        """Every check, with the request that it judges."""
-        requests = self._session.options.requests
-        return [
-            (check.id, request.name if request else "")
-            for check in self._checks
-            for request in requests_for(check.job, requests)
-        ]
+            terminal.write_without_verdict(screen, self._session.found.reference)
 
 
 def _escape(report: pytest.TestReport) -> None:

@@ -19,6 +19,7 @@ from conformance.job.objects import ObjectTree, S3Uri
 from conformance.job.request import JobRequest
 from conformance.job.standin import OBJECTS, script_request
 from conformance.job.validation import load
+from conformance.reports import directory
 from conformance.verdict.profiles import Profile, profile_of
 
 MOST_HOSTS = 100
@@ -56,24 +57,21 @@ def read(config: pytest.Config) -> Options:
     """Read and validate the options.
 
     Raises:
-        UsageError: an option is invalid; nothing has been started or written.
+        UsageError: an option is invalid; nothing has been started or written, but earlier reports are removed.
         RequestError: the service would reject a job request.
     """
-    report = config.invocation_params.dir / str(config.getoption("--image-report"))
-    _make_writable(report)
+    report = _report(config)
     if not config.pluginmanager.has_plugin("junitxml"):
         raise UsageError("-p no:junitxml: expected pytest's JUnit plugin, which writes junit.xml, but it is disabled")
     reference = _image(config.getoption("--image"))
     timeout, grace = _seconds(config, "--image-timeout"), _seconds(config, "--image-grace")
     where = config.invocation_params.dir
-    directory = config.getoption("--image-s3")
+    tree = config.getoption("--image-s3")
     objects = None
-    if directory is not None:
-        root = where / directory
+    if tree is not None:
+        root = where / tree
         if not root.is_dir():
-            raise UsageError(
-                f"--image-s3: expected a directory of bucket/key files, but {directory!r} is not a directory"
-            )
+            raise UsageError(f"--image-s3: expected a directory of bucket/key files, but {tree!r} is not a directory")
         objects = ObjectTree(root)
     requests = _requests([where / name for name in config.getoption("--image-job")], objects)
     script = config.getoption("--image-script")
@@ -191,13 +189,26 @@ def _demand(said: str | None, profile: Profile) -> None:
         )
 
 
-def _make_writable(report: Path) -> None:
+def _report(config: pytest.Config) -> Path:
+    """The directory of `--image-report`, made and writable.
+
+    In a session that is to write reports, those of an earlier one are removed.
+
+    Raises:
+        UsageError: it cannot be written to.
+    """
+    report = config.invocation_params.dir / str(config.getoption("--image-report"))
+    junit = config.getoption("xmlpath", None)
     trial = report / f".{os.getpid()}.json"
     try:
         report.mkdir(parents=True, exist_ok=True)
         trial.write_text(json.dumps({}), encoding="utf-8")
         trial.unlink()
+        if not hasattr(config, "workerinput") and not config.getoption("collectonly"):
+            directory.clear(report, config.invocation_params.dir / junit if junit else None)
     except OSError as error:
         raise UsageError(
-            f"--image-report: expected a writable directory, but {report} cannot be written to: {error.strerror}"
+            f"--image-report: expected a writable directory, but {error.filename} cannot be written to: "
+            f"{error.strerror}"
         ) from error
+    return report

@@ -97,12 +97,15 @@ def _is_missing(profile: Profile, verdict: Verdict, told: Word | None) -> bool:
     return verdict.applies and requires(profile, verdict.check)
 
 
-def exit_status(profile: Profile, verdicts: Iterable[Verdict], *, strict: bool, selected_all: bool) -> ExitStatus:
-    """0 if everything required has a result and nothing violates, 1 if something violates, else 6."""
+def exit_status(profile: Profile, verdicts: Iterable[Verdict], *, strict: bool, complete: bool) -> ExitStatus:
+    """0 if everything required has a result and nothing violates, 1 if something violates, else 6.
+
+    `complete` says whether every check was selected and the session came to a good end.
+    """
     verdicts = tuple(verdicts)
     failing = {Word.VIOLATES, Word.ADVISED} if strict else {Word.VIOLATES}
     if any(verdict.word in failing for verdict in verdicts):
         return ExitStatus.VIOLATES
-    if not selected_all or missing(profile, verdicts):
+    if not complete or missing(profile, verdicts):
         return ExitStatus.INCOMPLETE
     return ExitStatus.CONFORMS

@@ -74,6 +74,8 @@ def test_another_junit_file_is_written_where_it_is_asked_for(
 
     validated(ran)
     assert (tmp_path / "own.xml").read_bytes() == (ran.report_directory / "junit.xml").read_bytes()
+    files = (ran.report_directory / "report.json", ran.report_directory / "junit.xml", "own.xml")
+    assert f"reports: {', '.join(map(str, files))}\n" in ran.output
 
 
 def test_trouble_of_the_engine_is_an_error_and_no_failure(
@@ -115,6 +117,35 @@ def test_image_that_cannot_be_exported_is_an_error(
 
     assert 6 == ran.status
     assert ran.verdict("image.platform")["reason"].endswith(f"cannot read the files of {image!r}: broken layer")
+
+
+def test_image_that_cannot_be_exported_is_a_usage_error_under_xdist(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """The controller reads the image for all workers, and without it there is nothing to hand out."""
+    trouble = {"call": r"^GET .*/export", "status": "500 Internal Server Error", "message": "broken layer"}
+    image = tag("reference")
+    with failing_engine(tmp_path / "engine.sock", **trouble) as address:
+        ran = conformance(image, "-n", "1", environment={"DOCKER_HOST": address})
+
+    assert 4 == ran.status
+    assert ran.output.endswith(f"ERROR: cannot read the files of {image!r}: broken layer\n\n")
+
+
+def test_what_cannot_be_removed_is_a_warning(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """Every check conforms, but the session is incomplete: it did not leave the engine as it was."""
+    trouble = {"call": r"^GET .*/networks\?", "status": "500 Internal Server Error", "message": "no answer"}
+    with failing_engine(tmp_path / "engine.sock", **trouble) as address:
+        ran = conformance(tag("reference"), environment={"DOCKER_HOST": address})
+
+    report = validated(ran)
+    assert (6, 6) == (ran.status, report["exit_status"])
+    assert "warning: what this run made cannot be removed: no answer\n" in ran.output
+    assert "what this run made cannot be removed: no answer" == report["warnings"][-1]
+    assert "incomplete: the session did not end well, see the warnings" in ran.output
+    assert "Traceback" not in ran.output
 
 
 def test_failing_check_reads_as_its_golden_file(tag: Callable[[str], str], conformance: Callable[..., Ran]) -> None:

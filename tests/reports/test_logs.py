@@ -107,6 +107,7 @@ def test_files_of_an_earlier_session_are_removed_and_no_others(tmp_path: Path) -
     for path in own:
         path.parent.mkdir(exist_ok=True)
         path.write_text("mine", encoding="utf-8")
+    logs.remove(tmp_path)
     logs.write(tmp_path, logs.of_run(failed(stderr="a\r\nb\n")))
 
     left = {path for path in (tmp_path / "logs").rglob("*") if path.is_file()}
@@ -164,3 +165,13 @@ def test_a_session_leaves_the_logs_of_its_runs(
     assert "conformance-report/logs/reference.empty-inputs/algo-1.stderr" == logs_of_violation[-1]
     assert f"  log:       {logs_of_violation[-1]}\n" in ran.output
     assert (tmp_path / logs_of_violation[-1]).is_file()
+
+
+def test_a_check_that_is_run_again_has_one_verdict() -> None:
+    """The last: a plugin that repeats what fails makes no three violations of one."""
+    check = load_checks()["exit.zero-on-success"]
+    recorder = Recorder()
+    for word, failed_now in [(Word.VIOLATES, True), (Word.VIOLATES, True), (Word.CONFORMS, False)]:
+        recorder.take(recorder.record(Verdict(check, word), [failed()], seconds=0.0, failed=failed_now))
+
+    assert [("conforms", False)] == [(record["verdict"], record["failed"]) for record in recorder.records.values()]

@@ -19,15 +19,15 @@ BY_ID = {check.id: check for check in CHECKS}
 verdicts = st.builds(Verdict, st.sampled_from(CHECKS), st.sampled_from(Word), applies=st.booleans())
 sessions = st.lists(verdicts, max_size=6)
 profiles = st.sampled_from(Profile)
-default = partial(exit_status, strict=False, selected_all=True)
+default = partial(exit_status, strict=False, complete=True)
 
 
 @given(profiles, sessions, st.booleans(), st.booleans())
-def test_a_violation_is_always_1(profile: Profile, found: list[Verdict], strict: bool, selected_all: bool) -> None:  # noqa: FBT001 - drawn
+def test_a_violation_is_always_1(profile: Profile, found: list[Verdict], strict: bool, complete: bool) -> None:  # noqa: FBT001 - drawn
     """Whatever else was found, or not found."""
     found.insert(len(found) // 2, Verdict(CHECKS[0], Word.VIOLATES))
 
-    assert ExitStatus.VIOLATES == exit_status(profile, found, strict=strict, selected_all=selected_all)
+    assert ExitStatus.VIOLATES == exit_status(profile, found, strict=strict, complete=complete)
 
 
 @given(profiles, sessions, st.booleans())
@@ -35,14 +35,14 @@ def test_an_error_is_never_0(profile: Profile, found: list[Verdict], strict: boo
     """The suite has failed to do what it was asked for, also for a check that no profile requires."""
     found.append(Verdict(CHECKS[0], Word.ERROR))
 
-    assert ExitStatus.CONFORMS != exit_status(profile, found, strict=strict, selected_all=True)
+    assert ExitStatus.CONFORMS != exit_status(profile, found, strict=strict, complete=True)
 
 
 @given(profiles, sessions, st.booleans())
 def test_a_required_check_that_was_not_judged_is_never_0(profile: Profile, found: list[Verdict], strict: bool) -> None:  # noqa: FBT001 - drawn
     """A skip is no pass."""
     for check in CHECKS:
-        status = exit_status(profile, [*found, Verdict(check, Word.NOT_JUDGED)], strict=strict, selected_all=True)
+        status = exit_status(profile, [*found, Verdict(check, Word.NOT_JUDGED)], strict=strict, complete=True)
 
         assert status != ExitStatus.CONFORMS or not requires(profile, check)
 
@@ -50,13 +50,13 @@ def test_a_required_check_that_was_not_judged_is_never_0(profile: Profile, found
 @given(profiles, sessions, st.booleans())
 def test_a_selection_is_never_0(profile: Profile, found: list[Verdict], strict: bool) -> None:  # noqa: FBT001 - drawn
     """`-k` leaves checks out that the profile requires."""
-    assert ExitStatus.CONFORMS != exit_status(profile, found, strict=strict, selected_all=False)
+    assert ExitStatus.CONFORMS != exit_status(profile, found, strict=strict, complete=False)
 
 
 @given(profiles, sessions)
 def test_strict_never_forgives(profile: Profile, found: list[Verdict]) -> None:
     """What fails without it fails with it; advice fails only with it."""
-    lenient, strict = (exit_status(profile, found, strict=value, selected_all=True) for value in (False, True))
+    lenient, strict = (exit_status(profile, found, strict=value, complete=True) for value in (False, True))
     advised = any(verdict.word is Word.ADVISED for verdict in found)
 
     assert strict == (ExitStatus.VIOLATES if advised else lenient)
@@ -167,3 +167,13 @@ def test_gpus_are_asked_for_by_instance_type_or_option(
 def test_without_a_job_no_gpu_is_required() -> None:
     """There is nothing to run on it."""
     assert Profile.IMAGE == profile_of([], Choice.REQUIRE)
+
+
+def test_a_profile_includes_what_requires_no_more() -> None:
+    """Which is what `--image-profile` asks: the checks that the other one requires are among its own."""
+    checks = load_checks()
+    required = {profile: {check.id for check in checks if requires(profile, check)} for profile in Profile}
+
+    assert {(one, other): required[other] <= required[one] for one in Profile for other in Profile} == {
+        (one, other): one.includes(other) for one in Profile for other in Profile
+    }

@@ -1,0 +1,59 @@
+"""What a report says of the session itself: when, where and how it ran, and on which requests and inputs."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from conformance.job import digest
+from conformance.session.options import Options
+
+PACKAGES = ("pytest", "docker", "moto", "botocore")
+"""What has a part in a verdict besides the engine, whose version stands elsewhere."""
+
+
+def _now() -> str:
+    """The date and time in UTC, as RFC 3339 writes it."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Kept from the beginning of a session, when its request files are read."""
+
+    options: Options
+    began: str = field(default_factory=_now)
+    requests: tuple[tuple[str, str, str], ...] = ()
+
+    @classmethod
+    def of(cls, options: Options) -> Circumstances:
+        """Those of a session that begins now; raises OSError where a request file cannot be read."""
+        files = ((request.name, request.source) for request in options.requests)
+        return cls(options, requests=tuple((name, file, digest.of_file(Path(file))) for name, file in files))
+
+    def described(self) -> dict[str, Any]:
+        """As plain data, for a session that ends now; raises OSError where an input cannot be read."""
+        inputs = digest.of_inputs(self.options.requests, self.options.objects)
+        packages = {name: version(name) for name in PACKAGES}
+        return {
+            "session": {
+                "began": self.began,
+                "ended": _now(),
+                "host": platform.node(),
+                "versions": {"python": platform.python_version(), **packages},
+                "options": self._options(),
+            },
+            "requests": [{"name": name, "file": file, "sha256": sha256} for name, file, sha256 in self.requests],
+            "inputs": inputs and {"sha256": inputs.sha256, "objects": inputs.objects, "bytes": inputs.size},
+        }
+
+    def _options(self) -> dict[str, Any]:
+        """The options as they were understood, paths absolute; the requests are told of apart."""
+        told = {each.name: getattr(self.options, each.name) for each in fields(self.options)}
+        objects, report = told.pop("objects"), told.pop("report")
+        del told["requests"]
+        return {**told, "s3": objects and str(objects.directory), "report": str(report)}

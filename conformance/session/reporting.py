@@ -1,0 +1,90 @@
+"""The reports of a session: verdicts are taken in as they come, and at the end everything is written."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from conformance.checks import load_checks
+from conformance.errors import ConformanceError
+from conformance.job.variation import Variation
+from conformance.reports import junit
+from conformance.reports.document import Recorder, Report
+from conformance.reports.reproduce import write_material
+from conformance.session.circumstances import Circumstances
+from conformance.session.collect import requests_for
+from conformance.session.session import Session
+from conformance.verdict.profiles import profile_of
+
+
+class Reporting:
+    """What is reported of one session; in an xdist worker only what it found is recorded, to be sent.
+
+    `warnings` are what went wrong beside the checks; with one the session does not conform.
+    """
+
+    def __init__(self, session: Session, circumstances: Circumstances) -> None:
+        """Begin without a verdict."""
+        self._session = session
+        self._circumstances = circumstances
+        self.profile = profile_of(session.options.requests, session.options.gpu)
+        self.recorder = Recorder()
+        self.warnings: list[str] = []
+        self.report: Report | None = None
+        self.files: tuple[Path, ...] = ()
+
+    @contextlib.contextmanager
+    def as_warning(self) -> Iterator[None]:
+        """Take trouble as a warning, which says nothing of the image."""
+        try:
+            yield
+        except ConformanceError as caught:
+            self.warnings.append(str(caught))
+
+    def finish(self, junit_path: Path, *, tests_failed: int, pytest_status: int) -> int:
+        """Make the report and write all files; returns the exit status of the session."""
+        try:
+            self.report = self._made(self._circumstances.described(), tests_failed, pytest_status)
+            self.files = self._written(self.report, junit_path)
+        except OSError as error:
+            self.warnings.append(f"the reports cannot be written: {error}")
+            self.report = self._made({}, tests_failed, pytest_status)
+        return self.report.exit_status
+
+    def _made(self, circumstances: Mapping[str, Any], tests_failed: int, pytest_status: int) -> Report:
+        chosen = self._session.options
+        return self.recorder.report(
+            load_checks(),
+            image=self._session.image_as_known,
+            service=self._session.service.described(),
+            profile=self.profile,
+            gpu=chosen.gpu,
+            strict=chosen.strict,
+            expected=self._expected(),
+            tests_failed=tests_failed,
+            pytest_status=pytest_status,
+            circumstances=circumstances,
+            warnings=self.warnings,
+        )
+
+    def _written(self, report: Report, junit_path: Path) -> tuple[Path, ...]:
+        chosen = self._session.options
+        for request in chosen.requests:
+            documents = {
+                variation: self._session.service.documents(request, variation)
+                for variation in (Variation.AS_REQUESTED, Variation.UNKNOWN_MEMBERS)
+            }
+            write_material(chosen.report, request, documents, chosen.objects)
+        written = report.write(chosen.report)
+        return written, *junit.finish(junit_path, chosen.report, report.document)
+
+    def _expected(self) -> Sequence[tuple[str, str]]:
+        """Every check, with the request that it judges."""
+        requests = self._session.options.requests
+        return [
+            (check.id, request.name if request else "")
+            for check in load_checks()
+            for request in requests_for(check.job, requests)
+        ]

@@ -27,8 +27,9 @@ class ConformanceError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Message and hint on one line."""
-        said = f"{self.message} ({self.hint})" if self.hint else self.message
+        """Message and hint: on one line, or below a list, whose last line alone it would seem to belong to."""
+        behind = "\n  " if "\n" in self.message else " "
+        said = f"{self.message}{behind}({self.hint})" if self.hint else self.message
         return text.lines("\n".join(map(text.shortened, said.split("\n"))))
 
 

@@ -43,6 +43,10 @@ DIRECTION = {
 WITHIN = {
     "image.image": "",
     "image.shell": "",
+    "job.forms": "",
+    "job.jsonfile": "job.forms job.nearest",
+    "job.model": "job.jsonfile job.nearest",
+    "job.nearest": "",
     "job.request": "",
     "job.objects": "",
     "outcome.event": "",
@@ -163,9 +167,9 @@ def test_modules_of_one_folder_have_an_order_too(name: str) -> None:
 
 @every_file
 def test_only_the_service_knows_engine_and_s3(path: Path) -> None:
-    """`job.validation` reads botocore's model of the API besides."""
+    """`job.model` reads botocore's model of the API besides."""
     name = module(path)
-    allowed = ENGINE if folder(name) == "service" else {"botocore"} if name == "job.validation" else set()
+    allowed = ENGINE if folder(name) == "service" else {"botocore"} if name == "job.model" else set()
 
     assert set() == (outer(path) & ENGINE) - allowed
 

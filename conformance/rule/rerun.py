@@ -15,8 +15,9 @@ from conformance.files.tree import Kind
 from conformance.image.image import Image
 from conformance.image.interpreter import invocation
 from conformance.job.conditions import Lifted
+from conformance.job.model import model_faults
 from conformance.job.request import RESERVED, SHARDED, JobRequest
-from conformance.job.validation import model_faults, service_faults
+from conformance.job.validation import service_faults
 from conformance.outcome import workload
 from conformance.outcome.outcome import Outcome
 from conformance.outcome.trace import Process

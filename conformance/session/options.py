@@ -6,13 +6,14 @@ import json
 import os
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from conformance.errors import UsageError
+from conformance.errors import RequestError, UsageError
+from conformance.job import forms
 from conformance.job.gpu import Choice
 from conformance.job.manifest import ManifestError, listed
 from conformance.job.objects import ObjectTree, S3Uri
@@ -73,7 +74,7 @@ def read(config: pytest.Config) -> Options:
         if not root.is_dir():
             raise UsageError(f"--image-s3: expected a directory of bucket/key files, but {tree!r} is not a directory")
         objects = ObjectTree(root)
-    requests = _requests([where / name for name in config.getoption("--image-job")], objects)
+    requests = _requests([_file(where, name) for name in config.getoption("--image-job")], objects)
     script = config.getoption("--image-script")
     if script is not None:
         requests, objects = _script(reference, str(script), given=bool(requests or objects))
@@ -134,20 +135,34 @@ def _requests(paths: Sequence[Path], objects: ObjectTree | None) -> tuple[JobReq
     return requests
 
 
+def _file(where: Path, name: str) -> Path:
+    if fault := forms.of_name(name):
+        raise UsageError(f"--image-job: {fault}")
+    return where / name
+
+
 def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
+    if objects is None and request.inputs:
+        missing = ", ".join(item.s3_uri for item in request.inputs)
+        raise UsageError(f"{request.source}: {missing} not found; pass --image-s3=DIR")
+    if objects is not None:
+        faults = tuple(_input_faults(request, objects))
+        if faults:
+            raise RequestError(request.source, faults)
+
+
+def _input_faults(request: JobRequest, objects: ObjectTree) -> Iterator[str]:
     for index, item in enumerate(request.inputs):
-        where = f"{request.source}: ProcessingInputs[{index}].S3Input.S3Uri"
-        if objects is None:
-            raise UsageError(f"{where}: {item.s3_uri} not found; pass --image-s3=DIR")
+        where = f"ProcessingInputs[{index}].S3Input.S3Uri"
         uri = S3Uri.parse(item.s3_uri)
         if item.data_type == "ManifestFile":
             try:
                 listed(uri, objects)
             except ManifestError as error:
-                raise UsageError(f"{where}: {error}") from error
+                yield f"{where}: {error}"
         elif next(objects.find(uri), None) is None:
             expected = objects.directory / uri.bucket / uri.key
-            raise UsageError(f"{where}: no object matches {item.s3_uri}; expected a file {expected}*")
+            yield f"{where}: no object matches {item.s3_uri}; expected a file {expected}*"
 
 
 def _script(image: str, command: str, *, given: bool) -> tuple[tuple[JobRequest, ...], ObjectTree]:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.job import variation
+from conformance.job.model import model_faults
 from conformance.job.request import JobRequest
-from conformance.job.validation import model_faults, service_faults
+from conformance.job.validation import service_faults
 from conformance.job.variation import Job, Variation
 from conformance.session.options import MOST_HOSTS
 from conformance.session.runs import RESTING

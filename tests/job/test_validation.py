@@ -16,9 +16,8 @@ from hypothesis import given
 
 from conformance.errors import RequestError
 from conformance.job.jsonfile import read_document
-from conformance.job.validation import TYPES, load, model_faults, not_run_locally, service_faults
-from conformance.job.validation import _input_shape as input_shape
-from conformance.job.validation import _python_pattern as python_pattern
+from conformance.job.model import TYPES, input_shape, model_faults, python_pattern
+from conformance.job.validation import load, not_run_locally, service_faults
 from conformance.job.variation import default_command_request
 from tests.support.legal_requests import legal_requests
 from tests.support.outcomes import INPUT, OUTPUT, request
@@ -28,7 +27,7 @@ Document = dict[str, Any]
 
 def faults(document: Document) -> list[str]:
     """Everything that is wrong with a request, as `load` finds it."""
-    return [*model_faults(document)] or [*service_faults(document)] or [*not_run_locally(document)]
+    return [*model_faults(document), *service_faults(document)] or [*not_run_locally(document)]
 
 
 @given(legal_requests)
@@ -140,7 +139,7 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
     ),
     (
         put(f"{S3_INPUT}.S3DataType", "Prefix"),
-        f"{AT_INPUT}.S3DataType: expected one of ManifestFile, S3Prefix; got 'Prefix'",
+        f"{AT_INPUT}.S3DataType: expected one of ManifestFile, S3Prefix; got 'Prefix'; did you mean S3Prefix?",
     ),
     # the model: types and members
     (put("ProcessingJobName", 7), "ProcessingJobName: expected a string, got 7"),
@@ -158,10 +157,15 @@ MUTATIONS: tuple[tuple[Callable[[Document], object], str], ...] = (
     (drop("ProcessingResources.ClusterConfig"), "ProcessingResources.ClusterConfig: required member is missing"),
     (
         put("AppSpecification.Entrypoint", ["x"]),
-        (
-            "AppSpecification.Entrypoint: unknown member; expected one of ImageUri, ContainerEntrypoint, "
-            "ContainerArguments"
-        ),
+        "AppSpecification.Entrypoint: unknown member; did you mean ContainerEntrypoint?",
+    ),
+    (
+        put("AppSpecification.Name", "x"),
+        "AppSpecification.Name: unknown member; expected only ImageUri, ContainerEntrypoint, ContainerArguments",
+    ),
+    (
+        put(f"{CLUSTER}.InstanceType", "m5.xlarge"),
+        f"{CLUSTER}.InstanceType: unknown value 'm5.xlarge'; did you mean ml.m5.xlarge?",
     ),
     (put("Environment", {"A": "\ud800"}), "Environment['A']: expected Unicode text, got an unpaired surrogate"),
     # the service's own rules
@@ -275,11 +279,11 @@ def test_one_change_is_one_fault(change: Callable[[Document], object], expected:
 
 def test_a_long_enumeration_is_cut() -> None:
     """207 instance types would fill the screen."""
-    found = faults(changed(put(f"{CLUSTER}.InstanceType", "ml.m6g.large")))
+    found = faults(changed(put(f"{CLUSTER}.InstanceType", "local")))
 
     assert 1 == len(found)
     assert regex.fullmatch(
-        rf"{CLUSTER}\.InstanceType: expected one of (\S+, ){{8}}\.\.\. \(\d+ in all\); got 'ml.m6g.large'", found[0]
+        rf"{CLUSTER}\.InstanceType: expected one of (\S+, ){{8}}\.\.\. \(\d+ in all\); got 'local'", found[0]
     )
 
 
@@ -366,14 +370,10 @@ def refused(path: Path) -> RequestError:
     [
         (b'{"ProcessingJobName": "\xe9"}', "not UTF-8 text: invalid continuation byte at byte 23"),
         (b"{\n  x\n}", "not valid JSON: Expecting property name enclosed in double quotes at line 2, column 3"),
-        (b"", "not valid JSON: Expecting value at line 1, column 1"),
         (b"[" * 100_000, "not valid JSON: nested too deeply"),
         (b"9" * 10_000, "not valid JSON: a number has too many digits"),
-        (b"[]", "expected the JSON object of a CreateProcessingJob request, got a JSON array"),
-        (b"null", "expected the JSON object of a CreateProcessingJob request, got a JSON null"),
-        (b'"x"', "expected the JSON object of a CreateProcessingJob request, got a JSON string"),
     ],
-    ids=["latin-1", "syntax", "empty", "nested", "digits", "array", "null", "string"],
+    ids=["latin-1", "syntax", "nested", "digits"],
 )
 def test_what_is_no_request_is_told_in_one_line(tmp_path: Path, content: bytes, expected: str) -> None:
     """With the file's name before it."""
@@ -386,7 +386,6 @@ def test_what_is_no_request_is_told_in_one_line(tmp_path: Path, content: bytes, 
 def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
     """With the system's own reason."""
     assert f"{tmp_path}/none: cannot be read: No such file or directory" == str(refused(tmp_path / "none"))
-    assert f"{tmp_path}: cannot be read: Is a directory" == str(refused(tmp_path))
 
 
 def test_the_faults_of_a_file_are_listed(tmp_path: Path) -> None:

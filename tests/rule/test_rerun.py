@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.image.image import Image
+from conformance.job.model import model_faults
 from conformance.job.request import JobRequest
-from conformance.job.validation import model_faults, service_faults
+from conformance.job.validation import service_faults
 from conformance.outcome.outcome import End, JobStatus, Outcome
 from conformance.outcome.trace import Process
 from conformance.rule import rerun

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.job.model import model_faults
 from conformance.job.request import JobRequest
-from conformance.job.validation import model_faults, service_faults
+from conformance.job.validation import service_faults
 from conformance.outcome.outcome import End, Outcome
 from conformance.outcome.trace import Process, Trace
 from conformance.rule import rerun

@@ -235,6 +235,10 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
         lambda here: [f"--image-job={written(here, '{')}"],
         "job.json: not valid JSON: Expecting property name enclosed in double quotes at line 1, column 2",
     ),
+    "job of an unset variable": (
+        lambda _: ["--image-job="],
+        "--image-job: expected a file, got an empty string; is a variable unset?",
+    ),
     "job that breaks a limit": (
         lambda here: [f"--image-job={request(here / 'job.json', ProcessingJobName='x' * 64)}"],
         "job.json: ProcessingJobName: expected at most 63 characters, got 64",

@@ -67,16 +67,18 @@ WITHIN = {
     "rule.programs": "",
     "verdict.doubt": "",
     "service.engine": "",
+    "service.pull": "service.engine",
     "service.choices": "",
     "service.settings": "service.choices",
     "service.results": "service.containers service.settings",
     "session.circumstances": "session.options",
     "session.reporting": "session.circumstances session.collect session.session",
     "session.options": "",
+    "session.progress": "",
     "session.selection": "",
     "session.turns": "",
-    "session.runs": "session.turns",
-    "session.session": "session.options session.runs session.turns",
+    "session.runs": "session.progress session.turns",
+    "session.session": "session.options session.progress session.runs session.turns",
 }
 """What some modules may import of their own folder, where its order is not plain from the names."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,21 +70,8 @@ def write(reporter: Screen, report: document.Report, *, kept: Sequence[str], fil
     for verdict in report.verdicts:
         if verdict.word in {Word.ADVISED, Word.WAIVED} and not report.document["strict"]:
             reporter.write_line(f"{verdict.word}: {verdict.text}")
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for verdict in report.verdicts:
-        if verdict.word is Word.NOT_JUDGED:
-            reasons.setdefault((verdict.label, verdict.reason), []).append(_named(verdict))
-    needing = reasons.pop((str(Word.NOT_JUDGED), NEEDS_REQUEST), [])
-    if needing:
-        needs = "check needs" if len(needing) == 1 else "checks need"
-        reporter.write_line(f"{len(needing)} {needs} a job of yours: pytest --image-init writes one to start from")
-        if _brings_no_program(report.document["image"]):
-            reporter.write_line("the image brings no program: --image-script checks it as ScriptProcessor uses it")
-    for (label, reason), names in reasons.items():
-        reporter.write_line(f"{label}: {reason}")
-        reporter.write_line(
-            textwrap.fill(", ".join(names), 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
-        )
+    for line in _not_judged(report, named=reporter.config.option.verbose > 0):
+        reporter.write_line(line)
     for fact in _facts(report):
         reporter.write_line(textwrap.fill(f"note: {fact}", 100, subsequent_indent="  ", break_on_hyphens=False))
     for warning in report.document["warnings"]:
@@ -149,6 +136,27 @@ def _share(report: document.Report) -> str:
     passed_over = sum(1 for verdict in report.verdicts if not verdict.applies)
     total = len(report.verdicts) + len(report.document["not_selected"])
     return f"{judged} of {total} checks judged" + (f", {passed_over} not applicable" if passed_over else "")
+
+
+def _not_judged(report: document.Report, *, named: bool) -> Iterator[str]:
+    """Each reason with the number of checks, and with `-v` their names."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for verdict in report.verdicts:
+        if verdict.word is Word.NOT_JUDGED:
+            reasons.setdefault((verdict.label, verdict.reason), []).append(_named(verdict))
+    for (label, reason), names in reasons.items():
+        if (label, reason) == (Word.NOT_JUDGED, NEEDS_REQUEST):
+            needs = "check needs" if len(names) == 1 else "checks need"
+            yield f"{len(names)} {needs} a job of yours: pytest --image-init writes one to start from"
+            if _brings_no_program(report.document["image"]):
+                yield "the image brings no program: --image-script checks it as ScriptProcessor uses it"
+        else:
+            told = f"{label}: {reason} ({_counted(len(names), 'check')})"
+            yield textwrap.fill(told, 100, subsequent_indent="  ", break_on_hyphens=False)
+        if named:
+            yield textwrap.fill(
+                ", ".join(names), 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+            )
 
 
 def _facts(report: document.Report) -> list[str]:

@@ -17,6 +17,7 @@ from conformance.image.image import Image
 from conformance.image.library_path import is_configuration
 from conformance.image.packages import is_database, is_relevant
 from conformance.service.engine import Engine, explanation
+from conformance.service.pull import Show, pull
 
 DOCUMENTS = frozenset({"/etc/passwd", "/etc/group"})
 """Text files that rules read."""
@@ -30,8 +31,10 @@ FURTHER_BYTES = 32 << 20
 EXPORT_BYTES = 1 << 40
 
 
-def find(engine: Engine, reference: str) -> Image:
+def find(engine: Engine, reference: str, show: Show = lambda _: None) -> Image:
     """Find an image by reference or id, pull it if it is missing, and read its configuration, but not its files.
+
+    `show` is told how far a pull is.
 
     Raises:
         ImageError: the image exists neither locally nor in its registry.
@@ -40,27 +43,11 @@ def find(engine: Engine, reference: str) -> Image:
     try:
         facts = client.inspect_image(reference)
     except ImageNotFound:
-        _pull(engine, reference)
+        pull(engine, reference, show)
         facts = client.inspect_image(reference)
     except APIError as error:
         raise ImageError(f"--image: the engine rejected {reference!r}: {explanation(error)}") from error
     return from_facts(reference, facts)
-
-
-def _pull(engine: Engine, reference: str) -> None:
-    try:
-        for event in engine.client.pull(reference, stream=True, decode=True):
-            if "error" in event:
-                raise ImageError(_unavailable(reference, event["error"]), hint=PULL_HINT)
-    except (DockerException, RequestException) as error:
-        raise ImageError(_unavailable(reference, explanation(error)), hint=PULL_HINT) from error
-
-
-PULL_HINT = "build it first, or check its name: `docker image ls` lists local images"
-
-
-def _unavailable(reference: str, reason: str) -> str:
-    return f"--image: {reference!r} not found locally and cannot be pulled: {reason}"
 
 
 def from_facts(reference: str, facts: dict[str, Any]) -> Image:

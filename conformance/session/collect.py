@@ -78,6 +78,7 @@ class JobNode(pytest.Collector):
         self.request = request
         self.outcomes: tuple[Outcome, ...] = ()
         self.not_judged: NotJudged | None = None
+        self.trouble = ""
 
     @property
     def needed(self) -> tuple[Check, ...]:
@@ -105,18 +106,20 @@ class JobNode(pytest.Collector):
             # The id does not name the job: it is what JUnit's classname and name are made of.
             yield CheckItem.from_parent(self, name=name, nodeid=node_id(check, name), check=check)
 
-    def setup(self) -> None:
-        """Wait for the job's runs; if they cannot be run, every check below is an error."""
-        trouble = ""
+    def prepare(self) -> None:
+        """Wait for the job's runs."""
         try:
             if self.job is not None and self.needed:
                 self.outcomes = self.config.stash[session_key].outcomes(self.job, self.request)
         except NotJudged as stop:
             self.not_judged = stop
         except ConformanceError as caught:
-            trouble = str(caught)
-        if trouble:
-            pytest.fail(trouble, pytrace=False)
+            self.trouble = str(caught)
+
+    def setup(self) -> None:
+        """If the job's runs could not be made, every check below is an error."""
+        if self.trouble:
+            pytest.fail(self.trouble, pytrace=False)
 
 
 class CheckItem(pytest.Item):
@@ -125,7 +128,7 @@ class CheckItem(pytest.Item):
     parent: JobNode
 
     def __init__(self, *, check: Check, **rest: Any) -> None:  # noqa: ANN401 - pytest's own
-        """Keep the check; `setup` makes its verdict."""
+        """Keep the check; `prepare` makes its verdict."""
         super().__init__(**rest)
         self.check = check
         self.verdict: Verdict | None = None
@@ -138,10 +141,23 @@ class CheckItem(pytest.Item):
         request = self.parent.request
         return request.name if request and not request.is_own else ""
 
+    @property
+    def needs_runs(self) -> bool:
+        """Whether it has to wait for a run, its own or one that can overrule it."""
+        if self.check.job is not None:
+            return self.check in self.parent.needed
+        requests = self.config.stash[session_key].options.requests
+        return bool(requests) and bool(_overruling(self.check))
+
+    def prepare(self) -> None:
+        """Wait for the runs and apply the check, which may have runs repeated."""
+        self.parent.prepare()
+        if not self.parent.trouble:
+            self.verdict = self._judged()
+
     def setup(self) -> None:
-        """Apply the check; in set-up, since pytest reports only problems there as errors, not as failures."""
-        self.verdict = self._judged()
-        if self.verdict.word is Word.ERROR:
+        """In set-up, since pytest reports only problems there as errors, not as failures."""
+        if self.verdict is not None and self.verdict.word is Word.ERROR:
             pytest.fail(self.verdict.text, pytrace=False)
 
     def runtest(self) -> None:
@@ -219,12 +235,16 @@ def _runs(session: Session, check: Check) -> tuple[Outcome, ...]:
 
     A request that could not be run overrules nothing, and whoever judges its run says why.
     """
-    checks = load_checks()
-    ruling = [check, *(checks[other] for other in check.explained_by)] if check.job is None else []
-    jobs = dict.fromkeys(each.shown_by for each in ruling if each.shown_by is not None)
     found: list[Outcome] = []
-    for job in jobs:
+    for job in _overruling(check):
         for request in session.options.requests:
             with contextlib.suppress(ConformanceError, NotJudged):
                 found += session.outcomes(job, request)
     return tuple(found)
+
+
+def _overruling(check: Check) -> tuple[Job, ...]:
+    """The jobs whose runs overrule a static rule; none for a check that has a job of its own."""
+    checks = load_checks()
+    ruling = [check, *(checks[other] for other in check.explained_by)] if check.job is None else []
+    return tuple(dict.fromkeys(each.shown_by for each in ruling if each.shown_by is not None))

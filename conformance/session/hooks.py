@@ -20,6 +20,7 @@ from conformance.reports import directory, terminal
 from conformance.session import options
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import CheckFile, CheckItem, session_key
+from conformance.session.progress import StatusLine
 from conformance.session.reporting import Reporting
 from conformance.session.selection import CHECKS, choose, is_selected
 from conformance.session.session import Session
@@ -52,6 +53,8 @@ class SessionHooks:
         self._worker = worker
         self._reporting = reporting
         self._ended = False
+        self._status = StatusLine(config)
+        session.progress.watch = lambda: self._status.show(session.told())
 
     @classmethod
     def begin(cls, config: pytest.Config) -> SessionHooks:
@@ -105,11 +108,15 @@ class SessionHooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Deselect the checks that are not among those that were named; tests of others stay."""
+        """Deselect the checks that are not among those that were named, and begin with what needs no run.
+
+        Tests of others stay. A plugin that shuffles items, such as pytest-randomly, comes after this.
+        """
         left_out = [item for item in items if isinstance(item, CheckItem) and not is_selected(item.nodeid, self._named)]
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if item not in left_out]
+        items.sort(key=lambda item: isinstance(item, CheckItem) and item.needs_runs)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Start every run that the selected checks need; not under xdist, where the distribution is not known yet."""
@@ -146,6 +153,18 @@ class SessionHooks:
         from conformance.session.scheduling import RequestScheduling  # noqa: PLC0415 - imports xdist, which may not be there
 
         return RequestScheduling(config, log, load_checks())
+
+    # Progress
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
+        """Wait for the runs of a check before pytest begins to capture, so that what runs can be shown."""
+        if isinstance(item, CheckItem):
+            try:
+                item.prepare()
+            finally:
+                self._status.clear()
+        return (yield)
 
     # Reports
 

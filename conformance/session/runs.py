@@ -17,6 +17,7 @@ from conformance.rule.declaration import NotJudged
 from conformance.rule.programs import programs, programs_of
 from conformance.rule.rerun import Rerun
 from conformance.service import Service
+from conformance.session.progress import Progress
 from conformance.session.turns import Turns
 
 RESTING: Mapping[Variation, Callable[[Image, Outcome], Rerun | None]] = {
@@ -42,7 +43,9 @@ BY_THEMSELVES = frozenset({Variation.DEFAULT_COMMAND, Variation.LOOK_AT_GPUS})
 class Runs:
     """Makes runs, each in the thread that asks for it."""
 
-    def __init__(self, service: Service, found: Image, image: Callable[[], Image], turns: Turns) -> None:
+    def __init__(
+        self, service: Service, found: Image, image: Callable[[], Image], turns: Turns, progress: Progress
+    ) -> None:
         """Run this image; `image` returns it with its files, and may have to wait for them."""
         self._service = service
         self._found = found
@@ -50,6 +53,7 @@ class Runs:
         self._turns = turns
         self._part: StandIn | NotJudged | None = None
         self._finding = threading.Lock()
+        self._progress = progress
 
     def as_requested(self, request: JobRequest) -> Outcome:
         """Run it undisturbed; if it fails, find out whether the suite is the cause.
@@ -107,12 +111,12 @@ class Runs:
 
     def _together(self, request: JobRequest, variation: Variation, **how: Any) -> Outcome:  # noqa: ANN401 - as `Service.run`
         given = self._given(request, how)
-        with self._turns.together():
+        with self._turns.together(), self._progress.running(request, variation):
             return self._service.run(self._found, request, variation, **given)
 
     def _alone(self, request: JobRequest, variation: Variation, **how: Any) -> Outcome:  # noqa: ANN401 - as above
         given = self._given(request, how)
-        with self._turns.alone():
+        with self._turns.alone(), self._progress.running(request, variation, again=True):
             return self._service.run(self._found, request, variation, **given)
 
     def _given(self, request: JobRequest, how: dict[str, Any]) -> dict[str, Any]:

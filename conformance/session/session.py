@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,7 @@ from conformance.service.local import LocalService
 from conformance.service.peers import network
 from conformance.service.settings import Settings
 from conformance.session.options import Options
+from conformance.session.progress import Progress, StartLine
 from conformance.session.runs import BY_THEMSELVES, RESTING, Runs
 from conformance.session.turns import Turns
 
@@ -46,7 +48,8 @@ class Session:
         """The user's requests, or else the suite's own."""
         reached = engine.connect()
         self._image = image
-        self.found = image or inspection.find(reached, options.image)
+        with contextlib.closing(StartLine()) as line:
+            self.found = image or inspection.find(reached, options.image, line.show)
         settings = Settings(
             time_limit_seconds=options.timeout_seconds,
             stop_grace_seconds=options.grace_seconds,
@@ -58,7 +61,8 @@ class Session:
             self._require_gpus()
         hosts = max((request.instance_count for request in options.requests), default=1)
         self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
-        self._runs = Runs(self.service, self.found, lambda: self.image, Turns(options.report))
+        self.progress = Progress(options.timeout_seconds, names_jobs=len(options.requests) > 1)
+        self._runs = Runs(self.service, self.found, lambda: self.image, Turns(options.report), self.progress)
         self._made: dict[tuple[Variation, str], Future[Outcome]] = {}
         self._repeats: dict[tuple[Variation, str, bool, int], Future[Outcome]] = {}
         # Of its own, since any run may have to wait for the image's files.
@@ -73,7 +77,7 @@ class Session:
         Raises:
             JobError: the engine could not export it.
         """
-        return self._image or self._read().result()
+        return self._image or self.progress.await_result(self._read())
 
     @property
     def image_as_known(self) -> Image:
@@ -82,6 +86,13 @@ class Session:
         if self._image or reading is None or not reading.done() or reading.cancelled() or reading.exception():
             return self._image or self.found
         return reading.result()
+
+    def told(self) -> str:
+        """What runs now, and how many of all runs that are known to be needed have been made."""
+        with self._lock:
+            made = [*self._made.values(), *self._repeats.values()]
+        done = sum(future.done() for future in made)
+        return f"{self.progress.told()}; {done} of {len(made)} runs done"
 
     def start(self, jobs: Iterable[tuple[Job, JobRequest | None]]) -> None:
         """Start reading the image's files and running these jobs, without waiting."""
@@ -105,12 +116,12 @@ class Session:
         """
         # All are begun before the first is waited for, and a run that another one waits for before that one.
         futures = {variation: self._run(variation, request) for variation in sorted(job.runs, key=RESTING.__contains__)}
-        return tuple(futures[variation].result() for variation in job.runs)
+        return tuple(self.progress.await_result(futures[variation]) for variation in job.runs)
 
     def repeated(self, job: Job, request: JobRequest | None, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
         """Repeat the runs of a job, each alone, with or without the tracer; raises the same as `outcomes`."""
         futures = [self._again(variation, request, traced=traced, attempt=attempt) for variation in job.runs]
-        return tuple(future.result() for future in futures)
+        return tuple(map(self.progress.await_result, futures))
 
     def close(self) -> None:
         """Stop and remove everything that is still running; to be called however the session ends."""

@@ -19,6 +19,7 @@ from conformance.outcome.outcome import End, Host, Outcome
 from conformance.outcome.trace import Execution, Process, Trace
 from conformance.rule.causes import MOST_RUNS
 from conformance.rule.declaration import DoesNotApply
+from conformance.session.progress import Progress
 from conformance.session.runs import BY_THEMSELVES, RESTING, Runs
 from conformance.session.turns import Turns
 from tests.support.outcomes import INPUT, file, host, image, outcome, ran, request
@@ -98,7 +99,7 @@ class Making:
         self.image = of or image()
         self.looked = 0
         self.service = Made(turns, ends)
-        self.runs = Runs(self.service, self.image, self._look, turns)
+        self.runs = Runs(self.service, self.image, self._look, turns, Progress(300.0))
 
     def _look(self) -> Image:
         self.looked += 1

@@ -7,7 +7,6 @@ error, not a violation.
 from __future__ import annotations
 
 import contextlib
-import inspect
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -177,9 +176,13 @@ class CheckItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where the check is declared, and the heading of its failure."""
-        line = inspect.getsourcelines(self.check.judge)[1]
-        return self.path, line - 1, self.check.id
+        """The heading of a failure, and where an annotation of it stands: at the user's request, if the check had one.
+
+        Never in this package: whoever reads an annotation in a pull request cannot do anything about a file there.
+        """
+        if self.parent.request is not None:
+            return Path(self.parent.request.source), 0, self.check.id
+        return self.config.invocation_params.dir / "processing" / self.check.chapter, None, self.check.id
 
     def _repeat(self, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
         """Repeat the runs of the check's job, each alone."""

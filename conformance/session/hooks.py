@@ -200,9 +200,9 @@ class SessionHooks:
                 verdict, item.parent.outcomes, seconds=report.duration, failed=report.failed
             )
             if report.skipped and isinstance(report.longrepr, tuple):
-                # The line of the check's declaration is more useful than that of the `skip` call.
-                path, line, _ = item.reportinfo()
-                report.longrepr = (f"conformance/checks/{path.name}", (line or 0) + 1, report.longrepr[2])
+                # Not where the suite calls `skip`.
+                path, line, _ = report.location
+                report.longrepr = (path, (line or 0) + 1, report.longrepr[2])
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -78,7 +78,7 @@ class Reporting:
             }
             write_material(chosen.report, request, documents, chosen.objects)
         written = report.write(chosen.report)
-        return written, *junit.finish(junit_path, chosen.report, report.document)
+        return written, *junit.finish(junit_path, chosen.report, report)
 
     def _expected(self) -> Sequence[tuple[str, str]]:
         """Every check, with the request that it judges."""

@@ -61,9 +61,13 @@ def test_junit_tells_what_was_advised_and_where_the_check_stands(
 
     (suite,) = JUnitXml.fromfile(str(ran.report_directory / "junit.xml"))
     (skipped,) = next(case.result for case in suite if case.name == "image-is-empty")
-    assert skipped.message.startswith("reserved.image-is-empty (SHOULD): The image ships no files below /opt/ml\n")
-    assert skipped.text.startswith("conformance/checks/reserved.py:")
+    assert "advised" == skipped.type
+    assert "advised: Expected no files below /opt/ml, but the image ships /opt/ml/model/README.md." == skipped.message
+    assert skipped.text.startswith("reserved.image-is-empty (SHOULD): The image ships no files below /opt/ml\n")
     assert "fix:" in skipped.text
+    (skipped,) = next(case.result for case in suite if case.name == "arguments-need-an-entrypoint")
+    assert ("not applicable", "not applicable: the image has an ENTRYPOINT") == (skipped.type, skipped.message)
+    assert ran.report["image"]["reference"] == suite.name
 
 
 def test_another_junit_file_is_written_where_it_is_asked_for(

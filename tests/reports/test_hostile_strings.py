@@ -119,13 +119,23 @@ def test_no_string_steers_the_terminal(name: str, monkeypatch: pytest.MonkeyPatc
     assert "owned" in shown.replace(f"kept: {text.line(EVIL)}", "")
 
 
-def test_no_string_spoils_the_junit_file(tmp_path: Path) -> None:
-    """What is no character of XML is escaped in the properties as well, which pytest does not write."""
+@pytest.mark.parametrize("name", SUPPLIED)
+def test_no_string_spoils_the_junit_file(name: str, tmp_path: Path) -> None:
+    """What is no character of XML is escaped also in what pytest does not write: properties, messages and logs."""
     path = tmp_path / "junit.xml"
-    path.write_text("<testsuites><testsuite name='pytest'/></testsuites>", encoding="utf-8")
+    report = reported(SUPPLIED[name])
+    cases = (f"<testcase classname='processing.{check.chapter}' name='{check.rest}'>" for check in load_checks())
+    listed = "<skipped message='x'>y</skipped></testcase>".join(cases)
+    path.write_text(f"<testsuites><testsuite name='pytest'>{listed}</testcase></testsuite></testsuites>")
+    told = tuple(replace(verdict, logs=("here/logs/x",)) for verdict in report.verdicts)
 
-    junit.finish(path, tmp_path, reported(SUPPLIED["the reference"]).document)
+    junit.finish(path, tmp_path, replace(report, verdicts=told, logs={"logs/x": EVIL * 1_000}))
 
     (suite,) = JUnitXml.fromfile(str(path))
     properties = {entry.name: entry.value for entry in suite.properties()}  # type: ignore[no-untyped-call] # junitparser
-    assert text.line(EVIL) == properties["image.reference"]
+    assert text.line(report.document["image"]["reference"]) == properties["image.reference"] == suite.name
+    shown = [case.system_out for case in suite if case.system_out]
+    assert len(report.verdicts) == len(shown)
+    assert all(output == text.lines(output) and len(output) < 20 * junit.OUTPUT_CHARACTERS for output in shown)
+    messages = [result.message for case in suite for result in case.result if result.type]
+    assert messages == [text.line(message) for message in messages]

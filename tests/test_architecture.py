@@ -43,10 +43,12 @@ DIRECTION = {
 WITHIN = {
     "image.image": "",
     "image.shell": "",
+    "job.draft": "job.model job.objects job.request",
     "job.forms": "",
     "job.jsonfile": "job.forms job.nearest",
     "job.model": "job.jsonfile job.nearest",
     "job.nearest": "",
+    "job.pipeline": "job.draft job.jsonfile",
     "job.request": "",
     "job.objects": "",
     "outcome.event": "",

@@ -84,3 +84,16 @@ def json_type(value: object) -> str:
     """The name of a value's type in JSON."""
     names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
     return names.get(type(value), "number")
+
+
+def part(value: object, *names: str) -> dict[str, Any]:
+    """The object at a path within any JSON; an empty one where there is none."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def entries(value: object, kind: type) -> list[tuple[int, Any]]:
+    """The entries of a list that have a type, each with its index; none where it is not a list."""
+    listed = value if isinstance(value, list) else []
+    return [(index, entry) for index, entry in enumerate(listed) if isinstance(entry, kind)]

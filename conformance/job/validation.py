@@ -14,7 +14,7 @@ from typing import Any
 
 from conformance.errors import RequestError
 from conformance.files.tree import is_below
-from conformance.job.jsonfile import read_document
+from conformance.job.jsonfile import entries, part, read_document
 from conformance.job.model import model_faults
 from conformance.job.request import PROCESSING, JobRequest
 
@@ -22,28 +22,38 @@ Members = dict[str, Any]
 
 
 def load(path: Path) -> JobRequest:
-    """Read a request from a file and make sure that the service would accept it and that it can be run here.
+    """Read a request from a file; raises the same as `checked`."""
+    return checked(read_document(path), str(path))
+
+
+def checked(document: Members, source: str) -> JobRequest:
+    """The request, if the service would accept it and it can be run here.
 
     Raises:
         RequestError: with every error that was found, each with its JSON path.
     """
-    document = read_document(path)
-    faults = (*model_faults(document), *service_faults(document))
+    faults = tuple(rejected(document))
     unsupported = tuple(not_run_locally(document))
     if faults:
-        raise RequestError(str(path), (*faults, *unsupported))
+        raise RequestError(source, (*faults, *unsupported))
     if unsupported:
-        raise RequestError(str(path), unsupported, hint="a limitation of this suite; the request itself is valid")
-    return JobRequest(document, source=str(path))
+        raise RequestError(source, unsupported, hint="a limitation of this suite; the request itself is valid")
+    return JobRequest(document, source=source)
+
+
+def rejected(document: Members) -> Iterator[str]:
+    """Yield everything for which the service would reject a request."""
+    yield from model_faults(document)
+    yield from service_faults(document)
 
 
 def service_faults(document: Members) -> Iterator[str]:
     """Yield what the service rejects although the API model allows it (contract, sections 1 and 2)."""
     for member in ("ContainerEntrypoint", "ContainerArguments"):
-        for index, word in _entries(_part(document, "AppSpecification").get(member), str):
+        for index, word in entries(part(document, "AppSpecification").get(member), str):
             if not word:
                 yield f"AppSpecification.{member}[{index}]: expected a non-empty string; the service rejects empty ones"
-    cluster = _part(document, "ProcessingResources", "ClusterConfig")
+    cluster = part(document, "ProcessingResources", "ClusterConfig")
     if cluster:
         yield from _exactly_one("ProcessingResources.ClusterConfig", cluster, "InstanceType", "InstancePreferences")
     yield from _input_faults(_inputs(document))
@@ -54,7 +64,7 @@ def _input_faults(inputs: list[tuple[int, Members]]) -> Iterator[str]:
     for index, item in inputs:
         where = f"ProcessingInputs[{index}]"
         yield from _exactly_one(where, item, "S3Input", "DatasetDefinition")
-        s3_input = _part(item, "S3Input")
+        s3_input = part(item, "S3Input")
         if not s3_input:
             continue
         if not item.get("AppManaged"):
@@ -62,7 +72,7 @@ def _input_faults(inputs: list[tuple[int, Members]]) -> Iterator[str]:
         if s3_input.get("S3CompressionType") == "Gzip" and s3_input.get("S3InputMode") != "Pipe":
             yield f"{where}.S3Input.S3CompressionType: Gzip is allowed only with S3InputMode Pipe"
     yield from _repeated("ProcessingInputs", "InputName", [item.get("InputName") for _, item in inputs])
-    paths = [_part(item, "S3Input").get("LocalPath") for _, item in inputs]
+    paths = [part(item, "S3Input").get("LocalPath") for _, item in inputs]
     normal = [posixpath.normpath(path) for path in paths if isinstance(path, str) and path]
     yield from _repeated("ProcessingInputs", "S3Input.LocalPath", normal)
 
@@ -71,7 +81,7 @@ def _output_faults(outputs: list[tuple[int, Members]]) -> Iterator[str]:
     for index, item in outputs:
         where = f"ProcessingOutputConfig.Outputs[{index}]"
         yield from _exactly_one(where, item, "S3Output", "FeatureStoreOutput")
-        s3_output = _part(item, "S3Output")
+        s3_output = part(item, "S3Output")
         if s3_output and not item.get("AppManaged"):
             yield from _local_path_faults(f"{where}.S3Output.LocalPath", s3_output)
     names = [item.get("OutputName") for _, item in outputs]
@@ -104,19 +114,19 @@ def _repeated(where: str, member: str, values: list[Any]) -> Iterator[str]:
 
 def not_run_locally(document: Members) -> Iterator[str]:
     """Yield what this version does not support of a valid request; it is rejected rather than ignored."""
-    if "InstancePreferences" in _part(document, "ProcessingResources", "ClusterConfig"):
+    if "InstancePreferences" in part(document, "ProcessingResources", "ClusterConfig"):
         where = "ProcessingResources.ClusterConfig.InstancePreferences"
         yield f"{where}: not supported locally; use a single InstanceType"
     for index, item in _inputs(document):
         where = f"ProcessingInputs[{index}]"
         if "DatasetDefinition" in item:
             yield f"{where}.DatasetDefinition: inputs from Athena or Redshift are not supported locally"
-        yield from _other_than_s3(f"{where}.S3Input", _part(item, "S3Input"))
+        yield from _other_than_s3(f"{where}.S3Input", part(item, "S3Input"))
     for index, item in _outputs(document):
         where = f"ProcessingOutputConfig.Outputs[{index}]"
         if "FeatureStoreOutput" in item:
             yield f"{where}.FeatureStoreOutput: outputs to a feature store are not supported locally"
-        yield from _other_than_s3(f"{where}.S3Output", _part(item, "S3Output"))
+        yield from _other_than_s3(f"{where}.S3Output", part(item, "S3Output"))
     yield from _cut_short(_for_the_container(document))
 
 
@@ -129,15 +139,15 @@ def _cut_short(texts: Iterator[tuple[str, object]]) -> Iterator[str]:
 def _for_the_container(document: Members) -> Iterator[tuple[str, object]]:
     """What becomes arguments, variables and paths, each with its JSON path."""
     for member in ("ContainerEntrypoint", "ContainerArguments"):
-        words = _entries(_part(document, "AppSpecification").get(member), str)
+        words = entries(part(document, "AppSpecification").get(member), str)
         yield from ((f"AppSpecification.{member}[{index}]", word) for index, word in words)
-    yield from ((f"Environment[{name!r}]", value) for name, value in _part(document, "Environment").items())
+    yield from ((f"Environment[{name!r}]", value) for name, value in part(document, "Environment").items())
     for where, member, items in (
         ("ProcessingInputs", "S3Input", _inputs(document)),
         ("ProcessingOutputConfig.Outputs", "S3Output", _outputs(document)),
     ):
         for index, item in items:
-            places = _part(item, member)
+            places = part(item, member)
             names = (name for name in ("S3Uri", "LocalPath") if name in places)
             yield from ((f"{where}[{index}].{member}.{name}", places[name]) for name in names)
 
@@ -149,24 +159,8 @@ def _other_than_s3(where: str, item: Members) -> Iterator[str]:
 
 
 def _inputs(document: Members) -> list[tuple[int, Members]]:
-    return _entries(document.get("ProcessingInputs"), dict)
+    return entries(document.get("ProcessingInputs"), dict)
 
 
 def _outputs(document: Members) -> list[tuple[int, Members]]:
-    return _entries(_part(document, "ProcessingOutputConfig").get("Outputs"), dict)
-
-
-def _part(value: object, *names: str) -> Members:
-    """The object at a path; an empty one where there is none."""
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _entries(value: object, kind: type) -> list[tuple[int, Any]]:
-    """The entries of a list that have a type, each with its index; none where it is not a list."""
-    return (
-        [(index, entry) for index, entry in enumerate(value) if isinstance(entry, kind)]
-        if isinstance(value, list)
-        else []
-    )
+    return entries(part(document, "ProcessingOutputConfig").get("Outputs"), dict)

@@ -4,8 +4,8 @@
 
 PYTHON ?= python3
 
-# Without IMAGE it is the example that is judged, with the job and the data that belong to it. Where IMAGE is set but
-# empty, an unset variable of a CI is likely, and nothing else is judged in its place.
+# Without IMAGE the example is checked, with its job and data. An empty IMAGE is most likely an unset variable in CI, so
+# it is an error.
 ifeq ($(origin IMAGE),undefined)
 override IMAGE := conformance/examples-sklearn
 JOB ?= fixtures/sklearn/job.json
@@ -29,12 +29,12 @@ conformance: override export S3 := $(value S3)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: .venv/stamp ## make the virtual environment and see to a Docker Engine
+setup: .venv/stamp ## create the virtual environment and start a Docker Engine
 	@.venv/bin/python -m scripts.engine
 
-conformance: setup ## judge the example, or IMAGE=<uri> with JOB=<job.json> and S3=<dir>
+conformance: setup ## check the example, or IMAGE=<uri> with JOB=<job.json> and S3=<dir>
 	@.venv/bin/pytest --image="$$IMAGE" $${JOB:+--image-job="$$JOB"} $${S3:+--image-s3="$$S3"} || \
-		{ status=$$?; echo "conformance: pytest exited with $$status; make exits with 2 whatever it was" >&2; exit $$status; }
+		{ status=$$?; echo "conformance: pytest exited with $$status; make itself exits with 2 for any failure" >&2; exit $$status; }
 
 test: ready ## lint, build the images and run the project's own tests
 	@.venv/bin/python -m pytest -n 4 --dist worksteal
@@ -50,28 +50,28 @@ lint: .venv/stamp ## check style and types
 images: setup ## build every image that is missing
 	@.venv/bin/python -m images.builder.build
 
-benchmark: setup ## compare with other programs, and traced with untraced (downloads 12 MB)
+benchmark: setup ## compare with other tools, and traced with untraced containers (downloads 12 MB)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[benchmark]'
 	@.venv/bin/python -m benchmarks
 
-hostile: setup ## judge very many files, and very large ones (takes minutes)
+hostile: setup ## check outputs with very many and very large files (takes minutes)
 	@.venv/bin/python -m pytest tests/service/large_outputs.py tests/service/large_inputs.py
 
-alone: setup ## judge every flawed and sound image without its job (takes half an hour)
+alone: setup ## check every flawed and sound image without its job (takes half an hour)
 	@.venv/bin/python -m pytest tests/images/every_image_alone.py
 
-table: setup ## compare what is concluded from a stop with what is true, for 40 forms of ENTRYPOINT
+table: setup ## compare what the checks conclude from a stop with the ground truth, for 40 forms of ENTRYPOINT
 	@.venv/bin/python -m tests.support.stop_table
 
-mutation: .venv/stamp ## mutate the rules and list the mutants that no test notices (takes hours)
+mutation: .venv/stamp ## mutate the rules and list the mutants that survive all tests (takes hours)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[mutation]'
 	@.venv/bin/python -m scripts.mutation
 
-probe: .venv/stamp ## build the probe from its source (downloads a compiler of 100 MB)
+probe: .venv/stamp ## build the probe from source (downloads a compiler of 100 MB)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[probe]'
 	@.venv/bin/python -m scripts.probe
 
-clean: ## remove what the checkout made here; the engine keeps its images
+clean: ## remove everything that was built in this checkout; images stay on the engine
 	@rm -rf .venv .cache conformance-report dist .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,10 +1,10 @@
-"""See to it that a Docker Engine answers: `python -m scripts.engine`.
+"""Make sure that a Docker Engine is running: `python -m scripts.engine`.
 
-An engine that answers is used as it is. Where none does, one is installed and started, but only as root on
+An engine that responds is used as it is. If none does, one is installed and started, but only as root on
 Debian or Ubuntu; everywhere else a message says what to do, and nothing is changed.
 
-The program looks at the machine (`survey`), decides (`plan`, which is pure), takes that one step, and looks
-again, until an engine answers. Looking again matters: installing the package may start the daemon, or not.
+The program inspects the machine (`survey`), decides (`plan`, which is pure), takes that one step, and inspects
+it again, until an engine responds: installing the package may or may not start the daemon.
 """
 
 import fcntl
@@ -34,28 +34,28 @@ NO_ENGINE = 3  # the exit status
 
 @dataclass(frozen=True)
 class Use:
-    """An engine answers."""
+    """An engine responds."""
 
     version: str
 
 
 @dataclass(frozen=True)
 class Wait:
-    """A daemon runs but does not answer yet."""
+    """A daemon is running but does not respond yet."""
 
     daemon: int
 
 
 @dataclass(frozen=True)
 class Start:
-    """The engine is installed and does not run."""
+    """The engine is installed but not running."""
 
     systemd: bool
 
 
 @dataclass(frozen=True)
 class Install:
-    """There is no engine, and this machine is one on which it may be installed."""
+    """There is no engine, and one may be installed on this machine."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ class Refuse:
 
 
 class NoEngineError(Exception):
-    """No engine answers, with what the user needs to know about it."""
+    """No engine responds; the message says what the user can do."""
 
 
 def plan(machine: Machine) -> Use | Wait | Start | Install | Refuse:
-    """Decide on the next step towards an engine that answers."""
+    """Decide on the next step towards a running engine."""
     if machine.version is not None:
         return Use(machine.version)
     for reason in refusals(machine):
@@ -81,43 +81,43 @@ def plan(machine: Machine) -> Use | Wait | Start | Install | Refuse:
 
 
 def refusals(machine: Machine) -> Iterator[str]:
-    """Say why nothing may be done about an engine that is silent; what matters most comes first."""
+    """Yield the reasons why nothing can be done about an unresponsive engine, the most important first."""
     if machine.docker_host:
         yield (
-            f"DOCKER_HOST is {machine.docker_host}, but no engine answers there ({machine.silence}): "
+            f"DOCKER_HOST is {machine.docker_host}, but no engine responds there ({machine.silence}): "
             "start that engine, or unset DOCKER_HOST"
         )
     if machine.system != "Linux":
         yield (
-            f"no engine answers at {SOCKET}: start Docker Desktop and let it offer the default socket, "
-            "or set DOCKER_HOST to the socket that it has"
+            f"no engine responds at {SOCKET}: start Docker Desktop and enable its default socket, "
+            "or set DOCKER_HOST to the socket that it uses"
         )
     if machine.forbidden:
         yield (
-            f"the engine's socket {SOCKET} is not open to you: join its group (as root: `usermod -aG docker "
+            f"permission denied for the engine's socket {SOCKET}: join its group (as root: `usermod -aG docker "
             "<you>`, then log in again), or run as root"
         )
     if not machine.root:
         yield (
-            f"no engine answers at {SOCKET}: start it (`sudo systemctl start docker`), set DOCKER_HOST to "
-            "another one, or run `make setup` once as root on Debian or Ubuntu to have one installed"
+            f"no engine responds at {SOCKET}: start it (`sudo systemctl start docker`), set DOCKER_HOST to "
+            "another one, or run `make setup` once as root on Debian or Ubuntu to install one"
         )
     if machine.daemon is not None:
         return  # it is waited for, which takes no more than patience
     if not machine.distributions & {"debian", "ubuntu"}:
         yield (
-            f"no engine answers at {SOCKET}, and one is installed for you on Debian and Ubuntu only: "
+            f"no engine responds at {SOCKET}, and only on Debian and Ubuntu is one installed automatically: "
             "install and start Docker Engine, or set DOCKER_HOST to another one"
         )
     if not machine.privileged:
         yield (
-            "no engine answers, and none can run here, as in a container without privileges: give the "
-            f"container the host's {SOCKET}, set DOCKER_HOST, or start the container with --privileged"
+            "no engine responds, and none can run here, since this is an unprivileged container: mount the "
+            f"host's {SOCKET}, set DOCKER_HOST, or start the container with --privileged"
         )
 
 
 def prepare() -> str:
-    """Take one step after the other until an engine answers, and return its version."""
+    """Take one step at a time until an engine responds, and return its version."""
     for _ in range(6):  # install, wait for what that started, start, wait: with two to spare
         match plan(survey()):
             case Use(version):
@@ -132,16 +132,16 @@ def prepare() -> str:
                 start()
             case Install():
                 install()
-    raise NoEngineError("the engine was installed and started, yet does not answer; look at its log")
+    raise NoEngineError(f"the engine was installed and started, but does not respond; see {DAEMON_LOG}")
 
 
 def wait(daemon: int) -> None:
-    """Give a daemon that somebody else started its time to answer, or to end."""
-    report(f"waiting for dockerd (process {daemon}), which does not answer yet")
+    """Wait for a daemon that was started by somebody else to respond, or to exit."""
+    report(f"waiting for dockerd (process {daemon}), which does not respond yet")
     if not until_answered(lambda: running_daemon() == daemon) and running_daemon() == daemon:
         raise NoEngineError(
-            f"dockerd (process {daemon}) runs, but nothing answered at {SOCKET} for {READY_SECONDS} s: "
-            "set DOCKER_HOST to the socket that it serves, or stop it"
+            f"dockerd (process {daemon}) is running, but nothing responded at {SOCKET} for {READY_SECONDS} s: "
+            "set DOCKER_HOST to the socket that it listens on, or stop it"
         )
 
 
@@ -168,13 +168,13 @@ def start() -> None:
             start_new_session=True,
         )
     if not until_answered(lambda: daemon.poll() is None):
-        how = f"does not answer after {READY_SECONDS} s" if daemon.poll() is None else "ended"
-        raise NoEngineError(f"dockerd {how}; the whole log is {DAEMON_LOG}\n{end_of(DAEMON_LOG)}")
+        how = f"does not respond after {READY_SECONDS} s" if daemon.poll() is None else "exited"
+        raise NoEngineError(f"dockerd {how}; full log: {DAEMON_LOG}\n{end_of(DAEMON_LOG)}")
     report(f"started dockerd (process {daemon.pid}, log {DAEMON_LOG})")
 
 
 def until_answered(alive: Callable[[], bool]) -> bool:
-    """Wait until an engine answers; give up when it is no longer alive, or after READY_SECONDS."""
+    """Wait until an engine responds; give up when it has exited, or after READY_SECONDS."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and alive():
         if ask()[0] is not None:
@@ -184,7 +184,7 @@ def until_answered(alive: Callable[[], bool]) -> bool:
 
 
 def mount_cgroups() -> None:
-    """Mount control groups where nothing has: without them dockerd tries for long and then ends."""
+    """Mount control groups if they are not: without them dockerd retries for a while and then exits."""
     mounted = {line.split()[2] for line in read(Path("/proc/mounts")).splitlines()}
     if not mounted & {"cgroup", "cgroup2"}:
         run(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"], DAEMON_LOG)
@@ -194,7 +194,7 @@ def mount_cgroups() -> None:
 def install() -> None:
     """Install the distribution's engine."""
     INSTALL_LOG.unlink(missing_ok=True)
-    # The lists of a fresh machine are missing or old. A failed update is no verdict: they may do yet.
+    # The lists of a fresh machine are missing or old. A failed update does not matter if they suffice.
     run(["apt-get", "update"], INSTALL_LOG, may_fail=True)
     # A machine that has just booted may be busy with its own upgrades, hence the time-out.
     apt = ["apt-get", "install", "--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300"]
@@ -206,7 +206,7 @@ def install() -> None:
 
 
 def run(command: list[str], log: Path, *, may_fail: bool = False) -> None:
-    """Run a command, add what it says to a log, and show the log's end if the command fails."""
+    """Run a command, append its output to a log, and show the end of the log if the command fails."""
     with log.open("ab") as output:
         process = subprocess.run(
             command,
@@ -217,7 +217,7 @@ def run(command: list[str], log: Path, *, may_fail: bool = False) -> None:
             check=False,
         )
     if process.returncode != 0 and not may_fail:
-        line = f"`{shlex.join(command)}` failed with exit code {process.returncode}; the whole log is {log}"
+        line = f"`{shlex.join(command)}` failed with exit code {process.returncode}; full log: {log}"
         raise NoEngineError(f"{line}\n{end_of(log)}")
 
 
@@ -228,7 +228,7 @@ def end_of(log: Path) -> str:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Keep two set-ups from installing and starting at the same time."""
+    """Keep two set-ups from installing and starting an engine at the same time."""
     deadline = time.monotonic() + LOCK_SECONDS
     with LOCK.open("w") as lock:  # the daemon does not inherit it: Python closes files on exec
         waiting = False
@@ -238,7 +238,7 @@ def alone() -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise NoEngineError(f"another set-up has held {LOCK} for {LOCK_SECONDS} s") from None
+                    raise NoEngineError(f"another set-up has held the lock {LOCK} for {LOCK_SECONDS} s") from None
             if not waiting:
                 report("waiting for another set-up on this machine")
                 waiting = True
@@ -247,12 +247,12 @@ def alone() -> Iterator[None]:
 
 
 def report(line: str) -> None:
-    """Say what is done; at once, for the next step may take a while."""
+    """Print what was done, at once, since the next step may take a while."""
     print(f"engine: {line}", flush=True)
 
 
 def main() -> int:
-    """Return 0 when an engine answers, otherwise say why not and return NO_ENGINE."""
+    """Return 0 if an engine responds; otherwise print the reason and return NO_ENGINE."""
     try:
         if isinstance(plan(survey()), Start | Install):
             with alone():
@@ -262,7 +262,7 @@ def main() -> int:
     except NoEngineError as error:
         print(f"engine: {error}", file=sys.stderr)
         return NO_ENGINE
-    report(f"Docker Engine {version} answers")
+    report(f"Docker Engine {version} is running")
     return 0
 
 

@@ -11,22 +11,22 @@ fail() {
     exit 3
 }
 
-command -v "$python" >/dev/null || fail "there is no $python; name a Python 3.11 or newer: make PYTHON=..."
+command -v "$python" >/dev/null || fail "$python not found; pass Python 3.11 or newer: make PYTHON=..."
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    fail "Python 3.11 or newer is needed and $python is $version; name another: make PYTHON=..."
+    fail "expected Python 3.11 or newer, but $python is $version; pass another: make PYTHON=..."
 
 # Debian ships Python without ensurepip; the package is called after the version that needs it.
 if ! "$python" -c 'import ensurepip' 2>/dev/null; then
     package=python$version-venv
     { [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ] && command -v apt-get >/dev/null; } ||
-        fail "$python cannot make virtual environments; install $package, or whatever provides ensurepip"
-    # A failed update is no verdict: the lists that are there may do.
+        fail "$python cannot create virtual environments; install $package, or whatever provides ensurepip"
+    # A failed update does not matter if the existing lists suffice.
     apt-get update >"$log" 2>&1 || true
     if ! DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
         -o DPkg::Lock::Timeout=300 "$package" >>"$log" 2>&1 </dev/null; then
         tail -n 15 "$log" >&2
-        fail "$package could not be installed; the whole log is $log"
+        fail "$package could not be installed; full log: $log"
     fi
     echo "environment: installed $package"
 fi
@@ -34,4 +34,4 @@ fi
 "$python" -m venv --clear .venv
 .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[dev]'
 touch .venv/stamp
-echo "environment: made .venv with Python $version"
+echo "environment: created .venv with Python $version"

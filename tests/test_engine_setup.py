@@ -141,7 +141,7 @@ class TestMessages:
         machine = changed(FRESH, docker_host="tcp://127.0.0.1:1", silence="Connection refused")
 
         expected = (
-            "DOCKER_HOST is tcp://127.0.0.1:1, but no engine answers there (Connection refused): "
+            "DOCKER_HOST is tcp://127.0.0.1:1, but no engine responds there (Connection refused): "
             "start that engine, or unset DOCKER_HOST"
         )
         assert expected == message_for(machine)
@@ -268,7 +268,7 @@ class TestCommandLine:
         process = engine_setup(DOCKER_HOST="tcp://127.0.0.1:1")
 
         expected = (
-            "engine: DOCKER_HOST is tcp://127.0.0.1:1, but no engine answers there (Connection refused): "
+            "engine: DOCKER_HOST is tcp://127.0.0.1:1, but no engine responds there (Connection refused): "
             "start that engine, or unset DOCKER_HOST\n"
         )
         assert (3, "", expected) == (process.returncode, process.stdout, process.stderr)
@@ -301,7 +301,7 @@ class TestCommandLine:
 
         assert process.returncode == 0
         assert process.stderr == ""
-        assert re.fullmatch(r"engine: Docker Engine \S+ answers\n", process.stdout)
+        assert re.fullmatch(r"engine: Docker Engine \S+ is running\n", process.stdout)
         assert not (tmp_path / "called").exists()
 
 
@@ -328,12 +328,12 @@ class TestEnvironment:
         python.write_text('#!/bin/sh\ncase "$2" in *print*) echo 3.9 ;; *) exit 1 ;; esac\n')
         python.chmod(0o755)
 
-        expected = f"environment: Python 3.11 or newer is needed and {python} is 3.9; name another: make PYTHON=...\n"
+        expected = f"environment: expected Python 3.11 or newer, but {python} is 3.9; pass another: make PYTHON=...\n"
         assert (3, expected) == self.refusal(str(python), tmp_path)
 
     def test_absent_python_is_refused(self, tmp_path: Path) -> None:
         """A Python that is not there is named, in one line with a hint."""
-        expected = "environment: there is no python3.99; name a Python 3.11 or newer: make PYTHON=...\n"
+        expected = "environment: python3.99 not found; pass Python 3.11 or newer: make PYTHON=...\n"
 
         assert (3, expected) == self.refusal("python3.99", tmp_path)
 

@@ -98,4 +98,5 @@ def test_nothing_is_printed_past_the_sink() -> None:
         # A `Screen`, as its annotation says.
         ("reports/terminal.py", "reporter.write_line"),
         ("reports/terminal.py", "reporter.write_sep"),
+        ("session/progress.py", "screen.write_line"),
     } == calls

@@ -12,8 +12,10 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
+from conformance import text
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
+from conformance.reports.terminal import Screen
 
 if TYPE_CHECKING:
     import pytest
@@ -89,11 +91,11 @@ class StartLine:
         """Begin with nothing shown."""
         self._shown_at: float | None = None
 
-    def show(self, text: str) -> None:
+    def show(self, said: str) -> None:
         """Show a text, unless another one has just been shown."""
-        now, terminal = time.monotonic(), _is_terminal(sys.stderr)
+        now, terminal, shown = time.monotonic(), _is_terminal(sys.stderr), text.line(f"conformance: {said}")
         if self._shown_at is None or now - self._shown_at >= (TICK_SECONDS if terminal else LINE_SECONDS):
-            sys.stderr.write(f"\r\x1b[Kconformance: {text}" if terminal else f"conformance: {text}\n")
+            sys.stderr.write(f"\r\x1b[K{shown}" if terminal else f"{shown}\n")
             sys.stderr.flush()
             self._shown_at = now
 
@@ -121,8 +123,9 @@ class StatusLine:
         self._last = time.monotonic()
         self._is_shown = False
 
-    def show(self, text: str) -> None:
+    def show(self, said: str) -> None:
         """Show a text until the next one or `clear`."""
+        shown = text.line(said)
         reporter: Any = self._config.pluginmanager.getplugin("terminalreporter")
         if reporter is None or self._config.option.verbose < -1:
             return
@@ -131,12 +134,13 @@ class StatusLine:
             room = writer.fullwidth - writer.width_of_current_line - 2
             if room >= SHORTEST_LINE:
                 # Save the cursor, erase up to the end of the line, restore the cursor: pytest writes on where it was.
-                sys.stdout.write(f"\x1b7\x1b[K {text[:room]}\x1b8")
+                sys.stdout.write(f"\x1b7\x1b[K {shown[:room]}\x1b8")
                 sys.stdout.flush()
                 self._is_shown = True
         elif time.monotonic() - self._last >= LINE_SECONDS:
             reporter.ensure_newline()
-            reporter.write_line(f"conformance: {text}")
+            screen = Screen(reporter)
+            screen.write_line(f"conformance: {shown}")
             reporter.flush()
             self._last = time.monotonic()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -24,7 +24,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--image-job": {
         "action": "append",
-        "default": [],
         "metavar": "FILE",
         "help": "CreateProcessingJob request (JSON, as for `aws sagemaker create-processing-job --cli-input-json`) of "
         "a job that is expected to succeed; may be repeated",
@@ -55,54 +54,96 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "by default they have no outside network",
     },
     "--image-gpu": {
-        "default": "auto",
         "metavar": "auto|require|simulated",
         "help": "auto: GPUs for jobs whose instance type has them, if the engine has any; require: fail if it has "
-        "none; simulated: a fake GPU, which cannot show that CUDA works (default: %(default)s)",
+        "none; simulated: a fake GPU, which cannot show that CUDA works (default: auto)",
     },
     "--image-report": {
-        "default": "conformance-report",
         "metavar": "DIR",
-        "help": "directory for report.json, junit.xml and logs/ (default: %(default)s)",
+        "help": "directory for report.json, junit.xml and logs/ (default: conformance-report)",
     },
     "--image-timeout": {
         "type": float,
-        "default": 300.0,
         "metavar": "SECONDS",
-        "help": "time limit of each run, if shorter than MaxRuntimeInSeconds (default: %(default)g)",
+        "help": "time limit of each run, if shorter than MaxRuntimeInSeconds (default: 300)",
     },
     "--image-grace": {
         "type": float,
-        "default": 10.0,
         "metavar": "SECONDS",
-        "help": "time between the stop signal and SIGKILL, which AWS does not document (default: %(default)g)",
+        "help": "time between the stop signal and SIGKILL, which AWS does not document (default: 10)",
     },
     "--image-strict": {
         "action": "store_true",
-        "default": False,
+        "default": None,
         "help": "treat SHOULD failures as errors",
     },
     "--image-keep": {
         "action": "store_true",
-        "default": False,
+        "default": None,
         "help": "keep containers and volumes, and print their names",
     },
 }
-"""Every option with what argparse is told of it; `conformance.session.options` reads and validates them."""
+"""Every option of a session with what argparse needs; `conformance.session.options` reads and validates them.
+
+Each may also be set in pytest's configuration file, so that here it has no default: `conformance.session.project` has.
+"""
+
+START_OPTIONS: dict[str, dict[str, Any]] = {
+    "--image-init": {
+        "nargs": "?",
+        "const": ".",
+        "metavar": "DIR",
+        "help": "write job.json and s3/ to start from into DIR (default: the current directory), print the command "
+        "that checks the image with them, and exit",
+    },
+    "--image-init-from": {
+        "metavar": "FILE",
+        "help": "the same from the output of `aws sagemaker describe-processing-job`, or from each Processing step of "
+        "a SageMaker Pipelines definition",
+    },
+}
+"""Options that run no session."""
+
+INI_TYPES: dict[str, Literal["linelist", "bool"]] = {
+    "--image-job": "linelist",
+    "--image-strict": "bool",
+    "--image-keep": "bool",
+}
+"""The types of the settings in pytest's configuration file that are more than a string."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options; every name starts with `--image`."""
     group = parser.getgroup("conformance", "SageMaker Processing container conformance")
-    for name, declared in OPTIONS.items():
+    for name, declared in {**OPTIONS, **START_OPTIONS}.items():
         group.addoption(name, **declared)
+    for name, declared in OPTIONS.items():
+        if name != "--image":
+            setting = name.removeprefix("--").replace("-", "_")
+            parser.addini(setting, f"default of {name}: {declared['help']}", type=INI_TYPES.get(name), default=None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """With `--image-init` or `--image-init-from`, write the files, and run no session."""
+    if all(config.getoption(name) is None for name in START_OPTIONS):
+        return None
+    _load()
+    from conformance.errors import ConformanceError  # noqa: PLC0415 - as below
+    from conformance.session import init  # noqa: PLC0415 - as below
+
+    try:
+        print(init.run(config))  # noqa: T201 - pytest has no reporter yet
+    except ConformanceError as error:
+        raise pytest.UsageError(str(error)) from error
+    return int(pytest.ExitCode.OK)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """With `--image`, collect the checks; tryfirst, before pytest's own JUnit plugin reads where to write."""
     if config.getoption("--image") is None:
-        given = [name for name, declared in OPTIONS.items() if config.getoption(name) != declared.get("default")]
+        given = [name for name in OPTIONS if config.getoption(name) is not None]
         if given:
             raise pytest.UsageError(f"{given[0]}: expected an image as well, but there is none (pass --image=URI)")
         return

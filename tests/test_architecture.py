@@ -76,11 +76,14 @@ WITHIN = {
     "session.circumstances": "session.options",
     "session.reporting": "session.circumstances session.collect session.session",
     "session.options": "",
+    "session.brought": "session.options",
+    "session.init": "session.brought session.options",
     "session.progress": "",
+    "session.project": "",
     "session.selection": "",
     "session.turns": "",
     "session.runs": "session.progress session.turns",
-    "session.session": "session.options session.progress session.runs session.turns",
+    "session.session": "session.brought session.options session.progress session.runs session.turns",
 }
 """What some modules may import of their own folder, where its order is not plain from the names."""
 

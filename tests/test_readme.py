@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
 from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import Word
-from pytest_sagemaker_processing import OPTIONS
+from pytest_sagemaker_processing import OPTIONS, START_OPTIONS
 from scripts import readme
 from tests.conftest import ROOT
 
@@ -22,7 +26,7 @@ def test_table_of_checks_is_up_to_date() -> None:
 
 def test_every_option_is_explained() -> None:
     """The options in the README are those that the plugin declares."""
-    assert set(OPTIONS) == set(re.findall(r"^\| `(--image[a-z0-9-]*)", TEXT, re.MULTILINE))
+    assert {*OPTIONS, *START_OPTIONS} == set(re.findall(r"^\| `(--image[a-z0-9-]*)", TEXT, re.MULTILINE))
 
 
 def test_every_verdict_and_exit_status_is_explained() -> None:
@@ -53,3 +57,20 @@ def test_every_path_that_is_named_is_there(document: str) -> None:
     assert set() == {
         path for path in named if not (ROOT / path).exists() and not any((ROOT / "conformance").rglob(path.rstrip("/")))
     }
+
+
+def test_what_the_sdk_would_send_is_captured_without_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the lines of the README as they stand, for clients without credentials."""
+    (snippet,) = re.findall(r"<!-- capture -->\n\n```python\n(.*?)```", TEXT, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "process.py").write_text("print(1)\n")
+    names: dict[str, Any] = {}
+    exec(snippet, names)  # noqa: S102 - the README's own lines are the point
+    request = json.loads((ROOT / "fixtures/reference/job.json").read_text(encoding="utf-8"))
+    with names["captured"]():
+        boto3.client("s3", region_name="eu-west-1").upload_file("process.py", "bucket", "code/process.py")
+        boto3.client("s3", region_name="eu-west-1").put_object(Bucket="bucket", Key="text", Body=b"abc")
+        boto3.client("sagemaker", region_name="eu-west-1").create_processing_job(**request)
+
+    assert request == json.loads((tmp_path / "job.json").read_text())
+    assert ["print(1)\n", "abc"] == [(tmp_path / "s3/bucket" / key).read_text() for key in ("code/process.py", "text")]

@@ -44,6 +44,7 @@ class Image:
     volumes: tuple[str, ...] = ()
     shell: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[str, ...] = ()
     size: int = 0
     files: FileTree = field(default_factory=FileTree)
     documents: Mapping[str, bytes] = field(default_factory=dict)

@@ -86,7 +86,9 @@ def of_description(answer: Members) -> Draft:
     return Draft({name: value for name, value in answer.items() if name in known}, (note,))
 
 
-def of_image(reference: str, entrypoint: Sequence[str], cmd: Sequence[str], user: str) -> Draft:
+def of_image(
+    reference: str, entrypoint: Sequence[str], cmd: Sequence[str], user: str, ports: Sequence[str] = ()
+) -> Draft:
     """A request with one input and one output, and if the image has no ENTRYPOINT with a script as an input."""
     name = job_name(reference.rpartition("/")[2].partition("@")[0].partition(":")[0])
     notes = [f"made up: the input data, the output result, {ROLE}, and what the arguments may be"]
@@ -100,6 +102,8 @@ def of_image(reference: str, entrypoint: Sequence[str], cmd: Sequence[str], user
         notes.append("the image has no ENTRYPOINT, so that the job runs a script of its input code")
     if user:
         notes.append(f"the program runs as USER {user}, who must be able to write to the output")
+    if ports:
+        notes.append(f"EXPOSE {' '.join(ports)} has no effect: only the hosts of a job can reach each other")
     output = {
         "S3Uri": f"s3://{BUCKET}/{name}/result",
         "LocalPath": f"{PROCESSING}/output/result",

@@ -20,33 +20,41 @@ def read_document(path: Path) -> dict[str, Any]:
     Raises:
         RequestError: the file cannot be read, is not JSON, or is something other than a request.
     """
-    document = read_json(path)
+    return request_in(_content(path), str(path))
+
+
+def request_in(content: bytes, source: str) -> dict[str, Any]:
+    """The JSON of a request from the content of a file; raises the same as `read_document`."""
+    document = _json_in(content, source)
     if not isinstance(document, dict):
-        raise _fault(path, f"got a JSON {json_type(document)}")
+        raise _fault(source, f"got a JSON {json_type(document)}")
     if form := forms.of_document(document):
-        raise _fault(path, form)
+        raise _fault(source, form)
     return document
 
 
 def read_json(path: Path) -> object:
     """Read any JSON from a file; raises `RequestError` where there is none."""
-    content = _content(path)
+    return _json_in(_content(path), str(path))
+
+
+def _json_in(content: bytes, source: str) -> object:
     if form := forms.of_bytes(content):
-        raise _fault(path, form)
+        raise _fault(source, form)
     try:
         text = content.decode("utf-8")
         document: object = json.loads(text)
     except UnicodeDecodeError as error:
-        raise RequestError(str(path), (f"not UTF-8 text: {error.reason} at byte {error.start}",)) from error
+        raise RequestError(source, (f"not UTF-8 text: {error.reason} at byte {error.start}",)) from error
     except json.JSONDecodeError as error:
         if form := forms.of_text(text, error):
-            raise _fault(path, form) from error
+            raise _fault(source, form) from error
         fault = f"not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        raise RequestError(str(path), (fault,)) from error
+        raise RequestError(source, (fault,)) from error
     except RecursionError as error:
-        raise RequestError(str(path), ("not valid JSON: nested too deeply",)) from error
+        raise RequestError(source, ("not valid JSON: nested too deeply",)) from error
     except ValueError as error:
-        raise RequestError(str(path), ("not valid JSON: a number has too many digits",)) from error
+        raise RequestError(source, ("not valid JSON: a number has too many digits",)) from error
     return document
 
 
@@ -63,7 +71,7 @@ def _content(path: Path) -> bytes:
     except ValueError as error:
         raise RequestError(repr(str(path)), (f"cannot be read: {error}",)) from error
     if len(content) > MOST_BYTES:
-        raise _fault(path, f"this is longer than any request, which has at most {MOST_BYTES >> 20} MiB")
+        raise _fault(str(path), f"this is longer than any request, which has at most {MOST_BYTES >> 20} MiB")
     return content
 
 
@@ -75,9 +83,9 @@ def _alike(path: Path, error: OSError) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def _fault(path: Path, form: str) -> RequestError:
+def _fault(source: str, form: str) -> RequestError:
     joined = form if form.startswith("got") else f"but {form}"
-    return RequestError(str(path), (f"expected the JSON of a CreateProcessingJob request, {joined}",))
+    return RequestError(source, (f"expected the JSON of a CreateProcessingJob request, {joined}",))
 
 
 def json_type(value: object) -> str:

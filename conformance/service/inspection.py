@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
-from docker.errors import APIError, DockerException, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 from conformance.errors import ImageError, JobError
@@ -69,6 +69,7 @@ def from_facts(reference: str, facts: dict[str, Any]) -> Image:
         volumes=tuple(sorted(config.get("Volumes") or ())),
         shell=tuple(config.get("Shell") or ()),
         labels=dict(config.get("Labels") or {}),
+        ports=tuple(sorted(config.get("ExposedPorts") or ())),
         size=int(facts.get("Size", 0)),
     )
 
@@ -125,6 +126,37 @@ def read_files(engine: Engine, image: Image, labels: dict[str, str]) -> Image:
         documents=reading.documents,
         forward_compatible=frozenset(reading.forward_compatible),
     )
+
+
+def read_file(engine: Engine, image: Image, path: str, labels: dict[str, str]) -> bytes:
+    """The beginning of a regular file of the image, as much of it as of a document.
+
+    Raises:
+        ImageError: there is no such file.
+        JobError: the engine could not create the container that it is read from.
+    """
+    client = engine.client
+    found: list[bytes] = []
+
+    def peek(file: File, content: IO[bytes]) -> File:
+        found.append(content.read(DOCUMENT_BYTES))
+        return file
+
+    try:
+        container = client.create_container(image.id, command=["-"], network_disabled=True, labels=labels)
+        try:
+            chunks, _ = client.get_archive(container, path, chunk_size=archive.BLOCK)
+            for _ in archive.read(chunks, root="", limit_bytes=EXPORT_BYTES, peek=peek):
+                pass
+        finally:
+            client.remove_container(container, v=True, force=True)
+    except NotFound as error:
+        raise ImageError(f"{image.reference} has no file {path}") from error
+    except (DockerException, RequestException) as error:
+        raise JobError(f"cannot read {path} of {image.reference!r}: {explanation(error)}") from error
+    if len(found) != 1:
+        raise ImageError(f"{path} of {image.reference} is not a regular file")
+    return found[0]
 
 
 def _contains(content: IO[bytes], wanted: bytes) -> bool:

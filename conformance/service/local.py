@@ -31,7 +31,7 @@ from conformance.outcome.gpu import NO_GPUS, Gpus, Means
 from conformance.outcome.outcome import Outcome
 from conformance.service import cleanup, documents, gpus, message, status
 from conformance.service.engine import Engine, explanation
-from conformance.service.inspection import read_files
+from conformance.service.inspection import read_file, read_files
 from conformance.service.labels import run_labels
 from conformance.service.peers import places
 from conformance.service.plan import Plan, Surroundings, limits
@@ -88,6 +88,10 @@ class LocalService:
     def read_files(self, image: Image) -> Image:
         """The image with the names of its files; see `conformance.service.inspection`."""
         return read_files(self._engine, image, self.labels)
+
+    def read_file(self, image: Image, path: str) -> bytes:
+        """The content of one file of the image; see `conformance.service.inspection`."""
+        return read_file(self._engine, image, path, self.labels)
 
     def gpus(self, image: Image, request: JobRequest) -> Gpus:
         """What the containers of a request get of GPUs; the engine is asked for some once, where they are wanted."""

@@ -17,7 +17,7 @@ from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.job.gpu import Choice
 from conformance.reports import directory, terminal
-from conformance.session import options
+from conformance.session import options, project
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import CheckFile, CheckItem, session_key
 from conformance.session.progress import StatusLine
@@ -62,6 +62,7 @@ class SessionHooks:
         given: dict[str, Any] = getattr(config, "workerinput", {})
         fault = ""
         try:
+            project.complete(config)
             chosen = options.read(config)
             named = choose(config)
             circumstances = Circumstances.of(chosen)
@@ -178,6 +179,7 @@ class SessionHooks:
             f"conformance: image {image.reference} ({image.digest}), {image.platform}",
             f"conformance: {judged_by}, job {names}",
         ]
+        lines += [f"conformance: {told}" for told in (project.told(self._config), self._session.brought) if told]
         lines += _network_lines(self._session.options)
         if self._session.options.gpu is Choice.SIMULATED:
             lines.append("conformance: the GPU is simulated, which cannot show that CUDA works")

@@ -14,9 +14,10 @@ from conformance import text
 from conformance.errors import RequestError, UsageError
 from conformance.job import draft, forms, pipeline
 from conformance.job.draft import Draft
-from conformance.job.jsonfile import json_type, part, read_json
+from conformance.job.jsonfile import json_type, part, read_json, request_in
 from conformance.job.validation import rejected
 from conformance.service import engine, inspection
+from conformance.session.brought import LABEL
 
 EXAMPLE = "name,value\na,1\nb,2\n"
 
@@ -44,16 +45,29 @@ def run(config: pytest.Config) -> str:
     """
     directory = Path(config.getoption("--image-init") or ".")
     source = config.getoption("--image-init-from")
-    image = (config.getoption("--image") or [""])[-1]
+    image = (config.getoption("--image") or [""])[-1].strip()
     if source is None and not image:
         raise UsageError("--image-init: expected an image or a file, got neither", hint="pass --image=URI")
-    drafts = _of_file(config.invocation_params.dir, source) if source is not None else _of_image(image)
-    return _write(config.invocation_params.dir, directory, drafts, image, is_new=source is None)
+    objects: dict[str, str] = {}
+    if source is not None:
+        drafts = _of_file(config.invocation_params.dir, source)
+    else:
+        drafts, objects = _of_image(image)
+    for each in drafts:
+        if faults := tuple(rejected(each.document)):
+            raise RequestError(f"the request of {source or image} is invalid", faults, hint="; ".join(each.notes))
+    return _write(config.invocation_params.dir, directory, drafts, image, objects)
 
 
-def _of_image(reference: str) -> tuple[Draft, ...]:
+def _of_image(reference: str) -> tuple[tuple[Draft, ...], dict[str, str]]:
+    """The request, and what it finds in S3 if it is made up."""
     found = inspection.find(engine.connect(), reference)
-    return (draft.of_image(found.reference, found.entrypoint, found.cmd, found.user),)
+    label = found.labels.get(LABEL, "")
+    if label.lstrip().startswith("{"):
+        brought = request_in(label.encode("utf-8", "surrogateescape"), f"label {LABEL} of {reference}")
+        return (draft.of_request(brought),), {}
+    made = draft.of_image(found.reference, found.entrypoint, found.cmd, found.user, found.ports)
+    return (made,), _objects(made)
 
 
 def _of_file(where: Path, name: str) -> tuple[Draft, ...]:
@@ -62,13 +76,7 @@ def _of_file(where: Path, name: str) -> tuple[Draft, ...]:
     content = read_json(where / name)
     if not isinstance(content, dict):
         raise UsageError(f"--image-init-from: expected a JSON object, got a JSON {json_type(content)}")
-    found = _drafts(_definition(content, name), name)
-    for each in found:
-        faults = tuple(rejected(each.document))
-        if faults:
-            hint = "; ".join(each.notes)
-            raise RequestError(f"{name}: the request that was made of it is invalid", faults, hint=hint)
-    return found
+    return _drafts(_definition(content, name), name)
 
 
 def _definition(content: dict[str, Any], name: str) -> dict[str, Any]:
@@ -99,14 +107,14 @@ def _drafts(content: dict[str, Any], name: str) -> tuple[Draft, ...]:
     )
 
 
-def _write(here: Path, directory: Path, drafts: Sequence[Draft], image: str, *, is_new: bool) -> str:
+def _write(here: Path, directory: Path, drafts: Sequence[Draft], image: str, objects: dict[str, str]) -> str:
     names = ["job.json"] if len(drafts) == 1 else [f"{each.request.name}.json" for each in drafts]
     place = here / directory
     files = {
         **{name: json.dumps(each.document, indent=2) + "\n" for name, each in zip(names, drafts, strict=True)},
-        **(_objects(drafts[0]) if is_new else {}),
+        **objects,
     }
-    if any(each.copies for each in drafts) and not is_new:
+    if any(each.copies for each in drafts) and not objects:
         files["s3.md"] = _what_to_copy(directory, drafts)
     for name in files:
         if (place / name).exists():

@@ -131,7 +131,7 @@ def _requests(paths: Sequence[Path], objects: ObjectTree | None) -> tuple[JobReq
         if count > 1:
             raise UsageError(f"--image-job: expected each ProcessingJobName to be unique, got {name!r} {count} times")
     for request in requests:
-        _find_inputs(request, objects)
+        find_inputs(request, objects)
     return requests
 
 
@@ -141,7 +141,8 @@ def _file(where: Path, name: str) -> Path:
     return where / name
 
 
-def _find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
+def find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
+    """Raise `UsageError` or `RequestError`, which names all of them, for inputs without an object."""
     if objects is None and request.inputs:
         missing = ", ".join(item.s3_uri for item in request.inputs)
         raise UsageError(f"{request.source}: {missing} not found; pass --image-s3=DIR")

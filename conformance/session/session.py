@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from conformance.errors import EngineError
 from conformance.image.image import Image
@@ -19,6 +20,7 @@ from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.peers import network
 from conformance.service.settings import Settings
+from conformance.session import brought
 from conformance.session.options import Options
 from conformance.session.progress import Progress, StartLine
 from conformance.session.runs import BY_THEMSELVES, RESTING, Runs
@@ -43,9 +45,6 @@ class Session:
             UsageError: the network given by `--image-network` does not exist.
             ImageError: the image does not exist.
         """
-        self.options = options
-        self.requests = options.requests or (own_request(options.image),)
-        """The user's requests, or else the suite's own."""
         reached = engine.connect()
         self._image = image
         with contextlib.closing(StartLine()) as line:
@@ -55,8 +54,13 @@ class Session:
             stop_grace_seconds=options.grace_seconds,
             outside_network=network.find(reached.client, options.network) if options.network else "",
         )
-        objects = options.objects if options.requests else OBJECTS
+        is_brought = brought.LABEL in self.found.labels and options.objects is not None
+        objects = options.objects if options.requests or is_brought else OBJECTS
         self.service = LocalService(reached, objects, settings, keep=options.keep, gpu=options.gpu)
+        self.options, self.brought = brought.complete(options, self.found, partial(self.service.read_file, self.found))
+        options = self.options
+        self.requests = options.requests or (own_request(options.image),)
+        """The requests of the user or of the image, or else the suite's own."""
         if options.gpu is Choice.REQUIRE:
             self._require_gpus()
         hosts = max((request.instance_count for request in options.requests), default=1)

@@ -167,6 +167,12 @@ class SessionHooks:
                 self._status.clear()
         return (yield)
 
+    def pytest_keyboard_interrupt(self) -> None:
+        """Say at once what Ctrl-C does, since it takes some seconds."""
+        if not self._worker:
+            kept = self._session.options.keep
+            self._status.say("interrupted; ending the runs" + ("" if kept else " and removing their containers"))
+
     # Reports
 
     def pytest_report_header(self) -> list[str]:

@@ -138,9 +138,16 @@ class StatusLine:
                 sys.stdout.flush()
                 self._is_shown = True
         elif time.monotonic() - self._last >= LINE_SECONDS:
+            self.say(said)
+
+    def say(self, said: str) -> None:
+        """Write a line that stays."""
+        reporter: Any = self._config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            self.clear()
             reporter.ensure_newline()
             screen = Screen(reporter)
-            screen.write_line(f"conformance: {shown}")
+            screen.write_line(f"conformance: {text.line(said)}")
             reporter.flush()
             self._last = time.monotonic()
 

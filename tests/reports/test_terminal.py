@@ -27,6 +27,8 @@ def printed(verbose: int, config: pytest.Config) -> list[str]:
     )
     document = {
         "strict": False,
+        "warnings": [],
+        "not_selected": [],
         "image": {"reference": "example:1", "facts": []},
         "runs": [],
         "counts": dict.fromkeys(terminal.SHOWN, 0),

@@ -1,1 +1,1 @@
-"""What an image says of itself, and what is in it."""
+"""What an image declares about itself, and what it contains."""

@@ -1,6 +1,6 @@
 """What the first bytes of a program say: a `#!` line or an ELF header, and what the kernel does with either.
 
-The bytes come from an image that nobody trusts: whatever they are, they are read, and nothing is raised.
+The bytes come from an untrusted image: whatever they are, nothing is raised.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SCRIPT_BYTES = 256
 """As much of a `#!` line as the kernel reads (`execve(2)`)."""
 
 LONGEST_CHAIN = 5
-"""How often an interpreter may be a script itself before the kernel says ELOOP (`execve(2)`)."""
+"""How many interpreters in a row may be scripts before the kernel fails with ELOOP (`execve(2)`)."""
 
 ELF_MAGIC = b"\x7fELF"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -42,12 +42,12 @@ MACHINES = {
     "s390x": {(22, 64, False)},
     "riscv64": {(243, 64, True)},
 }
-"""What the processors of an architecture execute: `e_machine` of the ELF header, bits, and least byte first."""
+"""What the processors of an architecture execute: `e_machine` of the ELF header, bits, and byte order."""
 
 MACHINE_NAMES = {3: "386", 21: "ppc64", 22: "s390x", 40: "arm", 62: "amd64", 183: "arm64", 243: "riscv64"}
 
 ACCEPTS_CARRIAGE_RETURN = "perl"
-"""The one interpreter that takes a carriage return at the end of its options for nothing."""
+"""The only interpreter that ignores a carriage return at the end of its options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Shebang:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words that the interpreter is started with; `env -S` splits its own."""
+        """The words that the interpreter is started with; `env -S` splits its argument."""
         split = self.argument.split() if self.argument.startswith("-S") else [self.argument]
         if split[0].startswith("-S") and split[0] != "-S":
             split = ["-S", split[0].removeprefix("-S"), *split[1:]]
@@ -68,7 +68,7 @@ class Shebang:
 
 @dataclass(frozen=True, slots=True)
 class Elf:
-    """An ELF header. `loader` is empty in a static program, and None where its name lies beyond what was read."""
+    """An ELF header. `loader` is empty in a static program, and None if its name is beyond the bytes that were read."""
 
     machine: int
     bits: int
@@ -78,7 +78,7 @@ class Elf:
 
 @dataclass(frozen=True)
 class Chain:
-    """The programs that one command leads to, from a script to its interpreter; `fault` is why a script cannot run."""
+    """The programs that a command starts, from a script to its interpreter; `fault` is why a script cannot run."""
 
     programs: tuple[File, ...] = ()
     fault: str = ""
@@ -95,7 +95,7 @@ def shebang(head: bytes) -> Shebang | None:
 
 
 def elf(head: bytes) -> Elf | None:
-    """The ELF header at the beginning of a program; None where there is none, or not all of it."""
+    """The ELF header at the beginning of a program; None if there is none, or it is incomplete."""
     header = _header(head)
     if header is None:
         return None
@@ -106,7 +106,7 @@ def elf(head: bytes) -> Elf | None:
 
 
 def kept(head: bytes) -> bytes:
-    """As much of these bytes as says what the program is, so that an image of many programs takes little memory."""
+    """Only the bytes that identify the program, so that an image with many programs takes little memory."""
     header = _header(head)
     if header is None:
         return head[:SCRIPT_BYTES]
@@ -119,7 +119,7 @@ def kept(head: bytes) -> bytes:
 
 
 def _header(head: bytes) -> tuple[int, int, str, int, int] | None:
-    """Machine, bits, byte order, and where the program headers lie and how many they are."""
+    """Machine, bits, byte order, and the position and number of the program headers."""
     if not head.startswith(ELF_MAGIC) or len(head) <= len(ELF_MAGIC) + 1:
         return None
     kind, order = head[4], {1: "<", 2: ">"}.get(head[5])
@@ -132,7 +132,7 @@ def _header(head: bytes) -> tuple[int, int, str, int, int] | None:
 
 
 def _loader_place(head: bytes) -> tuple[int, int] | None:
-    """Where the loader's name begins and ends: nowhere in a static program, None where it was not read."""
+    """Where the loader's name begins and ends: (0, 0) in a static program, None if it was not read."""
     header = _header(head)
     if header is None:
         return None
@@ -181,7 +181,7 @@ def expanded(image: Image) -> tuple[str, ...]:
 
 
 def script_paths(image: Image, asked: Invocation) -> Iterator[str]:
-    """Where an interpreter looks for its script."""
+    """The place where an interpreter looks for its script."""
     here = image.absolute(asked.script)
     yield here
     if asked.is_node:
@@ -209,7 +209,7 @@ def _line_fault(file: File, line: Shebang) -> str:
 
 
 def _looked_up(line: Shebang) -> str:
-    """What `env` in a `#!` line looks for in PATH; nothing where it is told more than a name."""
+    """What `env` in a `#!` line looks for in PATH; empty if it gets more than a name."""
     words = line.words
     if posixpath.basename(line.interpreter) != "env" or len(words) == 1:
         return ""

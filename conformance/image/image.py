@@ -1,4 +1,4 @@
-"""The image under test: what it says of itself, and the names of all its files. Read once, never changed."""
+"""The image under test: its configuration, and the names of all its files. Read once, never changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(frozen=True)
 class Executable:
-    """What a command's first word leads to: `file`, or nothing that could be started, and why."""
+    """What a command's first word resolves to: `file`, or the reason why nothing could be started."""
 
     word: str
     file: File | None
@@ -66,7 +66,7 @@ class Image:
         return tuple(part for part in self.environment.get("PATH", DEFAULT_PATH).split(":") if part)
 
     def absolute(self, path: str) -> str:
-        """A path as a process in WORKDIR means it."""
+        """A path as resolved by a process in WORKDIR."""
         # Not shortened: where `..` follows a link, only the tree knows what it leads to.
         return posixpath.join("/", self.working_directory, path)
 
@@ -98,6 +98,6 @@ class Image:
         return Executable(word, None, missing=True, problem=where)
 
     def path_words(self) -> Iterator[str]:
-        """The words of the command that may name a file, and what a shell form would run of them."""
+        """The words of the command that may name a file, and the command that a shell form would run."""
         for word in self.argv:
             yield from (part.strip("'\"();&|") for part in word.split())

@@ -46,7 +46,7 @@ INTERPRETERS = {
 
 @dataclass(frozen=True)
 class Invocation:
-    """A command that starts an interpreter: its name, the letters of its options, and the script where it has one."""
+    """A command that starts an interpreter: its name, the letters of its options, and its script if it has one."""
 
     name: str
     letters: frozenset[str]
@@ -69,7 +69,7 @@ class Invocation:
 
 
 def invocation(argv: Sequence[str]) -> Invocation | None:
-    """What a command's words ask of an interpreter; None where its first word, or the one after `env`, is none."""
+    """How a command invokes an interpreter; None if neither its first word nor the one after `env` is one."""
     words = list(argv)
     if words and posixpath.basename(words[0]) == "env":
         words = after_env(words[1:])
@@ -82,7 +82,7 @@ def invocation(argv: Sequence[str]) -> Invocation | None:
 
 
 def _script(words: list[str], options: Options, letters: set[str]) -> str:
-    """The first word that is neither an option nor an option's operand; the letters that came before are noted."""
+    """The first word that is neither an option nor an option's operand; option letters before it are collected."""
     while words:
         word, words = words[0], words[1:]
         if word == "--":
@@ -102,7 +102,7 @@ def _script(words: list[str], options: Options, letters: set[str]) -> str:
 
 
 def _cluster(cluster: str, options: Options, letters: set[str]) -> tuple[bool, bool]:
-    """Read letters that share a word: whether no script can follow, and whether one of them takes the next word."""
+    """Parse option letters in one word: whether no script can follow, and whether one of them takes the next word."""
     takes_next = False
     for place, letter in enumerate(cluster):
         letters.add(letter)

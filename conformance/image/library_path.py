@@ -1,6 +1,6 @@
 """Where the dynamic linker of an image looks for libraries: LD_LIBRARY_PATH, and what /etc/ld.so.conf names.
 
-Source: ld.so(8) and ldconfig(8). The cache that ldconfig made at build time is not read: NVIDIA's toolkit makes it anew
+Source: ld.so(8) and ldconfig(8). The cache that ldconfig wrote at build time is not read: NVIDIA's toolkit rebuilds it
 when a container starts.
 """
 
@@ -23,12 +23,12 @@ SYSTEM_DIRECTORIES = frozenset(
     {f"{place}{triplet}" for place in ("/lib", "/usr/lib", "/usr/local/lib") for triplet in _TRIPLETS}
     | {"/lib32", "/lib64", "/usr/lib32", "/usr/lib64"}
 )
-"""Where the dynamic linker looks in any case, and where NVIDIA's toolkit puts the driver."""
+"""Where the dynamic linker always looks, and where NVIDIA's toolkit puts the driver."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A directory that is searched for libraries, and what names it: a variable, or a file."""
+    """A directory that is searched for libraries, and the variable or file that lists it."""
 
     directory: str
     named_by: str
@@ -40,7 +40,7 @@ def is_configuration(path: str) -> bool:
 
 
 def library_path(image: Image) -> tuple[Place, ...]:
-    """The directories that somebody has named, in the order in which they are searched; relative ones left out."""
+    """The directories that are configured explicitly, in search order, without relative ones."""
     variable = re.split("[:;]", image.environment.get("LD_LIBRARY_PATH", ""))
     named = [Place(directory, "LD_LIBRARY_PATH") for directory in variable]
     named += _configured(image, LD_SO_CONF, set())
@@ -48,7 +48,7 @@ def library_path(image: Image) -> tuple[Place, ...]:
 
 
 def _configured(image: Image, path: str, read: set[str]) -> Iterator[Place]:
-    """What a file of `ldconfig` names, the files that it includes among it; each is read once."""
+    """The directories in a file of `ldconfig` and in the files that it includes; each is read once."""
     if path in read:
         return
     read.add(path)

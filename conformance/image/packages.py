@@ -1,7 +1,7 @@
-"""The package databases of an image: which packages are installed, and whose a file is. Pure, and never raising.
+"""The package databases of an image: which packages are installed, and to which a file belongs. Pure, never raises.
 
-dpkg and apk keep theirs as text, and so does a distroless image, which has one file for each package of Debian. That
-of rpm is one of Berkeley DB or SQLite and is not read: what rpm has installed shows by its files alone.
+The databases of dpkg and apk are text, as in distroless images, which have one file for each Debian package. That of
+rpm is Berkeley DB or SQLite and is not read: packages that rpm installed are recognised by their files only.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ DPKG_LISTS = "/var/lib/dpkg/info/"
 """Where dpkg lists the files of each package, in `<package>.list` or `<package>:<architecture>.list`."""
 
 DISTROLESS_STATUS = "/var/lib/dpkg/status.d/"
-"""Where a distroless image has a file for each package, and beside it the checksums of that package's files."""
+"""Where a distroless image has a file for each package, and next to it the checksums of the package's files."""
 
 APK_INSTALLED = frozenset({"/lib/apk/db/installed", "/usr/lib/apk/db/installed"})
-"""Where apk keeps packages and files in one, before and since Alpine has merged its /usr."""
+"""Where apk has packages and files in one database, before and after Alpine merged /usr."""
 
 DRIVER_PACKAGES = (
     # Ubuntu's, and those of NVIDIA's own repositories
@@ -32,13 +32,13 @@ DRIVER_PACKAGES = (
     *("libcuda1", "libnvidia-ml1", "libnvcuvid1", "nvidia-smi", "nvidia-alternative", "nvidia-tesla-*"),
     *("libnvidia-tesla-*", "nvidia-legacy-*", "libnvidia-legacy-*", "firmware-nvidia-gsp*"),
 )
-"""How the packages that bring a driver are called. `libnvidia-container1` and `libnvidia-egl-wayland1` are none."""
+"""Names of packages that contain a driver; `libnvidia-container1` and `libnvidia-egl-wayland1` do not."""
 
 NO_DRIVER_PACKAGES = frozenset({"nvidia-driver-assistant"})
-"""A package that is only called like one: it advises which driver to install."""
+"""A package with a similar name that only recommends which driver to install."""
 
 RELEVANT = re.compile(rb"nvidia|libcuda|cuda-compat")
-"""What a list of files must mention to be of interest here."""
+"""What a list of files must mention to be relevant here."""
 
 
 def is_database(path: str) -> bool:
@@ -49,19 +49,19 @@ def is_database(path: str) -> bool:
 
 
 def is_relevant(path: str, content: bytes) -> bool:
-    """Whether a part of a database is worth keeping: of lists of files, those that may name a part of a driver."""
+    """Whether a part of a database is kept: of lists of files, only those that may mention a part of a driver."""
     if path.startswith(DPKG_LISTS) or path.endswith(".md5sums"):
         return RELEVANT.search(path.encode() + b"\n" + content) is not None
     return True
 
 
 def is_driver_package(name: str) -> bool:
-    """Whether a package is called as those that bring NVIDIA's driver."""
+    """Whether a package is named like those that contain NVIDIA's driver."""
     return name not in NO_DRIVER_PACKAGES and any(fnmatch.fnmatchcase(name, pattern) for pattern in DRIVER_PACKAGES)
 
 
 def driver_packages(documents: Mapping[str, bytes]) -> tuple[str, ...]:
-    """The installed packages that bring NVIDIA's driver, each once, in the order of their names."""
+    """The installed packages that contain NVIDIA's driver, each once, sorted by name."""
     return tuple(sorted({name for name in _installed(documents) if is_driver_package(name)}))
 
 
@@ -74,7 +74,7 @@ def _installed(documents: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _of_dpkg(content: bytes) -> Iterator[str]:
-    """Packages whose files are there; of one that is removed but not purged, only its configuration is."""
+    """Packages whose files are installed; one that is removed but not purged has only its configuration left."""
     for stanza in content.decode("utf-8", "replace").split("\n\n"):
         fields = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line)
         if "Package" in fields and fields.get("Status", "install ok installed").endswith(" installed"):
@@ -98,7 +98,7 @@ def owners(documents: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def whole(path: str) -> str:
-    """A path as it is where /lib and /bin are links to those below /usr: packages may name it either way."""
+    """A path in a file system where /lib and /bin are links into /usr, since packages may use either."""
     top = path.split("/", 2)[1:2]
     return f"/usr{path}" if top and top[0] in {"bin", "lib", "lib32", "lib64", "sbin"} else path
 

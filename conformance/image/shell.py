@@ -15,14 +15,14 @@ TAKES_A_WORD = re.compile(r"[-+][A-Za-z]*[oO]|--rcfile|--init-file")
 COMMAND_OPTION = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
 
 DEFAULT_SHELL = ("/bin/sh", "-c")
-"""What Docker runs a shell form by where no SHELL instruction says otherwise."""
+"""What Docker runs a shell form with if there is no SHELL instruction."""
 
 ENV_OPTIONS = re.compile(r"-|-i|-S|\w+=.*", re.DOTALL)
 ENV_OPTIONS_WITH_A_WORD = frozenset({"-u", "-C"})
 
 
 def shell_command(argv: Sequence[str], shell: Sequence[str] = ()) -> str | None:
-    """The command string where argv is a shell with `-c`; None where it is anything else.
+    """The command string if argv is a shell with `-c`; None otherwise.
 
     It sees through `/usr/bin/env` and `busybox`, and through any options before `-c`: `SHELL ["bash", "-o",
     "pipefail", "-c"]` leaves them. A wrapper script, `tini -- sh -c ...` or `conda run ...` is not shell form: the
@@ -53,7 +53,7 @@ def is_shell_form(argv: Sequence[str], shell: Sequence[str] = ()) -> bool:
 
 
 def is_broken_array(command: str) -> bool:
-    """Whether a command string was meant for exec form: it begins as a JSON array does, and as no test does."""
+    """Whether a command string was meant as exec form: it starts like a JSON array, and unlike a shell's test."""
     text = command.strip()
     return re.match(r"\[[^\s\[]", text) is not None or re.fullmatch(r"\[\s.*,.*\]", text, re.DOTALL) is not None
 
@@ -66,7 +66,7 @@ def hands_on_arguments(command: str) -> bool:
 def ends_in_exec(command: str) -> bool:
     """Whether the last of a string's commands is `exec program`, by which the shell itself becomes the program.
 
-    Not behind `||` or in a pipeline, where it may not come to that, or in a process of its own.
+    Not after `||` or in a pipeline, where it might not be reached, or only in a process of its own.
     """
     lexer = shlex.shlex(command.strip(), posix=True, punctuation_chars=";&|()<>\n")
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
@@ -85,7 +85,7 @@ def ends_in_exec(command: str) -> bool:
 
 
 def after_env(arguments: Sequence[str]) -> list[str]:
-    """The command that `env` runs when it gets these arguments; its options are left out."""
+    """The command that `env` runs with these arguments, without the options of `env`."""
     words = list(arguments)
     while words and (ENV_OPTIONS.fullmatch(words[0]) or words[0] in ENV_OPTIONS_WITH_A_WORD):
         words = words[2:] if words[0] in ENV_OPTIONS_WITH_A_WORD else words[1:]

@@ -1,4 +1,4 @@
-"""The image of the suite's own containers: it has no file at all, and the probe is all that is put into them."""
+"""The image of the suite's own containers: it has no files, and only the probe is put into them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = "conformance/empty:latest"
 
 
 def empty_image(client: docker.APIClient) -> str:
-    """The id of an image without any file, which is loaded where the engine has none.
+    """The id of an image without files, which is loaded if the engine has none.
 
     The probe is put into its containers as into those of any image, so that it is the same for every version of the
     suite and every run. It is kept: it has no bytes that could be freed, and another run may be about to use it.

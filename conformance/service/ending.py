@@ -15,7 +15,7 @@ from conformance.outcome.outcome import End, Stop
 from conformance.service.engine import has_ended
 
 KILL_WAIT_SECONDS = 30.0
-"""How long the engine may take to end a container after SIGKILL."""
+"""How long the engine may take to stop a container after SIGKILL."""
 
 KILLED = 128 + 9
 """The exit code of a process that SIGKILL ended."""
@@ -23,7 +23,7 @@ KILLED = 128 + 9
 OUT_OF_MEMORY_NEWS_SECONDS = 10.0
 
 LAST_SECONDS = 1.0
-"""How long before its limit a container is looked at, to tell one at work from one that waits."""
+"""How long before its limit a container is inspected, to distinguish a busy one from an idle one."""
 
 NANOSECONDS = 1_000_000_000
 
@@ -39,7 +39,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a container ended, as the engine tells it."""
+    """How a container ended, according to the engine."""
 
     end: End
     exit_code: int | None
@@ -52,7 +52,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Ending:
-    """Waits for a started container; `grace_seconds` is what it has after a signal."""
+    """Waits for a started container; `grace_seconds` is the time that it has after a signal."""
 
     client: docker.APIClient
     id: str
@@ -88,7 +88,7 @@ class Ending:
         return False, None if before is None or after is None else after - before
 
     def _processor_seconds(self) -> float | None:
-        """How much processor time its processes have taken; None where the engine does not count it."""
+        """How much processor time its processes have used; None if the engine does not measure it."""
         with contextlib.suppress(APIError):
             found = self.client.stats(self.id, stream=False, one_shot=True)
             return found.get("cpu_stats", {}).get("cpu_usage", {}).get("total_usage", 0) / NANOSECONDS or None
@@ -113,7 +113,7 @@ class Ending:
         return Stop(signal, grace, killed=True)
 
     def _final_state(self, *, killed_by_us: bool) -> dict[str, Any]:
-        """The engine's account of the end; it may learn of a lack of memory only after it learned of the exit."""
+        """The engine's state after the end; it may record a lack of memory only some time after the exit."""
         deadline = time.monotonic() + OUT_OF_MEMORY_NEWS_SECONDS
         while True:
             state: dict[str, Any] = self.client.inspect_container(self.id)["State"]

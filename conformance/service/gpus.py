@@ -1,6 +1,6 @@
-"""How a container comes by GPUs: what an engine offers is tried, and what a plain one lacks can be simulated.
+"""How a container gets GPUs: what an engine offers is tried, and a GPU can be simulated on an engine without any.
 
-An engine's own words do not tell whether it gives GPUs: `docker info` knows of runtimes and of CDI, but not of a hook
+An engine does not say whether it provides GPUs: `docker info` knows of runtimes and of CDI, but not of a hook
 on the daemon's PATH, and Podman takes a device request and gives nothing. So a container is started, in which the
 probe looks for the device nodes.
 """
@@ -29,7 +29,7 @@ from conformance.service import sidecar
 from conformance.service.engine import Engine, explanation
 
 LOOK_SECONDS = 60.0
-"""How long a container may take in which only device nodes are looked for; a driver that sleeps takes some to wake."""
+"""How long a container may take that only looks for device nodes; a suspended driver takes some time to wake up."""
 
 NOTHING_GIVEN = "it accepts a GPU request, but the container gets no device node"
 
@@ -38,7 +38,7 @@ SIMULATED_SMI = "/usr/bin/nvidia-smi"
 
 
 def host_config(means: Means) -> dict[str, Any]:
-    """What the engine is asked for when it creates a container, as docker-py takes it."""
+    """What is requested when the engine creates a container, in docker-py's form."""
     match means:
         case Means.REQUEST:
             return {"device_requests": [DeviceRequest(count=-1, capabilities=[["gpu"]])]}

@@ -13,7 +13,7 @@ from conformance.outcome.outcome import MESSAGE_LIMIT_BYTES, MESSAGE_PATH, Host
 
 
 def fault(hosts: Sequence[Host]) -> str:
-    """What is wrong with the first message that is not UTF-8, by the name of its host; nothing where all are."""
+    """What is wrong with the first message that is not UTF-8, with the name of its host; empty if all are."""
     for host in hosts:
         if found := host.message_fault:
             return f"{MESSAGE_PATH} of {host.name} is not UTF-8: {found.reason} at byte {found.position}"
@@ -21,7 +21,7 @@ def fault(hosts: Sequence[Host]) -> str:
 
 
 def exit_message(messages: Sequence[bytes]) -> str | None:
-    """Join the messages of the hosts and cut the result; None where there is no message.
+    """Join the messages of the hosts and cut the result; None if there is no message.
 
     Raises:
         UnicodeDecodeError: a message is not UTF-8, which fails the job.

@@ -1,1 +1,1 @@
-"""What an image has of NVIDIA's driver, and what it asks of its host."""
+"""Which parts of NVIDIA's driver an image contains, and what it requires of its host."""

@@ -1,4 +1,4 @@
-"""What an image has of NVIDIA's driver, which is the host's to bring, and what stands in the driver's way."""
+"""Which parts of NVIDIA's driver an image contains, although the host provides it, and what shadows that driver."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from conformance.image.packages import owners, whole
 DRIVER_DIRECTORIES = frozenset({"/lib64", "/usr/lib64"}) | {
     f"{place}/{machine}-linux-gnu" for place in ("/lib", "/usr/lib") for machine in ("x86_64", "aarch64")
 }
-"""Where NVIDIA's toolkit puts the libraries of the driver, by the kind of distribution."""
+"""Where NVIDIA's toolkit puts the driver's libraries, by distribution."""
 
 NO_DEVICES = frozenset({"", "void", "none"})
 """The values of NVIDIA_VISIBLE_DEVICES with which a container gets no GPU."""
@@ -42,14 +42,14 @@ class Part:
 
     @property
     def origin(self) -> str:
-        """The package as the end of a sentence; nothing where it is not known."""
+        """The package as the end of a sentence; empty if unknown."""
         return f", of the package {self.package}" if self.package else ""
 
 
 def is_gpu_image(image: Image) -> bool:
     """Whether an image is made for GPUs: by CUDA's variables and labels, or by CUDA's runtime library.
 
-    That it asks for no GPU is no sign of one.
+    Requesting no GPU is not evidence of a GPU image.
     """
     environment = image.environment
     named = any(
@@ -68,7 +68,7 @@ def bundled(image: Image) -> tuple[Part, ...]:
 
 
 def kernel_parts(image: Image) -> tuple[Part, ...]:
-    """Kernel modules and firmware of a driver; the source of a module is told as one directory."""
+    """Kernel modules and firmware of a driver; the source of a module is listed as one directory."""
     files = [file for file in _present(image) if is_kernel_part(file.path)]
     parts: dict[str, Part] = {}
     for part in _parts(image, files):
@@ -79,7 +79,7 @@ def kernel_parts(image: Image) -> tuple[Part, ...]:
 
 
 def _present(image: Image) -> Iterator[File]:
-    """Files with the name of a driver's part and a content; stubs and forward-compatibility libraries left out."""
+    """Non-empty files that are named like a part of the driver, without stubs and forward-compatibility libraries."""
     owner: dict[str, str] | None = None
     for file in image.files:
         if file.kind is not Kind.FILE or not file.size or not is_driver_name(file.path) or is_exempt_place(file.path):
@@ -95,7 +95,7 @@ def _parts(image: Image, files: list[File]) -> Iterator[Part]:
 
 
 def residue(image: Image) -> tuple[str, ...]:
-    """Empty files with the name of a driver's part: what a mount of the nvidia runtime leaves in an image."""
+    """Empty files that are named like a part of the driver: mount points that the nvidia runtime left in the image."""
     return tuple(
         file.path
         for file in image.files
@@ -106,7 +106,7 @@ def residue(image: Image) -> tuple[str, ...]:
 def stubs_on_path(image: Image) -> Iterator[tuple[Place, str]]:
     """The places on the library path that hold a stub of the driver, each with the stub.
 
-    The first place that has a library wins, so that one behind the driver's own directory does no harm.
+    The first directory with a library wins, so one after the driver's own directory is harmless.
     """
     for place in library_path(image):
         found = image.files.resolve(place.directory).file
@@ -138,7 +138,7 @@ def compatibility_on_path(image: Image) -> tuple[Place, ...]:
 
 
 def links_to_stand_ins(image: Image) -> Iterator[tuple[str, str]]:
-    """Links in the system's directories that should lead to the driver, and where among stand-ins they lead instead."""
+    """Links in the system's directories that should lead to the driver, and the stub that they lead to instead."""
     for file in image.files:
         directory, name = posixpath.split(file.path)
         if file.kind is Kind.SYMLINK and directory in SYSTEM_DIRECTORIES and stands_for_driver(name):

@@ -1,7 +1,7 @@
-"""NVIDIA's driver files by name: what the container toolkit brings in at start, and what only looks like it.
+"""NVIDIA's driver files by name: what the container toolkit injects at start, and what only looks like it.
 
 Source: what NVIDIA's libnvidia-container and nvidia-container-toolkit inject, and the contents of the official CUDA
-images, which bring forward-compatibility libraries and stubs and must not be taken for a driver.
+images, which contain forward-compatibility libraries and stubs and must not be mistaken for a driver.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LIBRARY = re.compile(r"(?P<name>.+)\.so\.(?P<version>\d{3}\.\d{2,3}(\.\d{2,3})?)
 """A library that carries a driver's version, as `libcuda.so.535.183.01`."""
 
 UNVERSIONED = re.compile(r"(?P<name>.+)\.so(\.\d+)?")
-"""What a stub is called, and a link to a library of the driver."""
+"""Names of stubs, and of links to a library of the driver."""
 
 KERNEL_MODULE = re.compile(r"/lib/modules/.*/nvidia(-uvm|-modeset|-drm|-peermem)?\.ko(\.gz|\.xz|\.zst)?")
 KERNEL_SOURCE = re.compile(r"(?P<tree>(/usr)?/src/nvidia-([a-z]+-)*\d[^/]*)/.+")
@@ -48,10 +48,10 @@ RUNFILE = re.compile(r".*/NVIDIA-Linux-[^/]+\.run")
 PROGRAM_PLACES = re.compile(r"((/usr)?(/local)?/s?bin|/usr/lib/nvidia/[^/]+)/[^/]+")
 
 RUNTIME_LIBRARY = re.compile(r".*/libcudart(-[0-9a-f]+)?\.so\..*")
-"""CUDA's runtime library, which some wheels have under a name of their own."""
+"""CUDA's runtime library, which some wheels contain under another name."""
 
 STUB_COMPONENTS = frozenset({"stubs"})
-"""Directories of CUDA's stubs, which are there to be linked with."""
+"""Directories of CUDA's stubs, which are only for linking."""
 
 COMPATIBILITY_COMPONENTS = frozenset({"compat", "cuda-compat", "compat.orig", "lib.real"})
 """Directories of CUDA's forward-compatibility libraries, with which newer programs run on an older driver."""
@@ -61,12 +61,12 @@ NOTE_SECTION = b".note.cuda.fwd_compatibility"
 
 
 def is_driver_name(path: str) -> bool:
-    """Whether a file has the name and, where that matters, the place of a part of NVIDIA's driver."""
+    """Whether a file has the name and, if that matters, the directory of a part of NVIDIA's driver."""
     return is_user_part(path) or is_kernel_part(path)
 
 
 def is_user_part(path: str) -> bool:
-    """Whether a file is called as a library, a program or the installer of the driver is.
+    """Whether a file is named like a library, program or installer of the driver.
 
     A library counts only with a driver's version: plain `libcuda.so` is a stub, `libnvvm.so` is the toolkit's.
     """
@@ -80,20 +80,20 @@ def is_user_part(path: str) -> bool:
 
 
 def is_kernel_part(path: str) -> bool:
-    """Whether a file lies and is called as a module of the driver for the kernel is, its source, or its firmware."""
+    """Whether a file has the directory and name of one of the driver's kernel modules, its source, or its firmware."""
     # A merged /usr has the same trees below /usr/lib.
     place = path.removeprefix("/usr") if path.startswith("/usr/lib") else path
     return any(pattern.fullmatch(place) for pattern in (KERNEL_MODULE, FIRMWARE)) or bool(source_tree(path))
 
 
 def source_tree(path: str) -> str:
-    """The directory that holds the source of a kernel module, where a file is part of one; else empty."""
+    """The directory with the source of a kernel module, if a file is part of one; otherwise empty."""
     source = KERNEL_SOURCE.fullmatch(path)
     return source["tree"] if source is not None else ""
 
 
 def stands_for_driver(name: str) -> bool:
-    """Whether a library without a driver's version is called as the dynamic linker asks for the driver: a stub, a link.
+    """Whether a library without a driver's version has a name that the dynamic linker looks for: a stub, a link.
 
     So are `libcuda.so` and `libcuda.so.1`.
     """
@@ -102,10 +102,10 @@ def stands_for_driver(name: str) -> bool:
 
 
 def is_exempt_place(path: str) -> bool:
-    """Whether a file lies where CUDA keeps stubs and forward-compatibility libraries."""
+    """Whether a file is where CUDA has stubs and forward-compatibility libraries."""
     return lies_in(path, STUB_COMPONENTS | COMPATIBILITY_COMPONENTS)
 
 
 def lies_in(path: str, components: frozenset[str]) -> bool:
-    """Whether one of the directories above a file has one of these names."""
+    """Whether a parent directory of a file has one of these names."""
     return not components.isdisjoint(posixpath.dirname(path).split("/"))

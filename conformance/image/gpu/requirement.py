@@ -1,7 +1,7 @@
-"""What an image requires of the driver: the conditions of `NVIDIA_REQUIRE_*`. Pure, and never raising.
+"""What an image requires of the driver: the conditions of `NVIDIA_REQUIRE_*`. Pure, never raises.
 
-Source: NVIDIA's libnvidia-container. One of the alternatives that spaces separate must hold, and of an alternative
-every condition, which commas separate. The toolkit starts no container of which a requirement does not hold, unless
+Source: NVIDIA's libnvidia-container. One of the alternatives, separated by spaces, must hold, and of an alternative
+every condition, separated by commas. The toolkit refuses to start a container if a requirement does not hold, unless
 `NVIDIA_DISABLE_REQUIRE` is true.
 """
 
@@ -32,7 +32,7 @@ LEGACY_CUDA = re.compile(r"(\d+\.\d+)(\.\d+)*", re.ASCII)
 
 @dataclass(frozen=True)
 class Driver:
-    """A driver of a host: its branch, a release of that branch, and the version of CUDA that it supports."""
+    """A host's driver: its branch, a release of that branch, and the version of CUDA that it supports."""
 
     branch: str
     version: str
@@ -48,7 +48,7 @@ BRANCHES = (
 )
 """The branches that hosts of SageMaker have had or may have: AWS documents those of inference, and none of Processing.
 
-Each stands for its releases by a late one.
+Each is represented by a late release.
 """
 
 
@@ -65,31 +65,31 @@ class Condition:
         return f"{self.name}{self.operator}{self.value}"
 
     def holds(self, driver: Driver) -> bool:
-        """Compare with a driver; what depends on the GPU is taken to hold, as the toolkit does where it sees none."""
+        """Compare with a driver; what depends on the GPU is assumed to hold, as the toolkit does if it sees none."""
         known = {"cuda": driver.cuda, "driver": driver.version}.get(self.name)
         return known is None or OPERATORS[self.operator](_numbers(known), _numbers(self.value))
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """A value of `NVIDIA_REQUIRE_*`: its alternatives, and the terms that are no condition that the toolkit knows."""
+    """A value of `NVIDIA_REQUIRE_*`: its alternatives, and the terms that the toolkit does not understand."""
 
     alternatives: tuple[tuple[Condition, ...], ...]
     unread: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """As it is written in the variable, without what could not be read."""
+        """As it is written in the variable, without the terms that could not be parsed."""
         return " ".join(",".join(map(str, conditions)) for conditions in self.alternatives)
 
     def holds(self, driver: Driver) -> bool:
-        """Whether a driver fulfils it; one that asks for nothing is fulfilled."""
+        """Whether a driver satisfies it; an empty requirement is always satisfied."""
         return not self.alternatives or any(
             all(condition.holds(driver) for condition in conditions) for conditions in self.alternatives
         )
 
 
 def parse(text: str) -> Requirement:
-    """Read a value; what is no condition stands in `unread`, and its whole alternative is left out."""
+    """Parse a value; terms that are not conditions are in `unread`, and their whole alternative is ignored."""
     alternatives, unread = [], []
     for words in text.split(" "):
         terms = [term for term in words.split(",") if term]
@@ -112,10 +112,10 @@ def _condition(term: str) -> Condition | None:
 
 
 def requirements(environment: Mapping[str, str]) -> dict[str, Requirement]:
-    """Every requirement of an image by the variable that states it; all of them must hold.
+    """Every requirement of an image by its variable; all of them must hold.
 
-    An image that names its CUDA_VERSION and no NVIDIA_REQUIRE_CUDA is one of before there were requirements: the
-    toolkit then asks for that version of CUDA.
+    An image with CUDA_VERSION but without NVIDIA_REQUIRE_CUDA dates from before there were requirements: the
+    toolkit then requires that version of CUDA.
     """
     if environment.get("NVIDIA_DISABLE_REQUIRE", "").lower() in {"true", "1", "t"}:
         return {}
@@ -132,7 +132,7 @@ def requirements(environment: Mapping[str, str]) -> dict[str, Requirement]:
 
 
 def _numbers(version: str) -> Numbers:
-    """A version to compare by: zeros at its end mean nothing."""
+    """A version for comparison: trailing zeros do not matter."""
     # Longer ones than any version are cut: Python refuses to read numbers of thousands of digits.
     numbers = [int(part[:100]) for part in version.split(".")]
     while numbers and not numbers[-1]:

@@ -13,6 +13,7 @@ from conformance.errors import UsageError
 DEFAULTS: dict[str, Any] = {
     "--image-job": (),
     "--image-s3": None,
+    "--image-script": None,
     "--image-profile": None,
     "--image-hosts": None,
     "--image-network": None,

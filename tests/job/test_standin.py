@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from conformance.job.model import model_faults
 from conformance.job.objects import S3Uri
 from conformance.job.request import JobRequest
 from conformance.job.standin import OBJECTS, own_request, script_request
-from conformance.job.validation import model_faults, service_faults
+from conformance.job.validation import service_faults
 from conformance.verdict.profiles import Profile, profile_of
 
 OWN = own_request("image:1")

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from conformance.checks import load_checks
+from conformance.job.model import model_faults
 from conformance.job.standin import MARK, StandIn, own_request
-from conformance.job.validation import model_faults, service_faults
+from conformance.job.validation import service_faults
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import Outcome
 from conformance.outcome.trace import Process, Trace

@@ -87,6 +87,8 @@ def test_nothing_is_printed_past_the_sink() -> None:
     calls = {
         (path.relative_to(PACKAGE).as_posix(), ast.unparse(node.func))
         for path in PACKAGE.rglob("*.py")
+        # What a container of a job runs.
+        if not path.is_relative_to(PACKAGE / "job/objects")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         and (node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")) in writing

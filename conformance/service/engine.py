@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,12 +9,13 @@ from typing import Any
 
 import docker
 from docker.errors import DockerException
-from docker.utils import kwargs_from_env
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
 from conformance.errors import EngineError
 from conformance.outcome.gpu import Means
+from conformance.service import address
+from conformance.service.address import Address
 
 CALL_TIMEOUT_SECONDS = 60
 """The longest silence of the engine within one call."""
@@ -23,7 +23,7 @@ CALL_TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Engine:
-    """A Docker Engine that answered; `client` is the calling thread's own connection.
+    """A Docker Engine that answered; `client` is the calling thread's own connection, made with `arguments`.
 
     `surroundings` is what the environment says of proxies and certificates, as attributes of a connection. It is read
     once: requests would read all variables at each call, and fail where pytest changes one in another thread just then.
@@ -34,6 +34,7 @@ class Engine:
     memory_bytes: int
     architecture: str
     offers: tuple[Means, ...] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     surroundings: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _local: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
@@ -42,7 +43,7 @@ class Engine:
         """The connection of this thread: the HTTP session below it is not made for sharing."""
         existing: docker.APIClient | None = getattr(self._local, "client", None)
         if existing is None:
-            existing = docker.APIClient(version=self.api_version, timeout=CALL_TIMEOUT_SECONDS, **kwargs_from_env())
+            existing = docker.APIClient(version=self.api_version, timeout=CALL_TIMEOUT_SECONDS, **self.arguments)
             for name, value in self.surroundings.items():
                 setattr(existing, name, value)
             self._local.client = existing
@@ -50,21 +51,22 @@ class Engine:
 
 
 def connect() -> Engine:
-    """Connect to the engine that the environment names, as the `docker` command does.
+    """Connect to the engine that the environment names, as the `docker` command does; see `address.py`.
 
     Raises:
         EngineError: it does not respond, or denies access; the hint says what to check.
     """
-    environment = kwargs_from_env()
-    address = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    place = address.find()
     try:
-        client = docker.APIClient(version="auto", timeout=CALL_TIMEOUT_SECONDS, **environment)
+        client = docker.APIClient(version="auto", timeout=CALL_TIMEOUT_SECONDS, **place.arguments)
         facts = client.info()
         found = client.merge_environment_settings(client.base_url, {}, None, None, None)
         client.close()
-    except DockerException as error:
+    except (DockerException, OSError, ValueError) as error:
+        # A port that is no number is a ValueError, and what paramiko raises for a host is an OSError.
+        cause = "paramiko is not installed" if _lacks_paramiko(error) else _cause(error)
         raise EngineError(
-            f"cannot connect to the Docker Engine at {address}: {_cause(error)}", hint=_hint(error)
+            f"cannot connect to the Docker Engine at {place.url}: {cause}", hint=_hint(error, place)
         ) from error
     return Engine(
         version=facts.get("ServerVersion", "unknown"),
@@ -72,6 +74,7 @@ def connect() -> Engine:
         memory_bytes=int(facts.get("MemTotal", 0)),
         architecture=facts.get("Architecture", ""),
         offers=offers(facts),
+        arguments=place.arguments,
         surroundings={"trust_env": False, **{name: found[name] for name in ("proxies", "verify", "cert")}},
     )
 
@@ -118,10 +121,17 @@ def _cause(error: BaseException) -> str:
     return getattr(error, "strerror", None) or explanation(error) if isinstance(error, Exception) else str(error)
 
 
-def _hint(error: DockerException) -> str:
+def _hint(error: Exception, place: Address) -> str:
     text = str(error)
+    if _lacks_paramiko(error):
+        return "install it with `pip install 'sagemaker-processing-conformance[ssh]'`"
     if "Permission denied" in text or "PermissionError" in text:
         return "the user has no access to the Docker socket; add them to the group docker, or use sudo"
-    if os.environ.get("DOCKER_HOST"):
-        return "the address is from DOCKER_HOST; start that engine, or unset DOCKER_HOST"
+    if place.source:
+        return f"the address is from {place.source}; start that engine, or {place.remedy}"
     return "start the Docker Engine; `docker version` shows whether it is running"
+
+
+def _lacks_paramiko(error: Exception) -> bool:
+    """Whether docker-py says so of an address with ssh://."""
+    return "Install paramiko" in str(error)

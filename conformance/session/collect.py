@@ -7,6 +7,7 @@ error, not a violation.
 from __future__ import annotations
 
 import contextlib
+import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -131,6 +132,12 @@ class CheckItem(pytest.Item):
         super().__init__(**rest)
         self.check = check
         self.verdict: Verdict | None = None
+        # What conftest files and plugins ask every test for, though only those that are functions have it.
+        self.function = check.judge
+        self.module = sys.modules[check.judge.__module__]
+        self.cls = None
+        self.fixturenames: list[str] = []
+        self.funcargs: dict[str, Any] = {}
         # So that `-k` selects by the id that the reports print.
         self.extra_keyword_matches.add(check.id)
 

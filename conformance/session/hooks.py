@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import site
 import sys
+import traceback
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from conformance.job.gpu import Choice
 from conformance.reports import directory, terminal
 from conformance.session import options, project
 from conformance.session.circumstances import Circumstances
-from conformance.session.collect import CheckFile, CheckItem, session_key
+from conformance.session.collect import CheckFile, CheckItem, JobNode, session_key
 from conformance.session.progress import StatusLine
 from conformance.session.reporting import Reporting
 from conformance.session.selection import CHECKS, choose, is_selected
@@ -107,8 +108,8 @@ class SessionHooks:
             return None
         return CheckFile.from_parent(parent, path=file_path, nodeid=f"processing/{file_path.stem}")
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
         """Deselect the checks that are not among those that were named, and begin with what needs no run.
 
         Tests of others stay. A plugin that shuffles items, such as pytest-randomly, comes after this.
@@ -118,6 +119,16 @@ class SessionHooks:
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if item not in left_out]
         items.sort(key=lambda item: isinstance(item, CheckItem) and item.needs_runs)
+        fault = ""
+        try:
+            yield
+        except AttributeError as error:
+            if not isinstance(error.obj, CheckItem | JobNode | CheckFile):
+                raise
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            fault = f"{place.filename}:{place.lineno}: expected what every pytest.Item has, but {error}"
+        if fault:
+            raise pytest.UsageError(f"{fault} (`isinstance(item, pytest.Function)` tells checks from other tests)")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Start every run that the selected checks need; not under xdist, where the distribution is not known yet."""

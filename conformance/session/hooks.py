@@ -91,7 +91,7 @@ class SessionHooks:
     def leave(self) -> None:
         """End a session that did not come to its reports, too."""
         self.end()
-        if self._reporting.report is None:
+        if self._reporting.report is None and not self._worker:
             sys.stderr.writelines(f"warning: {text.lines(warning)}\n" for warning in self._reporting.warnings)
 
     # Collection

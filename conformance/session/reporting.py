@@ -66,7 +66,8 @@ class Reporting:
             tests_failed=tests_failed,
             pytest_status=pytest_status,
             circumstances=circumstances,
-            warnings=self.warnings,
+            # Each worker may have met the same trouble.
+            warnings=tuple(dict.fromkeys(self.warnings)),
         )
 
     def _written(self, report: Report, junit_path: Path) -> tuple[Path, ...]:

@@ -41,9 +41,11 @@ class Profile(StrEnum):
         return self in {self.GPU, self.DISTRIBUTED_GPU}
 
     def includes(self, other: Profile) -> bool:
-        """Whether it requires all that the other one requires."""
-        if other is Profile.IMAGE:
+        """Whether it requires all that the other one requires; of a script of the suite's own no job of the user's."""
+        if other in {Profile.IMAGE, self}:
             return True
+        if {self, other} & {Profile.SCRIPT, Profile.DISTRIBUTED_SCRIPT}:
+            return (self, other) == (Profile.DISTRIBUTED_SCRIPT, Profile.SCRIPT)
         several, gpus = not other.has_several_hosts or self.has_several_hosts, not other.has_gpus or self.has_gpus
         return self is not Profile.IMAGE and several and gpus
 

@@ -171,9 +171,18 @@ def test_without_a_job_no_gpu_is_required() -> None:
 
 def test_a_profile_includes_what_requires_no_more() -> None:
     """Which is what `--image-profile` asks: the checks that the other one requires are among its own."""
-    checks = load_checks()
-    required = {profile: {check.id for check in checks if requires(profile, check)} for profile in Profile}
+    of_jobs = [profile for profile in Profile if "script" not in profile]
+    required = {profile: {check.id for check in CHECKS if requires(profile, check)} for profile in of_jobs}
 
-    assert {(one, other): required[other] <= required[one] for one in Profile for other in Profile} == {
-        (one, other): one.includes(other) for one in Profile for other in Profile
+    assert {(one, other): required[other] <= required[one] for one in of_jobs for other in of_jobs} == {
+        (one, other): one.includes(other) for one in of_jobs for other in of_jobs
+    }
+
+
+def test_a_script_of_the_suites_own_is_no_job_of_the_users() -> None:
+    """Whoever demands the profile `processing` wants their own judged."""
+    scripts = [profile for profile in Profile if "script" in profile]
+
+    assert {Profile.IMAGE, *scripts} == {
+        other for other in Profile if any(profile.includes(other) for profile in scripts)
     }

@@ -123,11 +123,11 @@ def _conformance(tmp_path: Path) -> Callable[..., Ran]:
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without what pytest and xdist leave in it for their children, and what tells of a CI.
+    """The environment without what make, pytest and xdist leave in it for their children, and what tells of a CI.
 
     pytest prints longer lines where it sees that it runs in one.
     """
-    removed = ("PYTEST_", "COV_", "CI", "BUILD_NUMBER")
+    removed = ("PYTEST_", "COV_", "CI", "BUILD_NUMBER", "MAKE", "MFLAGS")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(removed)}
     return kept | {"COLUMNS": "100", "NO_COLOR": "1"}
 

@@ -61,7 +61,8 @@ def unbuffered(image: Image, requests: Sequence[JobRequest], runs: Sequence[Outc
     seen = False
     for request in requests or (None,):
         view = image if request is None else as_run(image, request)
-        run = None if request is None else ran.get(request.name)
+        # Without a request there may be a run of the suite's own.
+        run = next(iter(runs), None) if request is None else ran.get(request.name)
         found = None if run is None else _pythons_at_work(run)
         if found is None:
             words = expanded(view) if request is None or not request.entrypoint else request.entrypoint + view.cmd
@@ -88,7 +89,8 @@ def _pythons_at_work(run: Outcome) -> list[tuple[str, Invocation, bool | None]] 
         # A process may set any argv[0], so the executable counts if the name is not that of an interpreter.
         asked = invocation(last.argv) or invocation((last.executable, *last.argv[1:]))
         if asked is not None and asked.is_python:
-            found.append((f" by {host.name} of job {run.request.name}", asked, last.unbuffered))
+            where = "" if run.stand_in is not None else f" by {host.name} of job {run.request.name}"
+            found.append((where, asked, last.unbuffered))
     return found if traces else None
 
 

@@ -76,6 +76,11 @@ class JobRequest:
     is_script: bool = False
 
     @property
+    def is_of_suite(self) -> bool:
+        """Whether the suite made it, so that there is no file of the user's."""
+        return self.is_own or self.is_script
+
+    @property
     def name(self) -> str:
         """`ProcessingJobName`."""
         return str(self.document["ProcessingJobName"])

@@ -13,6 +13,9 @@ from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import End, Host, JobStatus, Outcome, Stop
 from conformance.rule.evidence import end_of, failed_by_itself, some_of
 
+SHOWN_WORDS = 6
+"""How many words of a command line a fact has."""
+
 FRAMEWORK_PROCESSOR = ("/bin/bash", "tar", "gzip", "python3")
 """The programs that `FrameworkProcessor` of the SageMaker Python SDK needs for `/bin/bash runproc.sh`."""
 
@@ -72,6 +75,7 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
             f"without a job, the suite's own program ran in place of {outcome.stand_in.path}: what comes before it was "
             "checked, but not the program itself"
         )
+    yield from _of_overrides(outcome)
     yield from _of_trials(outcome)
     said = outcome.request.environment.get(VISIBLE_DEVICES)
     if said is not None and outcome.variation is Variation.AS_REQUESTED:
@@ -94,6 +98,26 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
         # Without a signal it was the suite that stopped it early.
         if host.stop is not None and host.stop.signal and outcome.stand_in is None:
             yield _of_stop(outcome, host, host.stop)
+
+
+OVERRIDES = {
+    Variation.AS_REQUESTED: "with neither ContainerEntrypoint nor ContainerArguments",
+    Variation.STAND_IN: "with 100 ContainerArguments",
+    Variation.OVERRIDDEN: "with ContainerEntrypoint and ContainerArguments",
+}
+"""The overrides of a request in the runs that show what a wrapper makes of them."""
+
+
+def _of_overrides(outcome: Outcome) -> Iterator[str]:
+    """What a stand-in behind a wrapper was started with."""
+    part = outcome.stand_in
+    if part is None or not part.is_wrapped or outcome.variation not in OVERRIDES:
+        return
+    for host in outcome.hosts:
+        for witness in host.witnesses[-1:]:
+            shown = [repr(word) for word in witness.argv]
+            more = f" and {len(shown) - SHOWN_WORDS} more" if shown[SHOWN_WORDS:] else ""
+            yield f"{OVERRIDES[outcome.variation]}, the program gets {', '.join(shown[:SHOWN_WORDS])}{more}"
 
 
 def _of_trials(outcome: Outcome) -> Iterator[str]:

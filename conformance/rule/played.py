@@ -45,7 +45,7 @@ SHOWN = MappingProxyType(
         "launch.program-runs-by-itself": Shown.FLAWS,
         "exit.zero-on-success": Shown.ALL,
         "exit.nonzero-on-failure": Shown.ALL,
-        "exit.nonzero-on-corrupt-input": Shown.FLAWS,
+        "exit.nonzero-on-corrupt-input": Shown.WRAPPER,
         "exit.no-process-left": Shown.ALL,
         "stop.sigint-reaches-the-program": Shown.ALL,
         "stop.ends-on-sigint": Shown.WRAPPER,
@@ -69,6 +69,9 @@ SHOWN = MappingProxyType(
     }
 )
 """What a stand-in shows of which checks of a job; nothing of the others."""
+
+OF_ITS_START = frozenset({"image.entrypoint-exec-form", "logs.unbuffered"})
+"""Rules on the image alone that a stand-in's run overrules too: they are about how its program is started."""
 
 OF_WRAPPERS = frozenset({Variation.UNKNOWN_MEMBERS, Variation.SEPARATE_MOUNTS, Variation.CORRUPT_INPUTS})
 """Runs in which the stand-in would only do the same again, if nothing runs before it."""

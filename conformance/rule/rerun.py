@@ -85,6 +85,9 @@ ODD_WORDS = (
 ODD_VALUES = (*ODD_WORDS, "two\nlines\n", "", "a=b=c", "\\n", "\r\n")
 """The same for variables, whose values may be empty or contain line feeds."""
 
+OVERRIDING_WORDS = 3
+"""How many arguments a stand-in gets beside a ContainerEntrypoint."""
+
 What = TypeVar("What", str, tuple[str, ...])
 
 
@@ -206,7 +209,10 @@ def overridden(image: Image, good: Outcome) -> Rerun:
             raise DoesNotApply("ENTRYPOINT starts several programs, none of which is the whole job")
         commands[host.name] = _command(image, program)
     command = _same_everywhere(commands)
-    request = good.request.overriding(entrypoint=command, environment=good.request.environment)
+    # The suite's own program takes any arguments, so that both overrides are seen.
+    arguments = ODD_WORDS[:OVERRIDING_WORDS] if good.stand_in is not None else None
+    environment = good.request.environment
+    request = good.request.overriding(entrypoint=command, arguments=arguments, environment=environment)
     fault = _fault(request)
     if fault:
         raise DoesNotApply(f"the program's command is not a valid ContainerEntrypoint: {fault}")

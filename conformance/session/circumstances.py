@@ -32,8 +32,7 @@ class Circumstances:
     @classmethod
     def of(cls, options: Options) -> Circumstances:
         """Those of a session that begins now; raises OSError where a request file cannot be read."""
-        users = (request for request in options.requests if not request.is_script)
-        files = ((request.name, request.source) for request in users)
+        files = ((request.name, request.source) for request in options.requests if not request.is_of_suite)
         return cls(options, requests=tuple((name, file, digest.of_file(Path(file))) for name, file in files))
 
     def described(self) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from conformance.outcome.outcome import Outcome
 from conformance.reports import logs
 from conformance.reports.reproduce import command_line
 from conformance.rule.declaration import Check, NotJudged
-from conformance.rule.played import NEEDS_REQUEST, SHOWN
+from conformance.rule.played import NEEDS_REQUEST, OF_ITS_START, SHOWN
 from conformance.session.selection import node_id
 from conformance.session.session import Session
 from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged
@@ -152,7 +152,7 @@ class CheckItem(pytest.Item):
         """Whether it has to wait for a run, its own or one that can overrule it."""
         if self.check.job is not None:
             return self.check in self.parent.needed
-        requests = self.config.stash[session_key].options.requests
+        requests = _requests_of(self.config.stash[session_key], self.check)
         return bool(requests) and bool(_overruling(self.check))
 
     def prepare(self) -> None:
@@ -187,7 +187,7 @@ class CheckItem(pytest.Item):
 
         Never in this package: whoever reads an annotation in a pull request cannot do anything about a file there.
         """
-        if self.parent.request is not None:
+        if self.parent.request is not None and not self.parent.request.is_of_suite:
             return Path(self.parent.request.source), 0, self.check.id
         return self.config.invocation_params.dir / "processing" / self.check.chapter, None, self.check.id
 
@@ -240,6 +240,11 @@ class CheckItem(pytest.Item):
             return error(self.check, reason, request=self.request_name)
 
 
+def _requests_of(session: Session, check: Check) -> tuple[JobRequest, ...]:
+    """The requests whose runs can overrule a static rule: the suite's own only where its stand-in shows as much."""
+    return session.requests if check.id in OF_ITS_START else session.options.requests
+
+
 def _runs(session: Session, check: Check) -> tuple[Outcome, ...]:
     """The runs by which a static rule is overruled, its own or that of a check which explains it.
 
@@ -247,7 +252,7 @@ def _runs(session: Session, check: Check) -> tuple[Outcome, ...]:
     """
     found: list[Outcome] = []
     for job in _overruling(check):
-        for request in session.options.requests:
+        for request in _requests_of(session, check):
             with contextlib.suppress(ConformanceError, NotJudged):
                 found += session.outcomes(job, request)
     return tuple(found)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from conformance.files.tree import FileTree
 from conformance.image.image import Image
+from conformance.job.standin import StandIn
 from conformance.job.variation import Variation
 from conformance.outcome.feed import Feed
 from conformance.outcome.outcome import End, Stop
 from conformance.reports.facts import of_image, of_outcome
-from tests.support.outcomes import OUTPUT, file, host, image, outcome, program
+from tests.support.outcomes import OUTPUT, file, host, image, outcome, program, witness
 
 TOOLS = tuple(program(path) for path in ("/bin/bash", "/usr/bin/tar", "/usr/bin/gzip"))
 
@@ -202,3 +204,21 @@ def test_a_peer_that_ended_too_soon_is_told() -> None:
     assert ["algo-2 ended after 0.3 s, before it could be disconnected from the network"] == list(
         of_outcome(outcome(host(seconds=0.5), host(seconds=0.3), variation=Variation.CUT_OFF))
     )
+
+
+@pytest.mark.parametrize(
+    ("variation", "expected"),
+    [
+        (Variation.AS_REQUESTED, "with neither ContainerEntrypoint nor ContainerArguments, the program gets "),
+        (Variation.STAND_IN, "with 100 ContainerArguments, the program gets "),
+        (Variation.OVERRIDDEN, "with ContainerEntrypoint and ContainerArguments, the program gets "),
+    ],
+)
+def test_what_a_stand_in_was_started_with_is_told(variation: Variation, expected: str) -> None:
+    """Behind a wrapper, in the run of each way to override the image's command; the first words of it."""
+    part = StandIn("/usr/bin/python3.12", ("python3", "/a.py"), is_wrapped=True)
+    ended = host(witnesses=(witness("python3", "/a.py", "one", "two", "three", "four", "five"),))
+    ran = replace(outcome(ended, variation=variation), stand_in=part)
+    told = list(of_outcome(ran))
+
+    assert f"{expected}'python3', '/a.py', 'one', 'two', 'three', 'four' and 1 more" == told[-1]

@@ -203,3 +203,13 @@ def test_files_below_opt_ml_may_be_what_the_program_needs() -> None:
 
     assert Word.CONFORMS is judged("reserved.works-when-replaced", image(), own(DIRECT)).word
     assert Word.NOT_JUDGED is judged("reserved.works-when-replaced", shipping, own(DIRECT)).word
+
+
+def test_a_stand_in_shows_whose_python_is_unbuffered() -> None:
+    """Behind a wrapper too, and whatever the wrapper exports."""
+    quiet = replace(WRAPPER, environment={})
+    work = process(7, 1, *SCRIPT)
+    exported = replace(work, executions=(replace(work.executions[0], unbuffered=True),))
+    runs = [own(WRAPPED, SHELL, each) for each in (work, exported)]
+
+    assert [Word.ADVISED, Word.CONFORMS] == [judged("logs.unbuffered", quiet, runs=(run,)).word for run in runs]

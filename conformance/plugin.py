@@ -20,6 +20,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """With `--image`, collect the checks; tryfirst, before pytest's own JUnit plugin reads where to write."""
     if config.getoption("--image") is None:
         return
-    from conformance.session.hooks import SessionHooks  # noqa: PLC0415 - brings docker and moto
+    from conformance.session.hooks import SessionHooks  # noqa: PLC0415 - brings docker
 
     config.pluginmanager.register(SessionHooks.begin(config), "conformance.hooks")

@@ -20,7 +20,7 @@ from conformance.rule.evidence import end_of, lines, missing_outputs, named, pro
 from conformance.rule.sight import Sight
 
 EXEC_FAILED = re.compile(
-    r"(standard_init_linux\.go:\d+: )?exec (user process caused:? |[^:]*/[^:]*: )"
+    r"(standard_init_linux\.go:\d+: )?exec (user process caused:? |(?=[^:/]*/)[^:]*: )"
     r".*(no such file or directory|exec format error|permission denied)\W*"
 )
 """What the container runtime writes if the program cannot be executed."""

@@ -7,7 +7,7 @@ import re
 from conformance.image.image import Image
 
 PASSWD, GROUP = "/etc/passwd", "/etc/group"
-NUMBER = re.compile(r"[0-9]+")
+NUMBER = re.compile(r"[0-9]{1,20}")
 LARGEST_ID = (1 << 31) - 1
 """The largest number that the engine accepts for a user or group without an entry."""
 

@@ -55,7 +55,8 @@ def is_shell_form(argv: Sequence[str], shell: Sequence[str] = ()) -> bool:
 def is_broken_array(command: str) -> bool:
     """Whether a command string was meant as exec form: it starts like a JSON array, and unlike a shell's test."""
     text = command.strip()
-    return re.match(r"\[[^\s\[]", text) is not None or re.fullmatch(r"\[\s.*,.*\]", text, re.DOTALL) is not None
+    is_spaced = text.startswith("[") and text[1:2].isspace() and text.endswith("]") and "," in text[2:-1]
+    return is_spaced or re.match(r"\[[^\s\[]", text) is not None
 
 
 def hands_on_arguments(command: str) -> bool:

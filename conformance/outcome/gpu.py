@@ -23,6 +23,12 @@ GPU_NODE = re.compile(r"/dev/(nvidia[0-9]+|dxg)")
 """The device node of a GPU, and not of its driver; the second one stands for all in the Windows Subsystem for Linux."""
 
 
+CODE = re.compile(r"-?[0-9]{1,10}")
+"""What a function of the driver returns; a library of the image's own may have written anything else."""
+
+UNREADABLE = -1
+
+
 class Means(StrEnum):
     """How a container comes by GPUs."""
 
@@ -134,7 +140,7 @@ class Look:
         """The function of the driver that did not succeed, and what it returned."""
         for name, value in self.lines.items():
             if name.startswith("cu") and value != "0":
-                return name, int(value)
+                return name, int(value) if CODE.fullmatch(value) else UNREADABLE
         return None
 
     @property

@@ -173,6 +173,13 @@ class Trace:
             children.setdefault(process.parent, []).append(process)
         return children
 
+    @cached_property
+    def _by_receiver(self) -> dict[int, list[Signal]]:
+        arrivals: dict[int, list[Signal]] = {}
+        for arrival in self.signals:
+            arrivals.setdefault(arrival.receiver, []).append(arrival)
+        return arrivals
+
     @property
     def command(self) -> Process | None:
         """The process that the container's command is: process 1, unless the engine put an init before it."""
@@ -194,9 +201,8 @@ class Trace:
         """The signals that reached it, or those of one number."""
         return tuple(
             arrival
-            for arrival in self.signals
-            if arrival.receiver == process.pid
-            and number in {None, arrival.number}
+            for arrival in self._by_receiver.get(process.pid, ())
+            if number in {None, arrival.number}
             and process.began <= arrival.at
             and (process.ended is None or arrival.at <= process.ended)
         )
@@ -206,13 +212,12 @@ def _fault(record: Record, trace: Trace, *, has_last_line: bool) -> str:
     """Why a trace is not complete; a record that is sealed has a last line, or its end may have been taken away."""
     for event in record.named("untraced"):
         return f"the tracer could not attach: {to_text(event['error'])}"
-    if next(record.named("left"), None) is not None:
+    for _ in record.named("left"):
         return "the tracer left, because process 1 waited for it with __WALL"
     if trace.tracer is None:
         return "the tracer did not begin"
-    if trace.releases:
-        left = ", ".join(sorted({str(release.pid) for release in trace.releases}))
-        return f"left to a debugger in the container: process {left}"
+    if left := sorted({str(release.pid) for release in trace.releases}):
+        return f"left to a debugger in the container: process {', '.join(left)}"
     is_cut = has_last_line and next(record.named("end"), None) is None
     return UNENDED if is_cut or (trace.command is not None and trace.command.ended is None) else ""
 
@@ -232,10 +237,12 @@ class _Reader:
         self._releases: list[Release] = []
         self._activity = ActivityReader()
         self._index: dict[int, int] = {}
+        self._executions: list[list[Execution]] = []
 
     def trace(self) -> Trace:
-        facts = self._facts | self._activity.facts()
-        return Trace(tuple(self._processes), tuple(self._signals), tuple(self._releases), **facts)
+        pairs = zip(self._processes, map(tuple, self._executions), strict=True)
+        processes = tuple(replace(process, executions=ran) for process, ran in pairs)
+        return Trace(processes, tuple(self._signals), tuple(self._releases), **self._facts, **self._activity.facts())
 
     def read(self, event: Event) -> None:
         time, at = event["time_ns"] / _NANOSECONDS, event["monotonic_ns"] / _NANOSECONDS
@@ -257,8 +264,8 @@ class _Reader:
                     unbuffered=None if (variable := event.get("unbuffered")) is None else bool(variable),
                 )
                 # Where a second thread becomes another program, the first one's end was not the end of the process.
-                lives = replace(process, ended=None, exit_code=None, killed_by=None)
-                self._put(replace(lives, executions=(*process.executions, execution)))
+                self._put(replace(process, ended=None, exit_code=None, killed_by=None))
+                self._executions[self._index[process.pid]].append(execution)
             case "exit":
                 process = self._process(event["pid"], at)
                 blocked = _numbers(event["blocked"]) or process.blocked
@@ -282,12 +289,12 @@ class _Reader:
         process = Process(pid, parent, at)
         self._index[pid] = len(self._processes)
         self._processes.append(process)
+        self._executions.append([])
         return process
 
     def _process(self, pid: int, at: float) -> Process:
-        if pid not in self._index:  # its beginning was lost, and with it its parent
-            return self._begin(pid, 0, at)
-        return self._processes[self._index[pid]]
+        # Where its beginning was lost, so was its parent.
+        return self._processes[self._index[pid]] if pid in self._index else self._begin(pid, 0, at)
 
     def _put(self, process: Process) -> None:
         self._processes[self._index[process.pid]] = process

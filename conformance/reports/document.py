@@ -59,18 +59,18 @@ class Recorder:
     def record(self, verdict: Verdict, outcomes: Sequence[Outcome], *, seconds: float, failed: bool) -> dict[str, Any]:
         """A verdict with the runs that it rests on; `failed` says whether pytest counts it as a failure or an error.
 
-        The logs of a run go along with the first verdict on it only: they are long.
+        A run and its logs go along with the first verdict on it only: they are long, and made once.
         """
-        new = {_key(outcome) for outcome in outcomes} - self._sent
-        self._sent |= new
+        new = {_key(outcome): outcome for outcome in outcomes if _key(outcome) not in self._sent}
+        self._sent |= new.keys()
         return {
             **verdict_record(verdict),
             "seconds": round(seconds, 3),
             # Where a run would only have ended as another one did, that one stands for both.
             "runs": list(dict.fromkeys(str(outcome.variation) for outcome in outcomes)),
             "failed": failed,
-            "evidence": [run_record(outcome) for outcome in outcomes],
-            "logs_of_runs": [logs.of_run(outcome) if _key(outcome) in new else {} for outcome in outcomes],
+            "evidence": [run_record(outcome) for outcome in new.values()],
+            "logs_of_runs": [logs.of_run(outcome) for outcome in new.values()],
         }
 
     def take(self, record: dict[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 from conformance import text
@@ -17,6 +19,11 @@ from conformance.rule.telling import Stream
 LOG_CHARACTERS = 16_000
 """How much of a stream's end a report holds."""
 
+WORD_CHARACTERS = 1_000
+LISTED_WORDS = 200
+"""How much of a word a report holds, and of how many of a command line: a process may have megabytes of arguments."""
+
+LISTED_SIGNALS = 100
 LISTED_PROCESSES = 100
 LISTED_FILES = 200
 """How many entries below /opt/ml a report lists for a host."""
@@ -37,7 +44,7 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
                 "conditions": _conditions_record(trial.conditions),
                 "alone": trial.alone,
                 "succeeded": trial.succeeded,
-                "said": _shown(trial.said),
+                "said": text.shortened(_shown(trial.said)),
                 "asked": [_shown(name) for name in trial.asked[:LISTED_FILES]],
             }
             for trial in outcome.trials
@@ -64,10 +71,10 @@ def _conditions_record(conditions: Conditions) -> dict[str, Any]:
 def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:
     return {
         "name": host.name,
-        "argv": list(host.argv),
+        "argv": _words(host.argv),
         "end": str(host.end),
         "exit_code": host.exit_code,
-        "start_error": host.start_error,
+        "start_error": text.shortened(host.start_error),
         "out_of_memory": host.out_of_memory,
         "seconds": round(host.seconds, 3),
         "cut_off_seconds": None if host.cut_off_seconds is None else round(host.cut_off_seconds, 3),
@@ -77,7 +84,7 @@ def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:
         "stand_in": [
             {
                 "pid": witness.pid,
-                "argv": [_shown(word) for word in witness.argv],
+                "argv": _words(witness.argv),
                 "variables": len(witness.variables),
                 "uid": witness.uid,
                 "working_directory": _shown(witness.cwd),
@@ -111,8 +118,8 @@ def _look_record(look: Look) -> dict[str, Any]:
     programs = {"cuda": look.cuda, "nvidia_smi": look.smi}
     return {
         "devices": [device.path for device in look.devices],
-        "variables": {name: _shown(value) for name, value in look.variables.items()},
-        "mounted": [_shown(path) for path in look.mounted],
+        "variables": {name: text.shortened(_shown(value)) for name, value in look.variables.items()},
+        "mounted": [_shown(path) for path in look.mounted[:LISTED_FILES]],
         **{
             name: {
                 "error": program.error,
@@ -142,17 +149,21 @@ def _query_records(outcome: Outcome, asked: Queries) -> list[dict[str, Any]]:
 
 def _process_records(trace: Trace) -> list[dict[str, Any]]:
     """The processes that became a program, with the signals that reached them."""
+    ran = islice((process for process in trace.processes if process.executions), LISTED_PROCESSES)
     return [
         {
             "pid": process.pid,
             "parent": process.parent,
-            "argv": [_shown(word) for word in process.argv],
+            "argv": _words(process.argv),
             "status": process.status,
-            "signals": [arrival.name for arrival in trace.signals_to(process)],
+            "signals": [arrival.name for arrival in trace.signals_to(process)[:LISTED_SIGNALS]],
         }
-        for process in trace.processes
-        if process.executions
-    ][:LISTED_PROCESSES]
+        for process in ran
+    ]
+
+
+def _words(argv: Sequence[str]) -> list[str]:
+    return [text.shortened(_shown(word), WORD_CHARACTERS) for word in argv[:LISTED_WORDS]]
 
 
 def _shown(word: str) -> str:

@@ -149,8 +149,8 @@ def _is_tolerant(line: str) -> bool:
 
 def _new_lines(host: Host, before: Host | None) -> list[str]:
     """Lines on stderr that it does not write otherwise."""
-    known = {CHANGES.sub("#", line.strip()) for line in (before.stderr.text.splitlines() if before else ())}
-    said = (line.strip() for line in host.stderr.text.splitlines())
+    known = {CHANGES.sub("#", line.strip()) for line in (telling.lines(before.stderr) if before else ())}
+    said = (line.strip() for line in telling.lines(host.stderr))
     return [line for line in said if line and CHANGES.sub("#", line) not in known]
 
 

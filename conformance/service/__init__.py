@@ -1,6 +1,6 @@
 """The service: it runs a job request the way Processing does and says what it observed.
 
-Nothing outside this package imports `docker`, `boto3` or `moto`.
+Nothing outside this package imports `docker` or `boto3`.
 """
 
 from __future__ import annotations

@@ -28,7 +28,6 @@ from conformance.service.peers.network import Network, Place
 from conformance.service.plan import Plan, Surroundings
 from conformance.service.results.collection import Collector
 from conformance.service.results.continuous import Watch
-from conformance.service.results.storage import ObjectStore
 from conformance.service.role import Probe
 
 FAILING_AFTER_MILLISECONDS = 1_000
@@ -42,7 +41,6 @@ class HostRun:
     place: Place
     plan: Plan
     around: Surroundings
-    store: ObjectStore
     credentials: str = field(default_factory=lambda: f"/v2/credentials/{uuid.uuid4()}")
     container: containers.Container | None = None
     feeder: pipes.Feeder | None = None
@@ -246,7 +244,7 @@ class HostRun:
 
     def _collector(self, *, upload: bool = False) -> Collector:
         volumes = self.plan.image.volumes
-        return Collector(self.place.host, self.plan.request, volumes, self.store, upload=upload, words=self.words)
+        return Collector(self.place.host, self.plan.request, volumes, upload=upload, words=self.words)
 
     def _ended(self, ended: Ended | None) -> None:
         if ended is None:

@@ -1,4 +1,4 @@
-"""The service on this machine: a Docker Engine for the containers, moto for S3.
+"""The service on this machine: a Docker Engine for the containers, a tree of files for S3.
 
 A run goes: stage the inputs, create the container with a fresh volume at `/opt/ml`, put inputs and documents into it,
 start, wait within a bound, read logs and files back, upload the outputs, remove everything. Only the engine's API is

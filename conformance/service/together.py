@@ -17,7 +17,6 @@ from conformance.service import cleanup
 from conformance.service.hosts import HostRun
 from conformance.service.peers import ended, names, network, places
 from conformance.service.plan import Plan, Surroundings
-from conformance.service.results.storage import ObjectStore
 
 NOT_REACHED = "DNS queries of the hosts do not reach their name server"
 NOT_REACHED_HINT = (
@@ -54,11 +53,9 @@ class Together:
             refused = "no command is specified"
             return Ran(tuple(Host(name, (), End.NOT_STARTED, start_error=refused) for name in plan.hosts))
         with contextlib.ExitStack() as removal:
-            store = ObjectStore(self._around.settings.region)
-            removal.callback(store.close)
             made = self._network(plan, removal)
             places, server = self._places(plan, made, removal)
-            runs = [HostRun(place, plan, self._around, store) for place in places]
+            runs = [HostRun(place, plan, self._around) for place in places]
             removes = [functools.cache(functools.partial(self._remove, run)) for run in runs]
             removal.callback(cleanup.side_by_side, removes)
             # Its threads have ended before anything is removed here that one of them may need.

@@ -440,3 +440,11 @@ def test_a_volume_below_opt_ml_is_advised_against(volume: str) -> None:
 def test_a_volume_elsewhere_is_free() -> None:
     """Also where its name begins as the reserved one's."""
     assert Word.CONFORMS == judged("image.volume-under-opt-ml", image(volumes=("/opt/mlflow", "/opt", "/data"))).word
+
+
+def test_a_user_s_number_of_any_length_is_read() -> None:
+    """One that no system has is not known, and is no trouble of the check's own."""
+    verdict = judged("image.user-resolvable", image(user="9" * 5_000))
+
+    assert Word.VIOLATES == verdict.word
+    assert len(verdict.text) < 5_000

@@ -195,3 +195,9 @@ def test_any_string_can_be_looked_at(command: str) -> None:
 def test_shell_form_is_what_docker_makes_of_it(argv: tuple[str, ...], shell: tuple[str, ...], expected: bool) -> None:  # noqa: FBT001 - a parameter of a test
     """The words of SHELL, or Docker's default, and one string: what has more words was written in exec form."""
     assert expected == is_shell_form(argv, shell)
+
+
+@pytest.mark.parametrize("command", ["[ " + "," * 1_000_000, "[ " + ", ]x" * 300_000, "[" * 1_000_000])
+def test_a_command_of_any_length_is_read_in_one_pass(command: str) -> None:
+    """As many commas as there are make no pass over the rest for each of them, which would take hours."""
+    assert not is_broken_array(command)

@@ -88,6 +88,15 @@ def test_a_look_is_read() -> None:
     assert (LOADED, ("cuInit", 100)) == (seen.library, seen.failed)
 
 
+@pytest.mark.parametrize("value", ["", "x", "1" * 5_000, "0x64"])
+def test_a_result_that_is_none_is_a_failure_all_the_same(value: str) -> None:
+    """A library of the image's own may have written the line."""
+    seen = Look.parse(recorded(("program", {**CUDA, "output": answers(cuInit=value)}), ("program", SMI)))
+
+    assert seen is not None
+    assert ("cuInit", -1) == seen.failed
+
+
 def test_a_look_that_broke_off_is_none() -> None:
     """As where the container was killed in the midst of it."""
     assert Look.parse(recorded(("program", CUDA))) is None

@@ -179,3 +179,20 @@ def test_an_incomplete_trace_says_why(content: bytes, fault: str) -> None:
     trace = Trace.parse(content)
 
     assert (False, fault) == (trace.complete, trace.fault)
+
+
+def test_a_process_that_becomes_very_many_programs_is_read_in_one_pass() -> None:
+    """Each of them is kept, in the order in which they came."""
+    trace = Trace.parse(record(begin(), *(become(1, str(number)) for number in range(50_000)), leave(1)))
+
+    assert [str(number) for number in range(50_000)] == [run.argv[0] for run in trace.processes[0].executions]
+
+
+def test_signals_are_told_of_the_process_that_had_the_number_then() -> None:
+    """A number may be given again."""
+    trace = Trace.parse(
+        record(begin(), fork(8), arrive(8, 2), leave(8), fork(8), arrive(8, 15), arrive(1, 10), leave(8), leave(1))
+    )
+    first, second, third = (trace.signals_to(process) for process in trace.processes)
+
+    assert [[10], [2], [15]] == [[arrival.number for arrival in arrivals] for arrivals in (first, second, third)]

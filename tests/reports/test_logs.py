@@ -124,7 +124,7 @@ def test_without_a_log_there_is_no_folder(tmp_path: Path) -> None:
 
 
 def test_a_log_is_sent_once_by_each_worker_and_kept_with_its_run() -> None:
-    """A run is judged by many checks, and two workers may have made it; run and log are those of the same one."""
+    """A run is judged by many checks, and its record made once; two workers may have made it, of which one is told."""
     verdict = Verdict(load_checks()["exit.zero-on-success"], Word.CONFORMS)
     first, second, controller = Recorder(), Recorder(), Recorder()
     records = [
@@ -135,7 +135,8 @@ def test_a_log_is_sent_once_by_each_worker_and_kept_with_its_run() -> None:
         controller.take(record)
 
     name = "logs/example.as-requested/algo-1.stderr"
-    assert [[{name: "1\n"}], [{}], [{name: "2\n"}]] == [record["logs_of_runs"] for record in records]
+    assert [[{name: "1\n"}], [], [{name: "2\n"}]] == [record["logs_of_runs"] for record in records]
+    assert [1, 0, 1] == [len(record["evidence"]) for record in records]
     assert {name: "1\n"} == controller.logs
     assert ["1\n"] == [run["hosts"][0]["stderr"]["end"] for run in controller.runs.values()]
 

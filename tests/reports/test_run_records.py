@@ -15,9 +15,10 @@ from conformance.job.variation import Variation
 from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import Outcome, Sighting
 from conformance.outcome.resolution import Queries, Query
+from conformance.outcome.trace import Signal, Trace
 from conformance.reports.runs import LISTED_FILES, run_record
 from tests.support.looks import look, looked
-from tests.support.outcomes import OUTPUT, address, file, host, not_started, outcome, query
+from tests.support.outcomes import OUTPUT, address, file, host, not_started, outcome, process, query
 
 SCHEMA = json.loads((Path(conformance.__path__[0]) / "reports/report.schema.json").read_text(encoding="utf-8"))
 RUN = {"$ref": "#/$defs/run", "$defs": SCHEMA["$defs"]}
@@ -156,3 +157,14 @@ def test_a_look_at_a_gpu_is_valid(seen: Look | None) -> None:
 
     assert {"wanted": True, "given": "a device request", "lack": "no \\xff"} == record["gpu"]
     assert (seen is None) == (record["hosts"][0]["look"] is None)
+
+
+def test_a_record_is_of_bounded_size() -> None:
+    """However many arguments, signals and bytes a process and the engine come up with."""
+    first = process(1, 0, "sh", *["A" * 120_000] * 1_000, ended=None)
+    others = [process(number, 1, "x") for number in range(2, 2_000)]
+    arrivals = tuple(Signal(2.0, 2.0, 10, 1, 1, "caught") for _ in range(30_000))
+    ended = host(trace=Trace((first, *others), arrivals, tracer=2), argv=("x" * 100_000,) * 1_000)
+
+    assert len(json.dumps(recorded(outcome(ended)))) < 1_000_000
+    assert len(json.dumps(recorded(outcome(not_started("x" * 1_000_000))))) < 10_000

@@ -1,5 +1,6 @@
 """Of a container that has ended, its logs, its message and its outputs are taken, each as the contract says."""
 
+import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.files.stream import Fault
-from conformance.job.objects import S3Uri
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import MESSAGE_PATH
 from conformance.service.message import exit_message
@@ -28,27 +28,15 @@ from tests.support.outcomes import OUTPUT, file, request
 LARGEST = 2 * (LOG_HEAD_BYTES + LOG_TAIL_BYTES)
 
 
-class Shelf:
-    """An object store that only remembers."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self.objects: dict[str, bytes] = {}
-
-    def put(self, uri: S3Uri, content: bytes) -> None:
-        """Remember an object."""
-        self.objects[str(uri)] = content
-
-
 def collected(
     contents: Mapping[str, bytes], *, of: JobRequest | None = None, volumes: tuple[str, ...] = (), upload: bool = True
 ) -> tuple[Collector, dict[str, bytes]]:
-    """What is taken of these files, and what is uploaded."""
-    shelf = Shelf()
-    collector = Collector("algo-1", of or request(), volumes, shelf, upload)  # type: ignore[arg-type] # a shelf will do
+    """What is taken of these files, and what is uploaded, which digests tell."""
+    collector = Collector("algo-1", of or request(), volumes, upload)
     for path, content in contents.items():
         collector.peek(file(path, size=len(content)), io.BytesIO(content))
-    return collector, shelf.objects
+    by_digest = {hashlib.sha256(content).hexdigest(): content for content in contents.values()}
+    return collector, {upload.uri: by_digest[upload.digest] for upload in collector.uploads}
 
 
 def test_an_output_keeps_its_relative_paths() -> None:
@@ -154,6 +142,15 @@ def test_a_further_name_that_s3_has_no_key_for_is_passed_over() -> None:
     assert (["s3://bucket/result/a"], []) == (list(stored), collector.unread)
 
 
+def test_a_further_name_is_uploaded_as_the_file_itself() -> None:
+    """Its content passes once, under the first name."""
+    collector, _ = collected({f"{OUTPUT}/a": b"1"})
+    collector.linked(file(f"{OUTPUT}/b"), file(f"{OUTPUT}/a"))
+    first, second = collector.uploads
+
+    assert ("s3://bucket/result/b", first.digest) == (second.uri, second.digest)
+
+
 def test_a_long_message_is_kept_in_part() -> None:
     """Its beginning, which ends with a whole character: the rest of the file may well be UTF-8."""
     text = "京" * MESSAGE_BYTES
@@ -226,8 +223,7 @@ def test_a_log_is_complete_where_it_fits_in_one_file_of_the_engine(streams: tupl
 def test_the_whole_of_a_long_message_is_looked_at() -> None:
     """Far beyond what is kept of it: a byte that is not UTF-8, and words that are looked for."""
     content = b"a" * 3_000_000 + b"secret\xff" + b"b" * 100
-    shelf = Shelf()
-    collector = Collector("algo-1", request(), (), shelf, upload=False, words=("secret",))  # type: ignore[arg-type] # as above
+    collector = Collector("algo-1", request(), (), upload=False, words=("secret",))
     collector.peek(file(MESSAGE_PATH, size=len(content)), io.BytesIO(content))
 
     assert Fault(3_000_006, 0xFF, "invalid start byte") == collector.message_fault

@@ -19,7 +19,6 @@ from conformance.outcome.outcome import MESSAGE_PATH
 from conformance.service.results.collection import Collector
 from conformance.service.results.continuous import Watch
 from conformance.service.settings import Settings
-from tests.service.test_collection import Shelf
 from tests.support.outcomes import request
 
 PLACE = "/opt/ml/processing"
@@ -66,20 +65,20 @@ class Running:
         return archive.write(place.rpartition("/")[0], [(place, None), *found.items()])
 
 
-def watching(*looks: Mapping[str, bytes] | Exception, of: JobRequest = ONE) -> tuple[Watch, Running, Shelf]:
-    """A watch over a container that gives this, and where it uploads to."""
-    running, shelf = Running(list(looks)), Shelf()
+def watching(*looks: Mapping[str, bytes] | Exception, of: JobRequest = ONE) -> tuple[Watch, Running]:
+    """A watch over a container that gives this, and the container."""
+    running = Running(list(looks))
     watch = Watch(
         running,  # type: ignore[arg-type] # it gives archives
-        lambda: Collector("algo-1", of, (), shelf, upload=False),  # type: ignore[arg-type] # a shelf will do
+        lambda: Collector("algo-1", of, (), upload=False),
         Settings(archive_bytes=LIMIT, continuous_seconds=0),
     )
-    return watch, running, shelf
+    return watch, running
 
 
 def seen(*looks: Mapping[str, bytes] | Exception, of: JobRequest = ONE) -> list[tuple[float, str, int]]:
     """What was seen when, where there was a look each second."""
-    watch, _, _ = watching(*looks, of=of)
+    watch, _ = watching(*looks, of=of)
     for second in range(len(looks)):
         watch._look(float(second))
     return [(sighting.seconds, sighting.path, sighting.size) for sighting in watch.sightings]
@@ -106,22 +105,11 @@ def test_files_come_and_go() -> None:
     assert [(0.0, f"{PLACE}/a/x", 1), (2.0, f"{PLACE}/a/deep/y", 0)] == seen(x, {}, y, x | y)
 
 
-def test_what_is_seen_is_uploaded() -> None:
-    """With its last content."""
-    watch, _, shelf = watching({f"{PLACE}/a/x": b"1"}, {f"{PLACE}/a/x": b"22", f"{PLACE}/a/y": b"3"})
-    watch._look(0.0)
-    before = dict(shelf.objects)
-    watch._look(1.0)
-
-    assert {"s3://bucket/a/x": b"1"} == before
-    assert {"s3://bucket/a/x": b"22", "s3://bucket/a/y": b"3"} == shelf.objects
-
-
 def test_only_continuous_outputs_are_looked_at() -> None:
     """However LocalPath is written, and not at the message."""
     asked = asking_for(a="EndOfJob", b="Continuous", c="Continuous")
     asked.document["ProcessingOutputConfig"]["Outputs"][1]["S3Output"]["LocalPath"] += "//"
-    watch, running, _ = watching({MESSAGE_PATH.replace("/opt/ml", f"{PLACE}/b"): b"done"}, {}, of=asked)
+    watch, running = watching({MESSAGE_PATH.replace("/opt/ml", f"{PLACE}/b"): b"done"}, {}, of=asked)
     watch._look(0.0)
 
     assert [f"{PLACE}/b", f"{PLACE}/c"] == running.asked
@@ -132,7 +120,7 @@ def test_only_continuous_outputs_are_looked_at() -> None:
 def test_nobody_looks_behind_a_link(place: str) -> None:
     """The engine would follow one on the way to the output, out of what is uploaded."""
     deep = asking_for(**{"output/a": "Continuous"})
-    watch, running, _ = watching({f"{PLACE}/output/a/x": b"1"}, of=deep)
+    watch, running = watching({f"{PLACE}/output/a/x": b"1"}, of=deep)
     running.links.add(place)
     watch._look(0.0)
 
@@ -147,7 +135,7 @@ def test_nobody_looks_behind_a_link(place: str) -> None:
 
 def test_what_was_read_behind_a_link_does_not_count() -> None:
     """Where it came between two glances at the way to the output."""
-    watch, running, _ = watching({f"{PLACE}/output/a/x": b"1"}, of=asking_for(**{"output/a": "Continuous"}))
+    watch, running = watching({f"{PLACE}/output/a/x": b"1"}, of=asking_for(**{"output/a": "Continuous"}))
     get = running.get
 
     def swap(path: str) -> Iterable[bytes]:
@@ -168,7 +156,7 @@ def broken(chunks: Iterable[bytes]) -> Iterable[bytes]:
 
 def test_of_a_look_that_breaks_off_nothing_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first files of it are seen by the next one; a half of a file is none."""
-    watch, running, _ = watching({f"{PLACE}/a/x": b"1", f"{PLACE}/a/y": b"2" * 1_000})
+    watch, running = watching({f"{PLACE}/a/x": b"1", f"{PLACE}/a/y": b"2" * 1_000})
     whole = running.get
     monkeypatch.setattr(running, "get", lambda path: broken(whole(path)))
     with pytest.raises(JobError, match="cannot be read"):
@@ -197,7 +185,7 @@ TROUBLE: list[Exception] = [
 @pytest.mark.parametrize("trouble", TROUBLE, ids=lambda trouble: type(trouble).__name__)
 def test_a_look_that_fails_is_made_again(trouble: Exception) -> None:
     """A container may be about to end, or a file about to be written."""
-    watch, running, _ = watching(trouble, {f"{PLACE}/a/x": b"1"}, {})
+    watch, running = watching(trouble, {f"{PLACE}/a/x": b"1"}, {})
     with watch.watching():
         assert running.over.wait(timeout=60)
 
@@ -212,7 +200,7 @@ def fail() -> None:
 @pytest.mark.parametrize("block", [fail, lambda: None])
 def test_nobody_looks_when_the_run_is_over(block: Callable[[], Any]) -> None:
     """However it ended."""
-    watch, _, _ = watching({})
+    watch, _ = watching({})
     with contextlib.suppress(JobError), watch.watching():
         block()
 

@@ -14,15 +14,11 @@ from conformance.files.tree import File, kept_back
 from conformance.job.objects import LONGEST_KEY_BYTES, S3Uri, uploaded_to
 from conformance.job.request import JobRequest, ProcessingOutput
 from conformance.outcome.outcome import MESSAGE_PATH, Log, Upload
-from conformance.service.results.storage import ObjectStore
 
 LOG_HEAD_BYTES = 64 << 10
 LOG_TAIL_BYTES = 192 << 10
 MESSAGE_BYTES = 64 << 10
 """How much of a message is kept: enough to show what goes beyond 1 KB."""
-
-KEPT_BYTES = 32 << 20
-"""Of a larger output only size and digest are kept: S3 is in this process, and its memory is not the job's."""
 
 RECORD_BYTES = 40
 PART_BYTES = 16 << 10
@@ -32,16 +28,16 @@ PART_RECORD_BYTES = 256
 
 @dataclass
 class Collector:
-    """Looks into the archive of `/opt/ml` as it passes, and uploads what the service would.
+    """Looks into the archive of `/opt/ml` as it passes, and takes down what the service would upload.
 
-    `upload` says whether outputs are uploaded; what is continuous is, however the job ends. A symbolic link is no
-    regular file, so it never comes here. `words` are looked for in all of the message, whose beginning is kept.
+    Of an object it keeps key, size and digest: nothing reads the content, which may be of any size. `upload` says
+    whether outputs are uploaded; what is continuous is, however the job ends. A symbolic link is no regular file, so it
+    never comes here. `words` are looked for in all of the message, whose beginning is kept.
     """
 
     host: str
     request: JobRequest
     volumes: tuple[str, ...]
-    store: ObjectStore
     upload: bool
     words: tuple[str, ...] = ()
     message: bytes | None = None
@@ -55,19 +51,18 @@ class Collector:
         if file.path == MESSAGE_PATH:
             self._read_message(file, content)
         elif self._targets(file):
-            self._store(file, *_kept(file, content))
+            self._store(file, _digest(content))
         return file
 
     def linked(self, file: File, original: File) -> None:
-        """Take a further name of a file: from the store where the file itself was uploaded, else it is `unread`."""
+        """Take a further name of a file: as the file itself where that was uploaded, else it is `unread`."""
         if file.path != MESSAGE_PATH and not self._targets(file):
             return
         uploaded = next((upload for upload in self.uploads if upload.path == original.path), None)
         if uploaded is None or file.path == MESSAGE_PATH:
             self.unread.append(file.path)
         else:
-            data = None if original.size > KEPT_BYTES else self.store.get(S3Uri.parse(uploaded.uri))
-            self._store(file, data, uploaded.digest)
+            self._store(file, uploaded.digest)
 
     def _read_message(self, file: File, content: IO[bytes]) -> None:
         """Keep the beginning, and look at all of it: AWS decodes the whole file, of which it shows 1 KB."""
@@ -80,12 +75,11 @@ class Collector:
             block = content.read(BLOCK)
         self.message_fault, self.message_found = encoding.end(), search.found
 
-    def _store(self, file: File, data: bytes | None, digest: str) -> None:
-        for output in self._targets(file):
-            uri = _uri(file, output)
-            if data is not None:
-                self.store.put(uri, data)
-            self.uploads.append(Upload(output.name, self.host, file.path, str(uri), file.size, digest))
+    def _store(self, file: File, digest: str) -> None:
+        self.uploads += (
+            Upload(output.name, self.host, file.path, str(_uri(file, output)), file.size, digest)
+            for output in self._targets(file)
+        )
 
     def _targets(self, file: File) -> list[ProcessingOutput]:
         """The outputs that a file is uploaded to."""
@@ -103,15 +97,12 @@ class Collector:
         return has_key and not kept_back(file.path, output.directory, self.volumes)
 
 
-def _kept(file: File, content: IO[bytes]) -> tuple[bytes | None, str]:
-    """A file's content, None where it is too large to be held, and its SHA-256."""
+def _digest(content: IO[bytes]) -> str:
+    """The SHA-256 of a file, of which one block at a time is held."""
     digest = hashlib.sha256()
-    kept = bytearray()
     while block := content.read(BLOCK):
         digest.update(block)
-        if file.size <= KEPT_BYTES:
-            kept += block
-    return (bytes(kept) if file.size <= KEPT_BYTES else None), digest.hexdigest()
+    return digest.hexdigest()
 
 
 def _uri(file: File, output: ProcessingOutput) -> S3Uri:

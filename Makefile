@@ -24,7 +24,8 @@ conformance: override export JOB := $(value JOB)
 conformance: override export S3 := $(value S3)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images hostile alone probe lint check ready test table benchmark mutation clean
+.PHONY: help setup conformance example images hostile alone probe lint check ready test terminations table benchmark \
+	mutation clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +60,9 @@ hostile: setup ## check outputs with very many and very large files (takes minut
 
 alone: setup ## check every flawed and sound image without its job (takes half an hour)
 	@.venv/bin/python -m pytest tests/images/every_image_alone.py
+
+terminations: setup ## end 200 sessions by signals at random moments; nothing may be left (takes half an hour)
+	@.venv/bin/python -m tests.support.terminations
 
 table: setup ## compare what the checks conclude from a stop with the ground truth, for 40 forms of ENTRYPOINT
 	@.venv/bin/python -m tests.support.stop_table

@@ -1,31 +1,84 @@
-"""Removing what runs made on the engine: one's own at the end, and what a killed run left behind."""
+"""Removing what runs made on the engine: one's own at the end, and what a killed run left behind.
+
+A run of this machine is over when its process has ended. Of any other the engine tells, in whose own time everything
+was made: as long as a run goes on it has something made every few seconds (`presence`), so that one of which nothing
+was made for a minute is over, wherever it was.
+"""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import docker
 from docker.errors import APIError, NotFound
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import Timeout
 
+from conformance.errors import JobError
 from conformance.service import labels
 
-ATTEMPTS = 10
 PAUSE_SECONDS = 0.5
-"""How long something is tried to be removed that the engine still makes or holds."""
+
+REMOVAL_SECONDS = 180.0
+"""How long something of one's own is tried to be removed that the engine still makes or holds."""
+
+OTHERS_SECONDS = 10.0
+"""The same of what others left, which no session has to wait for."""
+
+SILENCE_SECONDS = 60.0
+"""A run of which the engine has made nothing for so long is over."""
+
+STILL_THERE = (APIError, Timeout, RequestsConnectionError)
+"""What a removal may end with though it goes on: an engine may take minutes, and then refuses to begin it twice."""
 
 
-def remove_run(client: docker.APIClient, run_id: str) -> None:
-    """Remove every container, volume and network of one run."""
-    _remove(client, f"{labels.RUN}={run_id}", lambda _: True)
+@dataclass(frozen=True)
+class Thing:
+    """A container, volume or network on the engine, and how it is removed; `made` is in the engine's own time."""
+
+    kind: str
+    name: str
+    labels: Mapping[str, str]
+    made: float
+    remove: Callable[[], object]
+
+    @property
+    def run(self) -> str:
+        """The run that made it."""
+        return self.labels[labels.RUN]
+
+
+def remove_run(client: docker.APIClient, run_id: str, *, within_seconds: float = REMOVAL_SECONDS) -> None:
+    """Remove every container, volume and network of one run.
+
+    Raises:
+        JobError: something is still there after that time.
+    """
+    left = _removed(lambda: _own(client, f"{labels.RUN}={run_id}"), within_seconds)
+    if left:
+        raise JobError(
+            f"the engine has not removed {', '.join(f'{thing.kind} {thing.name}' for thing in left)} "
+            f"within {within_seconds:g} s",
+            hint="the next session removes what is left of it",
+        )
+
+
+def cancel_run(client: docker.APIClient, run_id: str, *, keep: bool) -> None:
+    """Remove the containers of a run, or only kill them, so that whoever waits for one of them goes on."""
+    for thing in _own(client, f"{labels.RUN}={run_id}"):
+        if thing.kind == "container":
+            _is_removed(partial(client.kill, thing.name) if keep else thing.remove)
 
 
 def remove_left_behind(client: docker.APIClient) -> None:
-    """Remove what runs left whose process is gone; what belongs to anybody else is not touched."""
-    now = time.time()
-    _remove(client, labels.RUN, lambda found: labels.is_left_behind(found, now=now))
+    """Remove what runs left that are over; what belongs to anybody else is not touched."""
+    _removed(lambda: _left_behind(client), OTHERS_SECONDS)
 
 
 def side_by_side(removes: Sequence[Callable[[], None]]) -> None:
@@ -34,28 +87,40 @@ def side_by_side(removes: Sequence[Callable[[], None]]) -> None:
         list(pool.map(lambda remove: remove(), removes))
 
 
-def _remove(client: docker.APIClient, label: str, wanted: Callable[[dict[str, str]], bool]) -> None:
-    """Remove what is wanted; what the engine still makes for a killed process, or holds, is looked for again."""
-    for _ in range(ATTEMPTS):
-        if not _remains(client, label, wanted):
-            return
-        time.sleep(PAUSE_SECONDS)
+def is_over(things: Sequence[Thing], now: float) -> bool:
+    """Whether a run is over that made these things, all of which are its own, and nobody asked to keep them."""
+    if any(thing.labels.get(labels.KEPT) == "true" for thing in things):
+        return False
+    owner = labels.Owner.parse(things[0].labels[labels.OWNER])
+    lives = None if owner is None else owner.lives()
+    if lives is None:
+        return now - max(thing.made for thing in things) > SILENCE_SECONDS
+    return not lives
 
 
-def _remains(client: docker.APIClient, label: str, wanted: Callable[[dict[str, str]], bool]) -> bool:
-    """Try to remove what is wanted, and say whether anything may still be there."""
-    filters = {"label": label}
-    remains = False
-    for container in client.containers(all=True, filters=filters):
-        if wanted(container["Labels"]):
-            remains |= not _is_removed(partial(client.remove_container, container["Id"], v=True, force=True))
-    for volume in client.volumes(filters=filters).get("Volumes") or ():
-        if wanted(volume["Labels"] or {}):
-            remains |= not _is_removed(partial(client.remove_volume, volume["Name"]))
-    for network in client.networks(filters=filters):
-        if wanted(network["Labels"] or {}):
-            remains |= not _is_removed(partial(client.remove_network, network["Id"]))
-    return remains
+def _left_behind(client: docker.APIClient) -> list[Thing]:
+    runs: dict[str, list[Thing]] = {}
+    for thing in _own(client, labels.RUN):
+        runs.setdefault(thing.run, []).append(thing)
+    if not runs:
+        return []
+    now = _time(client.info().get("SystemTime"))
+    return [thing for things in runs.values() if is_over(things, now) for thing in things]
+
+
+def _removed(find: Callable[[], list[Thing]], seconds: float) -> list[Thing]:
+    """Remove what is found until nothing is, and return what is still there when time is up.
+
+    What the engine still makes for a killed process, or holds, is looked for again.
+    """
+    deadline = time.monotonic() + seconds
+    while found := find():
+        left = [thing for thing in found if not _is_removed(thing.remove)]
+        if time.monotonic() > deadline:
+            return left
+        if left:
+            time.sleep(PAUSE_SECONDS)
+    return []
 
 
 def _is_removed(remove: Callable[[], object]) -> bool:
@@ -64,6 +129,34 @@ def _is_removed(remove: Callable[[], object]) -> bool:
     except NotFound:
         # Somebody else has removed it at this moment, which is all that is asked.
         return True
-    except APIError:
+    except STILL_THERE:
         return False
     return True
+
+
+def _own(client: docker.APIClient, label: str) -> list[Thing]:
+    """What of the things with this label was made here, containers first: they hold the others."""
+    return [thing for thing in _labelled(client, label) if labels.is_own(thing.name, thing.labels)]
+
+
+def _labelled(client: docker.APIClient, label: str) -> Iterator[Thing]:
+    filters = {"label": label}
+    for found in client.containers(all=True, filters=filters):
+        remove = partial(client.remove_container, found["Id"], v=True, force=True)
+        # A container that is just being removed has no name.
+        name = next(iter(found["Names"] or ()), "")
+        yield Thing("container", name.removeprefix("/"), found["Labels"], found["Created"], remove)
+    for found in client.volumes(filters=filters).get("Volumes") or ():
+        remove = partial(client.remove_volume, found["Name"])
+        yield Thing("volume", found["Name"], found["Labels"] or {}, _time(found.get("CreatedAt")), remove)
+    for found in client.networks(filters=filters):
+        remove = partial(client.remove_network, found["Id"])
+        yield Thing("network", found["Name"], found["Labels"] or {}, _time(found.get("Created")), remove)
+
+
+def _time(text: str | None) -> float:
+    """Seconds since 1970 of a time as the engine writes it; without an end where it says none, as nothing is so old."""
+    try:
+        return datetime.fromisoformat(text or "").timestamp()
+    except ValueError:
+        return math.inf

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import posixpath
 import re
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from tarfile import TarError
@@ -25,7 +24,9 @@ from conformance.outcome.outcome import End, Log
 from conformance.probe import DIRECTORY, PROGRAM, RECORD, WITNESS
 from conformance.probe.bundle import read_record
 from conformance.service import gpus
+from conformance.service.cleanup import STILL_THERE
 from conformance.service.ending import Ended, Ending, Limits
+from conformance.service.labels import new_name
 from conformance.service.peers.network import Place
 from conformance.service.results.collection import read_logs
 from conformance.service.role import Probe
@@ -135,8 +136,11 @@ class Container:
         return bool(stat["mode"] & SYMLINK_MODE)
 
     def remove(self) -> None:
-        """Remove it, its volume, and the volumes that the image declares; what is gone already is no error."""
-        with contextlib.suppress(APIError):
+        """Remove it, its volume, and the volumes that the image declares.
+
+        What is gone already is no error, and what takes long is left to the end of the session.
+        """
+        with contextlib.suppress(*STILL_THERE):
             self.client.remove_container(self.id, v=True, force=True)
         _remove_volumes(self.client, self.volumes)
 
@@ -178,7 +182,7 @@ def create(
     arguments = None if request.arguments is None else list(request.arguments)
     if probe.begins_the_container:
         entrypoint, arguments = [PROGRAM, *probe.traced_argv], None
-    volumes = tuple(f"conformance-{uuid.uuid4().hex[:16]}" for _ in mounts)
+    volumes = tuple(new_name(labels, place.host) for _ in mounts)
     try:
         for volume in volumes:
             client.create_volume(volume, labels=labels)
@@ -195,6 +199,7 @@ def create(
                 **request.environment,
             },
             hostname=place.hostname or settings.hostname,
+            name=new_name(labels, place.host),
             labels=labels,
             networking_config=place.network.attachment(place.address) if place.network else None,
             host_config=client.create_host_config(
@@ -230,5 +235,5 @@ def log_file_bytes(settings: Settings) -> int:
 
 def _remove_volumes(client: docker.APIClient, volumes: Iterable[str]) -> None:
     for volume in volumes:
-        with contextlib.suppress(APIError):
+        with contextlib.suppress(*STILL_THERE):
             client.remove_volume(volume)

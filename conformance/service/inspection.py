@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
@@ -16,7 +17,9 @@ from conformance.image.gpu.nvidia import NOTE_SECTION, is_driver_name
 from conformance.image.image import Image
 from conformance.image.library_path import is_configuration
 from conformance.image.packages import is_database, is_relevant
+from conformance.service.cleanup import STILL_THERE
 from conformance.service.engine import Engine, explanation
+from conformance.service.labels import new_name
 from conformance.service.pull import Show, pull
 
 DOCUMENTS = frozenset({"/etc/passwd", "/etc/group"})
@@ -110,14 +113,17 @@ def read_files(engine: Engine, image: Image, labels: dict[str, str]) -> Image:
     reading = _Reading()
     try:
         # The command is never run; an image that has none could not even be created without one.
-        container = client.create_container(image.id, command=["-"], network_disabled=True, labels=labels)
+        container = client.create_container(
+            image.id, command=["-"], network_disabled=True, name=new_name(labels, "image"), labels=labels
+        )
         try:
             chunks = client.export(container, chunk_size=archive.BLOCK)
             found = archive.read(chunks, root="", limit_bytes=EXPORT_BYTES, peek=reading.peek)
             # The engine itself puts this mark into every container.
             files = FileTree.of(file for file in found if file.path not in {"/", "/.dockerenv"})
         finally:
-            client.remove_container(container, v=True, force=True)
+            with contextlib.suppress(*STILL_THERE):
+                client.remove_container(container, v=True, force=True)
     except (DockerException, RequestException) as error:
         raise JobError(f"cannot read the files of {image.reference!r}: {explanation(error)}") from error
     return replace(

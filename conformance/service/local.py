@@ -35,6 +35,8 @@ from conformance.service.inspection import read_file, read_files
 from conformance.service.labels import run_labels
 from conformance.service.peers import places
 from conformance.service.plan import Plan, Surroundings, limits
+from conformance.service.presence import stay_present
+from conformance.service.reaper import Reaper
 from conformance.service.settings import Settings
 from conformance.service.together import Together
 
@@ -69,6 +71,9 @@ class LocalService:
         self._gpu = gpu
         self._gpus_found: Gpus | None = None
         self._looking = threading.Lock()
+        self._beginning = threading.Lock()
+        self._reaper: Reaper | None = None
+        self._presence: threading.Thread | None = None
         self._closing = threading.Event()
         self.run_id = uuid.uuid4().hex[:12]
         self.kept: list[str] = []
@@ -87,6 +92,7 @@ class LocalService:
 
     def read_files(self, image: Image) -> Image:
         """The image with the names of its files; see `conformance.service.inspection`."""
+        self._begin()
         return read_files(self._engine, image, self.labels)
 
     def read_file(self, image: Image, path: str) -> bytes:
@@ -101,6 +107,7 @@ class LocalService:
             return Gpus(wanted=True, means=Means.SIMULATION)
         with self._looking:
             if self._gpus_found is None:
+                self._begin()
                 self._gpus_found = gpus.find(self._engine, image, self.labels)
             return self._gpus_found
 
@@ -118,6 +125,7 @@ class LocalService:
         conditions: Conditions = AS_CHOSEN,
     ) -> Outcome:
         """Run a job to its end; see `conformance.service.Service.run`."""
+        self._begin()
         begun = time.monotonic()
         with _as_job_error("whether there are GPUs cannot be found out"):
             given = self.gpus(image, request)
@@ -160,12 +168,31 @@ class LocalService:
             stand_in=played,
         )
 
-    def close(self) -> None:
-        """End what is still running and remove all that this service made, unless it is to be kept."""
+    def cancel(self) -> None:
+        """End what is still running, so that whoever waits for it goes on; once may not be enough."""
         self._closing.set()
+        with _as_job_error("what still runs cannot be ended"):
+            cleanup.cancel_run(self._engine.client, self.run_id, keep=self._keep)
+
+    def close(self) -> None:
+        """Remove all that this service made, unless it is to be kept; nothing runs any more."""
+        self._closing.set()
+        if self._presence is not None:
+            self._presence.join()
         if not self._keep:
             with _as_job_error("what this run made cannot be removed"):
                 cleanup.remove_run(self._engine.client, self.run_id)
+        if self._reaper is not None:
+            self._reaper.dismiss()
+            self._reaper = None
+
+    def _begin(self) -> None:
+        """See to it that what is about to be made is removed however the session ends; what is to be kept is not."""
+        with self._beginning:
+            if self._presence is None and not self._keep and not self._closing.is_set():
+                with contextlib.suppress(OSError):
+                    self._reaper = Reaper(self.run_id)
+                self._presence = stay_present(self._engine, self.labels, self._closing)
 
     def documents(self, request: JobRequest, variation: Variation = Variation.AS_REQUESTED) -> dict[str, bytes]:
         """The two JSON files that the first host finds below /opt/ml/config, by path."""

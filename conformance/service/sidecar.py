@@ -17,8 +17,10 @@ from docker.types import LogConfig, NetworkingConfig
 
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record
+from conformance.service.cleanup import STILL_THERE
 from conformance.service.empty import empty_image
 from conformance.service.engine import has_ended
+from conformance.service.labels import new_name
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ class Sidecar:
             self.client.kill(self.id, signal)
 
     def remove(self) -> None:
-        """Remove it; what is gone already is no error."""
-        with contextlib.suppress(APIError):
+        """Remove it; what is gone already is no error, and what takes long is left to the end of the session."""
+        with contextlib.suppress(*STILL_THERE):
             self.client.remove_container(self.id, v=True, force=True)
 
 
@@ -104,6 +106,7 @@ def create_in(
         # An image's own WORKDIR may be no directory, which is none of the probe's affair.
         working_dir="/",
         environment=dict(environment or {}),
+        name=new_name(labels, "sidecar"),
         labels=dict(labels),
         networking_config=networking_config,
         host_config=client.create_host_config(**host),

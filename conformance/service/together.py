@@ -24,6 +24,8 @@ NOT_REACHED_HINT = (
     "(moby/moby, issue 47822)"
 )
 
+CANCELLED = "the run was cancelled"
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -49,6 +51,8 @@ class Together:
 
     def run(self, plan: Plan) -> Ran:
         """Prepare all hosts, and when all are filled, start them; each is read back and removed once it has ended."""
+        if self._closing.is_set():
+            raise JobError(CANCELLED)
         if not plan.argv:
             refused = "no command is specified"
             return Ran(tuple(Host(name, (), End.NOT_STARTED, start_error=refused) for name in plan.hosts))
@@ -66,7 +70,7 @@ class Together:
                 if answering is not None:
                     answering.result()
                 if self._closing.is_set():
-                    raise JobError("the run was cancelled")
+                    raise JobError(CANCELLED)
                 lives = pool.map(_live, runs, removes)
                 asked = None if server is None or made is None else pool.submit(self._asked, made, server, runs)
                 kept = [pool.submit(self._keep_address, run, runs, removal) for run in runs if made is not None]

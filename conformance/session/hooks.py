@@ -21,6 +21,7 @@ from conformance.reports import directory, terminal
 from conformance.session import options, project
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import CheckFile, CheckItem, JobNode, session_key
+from conformance.session.interruption import Interruption
 from conformance.session.progress import StatusLine
 from conformance.session.reporting import Reporting
 from conformance.session.selection import CHECKS, choose, is_selected
@@ -67,6 +68,8 @@ class SessionHooks:
             chosen = options.read(config)
             named = choose(config)
             circumstances = Circumstances.of(chosen)
+            # From here on there may be something on the engine.
+            config.pluginmanager.register(Interruption(config, chosen.report), "conformance.interruption")
             handed = given.get(WORKER_IMAGE)
             # The bytes come from the controller of this very session.
             session = Session(chosen, pickle.loads(handed) if handed else None)  # noqa: S301

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
+from typing import Any
 
-from conformance.errors import EngineError
+from conformance.errors import EngineError, JobError
 from conformance.image.image import Image
 from conformance.job.gpu import Choice, to_look, wants
 from conformance.job.request import JobRequest
@@ -28,6 +29,9 @@ from conformance.session.turns import Turns
 
 IN_FLIGHT = 4
 """The number of concurrent runs with one host: an engine on two cores gains nothing from more."""
+
+CANCEL_SECONDS = 1.0
+"""How long runs that were cancelled have to end before that is tried again."""
 
 
 class Session:
@@ -131,11 +135,20 @@ class Session:
         """Stop and remove everything that is still running; to be called however the session ends."""
         for pool in (self._reader, self._pool):
             pool.shutdown(wait=False, cancel_futures=True)
-        self.service.close()
+        # What was just being made, or could not be removed, is still there when it is tried again.
+        while running := self._running():
+            with contextlib.suppress(JobError):
+                self.service.cancel()
+            wait(running, timeout=CANCEL_SECONDS)
         for pool in (self._reader, self._pool):
             pool.shutdown(wait=True)
-        # A run that was just being created when the first call looked has ended by now.
         self.service.close()
+
+    def _running(self) -> list[Future[Any]]:
+        with self._lock:
+            begun: list[Future[Any]] = [*self._made.values(), *self._repeats.values()]
+            begun += [] if self._reading is None else [self._reading]
+        return [future for future in begun if not future.done()]
 
     def _require_gpus(self) -> None:
         for request in self.options.requests[:1]:

@@ -1,7 +1,6 @@
 """The name server of a job's hosts, on a real network: who is told what, and what is written down of it."""
 
 import json
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, Refusal
 from conformance.service import empty
-from conformance.service.labels import IMAGE, LIFETIME_SECONDS, is_left_behind, run_labels
+from conformance.service.labels import IMAGE, is_own, run_labels
 from conformance.service.peers import names, network
 from tests.support.name_server import malformed
 from tests.support.probing import SECONDS, shells
@@ -218,7 +217,7 @@ def test_the_name_server_has_no_privileges(hosts: Hosts) -> None:
     assert ("65534:65534", ["ALL"], None) == (facts["Config"]["User"], limits["CapDrop"], limits["CapAdd"])
     assert (32 << 20, 8, ["no-new-privileges"]) == (limits["Memory"], limits["PidsLimit"], limits["SecurityOpt"])
     assert hosts.labels | {IMAGE: "empty"} == facts["Config"]["Labels"]
-    assert is_left_behind(facts["Config"]["Labels"], now=time.time() + LIFETIME_SECONDS + 1)
+    assert is_own(facts["Name"], facts["Config"]["Labels"])
 
 
 @pytest.mark.parametrize(

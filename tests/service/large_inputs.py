@@ -13,9 +13,9 @@ import docker
 import pytest
 
 from tests.reports.test_logs_reach_reports import CODE
-from tests.service.test_leftovers import owned_by
 from tests.session.test_hostile import MEMORY_BYTES, session
 from tests.support.jobs import request
+from tests.support.leftovers import owned_by
 
 pytestmark = pytest.mark.engine
 

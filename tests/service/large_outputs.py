@@ -11,8 +11,8 @@ import docker
 import pytest
 
 from tests.reports.test_logs_reach_reports import OUTPUT, job_of
-from tests.service.test_leftovers import owned_by
 from tests.session.test_hostile import session
+from tests.support.leftovers import owned_by
 
 pytestmark = pytest.mark.engine
 

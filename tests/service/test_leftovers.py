@@ -1,10 +1,9 @@
-"""Nothing stays on the engine: not after a run, a failure, Ctrl-C, nor, once another run was made, after `kill -9`."""
+"""Nothing stays on the engine: not after a run, a failure, Ctrl-C or SIGTERM, nor, some seconds later, `kill -9`."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,49 +11,35 @@ from pathlib import Path
 import docker
 import pytest
 
-from conformance.service import labels
-from tests.conftest import REFERENCE_S3, Ran, clean_environment, reference_job
-from tests.support.jobs import request
+from tests.conftest import Ran, reference_job
+from tests.support.jobs import build
+from tests.support.leftovers import begin_session, end_at_once, owned_by, reapers, workers
 
 pytestmark = pytest.mark.engine
 
 TIMEOUT_SECONDS = 240
 """How long a test waits at most; how long it takes says nothing."""
 
-SLEEPING = {"ImageUri": "image", "ContainerArguments": ["--sleep", "600"]}
-
-
-def owned_by(client: docker.APIClient, pid: int) -> list[str]:
-    """The names of what a process made on the engine, whatever its kind."""
-    filters = {"label": labels.OWNER}
-    found = [(container["Labels"], container["Id"]) for container in client.containers(all=True, filters=filters)]
-    found += [(volume["Labels"], volume["Name"]) for volume in client.volumes(filters=filters)["Volumes"] or ()]
-    found += [(network["Labels"], network["Name"]) for network in client.networks(filters=filters)]
-    owners = [(labels.Owner.parse(marked[labels.OWNER]), name) for marked, name in found]
-    return [name for owner, name in owners if owner is not None and owner.pid == pid]
-
 
 def running_session(
     here: Path, image: str, client: docker.APIClient, *options: str, things: int = 2
 ) -> subprocess.Popen[bytes]:
     """A session whose job sleeps, begun, with so many things on the engine already."""
-    job = request(here / "job.json", AppSpecification=SLEEPING)
-    arguments = [f"--image={image}", f"--image-job={job}", f"--image-s3={REFERENCE_S3}", *options]
-    process = subprocess.Popen(
-        # What is started in the background of a shell ignores SIGINT, and so would all that it starts.
-        ["env", "--default-signal=INT", sys.executable, "-m", "pytest", *arguments],
-        cwd=here,
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = begin_session(here, image, *options)
     deadline = time.monotonic() + TIMEOUT_SECONDS
-    while len(owned_by(client, process.pid)) < things:
+    while len(owned_by(client, process.pid, *workers(process.pid))) < things:
         assert process.poll() is None, "the session ended before its job ran"
         assert time.monotonic() < deadline, "the session's job did not begin to run"
         time.sleep(0.1)
     return process
+
+
+def await_nothing(client: docker.APIClient, *pids: int) -> None:
+    """Wait until processes have nothing on the engine."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while left := owned_by(client, *pids):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
 
 
 @pytest.mark.parametrize("name", ["reference", "flawed/volume-on-opt-ml", "flawed/user-without-account"])
@@ -80,38 +65,80 @@ def anonymous_volumes(client: docker.APIClient) -> set[str]:
     return {volume["Name"] for volume in client.volumes()["Volumes"] or () if len(volume["Name"]) == 64}
 
 
-def test_interrupt_leaves_nothing(tmp_path: Path, tag: Callable[[str], str], client: docker.APIClient) -> None:
-    """Ctrl-C in the middle of a job ends the session within seconds, and all that it made is gone."""
-    process = running_session(tmp_path, tag("reference"), client)
+@pytest.mark.parametrize(
+    ("number", "options", "word"),
+    [
+        (signal.SIGINT, (), "Ctrl-C"),
+        (signal.SIGTERM, (), "SIGTERM"),
+        (signal.SIGTERM, ("-n", "2"), "SIGTERM"),
+        (signal.SIGTERM, ("--image-hosts=3", "-k", "exit.zero-on-success"), "SIGTERM"),
+    ],
+)
+def test_interrupted_session_leaves_nothing(
+    number: int,
+    options: tuple[str, ...],
+    word: str,
+    tmp_path: Path,
+    tag: Callable[[str], str],
+    client: docker.APIClient,
+) -> None:
+    """Ctrl-C and the SIGTERM of a CI service end a session within seconds, and all that it made is gone."""
+    process = running_session(tmp_path, tag("reference"), client, *options)
+    processes = {process.pid, *workers(process.pid)}
 
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     status = process.wait(timeout=TIMEOUT_SECONDS)
 
     assert pytest.ExitCode.INTERRUPTED == status
-    assert [] == owned_by(client, process.pid)
+    assert f"interrupted by {word}; containers removed" in (tmp_path / "output").read_text(encoding="utf-8")
+    # A worker that takes long is killed by pytest-xdist.
+    await_nothing(client, *processes)
+
+
+def test_killed_session_leaves_nothing(tmp_path: Path, tag: Callable[[str], str], client: docker.APIClient) -> None:
+    """Its reaper removes everything, without another session."""
+    process = running_session(tmp_path, tag("reference"), client)
+
+    process.kill()
+    process.wait()
+
+    await_nothing(client, process.pid)
+
+
+HOSTILE = (
+    'LABEL conformance.run="zzz" conformance.expires="1" conformance.kept="true"',
+    'LABEL conformance.owner="machine/namespace/1/1"',
+)
 
 
 def test_killed_session_is_cleaned_up_by_the_next(
     tmp_path: Path, tag: Callable[[str], str], conformance: Callable[..., Ran], client: docker.APIClient
 ) -> None:
-    """What a session left that was killed is removed by the next, on whatever image, and a living one's is not."""
-    image = tag("reference")
+    """What a session left that was killed with its reaper is removed by the next, on whatever image.
+
+    A living session's is not, nor what somebody else runs of an image whose labels look like the suite's own.
+    """
+    image = build(client, "labelled", *HOSTILE)
     (tmp_path / "living").mkdir()
     (tmp_path / "killed").mkdir()
+    strangers = client.create_container(image, entrypoint=["sleep"], command=["600"])["Id"]
     living = running_session(tmp_path / "living", image, client)
     killed = running_session(tmp_path / "killed", image, client)
 
-    killed.kill()
+    end_at_once(*reapers(killed.pid), killed.pid)
     killed.wait()
     left = owned_by(client, killed.pid)
-    conformance(image)
+    conformance(tag("reference"))
     try:
         assert left
         assert [] == owned_by(client, killed.pid)
         assert owned_by(client, living.pid)
+        assert client.inspect_container(strangers)
     finally:
         living.send_signal(signal.SIGINT)
         living.wait(timeout=TIMEOUT_SECONDS)
+        client.remove_container(strangers, force=True)
+        client.remove_image(image)
 
 
 def test_killed_session_of_several_hosts_is_cleaned_up_by_the_next(
@@ -124,7 +151,7 @@ def test_killed_session_of_several_hosts_is_cleaned_up_by_the_next(
         tmp_path, image, client, f"--image-hosts={hosts}", "-k", "exit.zero-on-success", things=2 * hosts + 2
     )
 
-    killed.kill()
+    end_at_once(*reapers(killed.pid), killed.pid)
     killed.wait()
     left = owned_by(client, killed.pid)
     conformance(image)

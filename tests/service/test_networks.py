@@ -11,6 +11,7 @@ import docker
 import pytest
 
 from conformance.errors import JobError
+from conformance.service.labels import run_labels
 from conformance.service.peers import network
 from tests.support.engine_proxy import failing_engine
 
@@ -33,7 +34,7 @@ def test_networks_that_are_made_at_once_have_subnets_of_their_own(removal: ExitS
         removal.callback(client.close)
 
     def make(client: docker.APIClient) -> network.Network:
-        made = network.create(client, labels={})
+        made = network.create(client, labels=run_labels("test", kept=False))
         removal.callback(made.remove)
         return made
 
@@ -58,5 +59,5 @@ def test_a_subnet_that_is_taken_is_passed_over(tmp_path: Path, message: str) -> 
     ) as at:
         client = docker.APIClient(base_url=at, version="auto", timeout=60)
         with pytest.raises(JobError, match=r"^every subnet of 198\.18\.0\.0/15 is in use"):
-            network.create(client, labels={})
+            network.create(client, labels=run_labels("test", kept=False))
         client.close()

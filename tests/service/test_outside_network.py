@@ -16,7 +16,7 @@ from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.service import engine
-from conformance.service.labels import run_labels
+from conformance.service.labels import new_name, run_labels
 from conformance.service.local import LocalService
 from conformance.service.peers import network
 from conformance.service.settings import Settings
@@ -52,7 +52,7 @@ def _outside(reached: engine.Engine, image: Image) -> Iterator[str]:
     """A network as a user makes it, with a server on it that is called `store`."""
     client = reached.client
     labels = run_labels(uuid.uuid4().hex[:12], kept=False)
-    name = f"conformance-{uuid.uuid4().hex[:16]}"
+    name = new_name(labels, "outside")
     client.create_network(name, labels=labels)
     server = ""
     try:

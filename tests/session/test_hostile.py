@@ -15,8 +15,8 @@ from junitparser import JUnitXml
 
 from conformance import text
 from tests.conftest import REFERENCE_S3, Ran, clean_environment
-from tests.service.test_leftovers import owned_by
 from tests.support.jobs import request
+from tests.support.leftovers import owned_by
 
 pytestmark = pytest.mark.engine
 

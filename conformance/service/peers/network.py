@@ -8,7 +8,6 @@ address it fails within three seconds, as one to a host does that is not there (
 from __future__ import annotations
 
 import contextlib
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
@@ -18,6 +17,8 @@ from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool, NetworkingConfig
 
 from conformance.errors import JobError, UsageError
+from conformance.service.cleanup import STILL_THERE
+from conformance.service.labels import new_name
 
 RANGE = IPv4Network("198.18.0.0/15")
 """Set aside for tests of networks (RFC 2544), so that a network here hides nothing that the machine has to reach."""
@@ -60,8 +61,8 @@ class Network:
         return self.client.create_networking_config(endpoints)  # type: ignore[arg-type]
 
     def remove(self) -> None:
-        """Remove it; what is gone already is no error."""
-        with contextlib.suppress(APIError):
+        """Remove it; what is gone already is no error, and what takes long is left to the end of the session."""
+        with contextlib.suppress(*STILL_THERE):
             self.client.remove_network(self.name)
 
 
@@ -113,7 +114,7 @@ def create(client: docker.APIClient, *, labels: dict[str, str]) -> Network:
     Raises:
         JobError: every subnet is in use.
     """
-    name = f"conformance-{uuid.uuid4().hex[:16]}"
+    name = new_name(labels, "hosts")
     for subnet in _subnets():
         try:
             client.create_network(

@@ -90,7 +90,7 @@ class HostRun:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
         plan, around = self.plan, self.around
         wanted = DRIVER_LIBRARY if plan.gpus.means is not Means.NONE else ""
-        probe = Probe(() if plan.untraced else plan.argv, plan.stand_in, mapped=wanted)
+        probe = Probe(() if plan.untraced else plan.argv, plan.stand_in, mapped=wanted, halt=plan.halt)
         if self.fails:
             probe = Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
         elif self.looks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from signal import Signals as SignalNumber
 
 from conformance.files.archive import OF_ROOT, Rights
 from conformance.image.account import user_id
@@ -13,6 +14,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus
 from conformance.outcome.outcome import End
+from conformance.probe.bundle import halt_at_work
 from conformance.service import command
 from conformance.service.ending import Limits
 from conformance.service.engine import Engine
@@ -34,7 +36,7 @@ class Plan:
     """What all hosts of one run have in common; `untraced` says why they are not traced, where they are not.
 
     `cut_off_after_seconds` is when the last one is cut from the network. `programs` are the inputs that bring the
-    program.
+    program. `stop_at_work` is the command at whose work the hosts are stopped; see `Service.run`.
     """
 
     image: Image
@@ -48,11 +50,20 @@ class Plan:
     gpus: Gpus = NO_GPUS
     programs: frozenset[str] = frozenset()
     conditions: Conditions = AS_CHOSEN
+    stop_at_work: tuple[str, ...] | None = None
 
     @property
     def argv(self) -> tuple[str, ...]:
         """The command of every host's container."""
         return command.argv(self.image, self.request)
+
+    @property
+    def halt(self) -> str:
+        """The line of the tracer's plan by which it halts all processes at their work; empty where they are not."""
+        if not self.limits.at_work:
+            return ""
+        passed = [item.local_path for item in self.request.inputs if item.name in self.programs]
+        return halt_at_work(SignalNumber[self.limits.signal], self.stop_at_work or (), passed)
 
     @property
     def rights(self) -> Rights:
@@ -63,11 +74,18 @@ class Plan:
         return Rights(0o777, 0o666, uid=user_id(self.image) or 0)
 
 
-def limits(settings: Settings, request: JobRequest, variation: Variation, stop_after_seconds: float | None) -> Limits:
+def limits(
+    settings: Settings,
+    request: JobRequest,
+    variation: Variation,
+    stop_after_seconds: float | None,
+    *,
+    at_work: bool = False,
+) -> Limits:
     """How long the containers of a run may take, and what ends them then."""
     signal = settings.stop_signal
     if stop_after_seconds is not None:
-        return Limits(stop_after_seconds, End.STOPPED, variation.stop_signal)
+        return Limits(stop_after_seconds, End.STOPPED, variation.stop_signal, at_work=at_work)
     if variation is Variation.DEFAULT_COMMAND:
         return Limits(DEFAULT_COMMAND_SECONDS, End.SUITE_LIMIT)
     if request.max_runtime_seconds <= settings.time_limit_seconds:

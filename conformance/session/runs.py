@@ -26,7 +26,7 @@ RESTING: Mapping[Variation, Callable[[Image, Outcome], Rerun | None]] = {
     Variation.CUT_OFF: lambda _, good: rerun.with_a_peer_cut_off(good),
     Variation.OVERRIDDEN: rerun.overridden,
     Variation.STAND_IN: rerun.with_stand_in,
-    Variation.STOPPED_EARLY: lambda _, good: rerun.stopped(good, early=True),
+    Variation.STOPPED_EARLY: lambda _, good: rerun.stopped_early(good),
     Variation.STOPPED_BY_SIGINT: lambda _, good: rerun.stopped(good),
     Variation.STOPPED_BY_SIGTERM: lambda _, good: rerun.stopped(good),
 }
@@ -111,6 +111,7 @@ def _as_in(good: Outcome) -> dict[str, Any]:
 def _as_asked(again: Rerun) -> dict[str, Any]:
     return {
         "stop_after_seconds": again.stop_after_seconds,
+        "stop_at_work": again.stop_at_work,
         "cut_off_after_seconds": again.cut_off_after_seconds,
         "stand_in": again.stand_in,
     }

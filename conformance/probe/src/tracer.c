@@ -28,6 +28,7 @@
 
 #include "beginning.h"
 #include "filter.h"
+#include "halt.h"
 #include "observe.h"
 #include "outside.h"
 #include "record.h"
@@ -140,6 +141,7 @@ static void executed(struct task *task)
     task->ending = 0;
     task->status = UNRECORDED;
     record_exec(task->id);
+    halt_executed(task->process);
 }
 
 /* A thread has come to its end. With the last one the process ends; of process 1 nothing is heard after that. */
@@ -268,9 +270,22 @@ static int calling(struct task *task)
     case SYS_connect:
     case SYS_sendto:
         return outside_begun(task, &registers) ? PTRACE_SYSCALL : PTRACE_CONT;
-    default: /* what a filter of the workload's own stopped */
-        return PTRACE_CONT;
+    default: /* others are what a filter of the workload's own stopped */
+        task->using = halt_is_awaited() && is_use((long long)registers.orig_rax);
+        return task->using ? PTRACE_SYSCALL : PTRACE_CONT;
     }
+}
+
+/* A call has come to its end whose result is wanted. */
+static void call_ended(struct task *task)
+{
+    if (!task->using) {
+        outside_ended(task);
+        return;
+    }
+    task->using = 0;
+    beginning_look();
+    halt_look();
 }
 
 static int stops_the_group(int number)
@@ -293,10 +308,11 @@ static void stopped(pid_t id, int status)
     switch (event) {
     case 0:
         if (number == SYSTEM_CALL) {
-            outside_ended(task);
+            call_ended(task);
             number = 0;
             break;
         }
+        halt_delivered(task, number);
         number = delivered(task, number);
         if (number < 0)
             return;
@@ -327,10 +343,15 @@ static void stopped(pid_t id, int status)
     }
     if (event)
         number = 0;
-    if (task->released)
+    if (task->released) {
         release(task, number);
-    else if (request != HOLD)
+    } else if (request != HOLD && halt_is_on() && event != PTRACE_EVENT_EXIT) {
+        task->halted = 1;
+        task->request = request;
+        task->number = number;
+    } else if (request != HOLD) {
         ptrace(request, id, 0, (void *)(long)number);
+    }
 }
 
 static void gone(pid_t id, int status)
@@ -369,9 +390,9 @@ static void wake(int number)
 }
 
 /* Have waitpid() interrupted now and then, to see whether anybody waits for the tracer, and what else is due. */
-static void set_clock(void)
+static void set_clock(long microseconds)
 {
-    static const struct itimerval often = {{0, LOOK_MICROSECONDS}, {0, LOOK_MICROSECONDS}};
+    const struct itimerval often = {{0, microseconds}, {0, microseconds}};
     setitimer(ITIMER_REAL, &often, NULL);
 }
 
@@ -401,15 +422,20 @@ static void watch(pid_t command, int ready, size_t limit)
     if (write(ready, "", 1) != 1)
         return;
     close(ready);
-    set_clock();
+    set_clock(LOOK_MICROSECONDS);
     for (;;) {
         int status;
         pid_t id = waitpid(-1, &status, __WALL);
         int number = errno;
         if (beginning_is_due()) {
-            set_clock(); /* before the look: what is used meanwhile sets it to come by sooner again */
+            set_clock(LOOK_MICROSECONDS); /* before the look: what is used meanwhile sets it to come by sooner again */
             beginning_look();
         }
+        int has_changed = halt_look();
+        if (halt_is_on())
+            set_clock(HALT_LOOK_MICROSECONDS);
+        else if (has_changed)
+            set_clock(LOOK_MICROSECONDS);
         if (id > 0 && WIFSTOPPED(status))
             stopped(id, status);
         else if (id > 0)
@@ -465,6 +491,8 @@ int trace(char **arguments, size_t limit, const char *mapped)
     int telling = -1;
     int attached = attach(arguments, limit, &telling);
     int refused = attached ? filter_calls() : 0;
+    if (attached && !refused && halt_is_planned())
+        refused = filter_uses();
     if (attached && write(telling, &refused, sizeof refused) != sizeof refused) {
         /* The tracer is gone, which the record shows. */
     }

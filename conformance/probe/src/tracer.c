@@ -144,14 +144,18 @@ static void executed(struct task *task)
     halt_executed(task->process);
 }
 
-/* A thread has come to its end. With the last one the process ends; of process 1 nothing is heard after that. */
-static void ending(struct task *task, int status)
+/* A thread has come to its end. With the last one the process ends, and with `all` all of them do; of process 1 nothing
+ * is heard after that. */
+static void ending(struct task *task, int status, int all)
 {
     struct task *leader = task_find(task->process);
     if (task->ending)
         return;
     task->ending = 1;
-    if (!leader || --leader->alive > 0)
+    if (!leader || leader->alive <= 0)
+        return;
+    leader->alive = all ? 0 : leader->alive - 1;
+    if (leader->alive > 0)
         return;
     leader->status = status;
     record_exit(leader->id, task->id, status, leader->threads);
@@ -163,6 +167,21 @@ static void ending(struct task *task, int status)
     }
 }
 
+/* Whether a thread that has come to its end takes all others of its process with it. Of those it may not be heard: what
+ * was at a stop just then is let go on from its end as if from that stop. Where SIGKILL ended it, perhaps another thread
+ * became another program. */
+static int ends_all(const struct task *task, int status)
+{
+    const struct task *leader = task_find(task->process);
+    struct user_regs_struct registers;
+    int number = status & 0x7f;
+    if (!leader || leader->alive < 2)
+        return 0;
+    if (number)
+        return number != SIGKILL;
+    return !ptrace(PTRACE_GETREGS, task->id, 0, &registers) && registers.orig_rax == SYS_exit_group;
+}
+
 /* Let process 1 die of its own fault. The kernel keeps a traced process 1 alive whatever it does, so that it would run
  * into the same fault for ever; untraced it dies of it. */
 static void let_die(struct task *task, const siginfo_t *info)
@@ -172,7 +191,7 @@ static void let_die(struct task *task, const siginfo_t *info)
         registers.rip--; /* a breakpoint's fault is told of after it, any other one's before */
         ptrace(PTRACE_SETREGS, task->id, 0, &registers);
     }
-    ending(task, info->si_signo);
+    ending(task, info->si_signo, 1);
     ptrace(PTRACE_DETACH, task->id, 0, 0);
 }
 
@@ -329,7 +348,7 @@ static void stopped(pid_t id, int status)
         break;
     case PTRACE_EVENT_EXIT:
         ptrace(PTRACE_GETEVENTMSG, id, 0, &message);
-        ending(task, (int)message);
+        ending(task, (int)message, ends_all(task, (int)message));
         break;
     case PTRACE_EVENT_SECCOMP:
         request = calling(task);
@@ -361,7 +380,7 @@ static void gone(pid_t id, int status)
         return;
     pid_t waiting = task->waiting;
     if (id != task->process)
-        ending(task, status);
+        ending(task, status, 0);
     else if (task->status != status) /* killed before its exit event, or in the midst of it */
         record_exit(id, 0, status, task->threads);
     forget(task);

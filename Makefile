@@ -22,10 +22,11 @@ endif
 conformance: override export IMAGE := $(value IMAGE)
 conformance: override export JOB := $(value JOB)
 conformance: override export S3 := $(value S3)
+steady: override export PART := $(value PART)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
 .PHONY: help setup conformance example images hostile alone probe lint check ready test terminations table benchmark \
-	mutation clean
+	mutation steady clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +71,9 @@ table: setup ## compare what the checks conclude from a stop with the ground tru
 mutation: .venv/stamp ## mutate the rules and list the mutants that survive all tests (takes hours)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[mutation]'
 	@.venv/bin/python -m scripts.mutation
+
+steady: images ## judge each flawed and sound image six times, also on a busy machine (takes hours; PART=1/20)
+	@.venv/bin/python -m tests.support.steadiness $$PART
 
 probe: .venv/stamp ## build the probe from source (downloads a compiler of 100 MB)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[probe]'

@@ -65,8 +65,8 @@ class ActivityReader:
         self._connects: list[Connect] = []
         self._uses: list[Use] = []
         self._left_out = False
-        self._watched = 0
         self._waiting: dict[int, int] = {}
+        self._halted: list[float] = []
 
     def facts(self) -> dict[str, Any]:
         """What a `Trace` has of it, by the names of its fields."""
@@ -74,7 +74,7 @@ class ActivityReader:
             "connects": tuple(self._connects),
             "connects_left_out": self._left_out,
             "uses": tuple(self._uses),
-            "watched": self._watched,
+            "halted_seconds": self._halted_seconds(),
         }
 
     def read(self, event: Event) -> None:
@@ -91,10 +91,14 @@ class ActivityReader:
                 self._connects[index] = replace(self._connects[index], error=error)
             case "connects-left-out":
                 self._left_out = True
-            case "watching":
-                self._watched = event["directories"]
             case "work":
                 self._uses.append(Use(at, to_text(event["path"])))
+            case "halted" | "resumed":
+                self._halted.append(at)
+
+    def _halted_seconds(self) -> float:
+        """From when the tracer halted all processes until it let them go on; it does so once."""
+        return max(self._halted) - min(self._halted) if self._halted else 0.0
 
 
 def work_began(uses: Iterable[Use], executions: Iterable[tuple[tuple[str, ...], str]]) -> float | None:

@@ -67,6 +67,8 @@ FIELDS: Mapping[str, Mapping[str, Test]] = {
     "connects-left-out": _fields(),
     "watching": _fields(numbers="directories"),
     "work": _fields("path"),
+    "halted": _fields(),
+    "resumed": _fields(),
     # The stand-in
     "witness": _fields(
         "hostname",

@@ -211,6 +211,11 @@ class Outcome:
             for output in self.request.outputs
         }
 
+    @property
+    def was_halted(self) -> bool:
+        """Whether the tracer halted a host at its work, so that it could be stopped there."""
+        return any(host.trace is not None and host.trace.halted_seconds > 0 for host in self.hosts)
+
     def written(self, host: Host, output: ProcessingOutput) -> tuple[File, ...]:
         """What a host wrote below an output's LocalPath, or in its place, without directories."""
         left = (host.files.get(output.directory), *host.files.below(output.directory))

@@ -119,7 +119,7 @@ class Trace:
     `fault` says why it is not complete; `failed_command` and `failed_errno` tell of a command that could not begin;
     `unfiltered` says that a debugger of the container would not have been noticed, nor a call to the outside.
     `connects` are such calls; there were more where `connects_left_out` says so. `uses` are the first uses of the
-    directories below /opt/ml/processing, of which so many were `watched`.
+    directories below /opt/ml/processing. `halted_seconds` is for how long all processes were halted at their work.
     """
 
     processes: tuple[Process, ...] = ()
@@ -134,7 +134,7 @@ class Trace:
     connects: tuple[Connect, ...] = ()
     connects_left_out: bool = False
     uses: tuple[Use, ...] = ()
-    watched: int = 0
+    halted_seconds: float = 0.0
 
     @classmethod
     def parse(cls, content: bytes, key: bytes = b"") -> Trace:

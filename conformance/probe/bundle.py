@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from urllib.parse import quote_from_bytes
 
 from conformance.files.archive import ChunkStream
-from conformance.probe import DIRECTORY, KEY, LOADER, LOOK, PLAN, PROGRAM, RECORD, WITNESS, binary
+from conformance.probe import DIRECTORY, HALTED, KEY, LOADER, LOOK, PLAN, PROGRAM, RECORD, WITNESS, binary
 
 LIMIT_BYTES = 32 << 20
 """How much the tracer records; past that it says that it was cut."""
@@ -30,12 +30,23 @@ def words(*parts: str | bytes | int) -> str:
     return " ".join(quote_from_bytes(part, safe=_PRINTABLE) for part in encoded)
 
 
-def trace(limit_bytes: int = LIMIT_BYTES, *, mapped: str = "") -> str:
+def trace(limit_bytes: int = LIMIT_BYTES, *, mapped: str = "", halt: str = "") -> str:
     """The plan of a tracer: the container's command becomes `[PROGRAM, *argv]`.
 
-    `mapped` is a part of a path; of each process that ends it is told which such file it had mapped.
+    `mapped` is a part of a path; of each process that ends it is told which such file it had mapped. `halt` is a line
+    that `halt_at_work` gives.
     """
-    return words("trace", limit_bytes, *([mapped] if mapped else []))
+    line = words("trace", limit_bytes, *([mapped] if mapped else []))
+    return f"{line}\n{halt}" if halt else line
+
+
+def halt_at_work(signal: int, command: Iterable[str], passed: Iterable[str] = ()) -> str:
+    """The line of a plan by which all processes halt once the work has begun, until process 1 is sent this signal.
+
+    It begins when, after a process came to have the arguments `command` (nothing for any), a file is used below
+    /opt/ml/processing, in no directory of `passed`. `HALTED`, empty before, has a byte in it from then on.
+    """
+    return words("halt", signal, "".join(f"{argument}\0" for argument in command), *passed)
 
 
 def report(*lines: str, command: Iterable[str] = ()) -> str:
@@ -84,6 +95,8 @@ def beginning(plan: str, *, copies: Iterable[str] = (), keeps: bool = False, key
             _add(archive, record, b"", 0o666)
         if key:
             _add(archive, KEY, key, 0o666)
+        if "\nhalt " in plan:
+            _add(archive, HALTED, b"", 0o666)
         end = archive.offset
     return buffer.getvalue()[:end]
 

@@ -62,18 +62,20 @@ def command_line(
     gpus: Gpus = NO_GPUS,
     memory_bytes: int = 0,
     conditions: Conditions = AS_CHOSEN,
+    halted: bool = False,
 ) -> str:
     """One line for a shell; `request` is the run's own, and `write_material` has put what it copies into the report.
 
     `network` is that of `--image-network`, `gpus` is what the run had of them, `memory_bytes` the limit that its
-    memory had, 0 for none, and `conditions` are those of the run.
+    memory had, 0 for none, and `conditions` are those of the run. `halted` says that it was halted to be stopped, for
+    which there is no command.
     """
     if check.job is None:
         return check.reproduce.replace("IMAGE", quote(image.reference))
     variation = check.job.runs[-1]
     if variation is Variation.DEFAULT_COMMAND or request is None:
         return join(["docker", "run", "--rm", "--network", "none", image.reference])
-    is_more = any(item.is_pipe or item.data_type == MANIFEST for item in request.inputs) or request.is_own
+    is_more = halted or any(item.is_pipe or item.data_type == MANIFEST for item in request.inputs) or request.is_own
     if request.instance_count > 1 or is_more or gpus.are_simulated or variation is Variation.LOOK_AT_GPUS:
         return _session(check, image, request, objects, network=network, gpus=gpus)
     outside = "none" if request.is_isolated else network or "none"

@@ -24,8 +24,11 @@ from conformance.outcome.trace import Process
 from conformance.rule.declaration import DoesNotApply
 from conformance.rule.evidence import failed_by_itself, needs_success, program_of, succeeded
 
-SHORTEST_STOPPED_SECONDS = 2.0
-"""A shorter job may be starting or ending when the signal comes."""
+SHORT_SECONDS = 2.0
+"""Half-way through a shorter job it may still be starting, or ending already, when the signal comes."""
+
+WORK_WITHIN_SECONDS = 10.0
+"""How long a short job may take to begin with its work before it is stopped."""
 
 MARGIN_SECONDS = 0.5
 """How much longer than a stand-in took to end it may take to begin."""
@@ -95,35 +98,57 @@ What = TypeVar("What", str, tuple[str, ...])
 class Rerun:
     """What to run next: a request, and how.
 
-    When it is stopped, when its last host is disconnected from the network, and the file in the image that the probe
-    stands in for.
+    When it is stopped, or at whose work before that; when its last host is disconnected from the network, and the file
+    in the image that the probe stands in for.
     """
 
     request: JobRequest
     stop_after_seconds: float | None = None
+    stop_at_work: tuple[str, ...] | None = None
     cut_off_after_seconds: float | None = None
     stand_in: str = ""
 
 
-def stopped(good: Outcome, *, early: bool = False) -> Rerun:
-    """Stop it half-way; with `early`, as soon as it has started."""
+def stopped_early(good: Outcome) -> Rerun | None:
+    """Stop it as soon as it has started.
+
+    None for a stand-in, of which that shows nothing, and for a job so short that this is no other moment than its work.
+    """
+    needs_success(good)
+    if good.stand_in is not None or _shortest(good) < SHORT_SECONDS:
+        return None
+    return Rerun(good.request, stop_after_seconds=EARLY_STOP_SECONDS)
+
+
+def stopped(good: Outcome) -> Rerun:
+    """Stop it half-way, or a short job when it begins with its work, however fast this machine is just now.
+
+    Several hosts do not begin with it at the same time, and StopProcessingJob stops all of them at once.
+
+    Raises:
+        NotJudged: the job fails by itself.
+        DoesNotApply: it is short, and has several hosts or was not seen to begin with its work.
+    """
     needs_success(good)
     if good.stand_in is not None:
         # It works until it is stopped, and is to have begun by then, however long its wrapper takes.
         return Rerun(good.request, stop_after_seconds=MARGIN_SECONDS + _took(good))
-    shortest = min(host.seconds for host in good.hosts)
-    if shortest < SHORTEST_STOPPED_SECONDS:
-        raise DoesNotApply(
-            f"the job ended after {shortest:.1f} s, too short to test stopping; use a job of more than "
-            f"{SHORTEST_STOPPED_SECONDS:g} s"
-        )
-    seconds = EARLY_STOP_SECONDS if early else min(shortest / 2, LATEST_STOP_SECONDS)
-    return Rerun(good.request, stop_after_seconds=seconds)
+    shortest = _shortest(good)
+    if shortest >= SHORT_SECONDS:
+        return Rerun(good.request, stop_after_seconds=min(shortest / 2, LATEST_STOP_SECONDS))
+    too_short = f"the job ended after {shortest:.1f} s; use a job of more than {SHORT_SECONDS:g} s to test stopping"
+    if len(good.hosts) > 1:
+        raise DoesNotApply(too_short)
+    (host,) = good.hosts
+    if host.untraced or host.trace is None or host.trace.work_began is None:
+        raise DoesNotApply(f"it was not seen to use an input or output, and {too_short}")
+    program = workload.find(host.trace).process
+    command = program.argv if program is not None else ()
+    return Rerun(good.request, stop_after_seconds=WORK_WITHIN_SECONDS, stop_at_work=command)
 
 
-def stopped_early(good: Outcome) -> Rerun | None:
-    """Stop it as soon as it has started; None for a stand-in, of which that shows nothing."""
-    return None if good.stand_in is not None else stopped(good, early=True)
+def _shortest(good: Outcome) -> float:
+    return min(host.seconds for host in good.hosts)
 
 
 def _took(good: Outcome) -> float:
@@ -163,8 +188,8 @@ def with_a_failing_peer(good: Outcome) -> Rerun:
 def with_a_peer_cut_off(good: Outcome) -> Rerun:
     """Disconnect the last host half-way, and give all of them time to notice."""
     needs_success(good)
-    shortest = min(host.seconds for host in good.hosts)
-    return Rerun(good.request, stop_after_seconds=SILENCE_SECONDS + 2 * _took(good), cut_off_after_seconds=shortest / 2)
+    cut_off = _shortest(good) / 2
+    return Rerun(good.request, stop_after_seconds=SILENCE_SECONDS + 2 * _took(good), cut_off_after_seconds=cut_off)
 
 
 def with_fewer_objects(good: Outcome) -> Rerun:

@@ -25,6 +25,7 @@ class Service(Protocol):
         variation: Variation,
         *,
         stop_after_seconds: float | None = None,
+        stop_at_work: tuple[str, ...] | None = None,
         cut_off_after_seconds: float | None = None,
         stand_in: str = "",
         played: StandIn | None = None,
@@ -32,6 +33,9 @@ class Service(Protocol):
         conditions: Conditions = AS_CHOSEN,
     ) -> Outcome:
         """Run a job to its end; a variation that is stopped gets its signal after that many seconds.
+
+        With `stop_at_work` it gets it before, as soon as an input or output is used after a process came to have
+        these arguments, or any where there are none. Until the signal has come, all processes are halted.
 
         `cut_off_after_seconds` is when its last host is cut from the network of the others.
 

@@ -12,7 +12,6 @@ from tarfile import TarError
 import docker
 from docker.errors import APIError
 from docker.types import LogConfig, Mount
-from docker.utils import decode_json_header
 
 from conformance.errors import JobError
 from conformance.files import archive
@@ -26,6 +25,7 @@ from conformance.probe.bundle import read_record
 from conformance.service import gpus
 from conformance.service.cleanup import STILL_THERE
 from conformance.service.ending import Ended, Ending, Limits
+from conformance.service.engine import stat
 from conformance.service.labels import new_name
 from conformance.service.peers.network import Place
 from conformance.service.results.collection import read_logs
@@ -129,11 +129,7 @@ class Container:
 
     def is_link(self, path: str) -> bool:
         """Whether a symbolic link lies at a path, by the engine's own account of what lies there."""
-        url = f"{self.client.base_url}/v{self.client.api_version}/containers/{self.id}/archive"
-        answer = self.client.head(url, params={"path": path}, timeout=self.client.timeout)
-        answer.raise_for_status()
-        stat = decode_json_header(answer.headers["X-Docker-Container-Path-Stat"])
-        return bool(stat["mode"] & SYMLINK_MODE)
+        return bool(stat(self.client, self.id, path)["mode"] & SYMLINK_MODE)
 
     def remove(self) -> None:
         """Remove it, its volume, and the volumes that the image declares.

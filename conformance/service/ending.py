@@ -12,7 +12,8 @@ from docker.errors import APIError
 
 from conformance.errors import JobError
 from conformance.outcome.outcome import End, Stop
-from conformance.service.engine import has_ended
+from conformance.probe import HALTED
+from conformance.service.engine import has_ended, stat
 
 KILL_WAIT_SECONDS = 30.0
 """How long the engine may take to stop a container after SIGKILL."""
@@ -22,6 +23,9 @@ KILLED = 128 + 9
 
 OUT_OF_MEMORY_NEWS_SECONDS = 10.0
 
+LOOK_SECONDS = 0.05
+"""How often to see whether a container has been halted at its work."""
+
 LAST_SECONDS = 1.0
 """How long before its limit a container is inspected, to distinguish a busy one from an idle one."""
 
@@ -30,11 +34,15 @@ NANOSECONDS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a container may run, which limit that is, and which signal it then gets before SIGKILL, if any."""
+    """How long a container may run, which limit that is, and which signal it then gets before SIGKILL, if any.
+
+    With `at_work` the limit comes as soon as the tracer has halted it at its work, and after that time at the latest.
+    """
 
     seconds: float
     end: End
     signal: str = ""
+    at_work: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,8 @@ class Ending:
 
     def _wait_and_look(self, limits: Limits, begun: float) -> tuple[bool, float | None]:
         """Whether it ended within its limit; if not, how much processor time it took in the last second before it."""
+        if limits.at_work:
+            return self._wait_for_work(limits.seconds), None
         if limits.end not in {End.MAX_RUNTIME, End.SUITE_LIMIT} or limits.seconds <= LAST_SECONDS:
             return self._wait(limits.seconds), None
         if self._wait(limits.seconds - LAST_SECONDS):
@@ -86,6 +96,14 @@ class Ending:
             return True, None
         after = self._processor_seconds()
         return False, None if before is None or after is None else after - before
+
+    def _wait_for_work(self, limit_seconds: float) -> bool:
+        """Whether it ended before its work was seen to begin."""
+        deadline = time.monotonic() + limit_seconds
+        while time.monotonic() < deadline and not stat(self.client, self.id, HALTED)["size"]:
+            if self._wait(LOOK_SECONDS):
+                return True
+        return False
 
     def _processor_seconds(self) -> float | None:
         """How much processor time its processes have used; None if the engine does not measure it."""

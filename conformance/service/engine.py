@@ -9,6 +9,7 @@ from typing import Any
 
 import docker
 from docker.errors import DockerException
+from docker.utils import decode_json_header
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
@@ -103,6 +104,18 @@ def has_ended(client: docker.APIClient, container: str, *, within_seconds: float
             raise
         return False
     return True
+
+
+def stat(client: docker.APIClient, container: str, path: str) -> dict[str, Any]:
+    """What lies at a path of a container, running or not: name, size in bytes, and mode as Go counts it; no contents.
+
+    docker-py has no method for this (Engine API, ContainerArchiveInfo).
+    """
+    url = f"{client.base_url}/v{client.api_version}/containers/{container}/archive"
+    answer = client.head(url, params={"path": path}, timeout=client.timeout)
+    answer.raise_for_status()
+    found: dict[str, Any] = decode_json_header(answer.headers["X-Docker-Container-Path-Stat"])
+    return found
 
 
 def explanation(error: Exception) -> str:

@@ -90,7 +90,8 @@ class HostRun:
         wanted = DRIVER_LIBRARY if plan.gpus.means is not Means.NONE else ""
         lines = tuple(play.lines(plan.request, plan.variation)) if plan.played else ()
         command = plan.played.command if plan.played else ()
-        probe = Probe(() if plan.untraced else plan.argv, plan.stand_in, lines, mapped=wanted, command=command)
+        traced = () if plan.untraced else plan.argv
+        probe = Probe(traced, plan.stand_in, lines, mapped=wanted, command=command, halt=plan.halt)
         if self.fails:
             probe = Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
         elif self.looks:

@@ -118,6 +118,7 @@ class LocalService:
         variation: Variation,
         *,
         stop_after_seconds: float | None = None,
+        stop_at_work: tuple[str, ...] | None = None,
         cut_off_after_seconds: float | None = None,
         stand_in: str = "",
         played: StandIn | None = None,
@@ -129,12 +130,15 @@ class LocalService:
         begun = time.monotonic()
         with _as_job_error("whether there are GPUs cannot be found out"):
             given = self.gpus(image, request)
+        untraced = INSTEAD if stand_in else self._why_not_traced(variation, conditions)
+        at_work = stop_at_work is not None and not untraced
         plan = Plan(
             image,
             request,
             variation,
-            limits(self._settings, request, variation, stop_after_seconds),
-            untraced=INSTEAD if stand_in else self._why_not_traced(variation, conditions),
+            limits(self._settings, request, variation, stop_after_seconds, at_work=at_work),
+            untraced=untraced,
+            stop_at_work=stop_at_work,
             stand_in=stand_in or (played.path if played else ""),
             played=played,
             cut_off_after_seconds=cut_off_after_seconds,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from signal import Signals as SignalNumber
 
 from conformance.files.archive import OF_ROOT, Rights
 from conformance.image.account import user_id
@@ -14,6 +15,7 @@ from conformance.job.standin import RUN_SECONDS, StandIn
 from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus
 from conformance.outcome.outcome import End
+from conformance.probe.bundle import halt_at_work
 from conformance.service import command
 from conformance.service.ending import Limits
 from conformance.service.engine import Engine
@@ -36,7 +38,7 @@ class Plan:
 
     `stand_in` is the file in whose place the probe is, and `played` the program whose part it plays.
     `cut_off_after_seconds` is when the last one is cut from the network. `programs` are the inputs that bring the
-    program.
+    program. `stop_at_work` is the command at whose work the hosts are stopped; see `Service.run`.
     """
 
     image: Image
@@ -51,11 +53,20 @@ class Plan:
     gpus: Gpus = NO_GPUS
     programs: frozenset[str] = frozenset()
     conditions: Conditions = AS_CHOSEN
+    stop_at_work: tuple[str, ...] | None = None
 
     @property
     def argv(self) -> tuple[str, ...]:
         """The command of every host's container."""
         return command.argv(self.image, self.request)
+
+    @property
+    def halt(self) -> str:
+        """The line of the tracer's plan by which it halts all processes at their work; empty where they are not."""
+        if not self.limits.at_work:
+            return ""
+        passed = [item.local_path for item in self.request.inputs if item.name in self.programs]
+        return halt_at_work(SignalNumber[self.limits.signal], self.stop_at_work or (), passed)
 
     @property
     def rights(self) -> Rights:
@@ -66,11 +77,18 @@ class Plan:
         return Rights(0o777, 0o666, uid=user_id(self.image) or 0)
 
 
-def limits(settings: Settings, request: JobRequest, variation: Variation, stop_after_seconds: float | None) -> Limits:
+def limits(
+    settings: Settings,
+    request: JobRequest,
+    variation: Variation,
+    stop_after_seconds: float | None,
+    *,
+    at_work: bool = False,
+) -> Limits:
     """How long the containers of a run may take, and what ends them then."""
     signal = settings.stop_signal
     if stop_after_seconds is not None:
-        return Limits(stop_after_seconds, End.STOPPED, variation.stop_signal)
+        return Limits(stop_after_seconds, End.STOPPED, variation.stop_signal, at_work=at_work)
     if variation in {Variation.DEFAULT_COMMAND, Variation.START}:
         return Limits(DEFAULT_COMMAND_SECONDS, End.SUITE_LIMIT)
     if request.is_own:

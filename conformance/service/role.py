@@ -15,9 +15,9 @@ class Probe:
 
     `lines` are those of a plan that the probe follows in the place of that program, or else of the image's command; see
     `standin.c`. `command` is how the command line begins by which that program is told from other uses of its file.
-    `mapped` is what the tracer looks for in its processes; see `conformance.probe.bundle.trace`. `key` seals the record
-    of a probe that is the container's first process; where it only stands in for a program, the image could read it
-    before.
+    `mapped` is what the tracer looks for in its processes, and `halt` when it halts them; see
+    `conformance.probe.bundle.trace`. `key` seals the record of a probe that is the container's first process; where it
+    only stands in for a program, the image could read it before.
     """
 
     traced_argv: tuple[str, ...] = ()
@@ -25,6 +25,7 @@ class Probe:
     lines: tuple[str, ...] = ()
     mapped: str = ""
     command: tuple[str, ...] = ()
+    halt: str = ""
     key: bytes = field(default_factory=lambda: secrets.token_bytes(KEY_BYTES), repr=False)
 
     @property
@@ -41,4 +42,4 @@ class Probe:
             return beginning(plan, copies=[self.stand_in], keeps=bool(self.command), key=key)
         if self.lines:
             return beginning(report(*self.lines), key=self.key)
-        return beginning(trace(mapped=self.mapped), key=self.key) if self.traced_argv else b""
+        return beginning(trace(mapped=self.mapped, halt=self.halt), key=self.key) if self.traced_argv else b""

@@ -230,6 +230,7 @@ class CheckItem(pytest.Item):
                     gpus=self.parent.outcomes[-1].gpus if self.parent.outcomes else NO_GPUS,
                     memory_bytes=self.parent.outcomes[-1].hosts[0].memory_bytes if self.parent.outcomes else 0,
                     conditions=self.parent.outcomes[-1].conditions if self.parent.outcomes else AS_CHOSEN,
+                    halted=any(outcome.was_halted for outcome in self.parent.outcomes[-1:]),
                 ),
             )
             return replace(verdict, logs=self._logs()) if verdict.violations else verdict

@@ -160,6 +160,7 @@ def _as_in(good: Outcome) -> dict[str, Any]:
 def _as_asked(again: Rerun) -> dict[str, Any]:
     return {
         "stop_after_seconds": again.stop_after_seconds,
+        "stop_at_work": again.stop_at_work,
         "cut_off_after_seconds": again.cut_off_after_seconds,
         "stand_in": again.stand_in,
     }

@@ -112,10 +112,10 @@ def judge(
     # A problem with another request explains nothing here.
     judged = requests if check.job is None else [outcome.request for outcome in outcomes[:1]]
     shown = runs if check.job is None else outcomes
-    cause = _cause(check, image, judged, shown, registry, own_entrypoint=own_entrypoint)
+    binding = _is_violation(check, found)
+    cause = _cause(check, image, judged, shown, registry, own_entrypoint=own_entrypoint, binding=binding)
     if cause:
         return not_judged(check, NotJudged("caused by another violation", see=cause), request=request)
-    binding = _is_violation(check, found)
     try:
         reason = _doubt(
             check, outcomes, lambda again: _findings(check, image, requests, again, runs), repeat, binding=binding
@@ -163,8 +163,9 @@ def _cause(
     registry: Registry,
     *,
     own_entrypoint: bool,
+    binding: bool,
 ) -> str:
-    """The check that already reports the cause of this finding, or an empty string.
+    """The check that already reports the cause of this finding, or an empty string; advice explains only advice.
 
     A request with its own entrypoint does not run the image's, whose flaws then explain nothing. A rule that a run has
     overruled explains nothing either, so other checks see the same runs as the one that they point to.
@@ -174,7 +175,8 @@ def _cause(
             continue
         other = registry[other_id]
         try:
-            if _is_violation(other, _findings(other, image, requests, (), runs)):
+            told = _findings(other, image, requests, (), runs)
+            if _is_violation(other, told) or (told and not binding):
                 return other_id
         except NotJudged:
             continue

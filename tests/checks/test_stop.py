@@ -259,6 +259,45 @@ def test_a_run_that_ended_before_its_stop_shows_nothing(check: str) -> None:
     assert (Word.NOT_JUDGED, False) == (found.word, found.applies)
 
 
+@pytest.mark.parametrize(
+    ("action", "receiver", "word"),
+    [
+        ("default", 1, Word.NOT_JUDGED),
+        ("ignored", 7, Word.NOT_JUDGED),
+        ("caught", 1, Word.CONFORMS),
+        ("default", 7, Word.CONFORMS),
+    ],
+)
+def test_a_signal_that_does_nothing_shows_nothing(action: str, receiver: int, word: Word) -> None:
+    """A job that goes on to its end, which is near, did not end because of it."""
+    number = SIGTERM
+    found = stopped((PROGRAM, CHILD), (replace(arrival(receiver, number), action=action),), number=number, exit_code=0)
+    good = outcome(host(seconds=found.hosts[0].seconds + 1))
+
+    assert word is judged("stop.ends-on-sigterm", image(), good, found).word
+
+
+def test_a_doubt_at_the_beginning_of_the_work_is_one_of_a_short_job() -> None:
+    """A program that starts others may not have at that moment; a longer job shows more."""
+    found = stopped((LAUNCHER,), ())
+    trace = replace(found.hosts[0].trace or Trace(), halted_seconds=1.0)
+    halted = verdict(REACHES, outcome(replace(found.hosts[0], trace=trace), variation=found.variation))
+
+    assert (Word.NOT_JUDGED, True) == (verdict(REACHES, found).word, verdict(REACHES, found).applies)
+    assert (Word.NOT_JUDGED, False) == (halted.word, halted.applies)
+    assert "use a longer job" in halted.reason
+
+
+def test_the_time_of_a_halt_is_not_the_programs() -> None:
+    """What ended at once, as the signal asked it to, may have been halted for longer than its work takes."""
+    found = stopped((PROGRAM,), (arrival(1),), exit_code=0)
+    trace = replace(found.hosts[0].trace or Trace(), halted_seconds=1.0)
+    halted = outcome(replace(found.hosts[0], trace=trace, seconds=1.2), variation=found.variation)
+    good = outcome(host(seconds=1.0))
+
+    assert Word.CONFORMS is judged("stop.ends-on-sigint", image(), good, good, halted).word
+
+
 def test_a_job_that_was_done_within_the_grace_shows_nothing() -> None:
     """Whether the program would have heeded the signal cannot be told; one that left early did."""
     good = outcome(host(seconds=4.0))

@@ -1,6 +1,7 @@
 """What a trace says of calls to the outside, and of when the work began."""
 
 from dataclasses import astuple
+from typing import Any
 
 import pytest
 
@@ -43,15 +44,23 @@ def test_a_trace_without_such_calls_has_none() -> None:
     """None were made, as far as the tracer sees them."""
     trace = Trace.parse(record(begin(), leave(1)))
 
-    assert ((), False, 0, None) == (trace.connects, trace.connects_left_out, trace.watched, trace.work_began)
+    assert ((), False, None) == (trace.connects, trace.connects_left_out, trace.work_began)
+    assert 0.0 == trace.halted_seconds
+
+
+@pytest.mark.parametrize(("last", "seconds"), [(("resumed", {}), 0.002), (use(DATA), 0.0)], ids=["resumed", "killed"])
+def test_a_halt_lasts_until_all_go_on(last: tuple[str, dict[str, Any]], seconds: float) -> None:
+    """What the tracer did not live to tell is not guessed."""
+    trace = Trace.parse(record(begin(), ("halted", {}), use(DATA), last, leave(1)))
+
+    assert pytest.approx(seconds) == trace.halted_seconds
 
 
 def test_the_work_began_with_the_first_use() -> None:
     """Of several directories the one that was used first counts."""
-    watching = ("watching", {"directories": 5})
-    trace = Trace.parse(record(begin(), watching, use(DATA), use(OUTPUT), leave(1)))
+    trace = Trace.parse(record(begin(), use(DATA), use(OUTPUT), leave(1)))
 
-    assert (5, 0.002, [DATA, OUTPUT]) == (trace.watched, trace.work_began, [each.path for each in trace.uses])
+    assert (0.001, [DATA, OUTPUT]) == (trace.work_began, [each.path for each in trace.uses])
 
 
 @pytest.mark.parametrize(

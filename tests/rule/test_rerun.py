@@ -12,8 +12,9 @@ from conformance.image.image import Image
 from conformance.job.model import model_faults
 from conformance.job.request import JobRequest
 from conformance.job.validation import service_faults
+from conformance.outcome.activity import Use
 from conformance.outcome.outcome import End, JobStatus, Outcome
-from conformance.outcome.trace import Process
+from conformance.outcome.trace import Process, Trace
 from conformance.rule import rerun
 from conformance.rule.declaration import DoesNotApply, NotJudged
 from tests.support import legal_requests
@@ -336,13 +337,46 @@ def test_a_job_is_stopped_half_way_or_soon(seconds: float, after: float) -> None
 
     assert rerun.Rerun(again.request, stop_after_seconds=after) == again
     assert request() == again.request
-    assert rerun.EARLY_STOP_SECONDS == rerun.stopped(outcome(host(seconds=seconds)), early=True).stop_after_seconds
+    assert rerun.EARLY_STOP_SECONDS == _early(seconds)
 
 
-def test_a_job_that_is_over_at_once_is_not_stopped() -> None:
+def _early(seconds: float) -> float | None:
+    again = rerun.stopped_early(outcome(host(seconds=seconds)))
+    return None if again is None else again.stop_after_seconds
+
+
+USED = (Use(9.0, "/opt/ml/processing/input/data/x.csv"),)
+
+
+@pytest.mark.parametrize(
+    ("trace", "command"),
+    [
+        (Trace((process(1, 0, "python3", "/processing.py"),), tracer=2, uses=USED), WORK.argv),
+        (Trace((SHELL, WORK), tracer=2, uses=USED), WORK.argv),
+        (Trace((SHELL,), tracer=2, uses=USED), SHELL.argv),
+    ],
+    ids=["process 1", "below a shell", "a shell"],
+)
+def test_a_short_job_is_stopped_at_its_work(trace: Trace, command: tuple[str, ...]) -> None:
+    """However fast the machine is: when the program that does the work uses an input or output."""
+    again = rerun.stopped(outcome(host(seconds=1.9, trace=trace)))
+
+    assert (command, 10.0) == (again.stop_at_work, again.stop_after_seconds)
+    assert rerun.stopped_early(outcome(host(seconds=1.9, trace=trace))) is None
+
+
+def test_a_short_job_of_several_hosts_is_not_stopped() -> None:
+    """All are stopped at once, and the work of one may wait for that of another."""
+    first, second = (host(seconds=1.0, trace=Trace((SHELL,), tracer=2, uses=USED)) for _ in range(2))
+    with pytest.raises(DoesNotApply, match=r"after 1\.0 s; use a job of more than 2 s"):
+        rerun.stopped(outcome(first, second))
+
+
+@pytest.mark.parametrize("trace", [None, Trace((SHELL,), tracer=2)], ids=["untraced", "no use"])
+def test_a_short_job_whose_work_was_not_seen_is_not_stopped(trace: Trace | None) -> None:
     """The reason has its time, and says how long is long enough."""
-    with pytest.raises(DoesNotApply, match=r"after 1\.9 s, .* more than 2 s"):
-        rerun.stopped(outcome(host(seconds=1.9)))
+    with pytest.raises(DoesNotApply, match=r"not seen to use .* after 1\.9 s; use a job of more than 2 s"):
+        rerun.stopped(outcome(host(seconds=1.9, trace=trace)))
 
 
 # An empty /tmp

@@ -287,7 +287,7 @@ def test_a_run_that_could_only_show_the_same_is_not_made(tmp_path: Path) -> None
 def test_a_run_that_would_show_nothing_is_not_made(tmp_path: Path) -> None:
     """Its reason is raised."""
     making = Making(tmp_path, as_by(Flaw()))
-    with pytest.raises(DoesNotApply, match="too short to test stopping"):
+    with pytest.raises(DoesNotApply, match="use a job of more than 2 s"):
         making.runs.resting(Variation.STOPPED_BY_SIGINT, GOOD)
 
     assert [] == making.made

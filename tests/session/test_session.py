@@ -150,7 +150,7 @@ def test_a_long_job_is_stopped_by_each_signal(begin: Begin) -> None:
     assert [End.STOPPED] * 3 == [host.end for host in hosts]
     assert ["SIGINT", "SIGINT", "SIGTERM"] == [host.stop.signal for host in hosts if host.stop is not None]
     assert [130, 143] == [host.exit_code for host in hosts[1:]]
-    assert all(host.seconds >= rerun.SHORTEST_STOPPED_SECONDS for host in hosts[1:])
+    assert all(host.seconds >= rerun.SHORT_SECONDS for host in hosts[1:])
 
 
 def test_what_would_show_nothing_is_not_run(begin: Begin) -> None:
@@ -159,8 +159,19 @@ def test_what_would_show_nothing_is_not_run(begin: Begin) -> None:
 
     with pytest.raises(DoesNotApply, match="ENTRYPOINT starts the program directly"):
         session.outcomes(variation.OVERRIDDEN, REQUEST)
-    with pytest.raises(DoesNotApply, match="too short to test stopping"):
-        session.outcomes(variation.STOPPED_BY_SIGINT, REQUEST)
+
+
+def test_a_short_job_is_halted_at_its_work_to_be_stopped(begin: Begin) -> None:
+    """It takes a fraction of a second; nobody could stop it half-way. It counts only as long as it ran."""
+    session = begin("reference")
+    good, early, stopped = session.outcomes(variation.STOPS_BY_SIGINT, REQUEST)
+    (host,) = stopped.hosts
+
+    assert early is good
+    assert (End.STOPPED, "SIGINT", 130) == (host.end, host.stop and host.stop.signal, host.exit_code)
+    assert host.trace is not None
+    assert host.seconds > host.trace.halted_seconds > 0
+    assert 1 == len(host.trace.uses)
 
 
 def test_trouble_of_the_first_run_is_that_of_those_that_rest_on_it(begin: Begin) -> None:

@@ -128,6 +128,17 @@ def test_only_a_violation_explains(cause_level: str, cause_finds: tuple[str, ...
     assert verdict.reason.endswith("; see image.cause" if explained else "")
 
 
+@pytest.mark.parametrize("cause_level", [MUST, SHOULD])
+def test_advice_is_explained_by_advice(cause_level: str) -> None:
+    """One flaw is told once, whether it breaks a MUST or not."""
+    registry = Registry()
+    declare(finding(Advice("a")), registry, check_id="image.cause", level=cause_level)
+    check = declare(finding("b"), registry, level=SHOULD, explained_by=("image.cause",))
+    verdict = judge(check, image(), registry=registry)
+
+    assert (Word.NOT_JUDGED, "image.cause") == (verdict.word, verdict.see)
+
+
 def test_a_cause_that_is_not_judged_explains_nothing() -> None:
     """The next one is asked."""
 

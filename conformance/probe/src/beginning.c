@@ -1,5 +1,6 @@
 #include "beginning.h"
 
+#include "halt.h"
 #include "record.h"
 
 #include <dirent.h>
@@ -73,6 +74,7 @@ static void found(int number, const char *name)
     line_begin("work");
     line_text("path", path);
     line_end();
+    halt_used(path);
     drop(number);
 }
 

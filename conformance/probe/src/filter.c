@@ -11,6 +11,17 @@
 /* Where sendto has its fifth argument, the address, whose two halves are looked at apart. */
 #define ADDRESS offsetof(struct seccomp_data, args[4])
 
+static int install(struct sock_filter *instructions, size_t count)
+{
+    struct sock_fprog filter = {(unsigned short)count, instructions};
+
+    if (!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+        return 0;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+        return errno;
+    return 0;
+}
+
 /* Calls of 32-bit programs, and those by the numbers of x32, pass unseen. send(3) is sendto without an address: that
  * passes too, as programs call it often. */
 int filter_calls(void)
@@ -29,11 +40,30 @@ int filter_calls(void)
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog filter = {sizeof instructions / sizeof *instructions, instructions};
+    return install(instructions, sizeof instructions / sizeof *instructions);
+}
 
-    if (!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
-        return 0;
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
-        return errno;
-    return 0;
+int filter_uses(void)
+{
+    struct sock_filter instructions[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 9),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_open, 6, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 5, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 4, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_creat, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rename, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    return install(instructions, sizeof instructions / sizeof *instructions);
+}
+
+int is_use(long long call)
+{
+    return call == SYS_open || call == SYS_openat || call == SYS_openat2 || call == SYS_creat || call == SYS_rename ||
+           call == SYS_renameat || call == SYS_renameat2;
 }

@@ -1,9 +1,15 @@
-/* The filter that lets the tracer see some system calls before they are made: ptrace, connect, and sendto an address. */
+/* The filters that let the tracer see some system calls before they are made. */
 
 #ifndef FILTER_H
 #define FILTER_H
 
-/* Install it for this process and all that come of it; returns 0 or errno. */
+/* Install one for this process and all that come of it: of ptrace, connect, and sendto an address. Returns 0 or errno. */
 int filter_calls(void);
+
+/* Install another one beside it: of what opens or moves a file. */
+int filter_uses(void);
+
+/* Whether a system call is one of the latter. */
+int is_use(long long call);
 
 #endif

@@ -88,6 +88,13 @@ const char *action_of(pid_t id, int number)
     return status_field(status, "\nSigIgn:", 16) & bit ? "ignored" : "default";
 }
 
+int is_pending(pid_t process, int number)
+{
+    const char *status = read_status(process);
+    unsigned long long bit = 1ULL << (number - 1);
+    return ((status_field(status, "\nShdPnd:", 16) | status_field(status, "\nSigPnd:", 16)) & bit) != 0;
+}
+
 int is_from_process(const siginfo_t *info)
 {
     return info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code == SI_TKILL;

@@ -18,6 +18,9 @@ struct family family_of(pid_t id);
 /* What a thread would do with a signal: "caught", "ignored" or "default". */
 const char *action_of(pid_t id, int number);
 
+/* Whether a signal waits to be delivered to a process, or to its first thread. */
+int is_pending(pid_t process, int number);
+
 /* Whether a process sent it: only then does it say which one. */
 int is_from_process(const siginfo_t *info);
 

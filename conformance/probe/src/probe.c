@@ -10,7 +10,8 @@
  * The plan and not the command line decides, because command line and environment are what is witnessed.
  *
  *     trace [LIMIT [PART]]  run the command that the arguments name, and record its processes and signals, and which
- *                           file each had mapped at its end whose path has this part
+ *                           file each had mapped at its end whose path has this part; what the next line says is for
+ *                           halt_plan()
  *     report [WORD...]      record what the container looks like from inside, then do what the next lines say
  *     answer [LIMIT]        answer for the names of the next lines, and record who asked
  *
@@ -21,6 +22,7 @@
 
 #include "probe.h"
 
+#include "halt.h"
 #include "record.h"
 #include "resolver.h"
 #include "words.h"
@@ -93,6 +95,7 @@ int main(int count, char **arguments)
     if (!strcmp(mode, "trace")) {
         char *limit = next_word(&line, NULL);
         char *mapped = next_word(&line, NULL);
+        halt_plan(strsep(&rest, "\n"));
         return trace(arguments + 1, limit ? strtoul(limit, NULL, 10) : RECORD_BYTES, mapped);
     }
     if (!strcmp(mode, "report")) {

@@ -44,6 +44,13 @@ void task_remove(pid_t id)
     }
 }
 
+void task_each(void (*function)(struct task *task))
+{
+    for (unsigned i = 0; i < BUCKETS; i++)
+        for (struct task *task = buckets[i]; task; task = task->next)
+            function(task);
+}
+
 void task_each_process(void (*function)(pid_t process))
 {
     for (unsigned i = 0; i < BUCKETS; i++)

@@ -17,6 +17,9 @@ struct task {
     int held;      /* it is such a thread */
     int adopted;   /* it was heard of before the event of the thread that made it, which is still to come */
     int gone;      /* nothing more is heard of it; it is kept only until that event */
+    int using;     /* it makes a call that may use a file, and stops at its end */
+    int halted;    /* it is stopped until halt.c lets it go on, by this request and with this signal */
+    int request, number;
     struct task *next;
 };
 
@@ -25,6 +28,9 @@ struct task {
 struct task *task_find(pid_t id);
 struct task *task_add(pid_t id, pid_t process);
 void task_remove(pid_t id);
+
+/* Call a function for every thread; it may not add or remove any. */
+void task_each(void (*function)(struct task *task));
 
 /* Call a function for every process, with its first thread's id. */
 void task_each_process(void (*function)(pid_t process));

@@ -28,6 +28,7 @@
 
 #include "beginning.h"
 #include "filter.h"
+#include "halt.h"
 #include "observe.h"
 #include "outside.h"
 #include "record.h"
@@ -140,16 +141,21 @@ static void executed(struct task *task)
     task->ending = 0;
     task->status = UNRECORDED;
     record_exec(task->id);
+    halt_executed(task->process);
 }
 
-/* A thread has come to its end. With the last one the process ends; of process 1 nothing is heard after that. */
-static void ending(struct task *task, int status)
+/* A thread has come to its end. With the last one the process ends, and with `all` all of them do; of process 1 nothing
+ * is heard after that. */
+static void ending(struct task *task, int status, int all)
 {
     struct task *leader = task_find(task->process);
     if (task->ending)
         return;
     task->ending = 1;
-    if (!leader || --leader->alive > 0)
+    if (!leader || leader->alive <= 0)
+        return;
+    leader->alive = all ? 0 : leader->alive - 1;
+    if (leader->alive > 0)
         return;
     leader->status = status;
     record_exit(leader->id, task->id, status, leader->threads);
@@ -161,6 +167,21 @@ static void ending(struct task *task, int status)
     }
 }
 
+/* Whether a thread that has come to its end takes all others of its process with it. Of those it may not be heard: what
+ * was at a stop just then is let go on from its end as if from that stop. Where SIGKILL ended it, perhaps another thread
+ * became another program. */
+static int ends_all(const struct task *task, int status)
+{
+    const struct task *leader = task_find(task->process);
+    struct user_regs_struct registers;
+    int number = status & 0x7f;
+    if (!leader || leader->alive < 2)
+        return 0;
+    if (number)
+        return number != SIGKILL;
+    return !ptrace(PTRACE_GETREGS, task->id, 0, &registers) && registers.orig_rax == SYS_exit_group;
+}
+
 /* Let process 1 die of its own fault. The kernel keeps a traced process 1 alive whatever it does, so that it would run
  * into the same fault for ever; untraced it dies of it. */
 static void let_die(struct task *task, const siginfo_t *info)
@@ -170,7 +191,7 @@ static void let_die(struct task *task, const siginfo_t *info)
         registers.rip--; /* a breakpoint's fault is told of after it, any other one's before */
         ptrace(PTRACE_SETREGS, task->id, 0, &registers);
     }
-    ending(task, info->si_signo);
+    ending(task, info->si_signo, 1);
     ptrace(PTRACE_DETACH, task->id, 0, 0);
 }
 
@@ -268,9 +289,22 @@ static int calling(struct task *task)
     case SYS_connect:
     case SYS_sendto:
         return outside_begun(task, &registers) ? PTRACE_SYSCALL : PTRACE_CONT;
-    default: /* what a filter of the workload's own stopped */
-        return PTRACE_CONT;
+    default: /* others are what a filter of the workload's own stopped */
+        task->using = halt_is_awaited() && is_use((long long)registers.orig_rax);
+        return task->using ? PTRACE_SYSCALL : PTRACE_CONT;
     }
+}
+
+/* A call has come to its end whose result is wanted. */
+static void call_ended(struct task *task)
+{
+    if (!task->using) {
+        outside_ended(task);
+        return;
+    }
+    task->using = 0;
+    beginning_look();
+    halt_look();
 }
 
 static int stops_the_group(int number)
@@ -293,10 +327,11 @@ static void stopped(pid_t id, int status)
     switch (event) {
     case 0:
         if (number == SYSTEM_CALL) {
-            outside_ended(task);
+            call_ended(task);
             number = 0;
             break;
         }
+        halt_delivered(task, number);
         number = delivered(task, number);
         if (number < 0)
             return;
@@ -313,7 +348,7 @@ static void stopped(pid_t id, int status)
         break;
     case PTRACE_EVENT_EXIT:
         ptrace(PTRACE_GETEVENTMSG, id, 0, &message);
-        ending(task, (int)message);
+        ending(task, (int)message, ends_all(task, (int)message));
         break;
     case PTRACE_EVENT_SECCOMP:
         request = calling(task);
@@ -327,10 +362,15 @@ static void stopped(pid_t id, int status)
     }
     if (event)
         number = 0;
-    if (task->released)
+    if (task->released) {
         release(task, number);
-    else if (request != HOLD)
+    } else if (request != HOLD && halt_is_on() && event != PTRACE_EVENT_EXIT) {
+        task->halted = 1;
+        task->request = request;
+        task->number = number;
+    } else if (request != HOLD) {
         ptrace(request, id, 0, (void *)(long)number);
+    }
 }
 
 static void gone(pid_t id, int status)
@@ -340,7 +380,7 @@ static void gone(pid_t id, int status)
         return;
     pid_t waiting = task->waiting;
     if (id != task->process)
-        ending(task, status);
+        ending(task, status, 0);
     else if (task->status != status) /* killed before its exit event, or in the midst of it */
         record_exit(id, 0, status, task->threads);
     forget(task);
@@ -369,9 +409,9 @@ static void wake(int number)
 }
 
 /* Have waitpid() interrupted now and then, to see whether anybody waits for the tracer, and what else is due. */
-static void set_clock(void)
+static void set_clock(long microseconds)
 {
-    static const struct itimerval often = {{0, LOOK_MICROSECONDS}, {0, LOOK_MICROSECONDS}};
+    const struct itimerval often = {{0, microseconds}, {0, microseconds}};
     setitimer(ITIMER_REAL, &often, NULL);
 }
 
@@ -401,15 +441,20 @@ static void watch(pid_t command, int ready, size_t limit)
     if (write(ready, "", 1) != 1)
         return;
     close(ready);
-    set_clock();
+    set_clock(LOOK_MICROSECONDS);
     for (;;) {
         int status;
         pid_t id = waitpid(-1, &status, __WALL);
         int number = errno;
         if (beginning_is_due()) {
-            set_clock(); /* before the look: what is used meanwhile sets it to come by sooner again */
+            set_clock(LOOK_MICROSECONDS); /* before the look: what is used meanwhile sets it to come by sooner again */
             beginning_look();
         }
+        int has_changed = halt_look();
+        if (halt_is_on())
+            set_clock(HALT_LOOK_MICROSECONDS);
+        else if (has_changed)
+            set_clock(LOOK_MICROSECONDS);
         if (id > 0 && WIFSTOPPED(status))
             stopped(id, status);
         else if (id > 0)
@@ -465,6 +510,8 @@ int trace(char **arguments, size_t limit, const char *mapped)
     int telling = -1;
     int attached = attach(arguments, limit, &telling);
     int refused = attached ? filter_calls() : 0;
+    if (attached && !refused && halt_is_planned())
+        refused = filter_uses();
     if (attached && write(telling, &refused, sizeof refused) != sizeof refused) {
         /* The tracer is gone, which the record shows. */
     }

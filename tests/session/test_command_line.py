@@ -64,8 +64,8 @@ def test_without_a_job_the_profile_is_image(tag: Callable[[str], str], conforman
     assert "--image-job=FILE" in ran.verdict("message.utf8")["reason"]
     assert "checks need a job of yours: pytest --image-init writes one to start from" in ran.output
     assert 0 == ran.status
-    not_applicable = sum(not verdict["applies"] for verdict in ran.report["verdicts"])
-    share = f"{len(judged)} of {len(load_checks())} checks judged, {not_applicable} not applicable"
+    without_subject = sum(not verdict["applies"] for verdict in ran.report["verdicts"])
+    share = f"{len(judged)} of {len(load_checks())} checks judged, {without_subject} not applicable"
     assert f"conforms: {share} - profile image, contract 2026.11" in ran.output
 
 
@@ -196,6 +196,28 @@ def test_a_node_id_that_was_printed_can_be_an_argument(
     chapter = {check.id for check in load_checks() if check.chapter == "logs"}
     assert {"image.platform", *chapter} == {verdict["check"] for verdict in ran.report["verdicts"]}
     assert 6 == ran.status
+
+
+COMMON = "item.fixturenames, item.funcargs, item.function.__doc__, item.module.__name__, item.cls"
+
+
+@pytest.mark.parametrize(("asked", "status"), [(COMMON, 0), ("item.callspec", 4)])
+def test_a_conftest_that_takes_checks_for_functions(
+    asked: str, status: int, tmp_path: Path, tag: Callable[[str], str], conformance: Callable[..., Ran]
+) -> None:
+    """What is commonly asked they have; anything else is a usage error in one line that names the place."""
+    (tmp_path / "conftest.py").write_text(
+        f"def pytest_collection_modifyitems(items):\n    for item in items:\n        ({asked})\n", encoding="utf-8"
+    )
+
+    ran = conformance(tag("reference"), "--collect-only", "-q")
+
+    told = [line for line in ran.output.splitlines() if line.startswith("ERROR: ")]
+    expected = (
+        f"ERROR: {tmp_path}/conftest.py:3: expected what every pytest.Item has, but 'CheckItem' object has no "
+        "attribute 'callspec' (`isinstance(item, pytest.Function)` tells checks from other tests)"
+    )
+    assert (status, [expected] if status else []) == (ran.status, told)
 
 
 def own_test(place: Path, settings: str) -> None:
@@ -389,3 +411,23 @@ def test_engine_that_does_not_answer(address: str, cause: str, conformance: Call
         f"ERROR: {cause} (the address is from DOCKER_HOST; start that engine, or unset DOCKER_HOST)"
         == ran.output.strip()
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "cause"),
+    [
+        ("tcp://h:abc", "Port could not be cast to integer value as 'abc' (the address is from DOCKER_HOST; "),
+        ("tcp://", "Invalid bind address format: tcp:// (the address is from DOCKER_HOST; "),
+        (
+            "ssh://nowhere",
+            "paramiko is not installed (install it with `pip install 'sagemaker-processing-conformance[ssh]'`)",
+        ),
+    ],
+)
+def test_address_that_leads_nowhere(address: str, cause: str, conformance: Callable[..., Ran]) -> None:
+    """A DOCKER_HOST that is no address, or needs a library, is exit status 4 and one line with a hint."""
+    ran = conformance("conformance/reference", environment={"DOCKER_HOST": address})
+
+    assert 4 == ran.status
+    assert ran.output.strip().startswith(f"ERROR: cannot connect to the Docker Engine at {address}: {cause}")
+    assert 1 == len(ran.output.strip().splitlines())

@@ -65,7 +65,7 @@ WITHIN = {
     "rule.choices": "rule.evidence rule.telling",
     "rule.running": "rule.choices rule.evidence",
     "rule.causes": "rule.choices rule.evidence rule.refusal",
-    "rule.failures": "rule.evidence rule.telling",
+    "rule.failures": "rule.evidence rule.telling rule.tracebacks",
     "rule.programs": "",
     "verdict.doubt": "",
     "service.address": "",

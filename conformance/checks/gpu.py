@@ -168,9 +168,9 @@ def visible_devices_not_void(image: Image) -> Iterator[str]:
 def capabilities_compute(image: Image) -> Iterator[str]:
     """An unknown capability prevents the container from starting at all."""
     _for_gpus(image)
-    value = image.environment.get(DRIVER_CAPABILITIES, "")
     words = capabilities(image.environment)
     if words.isdisjoint({"compute", "all"}):
+        value = image.environment[DRIVER_CAPABILITIES]
         yield f"Expected NVIDIA_DRIVER_CAPABILITIES to include compute, but the image sets it to {value!r}."
     if "all" not in words and words - CAPABILITIES:
         named = ", ".join(repr(word) for word in sorted(words - CAPABILITIES))

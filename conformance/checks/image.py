@@ -210,23 +210,24 @@ def entrypoint_machine(image: Image) -> Iterator[str]:
 @of_used_commands
 def entrypoint_loader(image: Image) -> Iterator[str]:
     """Without it the engine reports `no such file or directory` for the program itself."""
-    unread = ""
+    faults: list[str] = []
+    unread: list[str] = []
     for file in chain(image).programs:
         header = elf(file.head)
-        if header is None or header.loader == "":
-            continue
-        if header.loader is None:
-            unread = file.path
+        if header is not None and header.loader is None:
+            unread.append(file.path)
+        if header is None or not header.loader:
             continue
         found = image.files.resolve(image.absolute(header.loader))
         if found.file is None or found.file.kind is not Kind.FILE:
-            problem = found.problem or f"{header.loader} is a {found.file.kind if found.file else 'loop'}"
-            yield f"Expected {file.path} to find its loader {header.loader}, but {problem}."
-    if unread:
+            problem = f"{header.loader} is a {found.file.kind}" if found.file else found.problem
+            faults.append(f"Expected {file.path} to find its loader {header.loader}, but {problem}.")
+    if unread and not faults:
         raise DoesNotApply(
-            f"{unread} names its loader beyond its first {HEAD_BYTES:,} bytes; launch.default-command shows whether it "
-            "starts"
+            f"{unread[-1]} names its loader beyond its first {HEAD_BYTES:,} bytes; launch.default-command shows "
+            "whether it starts"
         )
+    yield from faults
 
 
 @check(

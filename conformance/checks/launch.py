@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 
 from conformance.image.image import Image
 from conformance.image.shell import hands_on_arguments, shell_command
@@ -115,14 +115,14 @@ def arguments_need_an_entrypoint(image: Image, requests: tuple[JobRequest, ...])
 )
 def arguments_reach_the_program(image: Image, good: Outcome, seen: Outcome) -> Iterator[str]:
     """Checked with a stand-in for the program, started by the image's own ENTRYPOINT."""
+    if good.request.entrypoint is not None or not image.entrypoint:
+        raise DoesNotApply("the image's ENTRYPOINT does not get ContainerArguments")
     command = shell_command(image.entrypoint, image.shell)
-    if good.request.entrypoint is None and command is not None and not hands_on_arguments(command):
+    if command is not None and not hands_on_arguments(command):
         # One flaw is reported once, even if that check only gives advice.
         raise NotJudged(
             "the shell that ENTRYPOINT starts swallows ContainerArguments", see="image.entrypoint-exec-form"
         )
-    if good.request.entrypoint is not None or not image.entrypoint:
-        raise DoesNotApply("the image's ENTRYPOINT does not get ContainerArguments")
     own = len(image.cmd if good.request.arguments is None else good.request.arguments)
     given = (seen.request.arguments or ())[own:]
     if not given:
@@ -175,7 +175,7 @@ def witness_of(before: Host, host: Host) -> Witness:
     # The same interpreter may run other programs too: a witness stands for that one which it is most like.
     others = [run.argv for run in runs if run.executable == program.executable]
     for witness in reversed(host.witnesses):
-        likest = max((program.argv, *others), key=lambda argv: _alike(argv, witness.argv))
+        likest = max((program.argv, *others), key=lambda argv: len(posixpath.commonprefix([argv, witness.argv])))
         if likest == program.argv and witness.argv[:2] == program.argv[:2]:
             return witness
     raise DoesNotApply(
@@ -191,14 +191,9 @@ def _needs_one_program(before: Host) -> None:
         raise DoesNotApply(f"ENTRYPOINT also starts {list(others[0].argv)}, which the ContainerArguments may be for")
 
 
-def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> int:
-    """The number of words with which both commands start."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-
-
 def _in_a_row(wanted: tuple[str, ...], words: tuple[str, ...]) -> bool:
     """Whether the words contain all the wanted ones in sequence."""
-    return any(words[at : at + len(wanted)] == wanted for at in range(len(words) - len(wanted) + 1))
+    return any(words[at : at + len(wanted)] == wanted for at in range(len(words)))
 
 
 def start_failure(host: Host) -> str:

@@ -151,8 +151,7 @@ def image_is_empty(image: Image, requests: Sequence[JobRequest], runs: Sequence[
         and not any(is_below(file.path, place) for place in required)
     ]
     if others:
-        shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")  # noqa: PLR2004 - as many as fit on a line
-        yield f"Expected no files below {RESERVED}, but the image ships {shown}."
+        yield f"Expected no files below {RESERVED}, but the image ships {some_of(others)}."
 
 
 @check(
@@ -222,7 +221,7 @@ class _Need:
 
     what: str
     path: str
-    is_word: bool
+    is_word: bool = False
     is_doubtful: bool = False
 
 
@@ -265,11 +264,11 @@ def _candidates(image: Image, request: JobRequest | None) -> Iterator[_Need]:
     if request is None or uses_command(image, request):
         # Files named in ContainerArguments are the request's own; CMD is replaced by them.
         yield from _words(view if view.cmd == image.cmd else replace(view, cmd=()))
-    yield _Need(f"WORKDIR {view.working_directory}", view.working_directory or "/", is_word=False)
+    yield _Need(f"WORKDIR {view.working_directory}", view.working_directory)
     for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH"):
         for place in view.environment.get(name, "").split(":"):
             if place.startswith("/"):
-                yield _Need(f"{name}={place}", place, is_word=False)
+                yield _Need(f"{name}={place}", place)
 
 
 def _words(image: Image) -> Iterator[_Need]:
@@ -280,19 +279,17 @@ def _words(image: Image) -> Iterator[_Need]:
     for word in image.path_words():
         path = word.partition("=")[2] if word.startswith("-") and "=" in word else word
         # A bare word is a file only with an extension or a slash: `train` is an argument, `train.py` a script.
-        is_path = path.startswith("/") or (path and not path.startswith("-") and ("/" in path or "." in path))
-        if is_path and not _is_delivered(image, image.absolute(path)):
+        if ("/" in path or "." in path) and not _is_delivered(image, image.absolute(path)):
             yield _Need(f"the command's argument {word!r}", image.absolute(path), is_word=True)
 
 
 def _is_delivered(image: Image, path: str) -> bool:
     """Whether a word names what the platform provides: an argument such as `--input /opt/ml/processing/input`."""
     entry = image.files.resolve(path).file
-    if entry is None:
-        return False
-    if entry.kind is Kind.DIRECTORY and (entry.path == RESERVED or is_below(entry.path, PROCESSING)):
-        return True
-    return any(is_below(entry.path, place) for place in (f"{RESERVED}/config", f"{RESERVED}/output"))
+    return entry is not None and (
+        (entry.kind is Kind.DIRECTORY and (entry.path == RESERVED or is_below(entry.path, PROCESSING)))
+        or any(is_below(entry.path, place) for place in (f"{RESERVED}/config", f"{RESERVED}/output"))
+    )
 
 
 def _is_file(image: Image, path: str) -> bool:

@@ -134,7 +134,6 @@ def _is_fine(outcome: Outcome) -> bool:
 
 def _candidates(image: Image, outcomes: Sequence[Outcome]) -> Iterator[Lifted]:
     """The choices that may be the cause, according to the job's log."""
-    first = outcomes[0]
     if image.user.partition(":")[0] not in {"", "root", "0"} or _any_says(outcomes, REFUSED):
         yield Lifted.OWNERS
     if _any_says(outcomes, MEMBERS):
@@ -147,8 +146,10 @@ def _candidates(image: Image, outcomes: Sequence[Outcome]) -> Iterator[Lifted]:
         is_killed_by(host, SIGBUS) for outcome in outcomes for host in outcome.hosts
     ):
         yield Lifted.SHARED_MEMORY
-    # A job that waited until its limit is not repeated, unless its log mentions a network.
-    if len(first.hosts) == 1 and not first.request.is_isolated and (not is_limited(first) or _says(first, NETWORK)):
+    first = outcomes[0]
+    # A job that always waits until its limit is not repeated, unless its log mentions a network.
+    waits = all(is_limited(outcome) for outcome in outcomes) and not _any_says(outcomes, NETWORK)
+    if len(first.hosts) == 1 and not first.request.is_isolated and not waits:
         yield Lifted.NO_NETWORK
 
 

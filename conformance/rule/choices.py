@@ -38,13 +38,17 @@ FURTHER_MEMBERS = (
 class Choice:
     """A choice, and the symptom by which it is recognised.
 
-    `symptom` returns the evidence on a host that failed as the start of a sentence, empty if there is none; `advice`
-    says how to get a verdict.
+    `symptom` is a pattern of what a host that failed said in the end, or a function that returns the evidence on it as
+    the start of a sentence, empty if there is none; `advice` says how to get a verdict.
     """
 
     name: str
-    symptom: Callable[[Host, Outcome], str]
+    symptom: re.Pattern[str] | Callable[[Host, Outcome], str]
     advice: str
+
+    def evidence(self, host: Host, outcome: Outcome) -> str:
+        """The evidence on a host that failed as the start of a sentence; empty if there is none."""
+        return _said(host, self.symptom) if isinstance(self.symptom, re.Pattern) else self.symptom(host, outcome)
 
 
 def doubt(outcome: Outcome) -> str:
@@ -56,21 +60,16 @@ def doubt(outcome: Outcome) -> str:
         if did_well(host) or not host.started:
             continue
         for choice in CHOICES:
-            evidence = choice.symptom(host, outcome)
+            evidence = choice.evidence(host, outcome)
             if evidence:
                 return f"{evidence}; {choice.name}: {choice.advice}"
     return ""
 
 
-def _said(pattern: str) -> Callable[[Host, Outcome], str]:
+def _said(host: Host, pattern: re.Pattern[str]) -> str:
     """A symptom in the log."""
-    found = re.compile(pattern, re.IGNORECASE)
-
-    def symptom(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
-        line = next((line for line in reversed(_last_words(host)) if found.search(line)), "")
-        return f"{host.name} logged {line[:LINE_CHARACTERS]!r}" if line else ""
-
-    return symptom
+    found = [line for line in _last_words(host) if pattern.search(line)]
+    return f"{host.name} logged {found[-1][:LINE_CHARACTERS]!r}" if found else ""
 
 
 def _last_words(host: Host) -> list[str]:
@@ -81,20 +80,22 @@ def _last_words(host: Host) -> list[str]:
     return [*told.around, told.cause, told.line]
 
 
-_NAMES = _said(
+_NAMES = re.compile(
     r"temporary failure in name resolution|name or service not known|nodename nor servname|could not resolve"
     r"|getaddrinfo|gaierror|\bEAI_AGAIN\b|\bEAI_NONAME\b|\bENOTFOUND\b|UnknownHostException|no such host"
     r"|network is unreachable|\bENETUNREACH\b|no route to host|\bEHOSTUNREACH\b|network is down|failed to resolve"
     r"|failed to establish a new connection|max retries exceeded|ConnectTimeout|connect(ion)? timed out"
-    r"|\bETIMEDOUT\b|dial tcp|name resolution|no matching distribution found|curl: \([0-9]+\)|URLError"
+    r"|\bETIMEDOUT\b|dial tcp|name resolution|no matching distribution found|curl: \([0-9]+\)|URLError",
+    re.IGNORECASE,
 )
 """How programs report that they cannot reach the outside; with several hosts it may be about each other."""
 
-_AWS = _said(
+_AWS = re.compile(
     r"EndpointConnectionError|could not connect to the endpoint|NoCredentials|CredentialRetrievalError|NoRegionError"
     r"|unable to (locate|load|find) (any |aws )?credentials|could not load credentials|no valid credential"
     r"|SdkClientException|specify a region|unable to (find|load) a region|missing region|169\.254\."
-    r"|amazonaws\.com|botocore\.exceptions|ProxyError"
+    r"|amazonaws\.com|botocore\.exceptions|ProxyError",
+    re.IGNORECASE,
 )
 """How programs report that they cannot call AWS."""
 
@@ -109,7 +110,7 @@ def _outside(host: Host, outcome: Outcome) -> str:
     if asked:
         return f"{host.name} looked up {some_of(list(dict.fromkeys(asked)))}"
     alone = len(outcome.hosts) == 1
-    return _connected(host, outcome) or _AWS(host, outcome) or (_NAMES(host, outcome) if alone else "")
+    return _connected(host, outcome) or _said(host, _AWS) or (_said(host, _NAMES) if alone else "")
 
 
 def _connected(host: Host, outcome: Outcome) -> str:
@@ -126,19 +127,20 @@ UNREACHABLE = frozenset({"ENETUNREACH", "EHOSTUNREACH", "ETIMEDOUT", "ENETDOWN",
 """The errors of connect(2) for an address outside the network of a job."""
 
 
-def _memory(host: Host, outcome: Outcome) -> str:
+def _memory(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
     if host.out_of_memory:
         return f"{host.name} ran out of memory"
     killed = [process for process in _processes(host) if process.killed_by == SIGKILL]
     sent = {signal.receiver for signal in (host.trace.signals if host.trace else ()) if signal.number == SIGKILL}
     if host.stop is None and any(process.pid not in sent for process in killed):
         return f"a process of {host.name} was killed by a SIGKILL that no process of its own sent"
-    return _OUT_OF_MEMORY(host, outcome)
+    return _said(host, _OUT_OF_MEMORY)
 
 
-_OUT_OF_MEMORY = _said(
+_OUT_OF_MEMORY = re.compile(
     r"MemoryError|cannot allocate memory|\bENOMEM\b|OutOfMemory|out of memory|std::bad_alloc|heap space"
-    r"|allocation failed"
+    r"|allocation failed",
+    re.IGNORECASE,
 )
 
 
@@ -147,7 +149,7 @@ def _busy(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptom
     if host.end is not End.MAX_RUNTIME:
         return ""
     logged = host.stdout.size + host.stderr.size
-    if logged > FLOOD_BYTES * max(host.seconds, 1.0):
+    if logged > FLOOD_BYTES * host.seconds:
         return f"{host.name} was still running, having logged {logged:,} bytes, which the engine has to take"
     if host.processor_seconds is None:
         return f"{host.name} was still running, and it is not known whether it was working"
@@ -162,13 +164,15 @@ def _processor(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all sy
     return ""
 
 
-def _shared_memory(host: Host, outcome: Outcome) -> str:
+def _shared_memory(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
     if is_killed_by(host, SIGBUS):
         return f"{host.name} was killed by SIGBUS, which a write to a full /dev/shm causes"
-    return _BUS_ERROR(host, outcome)
+    return _said(host, _BUS_ERROR)
 
 
-_BUS_ERROR = _said(r"bus error|SIGBUS|/dev/shm|(insufficient|unable to .*|failed to .*) shared memory")
+_BUS_ERROR = re.compile(
+    r"bus error|SIGBUS|/dev/shm|(insufficient|unable to .*|failed to .*) shared memory", re.IGNORECASE
+)
 
 
 def _processes(host: Host) -> Iterator[Process]:
@@ -186,34 +190,38 @@ CHOICES = (
     Choice("shared memory has 64 MiB here, as users report for Processing", _shared_memory, "write less to /dev/shm"),
     Choice(
         "directories below /opt/ml belong to root here, as users report for Processing",
-        _said(rf"{_REFUSED}.*{RESERVED}|{RESERVED}.*{_REFUSED}"),
+        re.compile(rf"{_REFUSED}.*{RESERVED}|{RESERVED}.*{_REFUSED}", re.IGNORECASE),
         "see outputs.writable-by-user",
     ),
     Choice(
         "a container has the engine's limits here, and at most 4,096 processes",
-        _said(
+        re.compile(
             r"resource temporarily unavailable|can't start new thread|unable to create (new )?(native )?thread"
-            r"|cannot fork|fork: retry|\bEAGAIN\b|too many open files|\bEMFILE\b|\bENFILE\b|pthread_create"
+            r"|cannot fork|fork: retry|\bEAGAIN\b|too many open files|\bEMFILE\b|\bENFILE\b|pthread_create",
+            re.IGNORECASE,
         ),
         "use fewer processes, threads and open files",
     ),
     Choice(
         "/opt/ml is a single volume here, which does not contain /tmp",
-        _said(r"cross-device link|\bEXDEV\b|device or resource busy|\bEBUSY\b"),
+        re.compile(r"cross-device link|\bEXDEV\b|device or resource busy|\bEBUSY\b", re.IGNORECASE),
         "see outputs.work-as-mount-points",
     ),
     Choice(
-        "the disk is that of this engine", _said(r"no space left on device|\bENOSPC\b|disk quota"), "free some space"
+        "the disk is that of this engine",
+        re.compile(r"no space left on device|\bENOSPC\b|disk quota", re.IGNORECASE),
+        "free some space",
     ),
     Choice(
         "both configuration files only have documented members here",
-        _said(rf"['\"](network_interface_name|{'|'.join(FURTHER_MEMBERS)})['\"]"),
+        re.compile(rf"['\"](network_interface_name|{'|'.join(FURTHER_MEMBERS)})['\"]", re.IGNORECASE),
         "only read documented members",
     ),
     Choice(
         "a container has Docker's default capabilities here",
-        _said(
-            r"/dev/fuse|fusermount|(mount|unshare|setns|ptrace|iptables|sysctl|mknod|chroot).*operation not permitted"
+        re.compile(
+            r"/dev/fuse|fusermount|(mount|unshare|setns|ptrace|iptables|sysctl|mknod|chroot).*operation not permitted",
+            re.IGNORECASE,
         ),
         "do not rely on additional ones",
     ),

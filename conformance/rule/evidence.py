@@ -194,7 +194,7 @@ def asked_outside(outcome: Outcome, host: Host) -> list[str]:
         return []
     asked = [query for query in outcome.queries.queries if query.client == host.address and query.type != "PTR"]
     inside = {peer.name for peer in outcome.hosts} | {query.name for query in asked if "." not in query.name}
-    names = dict.fromkeys(query.name.rstrip(".") for query in asked)
+    names = dict.fromkeys(query.name.removesuffix(".") for query in asked)
     return [
         name
         for name in names

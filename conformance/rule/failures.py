@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from conformance.outcome import workload
 from conformance.outcome.outcome import Host
 from conformance.outcome.trace import SIGNALS, Process, Trace
-from conformance.rule import telling
 from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines
 from conformance.rule.telling import Telling, tracebacks
+from conformance.rule.tracebacks import PYTHON_HEADER
 
 FAILURE = re.compile(
     r"Traceback \(most recent call last\)|\b\w*(Error|Exception)\b:|\b(error|fatal|panic|critical)\b"
@@ -37,9 +37,6 @@ NO_FAILURE = re.compile(
 TOLERANT = re.compile(r"\bwarn(ing)?s?\b|\b(skip|ignor|dropp?|discard|exclud)(s|p?ing|p?ed|ed)?\b", re.IGNORECASE)
 SEVERE = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b")
 """Who skips a bad record says so, in a warning and at no higher level."""
-
-OPENING = "Traceback (most recent call last)"
-"""The line above it is the message that `logging` was given with an exception."""
 
 CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
 """What differs between runs in otherwise equal lines: times, counts, process ids, hashes."""
@@ -82,7 +79,8 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Fail
         return None
     found = workload.find(trace)
     process = found.process
-    if process is None or not found.certain or not process.status or process == trace.command:
+    # Process 1 exited with 0 itself.
+    if process is None or not found.certain or not process.status:
         return None
     if _is_got_over(trace, process):
         return None
@@ -108,13 +106,13 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Fail
 
 def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure | None:
     """What the log shows of a program that exits with 0 itself, which is weaker evidence."""
-    tolerated = [each for each in tracebacks(host) if _is_tolerated(host, each)]
+    tolerated = [each for each in tracebacks(host) if any(map(_is_tolerant, each.beside))]
     found = [each for each in _new_tracebacks(host, before) if each not in tolerated]
     if found:
         return Failure(f"its log has a traceback: {found[-1].line[:LINE_CHARACTERS]!r}", certain=wrote_nothing)
     if before is None or not wrote_nothing:
         return None
-    got_over = {line.strip() for each in tolerated for line in (OPENING + ":", each.line, *each.around)}
+    got_over = {line.strip() for each in tolerated for line in (PYTHON_HEADER, each.cause, *each.beside, *each.around)}
     usual = {CHANGES.sub("#", line) for line in lines(before)}
     said = [
         line
@@ -133,15 +131,6 @@ def _new_tracebacks(host: Host, before: Host | None) -> list[Telling]:
     return [each for each in tracebacks(host) if CHANGES.sub("#", each.line) not in usual]
 
 
-def _is_tolerated(host: Host, traceback: Telling) -> bool:
-    """Whether a line around it, or above its start, says that the program continues without what failed."""
-    said = telling.lines(host.stderr if traceback.stream is telling.Stream.STDERR else host.stdout)
-    ends = [at for at, line in enumerate(said) if line.strip() == traceback.line]
-    begins = [at for at, line in enumerate(said[: ends[-1]] if ends else []) if OPENING in line]
-    above = said[max(begins[-1] - 1, 0) : begins[-1] + 1] if begins else []
-    return any(_is_tolerant(line) for line in (*traceback.around, *above))
-
-
 def _is_tolerant(line: str) -> bool:
     """Whether a line tells of something that the program passes over on purpose."""
     return TOLERANT.search(line) is not None and not SEVERE.search(line)
@@ -157,13 +146,9 @@ def _new_lines(host: Host, before: Host | None) -> list[str]:
 def _is_got_over(trace: Trace, process: Process) -> bool:
     """Whether something was started after it that may have done its work."""
     ended = process.ended or 0.0
-    later = [each for each in trace.processes if each.began > ended or _became_later(each, ended)]
-    return any(workload.program(each) not in DOES_NO_WORK for each in later if workload.program(each))
-
-
-def _became_later(process: Process, moment: float) -> bool:
-    """Whether a process became another program after a moment, as a shell does that ends with `exec`."""
-    return bool(process.executions) and process.executions[-1].at > moment
+    # A shell that ends with `exec` began before.
+    later = [each for each in trace.processes if any(run.at > ended for run in each.executions)]
+    return any(workload.program(each) not in DOES_NO_WORK for each in later)
 
 
 def _did_the_work(before: Host, process: Process) -> bool:

@@ -44,7 +44,8 @@ class Telling:
     """The most relevant line of a log, with the lines around it and its stream.
 
     `language` is that whose interpreter or runtime wrote a traceback, by its structure; empty where there is none.
-    `place` and `cause` are those of the traceback. `is_last` says that nothing else follows on its stream.
+    `place` and `cause` are those of the traceback; `beside` are the lines above and below it, with its own first and
+    last one, but without the source code that it quotes. `is_last` says that nothing else follows on its stream.
     """
 
     line: str
@@ -54,6 +55,7 @@ class Telling:
     place: str = ""
     cause: str = ""
     is_last: bool = False
+    beside: tuple[str, ...] = ()
 
     @property
     def is_traceback(self) -> bool:
@@ -182,7 +184,8 @@ def _lines_after(said: Sequence[str], end: int) -> int:
 def _of_traceback(stream: Stream, said: Sequence[str], found: found_in.Traceback) -> Telling:
     is_last = not _lines_after(said, found.end)
     around = _around(said, found.at)
-    return Telling(found.line, around, stream, found.language, found.place, found.cause, is_last)
+    beside = (*said[max(found.begin - BEFORE, 0) : found.begin + 1], found.line, *said[found.end : found.end + AFTER])
+    return Telling(found.line, around, stream, found.language, found.place, found.cause, is_last, beside)
 
 
 def _of_line(stream: Stream, said: Sequence[str], at: int) -> Telling:

@@ -26,8 +26,6 @@ WORTH_SECONDS = 30.0
 CHOICES_SEE = frozenset({Sight.ENDS, Sight.LOGS, Sight.NAMES, Sight.PROCESSES, Sight.STOPS, Sight.TIMES, Sight.TRIALS})
 """The evidence that `of_choices` uses, whatever the check itself sees."""
 
-EVERYTHING = frozenset(Sight)
-
 Find = Callable[[Sequence[Outcome]], Sequence[str]]
 """Returns what a check finds in the outcomes of its job; raises `NotJudged` if they show nothing."""
 
@@ -56,8 +54,8 @@ def of_chance(
     outcomes: Sequence[Outcome],
     repeat: Repeat,
     *,
+    sees: Collection[Sight],
     binding: bool,
-    sees: Collection[Sight] = EVERYTHING,
 ) -> str:
     """Why a finding may be due to chance, other runs or the tracer; empty if it recurs.
 

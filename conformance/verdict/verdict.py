@@ -78,9 +78,6 @@ class Verdict:
 MOST_FINDINGS = 100
 """The maximum number of sentences in a verdict: an output may contain a hundred thousand links."""
 
-OF_THE_ENTRYPOINT = ("image.entrypoint-", "image.has-command")
-"""Id prefixes of the checks on the image's own command."""
-
 
 def judge(
     check: Check,
@@ -108,12 +105,11 @@ def judge(
         lack = not_shown(check, image, outcomes)
         conforms = Verdict(check, Word.CONFORMS, request=request)
         return not_judged(check, NotJudged(lack), request=request) if lack else conforms
-    own_entrypoint = bool(outcomes) and outcomes[0].request.entrypoint is not None
     # A problem with another request explains nothing here.
     judged = requests if check.job is None else [outcome.request for outcome in outcomes[:1]]
     shown = runs if check.job is None else outcomes
     binding = _is_violation(check, found)
-    cause = _cause(check, image, judged, shown, registry, own_entrypoint=own_entrypoint, binding=binding)
+    cause = _cause(check, image, judged, shown, registry, binding=binding)
     if cause:
         return not_judged(check, NotJudged("caused by another violation", see=cause), request=request)
     try:
@@ -149,7 +145,7 @@ def _findings(
     if check.shown_by is not None:
         shown = tuple(run for run in runs if run.variation in check.shown_by.runs)
         return tuple(check.judge(image, tuple(requests), shown))
-    given: list[object] = list(outcomes if check.job is not None else ())
+    given: list[object] = list(outcomes)
     if len(inspect.signature(check.judge).parameters) > 1 + len(given):
         given.append(tuple(requests))
     return tuple(check.judge(image, *given))
@@ -162,17 +158,14 @@ def _cause(
     runs: Sequence[Outcome],
     registry: Registry,
     *,
-    own_entrypoint: bool,
     binding: bool,
 ) -> str:
     """The check that already reports the cause of this finding, or an empty string; advice explains only advice.
 
-    A request with its own entrypoint does not run the image's, whose flaws then explain nothing. A rule that a run has
-    overruled explains nothing either, so other checks see the same runs as the one that they point to.
+    A rule that a run has overruled explains nothing, so other checks see the same runs as the one that they point to;
+    nor does a rule that does not hold for these requests, as those on a command that none of them runs.
     """
     for other_id in check.explained_by:
-        if own_entrypoint and other_id.startswith(OF_THE_ENTRYPOINT):
-            continue
         other = registry[other_id]
         try:
             told = _findings(other, image, requests, (), runs)

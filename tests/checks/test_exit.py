@@ -52,6 +52,14 @@ def test_a_job_that_exits_otherwise_violates(code: int, meaning: str) -> None:
     ) == verdict.violations
 
 
+def test_arguments_that_the_program_refuses_are_named() -> None:
+    """They are the request's."""
+    asked = request(overrides={"ContainerArguments": ["--rows", "3"]})
+    (violation,) = of_zero(host(exit_code=2, stderr="x.py: error: unrecognized arguments: --rows"), of=asked).violations
+
+    assert violation.endswith("rather than the image: its ContainerArguments are ['--rows', '3'].")
+
+
 def test_without_a_log_there_are_no_last_words() -> None:
     """The sentence ends with the code."""
     assert ("Expected algo-1 to exit with 0, but it exited with code 3.",) == of_zero(host(exit_code=3)).violations
@@ -223,12 +231,20 @@ def test_processes_that_ended_before_are_well() -> None:
     assert Word.CONFORMS is found.word
 
 
-def test_processes_that_nobody_saw_are_not_judged() -> None:
+@pytest.mark.parametrize("trace", [None, Trace((SHELL, TAIL), tracer=2)], ids=["none", "incomplete"])
+def test_processes_that_nobody_saw_are_not_judged(trace: Trace | None) -> None:
     """The reason is the tracer's own."""
-    found = judged("exit.no-process-left", image(), outcome(host(untraced="ptrace is forbidden")))
+    found = judged("exit.no-process-left", image(), outcome(host(trace=trace, untraced="ptrace is forbidden")))
 
-    assert (Word.NOT_JUDGED, True) == (found.word, found.applies)
-    assert "ptrace is forbidden" in found.reason
+    assert (Word.NOT_JUDGED, "", True) == (found.word, found.see, found.applies)
+    assert "its processes could not be traced: ptrace is forbidden" == found.reason
+
+
+def test_what_was_stopped_left_no_process_by_itself() -> None:
+    """That it had to be is told of elsewhere."""
+    found = judged("exit.no-process-left", image(), outcome(beyond_its_limit()))
+
+    assert (Word.NOT_JUDGED, ZERO, True) == (found.word, found.see, found.applies)
 
 
 def test_a_command_of_the_requests_own_fails_for_itself() -> None:

@@ -66,6 +66,24 @@ def test_a_traceback_beside_missing_outputs_violates(said: str, stream: str) -> 
     assert violation.endswith(" and it wrote nothing to output result.")
 
 
+@pytest.mark.parametrize(
+    "good",
+    [
+        outcome(host(RESULT, stderr=TRACEBACK)),
+        outcome(host(stderr=TRACEBACK, message="no measurements")),
+        outcome(host(stderr=TRACEBACK), of=request(outputs={})),
+    ],
+    ids=["output", "message", "no outputs"],
+)
+def test_the_run_as_requested_shows_a_failure_too(good: Outcome) -> None:
+    """A traceback is certain only where nothing is left of the job: no output that it was to write, and no message."""
+    left = outcome(host(stderr=TRACEBACK))
+    (violation,) = judged(NONZERO, image(), left, empty_inputs()).violations
+
+    assert "to exit non-zero when its program fails, but it exited with 0 although its log has a traceback" in violation
+    assert Word.NOT_JUDGED is judged(NONZERO, image(), good, empty_inputs(of=good.request)).word
+
+
 @pytest.mark.parametrize("said", TRACEBACKS, ids=["Python", "R", "Java", "Node.js"])
 def test_a_traceback_that_stands_in_every_log_is_nothing(said: str) -> None:
     """The job printed it when it did its work, too."""

@@ -287,14 +287,17 @@ def test_capabilities_without_compute_are_advised_against(value: str) -> None:
 
 def test_a_capability_that_there_is_not_is_advised_against() -> None:
     """The toolkit refuses to start the container."""
-    verdict = judged(CAPABILITIES, image(environment={"NVIDIA_DRIVER_CAPABILITIES": "compute,profile,utility"}))
+    for value, odd in (("compute,profile,utility", "'profile'"), ("profile,compute,cuda", "'cuda', 'profile'")):
+        verdict = judged(CAPABILITIES, image(environment={"NVIDIA_DRIVER_CAPABILITIES": value}))
 
-    assert (
-        "Expected NVIDIA_DRIVER_CAPABILITIES to have documented values only, but it has 'profile'.",
-    ) == verdict.violations
+        assert (
+            f"Expected NVIDIA_DRIVER_CAPABILITIES to have documented values only, but it has {odd}.",
+        ) == verdict.violations
 
 
-@pytest.mark.parametrize("value", ["compute", "compute,utility", "utility, compute", "all", "", "ngx,compute,compat32"])
+@pytest.mark.parametrize(
+    "value", ["compute", "compute,utility", "utility, compute", "all", "all,x", "", "ngx,compute,compat32"]
+)
 def test_capabilities_with_compute_conform(value: str) -> None:
     """An empty value is the default, which has it."""
     environment = {"CUDA_VERSION": "12.4.1", "NVIDIA_DRIVER_CAPABILITIES": value}

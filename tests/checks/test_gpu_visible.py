@@ -62,7 +62,7 @@ def test_a_driver_of_the_image_that_does_not_work_violates() -> None:
     """As one does that is older than the kernel's part of it."""
     shadow = "/opt/driver/libcuda.so.1"
     seen = look(status=1, output=answers(library=shadow, cuInit="803"))
-    verdict = judged(CHECK, image(file(shadow, size=20_000_000)), looked(seen))
+    verdict = judged(CHECK, image(file(shadow, size=1)), looked(seen))
 
     assert Word.VIOLATES == verdict.word
     said = f"it loaded {shadow} of the image, where cuInit returned 803"
@@ -135,6 +135,10 @@ def test_a_driver_that_does_not_answer_is_not_judged() -> None:
     verdict = of(look(status=None, output=f"library {LIBRARY}\n"))
 
     assert f"the CUDA driver did not respond in time; the last line was 'library {LIBRARY}'" == verdict.reason
+    assert (
+        "the CUDA driver did not respond in time; the last line was 'nothing'"
+        == of(look(status=None, output="")).reason
+    )
 
 
 def test_a_request_that_hides_its_gpu_is_not_judged() -> None:

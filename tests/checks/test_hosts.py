@@ -47,6 +47,14 @@ def test_a_job_that_does_the_same_conforms(check: str) -> None:
     assert [Word.CONFORMS] * 2 == [varied(check, WELL, WELL).word, varied(check, host(), WELL).word]
 
 
+def test_it_is_the_last_host_that_starts_later() -> None:
+    """Of three, too."""
+    late = outcome(WELL, WELL, FAILED, variation=Variation.LATE_START)
+    (advice,) = judged("hosts.late-start", image(), outcome(WELL, WELL, WELL), late).violations
+
+    assert advice.startswith("Expected the same result when algo-3 starts later, but algo-3 exited with code 1; ")
+
+
 @pytest.mark.parametrize("check", CHANGED)
 def test_a_job_that_does_less_is_advised_against(check: str) -> None:
     """The sentence names the host and its end; those that did well are not named."""

@@ -71,6 +71,15 @@ def test_what_was_asked_and_could_not_be_seen_is_no_evidence() -> None:
     assert verdict.reason.endswith("is incomplete: line 3 of the record is no event")
 
 
+def test_without_a_name_server_nobody_is_seen_to_ask() -> None:
+    """A service may have none that records."""
+    renamed = replace(outcome(WELL, FAILED, variation=Variation.RENAMED_HOSTS), queries=None)
+    (advice,) = judged(RENAMED, image(), GOOD, renamed).violations
+
+    assert Word.NOT_JUDGED is late(WELL, WELL, good=replace(GOOD, queries=None)).word
+    assert advice.endswith("exited with code 1.")
+
+
 def test_one_host_that_asks_is_enough() -> None:
     """For IPv6 alone, too."""
     good = outcome(WELL, WELL, queries=(query(2, "algo-1", kind="AAAA"),))

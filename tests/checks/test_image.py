@@ -252,6 +252,13 @@ def test_class_and_byte_order_count(head: bytes) -> None:
     assert Word.VIOLATES == judged(MACHINE, image(program("/count", head), entrypoint=["/count"])).word
 
 
+def test_a_machine_that_has_no_name_is_told_by_its_number() -> None:
+    """As its header has it."""
+    (violation,) = judged(MACHINE, image(program("/count", elf(machine=9999)), entrypoint=["/count"])).violations
+
+    assert violation.endswith("but /count is built for machine 9999 (64 bits).")
+
+
 def test_the_interpreter_of_a_script_must_fit_too() -> None:
     """As an image has it that got its Python from a stage of another platform."""
     assert Word.VIOLATES == judged(MACHINE, script(b"#!/py\n", program("/py", elf(machine=183)))).word  # type: ignore[arg-type] # an image
@@ -318,7 +325,18 @@ def test_a_loader_that_is_named_further_on_is_not_judged() -> None:
     verdict = judged(LOADER_CHECK, image(program("/count", far), entrypoint=["/count"]))
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "launch.default-command" in verdict.reason
+    assert verdict.reason.startswith("/count names its loader beyond its first 4,096 bytes; launch.default-command ")
+
+
+@pytest.mark.parametrize("env", [elf(), elf("/ld.so", loader_at=9000)[:4096]], ids=["well", "unread"])
+def test_the_interpreter_of_a_script_must_find_its_loader_too(env: bytes) -> None:
+    """Whatever comes before it: the script, and `env`, of which nothing may be known."""
+    broken = script(b"#!/bin/env py\n", program("/bin/env", env), program("/bin/py", elf("/none.so")))
+
+    assert ("Expected /bin/py to find its loader /none.so, but /none.so does not exist.",) == judged(
+        LOADER_CHECK,
+        broken,  # type: ignore[arg-type] # an image
+    ).violations
 
 
 ACCOUNTS = {

@@ -69,6 +69,24 @@ def test_a_shell_form_whose_shell_becomes_the_program_is_advice() -> None:
     )
 
 
+ARGUMENTS = request(overrides={"ContainerArguments": ["--rows", "3"]})
+
+
+def test_a_run_with_arguments_shows_what_becomes_of_an_entrypoint_and_not_of_a_cmd() -> None:
+    """They replace CMD, and what it would have done was not seen."""
+    of_cmd = image(entrypoint=[], cmd=SHELL_FORM)
+
+    for of, asked, seen_to_stay in (
+        (image(entrypoint=SHELL_FORM), ARGUMENTS, True),
+        (of_cmd, ASKED, True),
+        (of_cmd, ARGUMENTS, False),
+    ):
+        run = seen(*SHELL_FORM, of=asked, stays=True)
+        (found,) = judged(CHECK, of, requests=(asked,), runs=(run,)).violations
+
+        assert seen_to_stay is ("in the run the shell stayed process 1" in found)
+
+
 def test_one_host_whose_shell_stays_is_enough() -> None:
     """What became of another one does not help it."""
     runs = (seen(*SHELL_FORM), seen(*SHELL_FORM, stays=True))

@@ -41,6 +41,13 @@ def test_a_container_that_is_refused_violates() -> None:
     ) == verdict.violations
 
 
+def test_one_host_of_several_that_is_refused_violates() -> None:
+    """Though the first one starts."""
+    (violation,) = judged(CHECK, image(), outcome(host(), not_started("no space left"))).violations
+
+    assert violation.endswith("the engine reported: no space left.")
+
+
 @pytest.mark.parametrize(
     "said",
     [

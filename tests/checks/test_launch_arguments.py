@@ -67,13 +67,30 @@ def test_arguments_that_a_wrapper_loses_are_advised_against(words: tuple[str, ..
     assert advice.endswith(found)
 
 
-def test_a_shell_form_swallows_arguments_and_is_told_of_once() -> None:
-    """By the check of its form."""
-    form = image(entrypoint=["/bin/sh", "-c", "python3 /processing.py"])
-    shell = process(1, 0, "/bin/sh", "-c", "python3 /processing.py")
-    verdict = reached(PROGRAM, good=ran(shell, WORK), of=form)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("/bin/sh", "-c", "python3 /processing.py"),
+        ("/bin/bash", "-c", "python3 /processing.py"),
+        ("/entry", "-c", "exec python3 /processing.py"),
+    ],
+    ids=["shell form", "exec form", "SHELL"],
+)
+def test_a_shell_that_swallows_arguments_is_told_of_once(words: tuple[str, ...]) -> None:
+    """By the check of its form, be it a violation or advice."""
+    form = image(program("/entry"), entrypoint=words, shell=("/entry", "-c"))  # noqa: S604 - no shell is started
+    verdict = reached(PROGRAM, good=ran(process(1, 0, *words), WORK), of=form)
 
     assert (Word.NOT_JUDGED, "image.entrypoint-exec-form") == (verdict.word, verdict.see)
+
+
+def test_a_shell_that_hands_arguments_on_is_judged_by_what_arrives() -> None:
+    """In exec form it may."""
+    words = ("/bin/sh", "-c", 'python3 /processing.py "$@"', "--")
+    good = ran(process(1, 0, *words), WORK)
+
+    assert Word.CONFORMS is reached((*PROGRAM, "..."), good=good, of=image(entrypoint=words)).word
+    assert Word.ADVISED is reached(PROGRAM, good=good, of=image(entrypoint=words)).word
 
 
 def test_a_wrapper_that_dispatches_on_its_first_argument_is_not_blamed() -> None:

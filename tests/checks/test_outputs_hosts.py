@@ -189,7 +189,11 @@ def test_files_that_stay_as_they_were_found_conform(
             ((1, "a", 6),),
             "a was uploaded 2 times with different content: 5 bytes first, 6",
         ),
-        ((("b", 1), ("a", 5), ("a", 3), ("a", 4)), ((1, "a", 2),), "a was uploaded 4 times with different content: 5"),
+        (
+            (("b", 1), ("a", 5), ("a", 3), ("a", 4)),
+            ((1, "a", 2),),
+            "a was uploaded 4 times with different content: 5 bytes first, 2 bytes last",
+        ),
     ],
     ids=["while it ran", "after the last look", "not twice", "in all"],
 )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.files.tree import File, Kind
+from conformance.files.tree import File, FileTree, Kind
 from conformance.image.image import Image
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, JobStatus
@@ -43,6 +43,12 @@ def test_an_image_without_files_there_conforms(check: str) -> None:
         (image(SCRIPT, entrypoint=["python3", f"{CODE}/run.py"]), f"argument '{CODE}/run.py' needs {CODE}/run.py"),
         (image(SCRIPT, cmd=["--script", f"{CODE}/run.py"]), f"needs {CODE}/run.py"),
         (image(SCRIPT, cmd=[f"--script={CODE}/run.py"]), f"needs {CODE}/run.py"),
+        (image(file(f"{CODE}/a=b.py"), cmd=[f"--script={CODE}/a=b.py"]), f"needs {CODE}/a=b.py"),
+        (image(SCRIPT, link("/app/it", CODE), cmd=["./it"], working_directory="/app"), f"argument './it' needs {CODE}"),
+        (
+            image(file(f"{CODE}/run"), link("/app/it", CODE), cmd=["it/run"], working_directory="/app"),
+            f"argument 'it/run' needs {CODE}/run",
+        ),
         (image(SCRIPT, entrypoint=["sh", "-c", f"python3 '{CODE}/run.py'; true"]), f"needs {CODE}/run.py"),
         (image(SCRIPT, entrypoint=["python3", CODE]), f"needs {CODE}"),
         (image(SCRIPT, entrypoint=["python3", "run.py"], working_directory=CODE), f"needs {CODE}/run.py"),
@@ -90,7 +96,8 @@ def test_what_the_command_needs_there_violates(needing: Image, said: str) -> Non
         image(directory(CODE), working_directory=CODE),
         image(directory(CODE), environment={"PATH": f"{CODE}:/usr/bin", "PYTHONPATH": CODE}),
         image(file("/opt/ml/model/run"), entrypoint=["run"], environment={"PATH": "/usr/bin"}),
-        image(SCRIPT, cmd=["code"], working_directory="/opt/ml/model"),
+        image(SCRIPT, link("/app/it", CODE), cmd=["it"], working_directory="/app"),
+        image(SCRIPT, entrypoint=["env", f"MODEL_DIR={CODE}", "python3", "/processing.py"]),
         image(SCRIPT, cmd=["--rate", "0.5", "train"]),
         image(SCRIPT, environment={"MODEL_DIR": CODE}),
         image(SCRIPT, program("/usr/bin/run.py"), entrypoint=["run.py"]),
@@ -120,20 +127,24 @@ def test_files_that_nothing_refers_to_are_advised_against(extra: File) -> None:
 
 
 def test_many_files_are_counted() -> None:
-    """Five are named."""
+    """Three are named."""
     (violation,) = judged(EMPTY, image(*(file(f"/opt/ml/{number}") for number in range(8)))).violations
 
-    assert violation.endswith("ships /opt/ml/0, /opt/ml/1, /opt/ml/2, /opt/ml/3, /opt/ml/4 and 3 more.")
+    assert violation.endswith("ships /opt/ml/0, /opt/ml/1, /opt/ml/2 and 5 more.")
 
 
 def test_what_is_needed_is_not_named_twice() -> None:
     """One flaw, one finding: what lies beside a program that is needed belongs to it."""
-    needing = image(SCRIPT, file(f"{CODE}/helper.py"), entrypoint=["python3", f"{CODE}/run.py"])
+    beside, elsewhere = file(f"{CODE}/helper.py"), file("/opt/ml/x")
 
-    assert Word.CONFORMS == judged(EMPTY, needing).word
-    assert (
-        Word.ADVISED == judged(EMPTY, image(SCRIPT, file("/opt/ml/x"), entrypoint=["python3", f"{CODE}/run.py"])).word
-    )
+    for needing in (
+        image(SCRIPT, beside, entrypoint=["python3", f"{CODE}/run.py"]),
+        image(SCRIPT, beside, working_directory=CODE),
+    ):
+        more = replace(needing, files=FileTree.of([*needing.files, elsewhere]))
+
+        assert Word.CONFORMS == judged(EMPTY, needing).word
+        assert ("Expected no files below /opt/ml, but the image ships /opt/ml/x.",) == judged(EMPTY, more).violations
 
 
 def test_an_image_without_a_command_can_be_judged() -> None:
@@ -221,10 +232,15 @@ def test_what_the_platform_reads_or_wrote_is_not_elsewhere() -> None:
     ],
 )
 def test_what_is_documented_or_harmless_is_not_elsewhere(path: str) -> None:
-    """A monitoring container's metrics, and what nobody misses: caches and scratch."""
+    """A monitoring container's metrics, and what nobody misses: caches and scratch, whatever else there is."""
+    check, stray = "reserved.nothing-written-elsewhere", "/opt/ml/stray"
     left = outcome(host(file(f"{OUTPUT}/x"), file(path)))
+    more = outcome(host(file(f"{OUTPUT}/x"), file(path), file(stray)))
 
-    assert Word.CONFORMS is judged("reserved.nothing-written-elsewhere", image(), left).word
+    assert Word.CONFORMS is judged(check, image(), left).word
+    assert (f"Expected algo-1 to write to its outputs, but it wrote {stray}, which is lost.",) == judged(
+        check, image(), more
+    ).violations
 
 
 @pytest.mark.parametrize("path", ["/opt/ml/output/metrics/x", "/opt/ml/tmp", "/opt/ml/processing/template/x"])
@@ -251,6 +267,20 @@ def test_an_output_without_a_file_is_told_of_elsewhere() -> None:
     found = judged("reserved.nothing-written-elsewhere", image(), outcome(host(file("/opt/ml/processing/x"))))
 
     assert (Word.NOT_JUDGED, "outputs.declared-outputs-written") == (found.word, found.see)
+
+
+def test_a_job_that_needs_what_the_image_ships_in_tmp_is_advised_against_it() -> None:
+    """It works with those files, and not without."""
+    shipping = image(file("/tmp/run.py"))  # noqa: S108 - in an image
+    gone = outcome(host(exit_code=2, stderr="no such file: /tmp/run.py"), variation=Variation.EMPTY_TMP)
+    well = outcome(variation=Variation.EMPTY_TMP)
+
+    assert Word.CONFORMS is judged("reserved.works-with-empty-tmp", shipping, outcome(), well).word
+    (advice,) = judged("reserved.works-with-empty-tmp", shipping, outcome(), gone).violations
+    assert (
+        "Expected the job to work without the files that the image ships in /tmp, but algo-1 exited with code 2; "
+        "stderr says: 'no such file: /tmp/run.py'."
+    ) == advice
 
 
 REPLACED = "reserved.works-when-replaced"

@@ -8,7 +8,7 @@ from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import Outcome
 from conformance.verdict.verdict import Verdict, Word
-from tests.support.outcomes import directory, file, host, image, judged, outcome, request
+from tests.support.outcomes import directory, file, host, image, judged, outcome, program, request
 
 REQUIRED = "reserved.nothing-required"
 EMPTY = "reserved.image-is-empty"
@@ -66,6 +66,33 @@ def test_a_run_of_the_command_overrules_what_its_words_say() -> None:
     assert Word.VIOLATES is told(REQUIRED, WORD, well(OVERRIDING), requests=(ASKED, OVERRIDING)).word
 
 
+def test_a_run_shows_nothing_of_what_only_another_request_looks_into() -> None:
+    """Its Environment names a second place, in which the first request's run did not look."""
+    of = image(SCRIPT, file("/opt/ml/more/x.py"), working_directory=CODE)
+    asked = request(environment={"PYTHONPATH": "/opt/ml/more"})
+
+    assert (
+        "Expected the command to work without /opt/ml, but PYTHONPATH=/opt/ml/more needs /opt/ml/more of the image.",
+    ) == told(REQUIRED, of, well(OVERRIDING), requests=(OVERRIDING, asked)).violations
+
+
+def test_a_program_is_a_word_of_the_command() -> None:
+    """So that it is certain where a run of it fails."""
+    of = image(program(f"{CODE}/run"), entrypoint=[f"{CODE}/run"])
+
+    assert Word.VIOLATES is told(REQUIRED, of, failed()).word
+
+
+def test_a_place_is_named_by_what_looks_there_first() -> None:
+    """And once, whether or not a run shows it."""
+    of = image(SCRIPT, environment={"PATH": CODE, "PYTHONPATH": CODE})
+
+    for verdict in (told(REQUIRED, of, failed()), told(REQUIRED, of, requests=(ASKED,))):
+        assert (f"Expected the command to work without /opt/ml, but PATH={CODE} needs {CODE} of the image.",) == (
+            verdict.violations
+        )
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_where_a_run_fails_that_only_looks_there_the_rule_is_advice(place: str) -> None:
     """It may have failed for any reason: what it needs is told by comparing it with a run that has the files."""
@@ -92,11 +119,12 @@ def test_one_request_that_fails_outweighs_another_that_does_not() -> None:
 
 def test_arguments_leave_nothing_of_cmd() -> None:
     """What they name themselves is the request's."""
-    of = image(SCRIPT, cmd=[f"{CODE}/run.py"])
-    asked = request(overrides={"ContainerArguments": ["--fast"]})
+    of = image(SCRIPT, file(f"{CODE}/other.py"), cmd=[f"{CODE}/run.py"])
 
     assert Word.VIOLATES is told(REQUIRED, of, requests=(ASKED,)).word
-    assert Word.CONFORMS is told(REQUIRED, of, requests=(asked,)).word
+    for word in ("--fast", f"{CODE}/other.py"):
+        asked = request(overrides={"ContainerArguments": [word]})
+        assert Word.CONFORMS is told(REQUIRED, of, requests=(asked,)).word
 
 
 def test_empty_directories_are_no_files() -> None:

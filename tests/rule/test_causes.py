@@ -11,11 +11,23 @@ from hypothesis import strategies as st
 from conformance.files.tree import File
 from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Lifted
-from conformance.outcome.outcome import End, Host
+from conformance.outcome.outcome import End, Host, Trial
+from conformance.outcome.resolution import Queries
 from conformance.outcome.trace import Trace
 from conformance.rule.causes import MOST_RUNS, Tried, is_settled, next_conditions, settled
 from conformance.rule.evidence import succeeded
-from tests.support.outcomes import directory, file, host, image, not_started, outcome, process, request
+from tests.support.outcomes import (
+    address,
+    directory,
+    file,
+    host,
+    image,
+    not_started,
+    outcome,
+    process,
+    query,
+    request,
+)
 from tests.support.trials import EVERYTHING, WORDS, Flaw, made, runs
 
 USER = image(user="1000")
@@ -65,7 +77,10 @@ def test_what_fails_always_is_judged_by_its_first_run() -> None:
 
 def test_what_is_isolated_is_not_given_a_network() -> None:
     """It asked for none."""
-    assert ["traced", "untraced"] == [*made(runs(Flaw(fails=True), asked=ISOLATED))]
+    tried = runs(Flaw(fails=True), asked=ISOLATED)
+
+    assert ["traced", "untraced"] == [*made(tried)]
+    assert [False, False] == [trial.succeeded for trial in settled(tried).trials]
 
 
 def test_what_fails_only_with_the_tracer_is_judged_without_it() -> None:
@@ -105,9 +120,10 @@ def test_what_strikes_a_limit_only_beside_others_is_judged_alone(ended: Host) ->
         ({0}, ["traced", "untraced", "traced"], 2.0),
         ({0, 2, 3}, ["traced", "untraced", "traced", "untraced"], 1.0),
         ({0, 2}, ["traced", "untraced", "traced", "untraced", "traced"], 1.0),
+        ({0, 2, 4, 5}, ["traced", "untraced"] * 3, 1.0),
         ({0, 1}, ["traced", "untraced", "traced NO_NETWORK", "traced"], 3.0),
     ],
-    ids=["once", "without the tracer", "not always with it", "twice"],
+    ids=["once", "without the tracer", "not always with it", "not always without it", "twice"],
 )
 def test_what_fails_now_and_then_is_laid_to_nobody(chances: set[int], expected: list[str], seconds: float) -> None:
     """A run that succeeded is judged, of which other checks can tell something, and said to be unsteady."""
@@ -212,6 +228,21 @@ def test_what_waits_to_its_limit_gets_a_network_only_if_it_speaks_of_one(said: s
     assert lifts is (next_conditions(image(), tried) == AS_CHOSEN.lifting(Lifted.NO_NETWORK))
 
 
+@pytest.mark.parametrize(
+    "alone",
+    [host(exit_code=1), host(exit_code=137, end=End.MAX_RUNTIME, stdout="waiting for the network")],
+    ids=["fails", "speaks"],
+)
+def test_what_waits_only_at_first_or_speaks_of_a_network_later_gets_one(alone: Host) -> None:
+    """Other runs had kept it waiting, or it comes further alone."""
+    tried = [
+        of_host(host(exit_code=137, end=End.MAX_RUNTIME)),
+        Tried(replace(outcome(alone), conditions=AS_CHOSEN.untraced())),
+    ]
+
+    assert next_conditions(image(), tried) == AS_CHOSEN.lifting(Lifted.NO_NETWORK)
+
+
 def test_several_hosts_have_a_network_anyway() -> None:
     """So that it is no choice that could be lifted."""
     failed = outcome(host(exit_code=1), host(exit_code=1))
@@ -244,16 +275,50 @@ def test_the_runs_come_to_an_end(flaw: Flaw, of: Image) -> None:
     assert len(lifted) == len(set(lifted))
 
 
+def speaking(words: list[str]) -> list[Tried]:
+    """The runs of a job that fails whatever is lifted, and says something new every other time."""
+    tried = [Tried(outcome(host(exit_code=1, stderr="")), alone=False)]
+    while len(tried) <= MOST_RUNS and (conditions := next_conditions(image(), tried)) is not None:
+        said = words[min(len(tried) // 2, len(words) - 1)]
+        tried.append(Tried(replace(outcome(host(exit_code=1, stderr=said)), conditions=conditions)))
+    return tried
+
+
+def test_the_last_of_the_runs_is_kept_for_what_helps() -> None:
+    """Without a choice that helped there is one run less; what helped last is left out once more."""
+    tried = speaking([*WORDS.values()])
+    helped = Tried(replace(outcome(), conditions=tried[-1].outcome.conditions))
+
+    assert MOST_RUNS - 1 == len(tried)
+    assert AS_CHOSEN == next_conditions(image(), [*tried[:-1], helped])
+
+
+def test_each_run_is_told_of_with_its_end_and_what_it_asked_for() -> None:
+    """Of a name server only that of a run with a network knows."""
+    failed, lifted = host(exit_code=1), AS_CHOSEN.lifting(Lifted.NO_NETWORK)
+    asked = Queries((query(1, "example.org"), query(1, "example.org")))
+    tried = [
+        of_host(failed),
+        Tried(replace(outcome(failed), conditions=AS_CHOSEN.untraced())),
+        Tried(replace(outcome(host(address=address(1))), conditions=lifted, queries=asked)),
+        Tried(outcome(failed)),
+    ]
+    end = "algo-1 exited with code 1"
+
+    assert (
+        Trial(AS_CHOSEN, alone=False, succeeded=False, said=end),
+        Trial(AS_CHOSEN.untraced(), alone=True, succeeded=False, said=end),
+        Trial(lifted, alone=True, succeeded=True, asked=("example.org",)),
+        Trial(AS_CHOSEN, alone=True, succeeded=False, said=end),
+    ) == settled(tried).trials
+
+
 @given(st.data())
 def test_they_come_to_an_end_also_where_each_says_something_new(data: st.DataObject) -> None:
     """Choices come in one by one then, and with each of them all combinations so far."""
-    words = data.draw(st.permutations([*WORDS.values()]))
-    tried = [Tried(outcome(host(exit_code=1, stderr="")), alone=False)]
-    while (conditions := next_conditions(image(), tried)) is not None:
-        said = words[min(len(tried) // 2, len(words) - 1)]
-        tried.append(Tried(replace(outcome(host(exit_code=1, stderr=said)), conditions=conditions)))
+    tried = speaking(data.draw(st.permutations([*WORDS.values()])))
 
-        assert len(tried) <= MOST_RUNS
+    assert len(tried) <= MOST_RUNS
 
 
 @given(FLAWS, IMAGES)

@@ -13,7 +13,7 @@ from conformance.outcome.activity import Connect
 from conformance.outcome.outcome import End, Host, Outcome, Stop, Trial
 from conformance.outcome.trace import Process, Signal, Trace
 from conformance.rule.choices import CHOICES, LINES, UNREACHABLE, doubt
-from tests.support.outcomes import host, not_started, outcome, process, query, request
+from tests.support.outcomes import INPUT, host, not_started, outcome, process, query, request
 
 NETWORK = "a job with one host has no outside network here: pass --image-network=NAME"
 MEMORY = "the memory is that of this engine, not of the instance: use an engine with more memory"
@@ -129,7 +129,14 @@ def test_what_was_said_long_before_the_end_is_not_looked_at() -> None:
         ),
         (host(exit_code=137, end=End.MAX_RUNTIME, seconds=60.4, processor_seconds=0.029), ""),
         (
-            host(exit_code=137, end=End.MAX_RUNTIME, seconds=2.0, processor_seconds=0.0, stdout="x" * 200_001),
+            host(
+                exit_code=137,
+                end=End.MAX_RUNTIME,
+                seconds=2.0,
+                processor_seconds=0.0,
+                stdout="x" * 100_000,
+                stderr="x" * 100_001,
+            ),
             f"algo-1 was still running, having logged 200,001 bytes, which the engine has to take; {PROCESSORS}",
         ),
         (host(exit_code=137, end=End.MAX_RUNTIME, seconds=2.0, processor_seconds=0.0, stdout="x" * 200_000), ""),
@@ -209,10 +216,13 @@ def test_a_question_for_the_outside_is_the_networks() -> None:
 
 def test_what_the_program_fetches_by_itself_needs_a_network() -> None:
     """`AppManaged`, whatever it says."""
-    asked = request()
-    asked.document["ProcessingInputs"][0]["AppManaged"] = True
+    asked = request(inputs={"rows": INPUT, "model": "/opt/ml/processing/model"})
+    for each in asked.document["ProcessingInputs"]:
+        each["AppManaged"] = True
 
-    assert f"algo-1 has to download or upload data itself (AppManaged); {NETWORK}" == doubt(outcome(failed(), of=asked))
+    assert f"algo-1 has to download or upload rows, model itself (AppManaged); {NETWORK}" == doubt(
+        outcome(failed(), of=asked)
+    )
 
 
 @pytest.mark.parametrize("said", ["OSError: Network is unreachable", "Unable to locate credentials"])

@@ -45,14 +45,22 @@ def test_who_does_not_exit_with_0_hides_nothing(ended: Host) -> None:
     assert hidden(ended, wrote_nothing=True) is None
 
 
-@pytest.mark.parametrize("number", [4, 6, 7, 8, 11, 40])
-def test_a_crash_below_process_1_is_certain(number: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(4, "SIGILL"), (6, "SIGABRT"), (7, "SIGBUS"), (8, "SIGFPE"), (11, "SIGSEGV"), (40, "signal 40")],
+)
+def test_a_crash_below_process_1_is_certain(number: int, name: str) -> None:
     """Also where no other run shows what is usual, and whatever the log says and was written."""
-    found = hidden(of(SHELL, replace(CRASHED, killed_by=number)), wrote_nothing=False)
+    expected = Failure(f"['python3', '/x.py'] was killed by {name} below process 1", certain=True)
 
-    assert found is not None
-    assert found.certain
-    assert found.text.startswith("['python3', '/x.py'] was killed by ")
+    assert expected == hidden(of(SHELL, replace(CRASHED, killed_by=number)), wrote_nothing=False)
+
+
+def test_one_of_two_programs_that_ran_side_by_side_is_no_evidence() -> None:
+    """Nobody knows which of them does the work."""
+    other = process(6, 1, "java", "-jar", "/x.jar", executable="/usr/bin/java", ended=20.0)
+
+    assert hidden(of(SHELL, other, CRASHED), wrote_nothing=True) is None
 
 
 @pytest.mark.parametrize("number", sorted(ASKED_TO_END))
@@ -69,6 +77,21 @@ def test_an_exit_code_with_a_traceback_is_certain() -> None:
     expected = Failure("['python3', '/x.py'] exited with code 3 below process 1", certain=True)
 
     assert expected == hidden(of(SHELL, FAILED, stderr=TRACEBACK), wrote_nothing=False)
+
+
+def test_an_exit_code_with_a_traceback_that_is_usual_is_advice() -> None:
+    """It says nothing of this failure."""
+    expected = Failure("['python3', '/x.py'] exited with code 3 below process 1", certain=False)
+    usual = of(SHELL, WORK, stderr=TRACEBACK)
+
+    assert expected == hidden(of(SHELL, FAILED, stderr=TRACEBACK), usual, wrote_nothing=False)
+
+
+def test_a_program_that_exits_with_0_itself_has_failed_only_by_its_log() -> None:
+    """The process tree shows nothing of it."""
+    expected = Failure("its log has a traceback: 'ValueError: 3'", certain=False)
+
+    assert expected == hidden(of(SHELL, WORK, stderr=TRACEBACK), wrote_nothing=False)
 
 
 @pytest.mark.parametrize(
@@ -131,12 +154,15 @@ def test_what_may_do_the_work_afterwards_may_have_got_over_it(later: Process) ->
     assert hidden(of(SHELL, CRASHED, later), wrote_nothing=False) is None
 
 
-def test_a_shell_that_becomes_another_program_may_have_got_over_it() -> None:
-    """It ends with `exec`, after the first program has failed."""
-    execution = replace(SHELL.executions[0], at=21.0, argv=("python3", "/fallback.py"), executable="/usr/bin/python3")
+@pytest.mark.parametrize(("at", "got_over"), [(19.0, False), (21.0, True)])
+def test_a_shell_that_becomes_another_program_may_have_got_over_it(at: float, got_over: bool) -> None:  # noqa: FBT001 - a case
+    """It ends with `exec`, after the first program has failed: process 1, or one in the background that waited."""
+    execution = replace(SHELL.executions[0], at=at, argv=("cp", "/x", "/y"), executable="/usr/bin/cp")
     shell = replace(SHELL, executions=(*SHELL.executions, execution))
+    behind = replace(shell, pid=3, parent=1, began=3.0)
 
-    assert hidden(of(shell, CRASHED), wrote_nothing=False) is None
+    for seen in (of(shell, CRASHED), of(SHELL, behind, CRASHED)):
+        assert got_over is (hidden(seen, wrote_nothing=False) is None)
 
 
 def test_what_process_1_runs_itself_is_its_own_matter() -> None:
@@ -179,6 +205,33 @@ def test_a_traceback_that_is_only_told_of_is_nothing(said: str) -> None:
     """Its program says that it goes on without; on either stream."""
     assert hidden(host(stderr=said), host(), wrote_nothing=True) is None
     assert hidden(host(stdout=said), host(), wrote_nothing=True) is None
+
+
+LONG = """Traceback (most recent call last):
+  File "/drop.py", line 3, in <module>
+    table.drop(columns=["a"])
+  File "/x.py", line 9, in drop
+    warnings.warn("3 rows dropped")
+KeyError: 'a'
+"""
+
+
+def test_the_source_code_in_a_traceback_tells_of_nothing() -> None:
+    """It names functions, and not what the program made of the error."""
+    said = "WARNING:root:skipped 3 rows\n" + "row\n" * 3 + LONG + "row\n" * 2 + "skipped 3 rows\n"
+
+    assert Failure("its log has a traceback: \"KeyError: 'a'\"", certain=True) == hidden(
+        host(stderr=said), host(), wrote_nothing=True
+    )
+
+
+def test_of_a_chain_that_is_told_of_nothing_is_left() -> None:
+    """A warning may be given with the exception, however long its traceback and whatever it was raised of."""
+    chained = f"{LONG}\nDuring handling of the above exception, another exception occurred:\n\n{TRACEBACK}"
+
+    for stream in ("stdout", "stderr"):
+        said = host(**{stream: f"WARNING:root:no table\n{chained}"})  # type: ignore[arg-type] # only the streams
+        assert hidden(said, host(), wrote_nothing=True) is None
 
 
 def test_one_traceback_that_is_told_of_excuses_no_other() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -11,7 +11,8 @@ from conformance.job.conditions import AS_CHOSEN
 from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
 from conformance.outcome.outcome import Host, Outcome, Trial
 from conformance.rule.declaration import MUST, SHOULD, Advice, Check, Level, NotJudged, Registry
-from conformance.verdict.doubt import FAILED_ATTEMPTS, WORTH_SECONDS, Find, of_chance, of_choices
+from conformance.rule.sight import Sight
+from conformance.verdict.doubt import FAILED_ATTEMPTS, WORTH_SECONDS, of_chance, of_choices
 from conformance.verdict.verdict import Verdict, Word, judge
 from tests.support.declared import declare
 from tests.support.outcomes import OUTPUT, file, host, image, outcome
@@ -52,11 +53,6 @@ def comparing(image: object, good: Outcome, empty: Outcome) -> Iterator[str]:
         yield f"{image} wrote nothing"
 
 
-def finds(check: Check) -> Find:
-    """What a check finds in outcomes."""
-    return lambda outcomes: tuple(check.judge(image(), *outcomes))
-
-
 @dataclass
 class Repeating:
     """Runs made once more, which end so."""
@@ -69,6 +65,13 @@ class Repeating:
         """Note what was asked for; `later` are the outcomes of all attempts but the first."""
         self.traced.append(traced)
         return self.later if self.later and attempt > 1 else self.outcomes
+
+
+def chance(check: Check, runs: Sequence[Outcome], again: Repeating, *, binding: bool = True) -> str:
+    """Why what a check finds in these runs may be due to chance, whatever it sees."""
+    return of_chance(
+        lambda outcomes: tuple(check.judge(image(), *outcomes)), runs, again, sees=frozenset(Sight), binding=binding
+    )
 
 
 def verdict(check: Check, run: Outcome, again: Repeating | None = None) -> Verdict:
@@ -141,9 +144,7 @@ def test_a_host_that_ends_otherwise_fails_now_and_then(one: Outcome, other: Outc
     """Whatever the check would say of it."""
     check = declare(advising, Registry(), job=AS_REQUESTED)
 
-    assert f"intermittent failure: {said} when run again alone" == of_chance(
-        finds(check), [one], Repeating((other,)), binding=True
-    )
+    assert f"intermittent failure: {said} when run again alone" == chance(check, [one], Repeating((other,)))
 
 
 def test_a_failure_has_to_show_in_every_attempt() -> None:
@@ -153,9 +154,9 @@ def test_a_failure_has_to_show_in_every_attempt() -> None:
     steady, unsteady = Repeating((failed,)), Repeating((failed,), later=(outcome(),))
     unwritten = Repeating((outcome(host()),))
 
-    assert "" == of_chance(finds(check), [failed], steady, binding=True)
-    assert of_chance(finds(check), [failed], unsteady, binding=True).startswith("intermittent failure: algo-1 failed")
-    of_chance(finds(check), [outcome(host())], unwritten, binding=True)
+    assert "" == chance(check, [failed], steady)
+    assert chance(check, [failed], unsteady).startswith("intermittent failure: algo-1 failed")
+    chance(check, [outcome(host())], unwritten)
     assert [FAILED_ATTEMPTS, 2, 1] == [len(each.traced) for each in (steady, unsteady, unwritten)]
 
 
@@ -164,8 +165,8 @@ def test_every_run_of_a_check_is_held_against_its_repetition() -> None:
     check = declare(comparing, Registry(), job=EMPTY_INPUTS)
     runs, again = (outcome(), outcome(host())), (outcome(), LACKING)
 
-    assert of_chance(finds(check), runs, Repeating(again), binding=True).startswith("intermittent failure: algo-1")
-    assert "" == of_chance(finds(check), runs, Repeating(runs), binding=True)
+    assert chance(check, runs, Repeating(again)).startswith("intermittent failure: algo-1")
+    assert "" == chance(check, runs, Repeating(runs))
 
 
 def test_advice_is_not_worth_long_runs() -> None:
@@ -174,7 +175,7 @@ def test_advice_is_not_worth_long_runs() -> None:
     long = replace(outcome(host()), seconds=WORTH_SECONDS + 0.1)
     again = Repeating((outcome(),))
 
-    assert ["", CHANCE] == [of_chance(finds(check), [long], again, binding=binding) for binding in (False, True)]
+    assert ["", CHANCE] == [chance(check, [long], again, binding=binding) for binding in (False, True)]
     assert [False] == again.traced
 
 
@@ -188,7 +189,7 @@ def test_what_a_tracer_had_to_show_counts_where_the_job_left_the_same(left: Host
     check = declare(lacking_where_seen, Registry(), job=AS_REQUESTED)
     again = outcome(replace(left, untraced="not asked for"))
 
-    assert expected == of_chance(finds(check), [outcome(host())], Repeating((again,)), binding=True)
+    assert expected == chance(check, [outcome(host())], Repeating((again,)))
 
 
 def test_a_repetition_that_would_show_nothing_judges_nothing() -> None:
@@ -201,6 +202,40 @@ def test_a_repetition_that_would_show_nothing_judges_nothing() -> None:
     found = judge(check, image(), (), [outcome(host())], registry=Registry(), repeat=refusing)
 
     assert (Word.NOT_JUDGED, "the job ended too soon, traced: False, attempt 1") == (found.word, found.reason)
+
+
+def test_what_is_not_judged_or_found_keeps_its_check_and_its_job() -> None:
+    """Whatever the way by which a finding is dropped; a finding has the command that shows it as well."""
+
+    def refusing(*, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
+        raise NotJudged(f"traced: {traced}, attempt {attempt}")
+
+    def declining(image: object, run: Outcome) -> Iterator[str]:
+        raise NotJudged(f"{image} and {run}")
+        yield
+
+    def of_requests(image: object, requests: object) -> Iterator[str]:
+        yield f"{image} and {requests}"
+
+    registry, fields = Registry(), {"job": AS_REQUESTED, "of_failure": True}
+    declare(of_requests, registry, check_id="image.cause")
+    ways = {
+        "declined": (declare(declining, registry, check_id="exit.a", **fields), None),
+        "explained": (declare(failing, registry, check_id="exit.b", explained_by=("image.cause",), **fields), None),
+        "a choice": (declare(failing, registry, check_id="exit.c", **fields), None),
+        "not repeated": (declare(lacking, registry, check_id="exit.d", job=AS_REQUESTED), refusing),
+        "by chance": (declare(lacking, registry, check_id="exit.e", job=AS_REQUESTED), Repeating((outcome(),))),
+        "found": (declare(lacking, registry, check_id="exit.f", job=AS_REQUESTED), None),
+    }
+    found = {
+        way: judge(check, image(), (), [LACKING], registry=registry, repeat=repeat, reproduce=way)
+        for way, (check, repeat) in ways.items()
+    }
+
+    assert [(check, "example") for check, _ in ways.values()] == [(each.check, each.request) for each in found.values()]
+    assert [Word.NOT_JUDGED] * 5 + [Word.VIOLATES] == [each.word for each in found.values()]
+    assert ["", "", "", "", "", "found"] == [each.reproduce for each in found.values()]
+    assert not verdict(ways["found"][0], LACKING).reproduce
 
 
 def test_what_conforms_is_not_run_again() -> None:

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from conformance.job.variation import AS_REQUESTED, DEFAULT_COMMAND, Variation
+from conformance.image.image import Image
+from conformance.job.request import JobRequest
+from conformance.job.variation import AS_REQUESTED, DEFAULT_COMMAND, EMPTY_INPUTS, Variation
+from conformance.outcome.outcome import Outcome
 from conformance.rule.declaration import MUST, SHOULD, Advice, Check, DoesNotApply, Judge, NotJudged, Registry
 from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged
 from tests.support.declared import declare, finding
-from tests.support.outcomes import file, host, image, judged, link, outcome
+from tests.support.outcomes import file, host, image, judged, link, outcome, request
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 SHELL_FORM = image(entrypoint=["/bin/sh", "-c", "python3 /processing.py"])
@@ -201,6 +204,50 @@ def test_a_judge_of_the_suites_own_job_may_know_the_requests() -> None:
     check = declare(judging, Registry(), job=DEFAULT_COMMAND)
 
     assert ("2 and ()",) == judge(check, image(), (), [outcome()], registry=Registry()).violations
+
+
+def test_the_image_and_the_requests_are_given_to_a_judge_of_the_runs_made_again_too() -> None:
+    """It finds the same by them."""
+
+    def judging(image: Image, started: Outcome, requests: Sequence[JobRequest]) -> Iterator[str]:
+        yield f"{image.reference}, {started.status} and {requests[0].name}"
+
+    check = declare(judging, Registry(), job=DEFAULT_COMMAND)
+    found = judge(
+        check,
+        image(),
+        (request(),),
+        [outcome()],
+        registry=Registry(),
+        repeat=lambda *, traced, attempt=1: (outcome(),),  # noqa: ARG005 - as `Repeat`
+    )
+
+    assert (Word.VIOLATES, ("example:1, Completed and example",)) == (found.word, found.violations)
+
+
+def test_a_cause_is_looked_for_in_the_requests_that_the_check_judges() -> None:
+    """Those of the user for the image alone; for a job its own, of which a second run may have another."""
+
+    def of_requests(image: object, requests: Sequence[JobRequest]) -> Iterator[str]:
+        if requests:
+            yield f"{image} and {requests}"
+
+    def of_several(image: object, requests: Sequence[JobRequest]) -> Iterator[str]:
+        if len(requests) > 1:
+            yield f"{image} and {requests}"
+
+    def of_two(image: object, good: object, empty: object) -> Iterator[str]:
+        yield f"{image}, {good} and {empty}"
+
+    registry = Registry()
+    declare(of_requests, registry, check_id="image.one")
+    declare(of_several, registry, check_id="image.several")
+    static = declare(finding("b"), registry, explained_by=("image.one",))
+    of_job = declare(of_two, registry, check_id="exit.two", job=EMPTY_INPUTS, explained_by=("image.several",))
+    runs = [outcome(), outcome(variation=Variation.EMPTY_INPUTS)]
+
+    assert ["", "image.one"] == [judge(static, image(), asked, registry=registry).see for asked in ((), (request(),))]
+    assert Word.VIOLATES is judge(of_job, image(), (request(), request()), runs, registry=registry).word
 
 
 def test_what_conforms_needs_no_explanation() -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from conformance.outcome import workload
 from conformance.outcome.outcome import Host
 from conformance.outcome.trace import SIGNALS, Process, Trace
+from conformance.rule import telling
 from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines
 from conformance.rule.telling import Telling, tracebacks
 from conformance.rule.tracebacks import PYTHON_HEADER

@@ -100,5 +100,6 @@ def test_nothing_is_printed_past_the_sink() -> None:
         # A `Screen`, as its annotation says.
         ("reports/terminal.py", "reporter.write_line"),
         ("reports/terminal.py", "reporter.write_sep"),
+        ("session/interruption.py", "Screen(terminalreporter).write_line"),
         ("session/progress.py", "screen.write_line"),
     } == calls

@@ -111,7 +111,6 @@ def arguments_need_an_entrypoint(image: Image, requests: tuple[JobRequest, ...])
     basis=DOCUMENTED,
     remedy='End a wrapper script with `exec python3 /program.py "$@"`, including the quotes, not `$@` or `$*`; '
     "a `sh -c` command gets them only as `$0`, `$1` and so on.",
-    explained_by=("image.entrypoint-exec-form",),
 )
 def arguments_reach_the_program(image: Image, good: Outcome, seen: Outcome) -> Iterator[str]:
     """Checked with a stand-in for the program, started by the image's own ENTRYPOINT."""

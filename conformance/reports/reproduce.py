@@ -26,7 +26,7 @@ from conformance.job.request import PROCESSING, RESERVED, JobRequest, Processing
 from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus, Means
 from conformance.reports.quoting import join, quote
-from conformance.rule import rerun
+from conformance.rule import odd_words
 from conformance.rule.declaration import Check
 
 SHOWN_ODD = 3
@@ -218,8 +218,8 @@ def _fields(*fields: str) -> str:
 def _environment(request: JobRequest, variation: Variation) -> Mapping[str, str]:
     if variation is not Variation.STAND_IN:
         return request.environment
-    shown = rerun.odd_environment(SHOWN_ODD)
-    left_out = rerun.odd_environment(rerun.MOST_WORDS).keys() - shown.keys()
+    shown = odd_words.odd_environment(SHOWN_ODD)
+    left_out = odd_words.odd_environment(odd_words.MOST_WORDS).keys() - shown.keys()
     return {name: value for name, value in request.environment.items() if name not in left_out}
 
 
@@ -227,5 +227,5 @@ def _arguments(request: JobRequest, variation: Variation, odd: int) -> tuple[str
     words = request.arguments or ()
     if variation is not Variation.STAND_IN or not words:
         return words
-    own = next((at for at, word in enumerate(words) if word == rerun.ODD_WORDS[0]), len(words))
+    own = next((at for at, word in enumerate(words) if word == odd_words.ODD_WORDS[0]), len(words))
     return words[: own + odd]

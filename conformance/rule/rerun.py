@@ -21,6 +21,7 @@ from conformance.job.validation import service_faults
 from conformance.outcome import workload
 from conformance.outcome.outcome import Outcome
 from conformance.outcome.trace import Process
+from conformance.rule import odd_words
 from conformance.rule.declaration import DoesNotApply
 from conformance.rule.evidence import failed_by_itself, needs_success, program_of, succeeded
 
@@ -48,45 +49,6 @@ TMP = "/tmp"  # noqa: S108 - a path of the container
 
 EARLY_STOP_SECONDS = 0.1
 """When wrappers start, and programs have no handlers yet."""
-
-MOST_WORDS = 100
-LONGEST_WORD = 256
-"""The API model's limits on ContainerEntrypoint, ContainerArguments, and variables and their values."""
-
-ODD_WORDS = (
-    "two words",
-    " before and after ",
-    "it's",
-    'say "so"',
-    "$HOME",
-    "${PATH}",
-    "$(id)",
-    "`id`",
-    "*",
-    "/*",
-    "?",
-    "[a-z]",
-    "{a,b}",
-    "~",
-    "a\\b",
-    "a;b",
-    "a&b",
-    "a|b",
-    "a>b",
-    "#a",
-    "!a",
-    "tab\there",
-    "=",
-    "--",
-    "--name=value",
-    "-",
-    "%s",
-    "Grüße, 京都 🦀",
-)
-"""Arguments that a shell changes unless they are quoted, or that look like options."""
-
-ODD_VALUES = (*ODD_WORDS, "two\nlines\n", "", "a=b=c", "\\n", "\r\n")
-"""The same for variables, whose values may be empty or contain line feeds."""
 
 OVERRIDING_WORDS = 3
 """How many arguments a stand-in gets beside a ContainerEntrypoint."""
@@ -208,12 +170,12 @@ def with_stand_in(image: Image, good: Outcome) -> Rerun:
         raise DoesNotApply("the program that does the work has no executable that could be replaced")
     program = _same_everywhere(executables)
     request = good.request
-    environment = {**odd_environment(MOST_WORDS - len(request.environment)), **request.environment}
+    environment = {**odd_words.odd_environment(odd_words.MOST_WORDS - len(request.environment)), **request.environment}
     changed = request.overriding(entrypoint=request.entrypoint, arguments=request.arguments, environment=environment)
     # Arguments of a request's own entrypoint are not for ENTRYPOINT, and without one the first is the program.
     if request.entrypoint is None and image.entrypoint:
         own = image.cmd if request.arguments is None else request.arguments
-        given = own + odd_arguments(MOST_WORDS - len(own))
+        given = own + odd_words.odd_arguments(odd_words.MOST_WORDS - len(own))
         further = request.overriding(arguments=given, environment=environment)
         # What stands in CMD need be nothing that a request may have.
         changed = changed if _fault(further) else further
@@ -235,7 +197,7 @@ def overridden(image: Image, good: Outcome) -> Rerun:
         commands[host.name] = _command(image, program)
     command = _same_everywhere(commands)
     # The suite's own program takes any arguments, so that both overrides are seen.
-    arguments = ODD_WORDS[:OVERRIDING_WORDS] if good.stand_in is not None else None
+    arguments = odd_words.ODD_WORDS[:OVERRIDING_WORDS] if good.stand_in is not None else None
     environment = good.request.environment
     request = good.request.overriding(entrypoint=command, arguments=arguments, environment=environment)
     fault = _fault(request)
@@ -250,17 +212,6 @@ def with_own_reserved(image: Image, replaced: Outcome) -> Rerun | None:
     if not failed or not any(image.files.below(RESERVED)) or Lifted.MOUNTS in replaced.conditions.lifted:
         return None
     return Rerun(replaced.request)
-
-
-def odd_arguments(count: int) -> tuple[str, ...]:
-    """This many different arguments: the unusual ones first, one of maximum length."""
-    words = (*ODD_WORDS, "x" * LONGEST_WORD)
-    return (*words, *(f"argument {number}" for number in range(len(words), count)))[: max(count, 0)]
-
-
-def odd_environment(count: int) -> dict[str, str]:
-    """This many variables, most of maximum length."""
-    return {f"CONFORMANCE_{number}": _padded(number) for number in range(max(count, 0))}
 
 
 def _same_everywhere(started: dict[str, What]) -> What:
@@ -302,9 +253,3 @@ def _fault(request: JobRequest) -> str:
     """Why the API would not take a request; empty where it would."""
     document = dict(request.document)
     return next(model_faults(document), "") or next(service_faults(document), "")
-
-
-def _padded(number: int) -> str:
-    value = ODD_VALUES[number % len(ODD_VALUES)]
-    # The first of each kind as it is, a value in which nothing else stands; the others as long as may be.
-    return value if number < len(ODD_VALUES) else (value or "x").ljust(LONGEST_WORD, "x")

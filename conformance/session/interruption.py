@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from conformance.errors import ConformanceError
+from conformance.reports.terminal import Screen
 from conformance.session.collect import session_key
 
 HELD = "conformance_held"
@@ -74,7 +75,7 @@ class Interruption:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say by what the session was interrupted."""
         if self._said:
-            terminalreporter.write_line(self._said)
+            Screen(terminalreporter).write_line(self._said)
 
     def _closed(self) -> str:
         session = self._config.stash.get(session_key, None)

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import Host, Outcome
-from conformance.rule import rerun
+from conformance.rule import odd_words, rerun
 from conformance.verdict.verdict import Verdict, Word
 from tests.support.outcomes import host, image, judged, outcome, process, program, ran, request, witness
 
@@ -92,7 +92,7 @@ REACHES = "environment.reaches-the-program"
 SHELL = process(1, 0, "/bin/sh", "/run.sh")
 WORK = process(8, 1, "python3", "/processing.py")
 WRAPPER = image(program("/run.sh"), entrypoint=["/run.sh"])
-ODD = rerun.odd_environment(100)
+ODD = odd_words.odd_environment(100)
 
 
 def reaching(*got: dict[str, str], good: Outcome | None = None, ended: Host | None = None) -> Verdict:
@@ -148,7 +148,7 @@ def test_variables_that_a_wrapper_loses_are_advised_against(got: dict[str, str],
 def test_what_a_wrapper_makes_of_the_jobs_own_variables_is_its_own_affair(got: dict[str, str]) -> None:
     """It knows their names: those that it cannot know all arrived."""
     own = {"PYTHONPATH": "/opt/ml/processing/input/code", "LEVEL": "debug"}
-    verdict = reaching({**rerun.odd_environment(98), **got}, good=ran(SHELL, WORK, of=request(environment=own)))
+    verdict = reaching({**odd_words.odd_environment(98), **got}, good=ran(SHELL, WORK, of=request(environment=own)))
 
     assert Word.CONFORMS is verdict.word
 

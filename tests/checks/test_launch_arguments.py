@@ -9,7 +9,7 @@ import pytest
 from conformance.image.image import Image
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
-from conformance.rule import rerun
+from conformance.rule import odd_words, rerun
 from conformance.verdict.verdict import Verdict, Word
 from tests.support.outcomes import host, image, judged, not_started, outcome, process, program, ran, request, witness
 
@@ -18,7 +18,7 @@ SHELL = process(1, 0, "/bin/sh", "/run.sh")
 WORK = process(8, 1, "python3", "/processing.py")
 WRAPPER = image(program("/run.sh"), entrypoint=["/run.sh"])
 PROGRAM = ("python3", "/processing.py")
-ODD = rerun.odd_arguments(100)
+ODD = odd_words.odd_arguments(100)
 
 
 def reached(

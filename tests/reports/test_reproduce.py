@@ -18,7 +18,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.outcome.gpu import Gpus, Means
 from conformance.reports.reproduce import command_line, write_material
-from conformance.rule import rerun
+from conformance.rule import odd_words, rerun
 from tests.support.outcomes import INPUT, OUTPUT, image, process, program, ran, request
 
 CODE = "/opt/ml/processing/input/code"
@@ -188,8 +188,8 @@ def test_a_stand_in_is_shown_by_some_of_what_it_was_given() -> None:
     changed = rerun.with_stand_in(WRAPPER, ran(shell, work, of=asked)).request
     words = line(REACHES, changed, of=WRAPPER)
 
-    assert ["example:1", "--rows", "3", *rerun.ODD_WORDS[:3]] == words["image"]
-    assert {"STAGE=test", *(f"CONFORMANCE_{number}={rerun.ODD_VALUES[number]}" for number in range(3))} == set(
+    assert ["example:1", "--rows", "3", *odd_words.ODD_WORDS[:3]] == words["image"]
+    assert {"STAGE=test", *(f"CONFORMANCE_{number}={odd_words.ODD_VALUES[number]}" for number in range(3))} == set(
         words["--env"]
     )
 

@@ -15,7 +15,7 @@ from conformance.job.validation import service_faults
 from conformance.outcome.activity import Use
 from conformance.outcome.outcome import End, JobStatus, Outcome
 from conformance.outcome.trace import Process, Trace
-from conformance.rule import rerun
+from conformance.rule import odd_words, rerun
 from conformance.rule.declaration import DoesNotApply, NotJudged
 from tests.support import legal_requests
 from tests.support.outcomes import (
@@ -38,7 +38,7 @@ WORK = process(8, 1, "python3", "/processing.py")
 WRAPPED = ran(SHELL, WORK)
 WRAPPER = image(program("/run.sh"), entrypoint=["/run.sh"])
 
-legal_words = st.lists(legal_requests.words, min_size=1, max_size=rerun.MOST_WORDS)
+legal_words = st.lists(legal_requests.words, min_size=1, max_size=odd_words.MOST_WORDS)
 any_words = st.lists(st.text(max_size=300), max_size=120)
 
 
@@ -48,19 +48,19 @@ def faults(of: JobRequest) -> list[str]:
     return [*model_faults(document)] or [*service_faults(document)]
 
 
-@given(st.integers(-5, rerun.MOST_WORDS))
+@given(st.integers(-5, odd_words.MOST_WORDS))
 def test_odd_arguments_are_all_different_and_legal(count: int) -> None:
     """As many as were asked for: what one of them became is never taken for another."""
-    words = rerun.odd_arguments(count)
+    words = odd_words.odd_arguments(count)
 
     assert max(count, 0) == len(words) == len(set(words))
     assert not words or [] == faults(request(overrides={"ContainerArguments": words}))
 
 
-@given(st.integers(-5, rerun.MOST_WORDS))
+@given(st.integers(-5, odd_words.MOST_WORDS))
 def test_odd_variables_are_legal(count: int) -> None:
     """As many as were asked for."""
-    variables = rerun.odd_environment(count)
+    variables = odd_words.odd_environment(count)
 
     assert max(count, 0) == len(variables)
     assert [] == faults(request(environment=variables))
@@ -68,12 +68,15 @@ def test_odd_variables_are_legal(count: int) -> None:
 
 def test_what_is_odd_is_odd() -> None:
     """A hundred hold each odd word or value as it is, and one at least that is as long as may be."""
-    words, values = rerun.odd_arguments(rerun.MOST_WORDS), rerun.odd_environment(rerun.MOST_WORDS).values()
+    words, values = (
+        odd_words.odd_arguments(odd_words.MOST_WORDS),
+        odd_words.odd_environment(odd_words.MOST_WORDS).values(),
+    )
 
-    assert set(rerun.ODD_WORDS) < set(words)
-    assert set(rerun.ODD_VALUES) < set(values)
+    assert set(odd_words.ODD_WORDS) < set(words)
+    assert set(odd_words.ODD_VALUES) < set(values)
     assert {"", "two\nlines\n"} < set(values)
-    assert [rerun.LONGEST_WORD] * 2 == [max(map(len, words)), max(map(len, values))]
+    assert [odd_words.LONGEST_WORD] * 2 == [max(map(len, words)), max(map(len, values))]
 
 
 # The stand-in
@@ -89,7 +92,7 @@ def test_a_request_with_a_stand_in_is_one_that_the_api_takes(words: list[str] | 
     assert [] == faults(changed)
     assert (*(words or ()),) == arguments[: len(words or ())]
     assert own.items() <= changed.environment.items()
-    assert [rerun.MOST_WORDS] * 2 == [len(arguments), len(changed.environment)]
+    assert [odd_words.MOST_WORDS] * 2 == [len(arguments), len(changed.environment)]
 
 
 def test_a_variable_of_an_odd_name_may_be_the_jobs_own() -> None:
@@ -105,7 +108,7 @@ def test_whatever_cmd_holds_the_request_is_one_that_the_api_takes(cmd: list[str]
     changed = rerun.with_stand_in(replace(WRAPPER, cmd=tuple(cmd)), WRAPPED).request
 
     assert [] == faults(changed)
-    assert changed.arguments is None or changed.arguments == tuple(cmd) + rerun.odd_arguments(100 - len(cmd))
+    assert changed.arguments is None or changed.arguments == tuple(cmd) + odd_words.odd_arguments(100 - len(cmd))
 
 
 @pytest.mark.parametrize(
@@ -123,8 +126,10 @@ def test_cmd_is_what_further_arguments_come_after() -> None:
     with_cmd = replace(WRAPPER, cmd=("process", "--fast"))
     given_some = ran(SHELL, WORK, of=request(overrides={"ContainerArguments": ["train"]}))
 
-    assert ("process", "--fast", *rerun.odd_arguments(98)) == rerun.with_stand_in(with_cmd, WRAPPED).request.arguments
-    assert ("train", *rerun.odd_arguments(99)) == rerun.with_stand_in(with_cmd, given_some).request.arguments
+    assert ("process", "--fast", *odd_words.odd_arguments(98)) == rerun.with_stand_in(
+        with_cmd, WRAPPED
+    ).request.arguments
+    assert ("train", *odd_words.odd_arguments(99)) == rerun.with_stand_in(with_cmd, given_some).request.arguments
 
 
 @pytest.mark.parametrize("words", [None, ["--rows"]])

@@ -16,7 +16,7 @@ from conformance.job.request import JobRequest
 from conformance.job.validation import load
 from conformance.job.variation import Job, Variation
 from conformance.outcome.outcome import End, JobStatus
-from conformance.rule import rerun
+from conformance.rule import odd_words, rerun
 from conformance.rule.declaration import DoesNotApply, NotJudged
 from conformance.session.options import Options
 from conformance.session.runs import RESTING
@@ -104,7 +104,7 @@ def test_a_stand_in_is_put_where_the_first_run_showed_the_program(wrapped: Sessi
     (witness,) = seen.hosts[0].witnesses
 
     assert REQUEST is good.request
-    assert ("python3", "-m", "processing", *rerun.odd_arguments(100)) == witness.argv
+    assert ("python3", "-m", "processing", *odd_words.odd_arguments(100)) == witness.argv
     assert seen.request.environment.items() <= witness.environment.items()
     assert REQUEST.environment.items() <= seen.request.environment.items()
 

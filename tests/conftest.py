@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +45,9 @@ class Ran:
     output: str
     report_directory: Path
 
-    @property
+    @cached_property
     def report(self) -> dict[str, Any]:
-        """The content of report.json."""
+        """The content of report.json, which a later session in the same directory removes."""
         document: dict[str, Any] = json.loads((self.report_directory / "report.json").read_text(encoding="utf-8"))
         return document
 
@@ -117,7 +119,10 @@ def _conformance(tmp_path: Path) -> Callable[..., Ran]:
             text=True,
         ) as process:
             output, _ = process.communicate(timeout=300)
-        return Ran(process.pid, process.returncode, output, tmp_path / "conformance-report")
+        ran = Ran(process.pid, process.returncode, output, tmp_path / "conformance-report")
+        with suppress(FileNotFoundError):
+            assert ran.report
+        return ran
 
     return run
 

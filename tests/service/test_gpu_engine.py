@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from conformance.job.objects import ObjectTree
 from conformance.outcome.gpu import Means
 from conformance.service import engine, gpus, inspection
 from conformance.service.gpus import NOTHING_GIVEN
+from conformance.service.labels import run_labels
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
 from tests.conftest import Ran, reference_job
@@ -64,7 +66,8 @@ def test_it_is_found_out_how_an_engine_gives_gpus(
     """By a hook, which `docker info` does not tell of, by a runtime, or not at all, although it takes the request."""
     giving.gives(gives)
 
-    found = gpus.find(reached, inspection.find(reached, REFERENCE), {})
+    labels = run_labels(uuid.uuid4().hex[:12], kept=False)
+    found = gpus.find(reached, inspection.find(reached, REFERENCE), labels)
 
     assert (means, lack) == (found.means, found.lack)
     assert [] == reached.client.containers(all=True)

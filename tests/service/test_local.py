@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -301,9 +302,9 @@ def test_program_that_ignores_the_stop_is_killed(service: LocalService, image: I
 
 def test_time_limit_of_the_suite_is_told_from_the_job_s(reached: engine.Engine, image: Image, tmp_path: Path) -> None:
     """Where MaxRuntimeInSeconds is longer than the suite waits, the outcome says which of the two it was."""
-    service = LocalService(reached, ObjectTree(tmp_path), Settings(time_limit_seconds=1, stop_grace_seconds=1))
-
-    outcome = run_code(service, image, tmp_path, "import time; time.sleep(60)", job())
+    settings = Settings(time_limit_seconds=1, stop_grace_seconds=1)
+    with contextlib.closing(LocalService(reached, ObjectTree(tmp_path), settings)) as service:
+        outcome = run_code(service, image, tmp_path, "import time; time.sleep(60)", job())
 
     assert End.SUITE_LIMIT == outcome.hosts[0].end
 
@@ -311,9 +312,9 @@ def test_time_limit_of_the_suite_is_told_from_the_job_s(reached: engine.Engine, 
 def test_out_of_memory_is_the_client_s_error(reached: engine.Engine, image: Image, tmp_path: Path) -> None:
     """A container that the kernel killed for its memory fails the job with the service's own words for it."""
     little = 64 << 20
-    service = LocalService(reached, ObjectTree(tmp_path), Settings(memory_fraction=little / reached.memory_bytes))
-
-    outcome = run_code(service, image, tmp_path, "x = bytearray(1 << 30); print(len(x))", job())
+    settings = Settings(memory_fraction=little / reached.memory_bytes)
+    with contextlib.closing(LocalService(reached, ObjectTree(tmp_path), settings)) as service:
+        outcome = run_code(service, image, tmp_path, "x = bytearray(1 << 30); print(len(x))", job())
 
     assert outcome.hosts[0].out_of_memory
     assert JobStatus.FAILED == outcome.status

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Ran, reference_job
+from tests.conftest import ROOT, Ran, clean_environment, reference_job
 
 pytestmark = pytest.mark.engine
 
@@ -68,6 +70,27 @@ def test_wheel_in_a_foreign_project_judges_as_the_checkout_does(
     assert f"from {site / 'conformance'}" in installed.output
     assert expected == names(installed), checkout.output + installed.output
     assert checkout.status == installed.status == 1
+
+
+def test_readme_says_how_it_is_installed(tmp_path: Path, tag: Callable[[str], str], wheel: Path) -> None:
+    """Each line is tried in a bare virtual environment; what is installed by the last one checks an image."""
+    _, _, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition("<!-- install -->\n\n")
+    lines = [line.strip() for line in rest.partition("\n\n")[0].splitlines()]
+    venv.create(tmp_path / "bare", with_pip=True)
+    path = f"{tmp_path / 'bare/bin'}:{os.environ['PATH']}"
+    environment = clean_environment() | {"PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_QUIET": "1"}
+    source = wheel.parent / "source"
+    for line in lines:
+        subprocess.run(["sh", "-c", line], cwd=source, env=environment, check=True, timeout=300)
+        subprocess.run(["pytest", "--version", "-n", "1"], cwd=tmp_path, env=environment, check=True, timeout=60)
+    command = ["pytest", f"--image={tag('reference')}", "-k", "image", "-n", "2"]
+    ran = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+
+    assert 3 == len(lines)
+    assert "conforms: " in ran.stdout or "incomplete: " in ran.stdout, ran.stdout + ran.stderr
+    assert f"from {tmp_path}" not in ran.stdout
 
 
 def names(ran: Ran) -> list[str]:

@@ -148,7 +148,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{given[0]}: expected an image as well, but there is none (pass --image=URI)")
         return
     _load()
-    from conformance.session.hooks import SessionHooks  # noqa: PLC0415 - brings docker and moto
+    from conformance.session.hooks import SessionHooks  # noqa: PLC0415 - brings docker
 
     config.pluginmanager.register(SessionHooks.begin(config), "conformance.hooks")
 

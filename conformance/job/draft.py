@@ -72,18 +72,20 @@ def _copies(request: JobRequest) -> Iterator[Copy]:
 
 def of_request(document: Members) -> Draft:
     """The same request; members that no request has are dropped and named."""
-    known = members()
-    dropped = sorted(document.keys() - known)
-    note = f"dropped, since no request has them: {', '.join(dropped)}"
-    return Draft({name: value for name, value in document.items() if name in known}, (note,) if dropped else ())
+    return _kept(document, "no request has them")
 
 
 def of_description(answer: Members) -> Draft:
     """The request of a job, from the answer of DescribeProcessingJob."""
+    return _kept(answer, "only DescribeProcessingJob has them")
+
+
+def _kept(document: Members, reason: str) -> Draft:
+    """What of a document a request has; the rest is named with the reason why it is not."""
     known = members()
-    dropped = sorted(answer.keys() - known)
-    note = f"dropped, since only DescribeProcessingJob has them: {', '.join(dropped)}"
-    return Draft({name: value for name, value in answer.items() if name in known}, (note,))
+    dropped = sorted(document.keys() - known)
+    note = f"dropped, since {reason}: {', '.join(dropped)}"
+    return Draft({name: value for name, value in document.items() if name in known}, (note,) if dropped else ())
 
 
 def of_image(

@@ -43,27 +43,29 @@ int filter_calls(void)
     return install(instructions, sizeof instructions / sizeof *instructions);
 }
 
+static const int uses[] = {SYS_open,   SYS_openat,   SYS_openat2,  SYS_creat,
+                           SYS_rename, SYS_renameat, SYS_renameat2};
+
+#define USES (sizeof uses / sizeof *uses)
+
 int filter_uses(void)
 {
-    struct sock_filter instructions[] = {
+    struct sock_filter instructions[USES + 5] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 9),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, USES + 1),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_open, 6, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 5, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 4, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_creat, 3, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rename, 2, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat, 1, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        [USES + 3] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        [USES + 4] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
     };
+    for (size_t at = 0; at < USES; at++)
+        instructions[3 + at] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)uses[at], USES - at, 0);
     return install(instructions, sizeof instructions / sizeof *instructions);
 }
 
 int is_use(long long call)
 {
-    return call == SYS_open || call == SYS_openat || call == SYS_openat2 || call == SYS_creat || call == SYS_rename ||
-           call == SYS_renameat || call == SYS_renameat2;
+    for (size_t at = 0; at < USES; at++)
+        if (call == uses[at])
+            return 1;
+    return 0;
 }

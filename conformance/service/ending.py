@@ -9,6 +9,7 @@ from typing import Any
 
 import docker
 from docker.errors import APIError
+from requests.exceptions import HTTPError
 
 from conformance.errors import JobError
 from conformance.outcome.outcome import End, Stop
@@ -100,9 +101,15 @@ class Ending:
     def _wait_for_work(self, limit_seconds: float) -> bool:
         """Whether it ended before its work was seen to begin."""
         deadline = time.monotonic() + limit_seconds
-        while time.monotonic() < deadline and not stat(self.client, self.id, HALTED)["size"]:
+        while time.monotonic() < deadline and not self._has_halted():
             if self._wait(LOOK_SECONDS):
                 return True
+        return False
+
+    def _has_halted(self) -> bool:
+        # A process of the container may have removed the file.
+        with contextlib.suppress(HTTPError):
+            return bool(stat(self.client, self.id, HALTED)["size"])
         return False
 
     def _processor_seconds(self) -> float | None:

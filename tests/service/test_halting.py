@@ -11,6 +11,7 @@ from conformance.image.image import Image
 from conformance.job.objects import ObjectTree
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host
+from conformance.probe import HALTED
 from conformance.service import engine
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
@@ -69,6 +70,14 @@ def test_what_other_programs_use_before_does_not_halt_it(service: LocalService, 
     assert host.trace is not None
     (arrival,) = (arrival for arrival in host.trace.signals if arrival.name == "SIGINT")
     assert [f"{IN}/x.csv", f"{OUT}/a"] == [use.path for use in host.trace.uses if use.at < arrival.at]
+
+
+def test_a_job_that_removes_what_says_that_it_halted_is_stopped_later(service: LocalService, image: Image) -> None:
+    """It is told from nothing then that it has begun to work, which is no trouble of the suite's own."""
+    code = f"import os; os.remove('{HALTED}'); open('{OUT}/a', 'w').write('a')"
+    host = stopped(service, image, (), "python3", "-c", code)
+
+    assert (End.EXITED, 0, "") == (host.end, host.exit_code, host.untraced)
 
 
 def test_a_job_that_never_works_ends_by_itself(service: LocalService, image: Image) -> None:

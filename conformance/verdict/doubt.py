@@ -12,6 +12,7 @@ from typing import Protocol
 
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.rule import choices
+from conformance.rule.causes import is_limited
 from conformance.rule.declaration import Check, NotJudged
 from conformance.rule.evidence import did_well, now_and_then
 from conformance.rule.sight import Sight
@@ -40,6 +41,19 @@ class Repeat(Protocol):
         """
 
 
+def steadier(outcomes: Sequence[Outcome], repeat: Repeat, *, binding: bool) -> Sequence[Outcome]:
+    """The runs to judge: those made alone, if time or memory ran out in these, and in none of those.
+
+    These had to share the machine with the suite's other runs, which is no fault of the image.
+    """
+    if not any(map(_ran_out, outcomes)) or _is_too_long(outcomes, binding=binding):
+        return outcomes
+    if any(map(_ran_out, repeat(traced=not binding))):
+        return outcomes
+    alone = repeat(traced=True, attempt=FAILED_ATTEMPTS)
+    return outcomes if any(map(_ran_out, alone)) else alone
+
+
 def of_choices(check: Check, outcomes: Sequence[Outcome]) -> str:
     """Why a violation may be caused by the suite; empty if there is no sign of it."""
     if not check.of_failure:
@@ -62,7 +76,7 @@ def of_chance(
     The check has to find it again. A MUST is repeated without the tracer, so a check that depends on processes cannot
     find anything there: instead, every host must end in the same way and write the same outputs.
     """
-    if not binding and sum(outcome.seconds for outcome in outcomes) > WORTH_SECONDS:
+    if _is_too_long(outcomes, binding=binding):
         return ""
     needs_tracer = Sight.PROCESSES in sees and not _finds(find, [_untraced(outcome) for outcome in outcomes])
     attempts = FAILED_ATTEMPTS if any(host.end is End.EXITED for host in _failed(outcomes)) else 1
@@ -71,6 +85,16 @@ def of_chance(
         for attempt in range(1, attempts + 1)
     )
     return next(filter(None, reasons), "")
+
+
+def _is_too_long(outcomes: Sequence[Outcome], *, binding: bool) -> bool:
+    """Whether a finding is only advice and its runs took too long to repeat them for that."""
+    return not binding and sum(outcome.seconds for outcome in outcomes) > WORTH_SECONDS
+
+
+def _ran_out(outcome: Outcome) -> bool:
+    """Whether a host reached a time limit, a grace period or the limit of its memory."""
+    return is_limited(outcome) or any(host.stop is not None and host.stop.killed for host in outcome.hosts)
 
 
 def _of_repeat(find: Find, outcomes: Sequence[Outcome], again: Sequence[Outcome], *, is_blind: bool) -> str:

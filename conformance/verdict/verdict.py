@@ -99,6 +99,9 @@ def judge(
     request = outcomes[0].request.name if is_of_user else ""
     try:
         found = _findings(check, image, requests, outcomes, runs)
+        if found and outcomes and repeat is not None:
+            outcomes = doubt.steadier(outcomes, repeat, binding=_is_violation(check, found))
+            found = _findings(check, image, requests, outcomes, runs)
     except NotJudged as stop:
         return not_judged(check, stop, request=request)
     if not found:

@@ -9,8 +9,8 @@ import pytest
 
 from conformance.job.conditions import AS_CHOSEN
 from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
-from conformance.outcome.outcome import Host, Outcome, Trial
-from conformance.rule.declaration import MUST, SHOULD, Advice, Check, Level, NotJudged, Registry
+from conformance.outcome.outcome import End, Host, Outcome, Stop, Trial
+from conformance.rule.declaration import MUST, SHOULD, Advice, Check, DoesNotApply, Level, NotJudged, Registry
 from conformance.rule.sight import Sight
 from conformance.verdict.doubt import FAILED_ATTEMPTS, WORTH_SECONDS, of_chance, of_choices
 from conformance.verdict.verdict import Verdict, Word, judge
@@ -202,6 +202,63 @@ def test_a_repetition_that_would_show_nothing_judges_nothing() -> None:
     found = judge(check, image(), (), [outcome(host())], registry=Registry(), repeat=refusing)
 
     assert (Word.NOT_JUDGED, "the job ended too soon, traced: False, attempt 1") == (found.word, found.reason)
+
+
+KILLED = outcome(host(end=End.STOPPED, exit_code=137, stop=Stop("SIGTERM", 2.0, killed=True)))
+ENDED = outcome(host(end=End.STOPPED, exit_code=143, stop=Stop("SIGTERM", 0.5, killed=False)))
+LATE = outcome(host(end=End.MAX_RUNTIME, exit_code=137))
+
+
+def killed(image: object, run: Outcome) -> Iterator[str]:
+    """A judge of a time that is allowed."""
+    for each in run.hosts:
+        if each.exit_code == 137:
+            yield f"{each.name} of {image} took too long"
+
+
+@pytest.mark.parametrize("level", [MUST, SHOULD])
+@pytest.mark.parametrize("first", [KILLED, LATE], ids=["stopped", "limited"])
+def test_time_that_only_ran_out_beside_other_runs_is_no_finding(level: Level, first: Outcome) -> None:
+    """The suite itself made them share this machine; twice alone, it was enough."""
+    check = declare(killed, Registry(), job=AS_REQUESTED, level=level)
+    again = Repeating((ENDED,))
+
+    assert (Word.CONFORMS, [level is SHOULD, True]) == (verdict(check, first, again).word, again.traced)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "word"),
+    [(KILLED, KILLED, Word.ADVISED), (ENDED, KILLED, Word.NOT_JUDGED), (KILLED, ENDED, Word.ADVISED)],
+)
+def test_time_that_runs_out_alone_too_is_a_finding_of_its_own(first: Outcome, second: Outcome, word: Word) -> None:
+    """In either of the two attempts; one that recurs in the first of them stands."""
+    check = declare(killed, Registry(), job=AS_REQUESTED, level=SHOULD)
+
+    assert word is verdict(check, KILLED, Repeating((first,), later=(second,))).word
+
+
+def test_what_the_runs_alone_show_is_what_is_judged() -> None:
+    """Something else may be wrong with them, which then has to recur as well, or they show nothing at all."""
+
+    def ending(image: object, run: Outcome) -> Iterator[str]:
+        if run.hosts[0].stop is None:
+            raise DoesNotApply(f"{image} had ended before it could be stopped")
+        yield f"ended by {run.hosts[0].exit_code}"
+
+    check = declare(ending, Registry(), job=AS_REQUESTED, level=SHOULD)
+    over = outcome(host())
+
+    assert verdict(check, KILLED, Repeating((ENDED,))).violations == ("ended by 143",)
+    assert not verdict(check, KILLED, Repeating((over,))).applies
+
+
+def test_advice_on_long_runs_is_not_checked_for_neighbours() -> None:
+    """As it is not worth repeating them at all."""
+    check = declare(killed, Registry(), job=AS_REQUESTED, level=SHOULD)
+    again = Repeating((ENDED,))
+    found = verdict(check, replace(KILLED, seconds=WORTH_SECONDS + 0.1), again)
+
+    assert (Word.ADVISED, []) == (found.word, again.traced)
 
 
 def test_what_is_not_judged_or_found_keeps_its_check_and_its_job() -> None:

@@ -118,8 +118,9 @@ class StatusLine:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        """Write beside pytest's own reporter; a session without one, such as an xdist worker, shows nothing."""
+        """Write beside pytest's own reporter, or now and then on stderr for an xdist worker, whose stdout is lost."""
         self._config = config
+        self._worker = getattr(config, "workerinput", {}).get("workerid", "")
         self._last = time.monotonic()
         self._is_shown = False
 
@@ -129,7 +130,9 @@ class StatusLine:
         reporter: Any = self._config.pluginmanager.getplugin("terminalreporter")
         if reporter is None or self._config.option.verbose < -1:
             return
-        if _is_terminal(sys.stdout):
+        if self._worker:
+            self._show_of_worker(shown)
+        elif _is_terminal(sys.stdout):
             writer = self._config.get_terminal_writer()
             room = writer.fullwidth - writer.width_of_current_line - 2
             if room >= SHORTEST_LINE:
@@ -139,6 +142,14 @@ class StatusLine:
                 self._is_shown = True
         elif time.monotonic() - self._last >= LINE_SECONDS:
             self.say(said)
+
+    def _show_of_worker(self, shown: str) -> None:
+        """Write a line, since the controller writes the dots and waits for results without a hook."""
+        if time.monotonic() - self._last >= LINE_SECONDS:
+            # The line that the controller is writing may not have ended yet.
+            sys.stderr.write(f"\nconformance: {self._worker}: {shown}\n")
+            sys.stderr.flush()
+            self._last = time.monotonic()
 
     def say(self, said: str) -> None:
         """Write a line that stays."""

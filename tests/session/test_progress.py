@@ -160,3 +160,15 @@ def test_a_log_has_it_as_lines_of_their_own(tmp_path: Path) -> None:
     assert lines == [line for line in plain.splitlines() if line.startswith("conformance: 1")]
     assert lines == [line for line in dumb.splitlines() if line.startswith("conformance: 1")]
     assert "as requested" not in quiet
+
+
+def test_a_worker_of_xdist_has_it_on_stderr(tmp_path: Path) -> None:
+    """The controller waits for results without a hook in which it could write; the worker is named."""
+    command = [*project(tmp_path), "-n", "1"]
+    noisy = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    quiet = subprocess.run([*command, "-qq"], cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    lines = ["conformance: gw0: 12 s: as requested", "conformance: gw0: 13 s: as requested"]
+    assert lines == [line for line in noisy.stderr.splitlines() if line]
+    assert "1 passed" in noisy.stdout
+    assert not quiet.stderr

@@ -94,12 +94,14 @@ class Recorder:
         expected: Sequence[tuple[str, str]],
         tests_failed: int,
         pytest_status: int,
+        is_chosen: bool = False,
         circumstances: Mapping[str, Any] | None = None,
         warnings: Sequence[str] = (),
     ) -> Report:
         """Make the report; `expected` are all checks, each with the request that it is to judge.
 
         pytest's own status stays where the session was interrupted, and where tests other than the checks failed.
+        `is_chosen` says that the user selected the checks that were run, so that no result of others is required.
         `circumstances` are further members of the document; with `warnings` no session conforms.
         """
         order = {check.id: index for index, check in enumerate(checks)}
@@ -109,7 +111,7 @@ class Recorder:
         status = pytest_status
         failures = sum(record["failed"] for record in records)
         if pytest_status in {ExitStatus.CONFORMS, ExitStatus.VIOLATES} and tests_failed == failures:
-            complete = not left_out and not warnings
+            complete = (is_chosen or not left_out) and not warnings
             status = int(exit_status(profile, verdicts, strict=strict, complete=complete))
         counts = Counter(verdict.word for verdict in verdicts)
         document = {
@@ -133,7 +135,8 @@ class Recorder:
             **(circumstances or {}),
         }
         lacking = tuple(verdict.check.id for verdict in missing(profile, verdicts))
-        return Report(document, verdicts, lacking + left_out, profile, status, self.logs)
+        lacking += () if is_chosen else left_out
+        return Report(document, verdicts, lacking, profile, status, self.logs)
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:

@@ -112,14 +112,11 @@ def closing(report: document.Report, *, kept: bool) -> str:
     counts = report.document["counts"]
     if report.exit_status == ExitStatus.CONFORMS:
         warnings = f" ({_counted(counts[Word.ADVISED], 'warning')})" if counts[Word.ADVISED] else ""
+        if report.document["not_selected"]:
+            return f"no violation by {image} in the checks that were selected{warnings}: {_share(report)} - {by}"
         return f"{image} conforms{warnings}: {_share(report)} - {by}"
     if report.exit_status == ExitStatus.INCOMPLETE:
-        missing = sorted(set(report.missing))
-        if not missing:
-            return f"{image} incomplete: the session did not end well, see the warnings: {_share(report)} - {by}"
-        named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")  # noqa: PLR2004 - as many as fit on a line
-        required = f"{len(missing)} required {'check has' if len(missing) == 1 else 'checks have'} no result"
-        return f"{image} incomplete: {required}: {named} - {by}"
+        return f"{image} incomplete: {_incomplete(report)} - {by}"
     failing = counts[Word.VIOLATES] + (counts[Word.ADVISED] if report.document["strict"] else 0)
     if failing:
         judged = sum(counts[word] for word in JUDGED)
@@ -127,6 +124,17 @@ def closing(report: document.Report, *, kept: bool) -> str:
         return f"{image} does not conform: {fail} - {by}"
     why = ENDED.get(report.exit_status, "aborted")
     return f"{why} (exit status {report.exit_status}){'' if kept else '; containers removed'} - {by}"
+
+
+def _incomplete(report: document.Report) -> str:
+    """What a session lacks that would show whether the image conforms."""
+    missing = sorted(set(report.missing))
+    if not missing:
+        met = report.document["warnings"]
+        why = "the session did not end well, see the warnings" if met else "no check that was selected could be judged"
+        return f"{why}: {_share(report)}"
+    named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")  # noqa: PLR2004 - as many as fit on a line
+    return f"{len(missing)} required {'check has' if len(missing) == 1 else 'checks have'} no result: {named}"
 
 
 def _share(report: document.Report) -> str:

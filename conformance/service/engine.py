@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import docker
-from docker.errors import DockerException
 from docker.utils import decode_json_header
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
@@ -63,8 +62,8 @@ def connect() -> Engine:
         facts = client.info()
         found = client.merge_environment_settings(client.base_url, {}, None, None, None)
         client.close()
-    except (DockerException, OSError, ValueError) as error:
-        # A port that is no number is a ValueError, and what paramiko raises for a host is an OSError.
+    except Exception as error:
+        # A port that is no number is a ValueError, and paramiko, which may not be there, has exceptions of its own.
         cause = "paramiko is not installed" if _lacks_paramiko(error) else _cause(error)
         raise EngineError(
             f"cannot connect to the Docker Engine at {place.url}: {cause}", hint=_hint(error, place)
@@ -138,6 +137,8 @@ def _hint(error: Exception, place: Address) -> str:
     text = str(error)
     if _lacks_paramiko(error):
         return "install it with `pip install 'sagemaker-processing-conformance[ssh]'`"
+    if place.url.startswith("ssh://"):
+        return f"the address is from {place.source}; `docker -H {place.url} version` shows whether ssh reaches it"
     if "Permission denied" in text or "PermissionError" in text:
         return "the user has no access to the Docker socket; add them to the group docker, or use sudo"
     if place.source:

@@ -24,7 +24,7 @@ from conformance.session.collect import CheckFile, CheckItem, JobNode, session_k
 from conformance.session.interruption import Interruption
 from conformance.session.progress import StatusLine
 from conformance.session.reporting import Reporting
-from conformance.session.selection import CHECKS, choose, is_selected
+from conformance.session.selection import CHECKS, choose, is_chosen, is_selected
 from conformance.session.session import Session
 from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import error
@@ -251,6 +251,7 @@ class SessionHooks:
                 Path(self._config.option.xmlpath),
                 tests_failed=session.testsfailed,
                 pytest_status=int(session.exitstatus),
+                is_chosen=is_chosen(self._config, self._named),
             )
         else:
             # Other tests may have passed, which says nothing of the image.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +44,23 @@ class Reporting:
         except ConformanceError as caught:
             self.warnings.append(str(caught))
 
-    def finish(self, junit_path: Path, *, tests_failed: int, pytest_status: int) -> int:
-        """Make the report and write all files; returns the exit status of the session."""
+    def finish(self, junit_path: Path, *, tests_failed: int, pytest_status: int, is_chosen: bool) -> int:
+        """Make the report and write all files; returns the exit status of the session.
+
+        `is_chosen` says whether the user selected the checks that were run.
+        """
+        make = partial(self._made, tests_failed=tests_failed, pytest_status=pytest_status, is_chosen=is_chosen)
         try:
-            self.report = self._made(self._circumstances.described(), tests_failed, pytest_status)
+            self.report = make(self._circumstances.described())
             self.files = self._written(self.report, junit_path)
         except OSError as error:
             self.warnings.append(f"the reports cannot be written: {error}")
-            self.report = self._made({}, tests_failed, pytest_status)
+            self.report = make({})
         return self.report.exit_status
 
-    def _made(self, circumstances: Mapping[str, Any], tests_failed: int, pytest_status: int) -> Report:
+    def _made(
+        self, circumstances: Mapping[str, Any], *, tests_failed: int, pytest_status: int, is_chosen: bool
+    ) -> Report:
         chosen = self._session.options
         return self.recorder.report(
             load_checks(),
@@ -65,6 +72,7 @@ class Reporting:
             expected=self._expected(),
             tests_failed=tests_failed,
             pytest_status=pytest_status,
+            is_chosen=is_chosen,
             circumstances=circumstances,
             # Each worker may have met the same trouble.
             warnings=tuple(dict.fromkeys(self.warnings)),

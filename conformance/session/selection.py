@@ -52,6 +52,25 @@ def choose(config: pytest.Config) -> tuple[str, ...]:
     return ours
 
 
+def is_chosen(config: pytest.Config, named: Sequence[str]) -> bool:
+    """Whether the command line itself selects some of the checks, by name or by `-k`, `-m` or `--deselect`.
+
+    What `addopts` or PYTEST_ADDOPTS select is not chosen for this session, and `--image-profile` demands the whole.
+    """
+    if config.getoption("--image-profile"):
+        return False
+    typed = config.invocation_params.args
+    expressions = {"-k": config.option.keyword, "-m": config.option.markexpr}
+    return (
+        any(each in typed for each in named)
+        or any("--deselect" in str(each) for each in typed)
+        or any(
+            expression and {expression, f"{option}{expression}", f"{option}={expression}"} & set(map(str, typed))
+            for option, expression in expressions.items()
+        )
+    )
+
+
 def node_id(check: Check, name: str = "") -> str:
     """The node id of a check's item, from which JUnit makes classname and name; `name` includes the job, if any."""
     return f"{FOLDER}{check.chapter}::{name or check.rest}"

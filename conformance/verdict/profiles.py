@@ -102,12 +102,14 @@ def _is_missing(profile: Profile, verdict: Verdict, told: Word | None) -> bool:
 def exit_status(profile: Profile, verdicts: Iterable[Verdict], *, strict: bool, complete: bool) -> ExitStatus:
     """0 if everything required has a result and nothing violates, 1 if something violates, else 6.
 
-    `complete` says whether every check was selected and the session came to a good end.
+    `complete` says whether no check is absent that was to be run, and the session came to a good end. Without any
+    judgement of the image, the status is never 0.
     """
     verdicts = tuple(verdicts)
     failing = {Word.VIOLATES, Word.ADVISED} if strict else {Word.VIOLATES}
     if any(verdict.word in failing for verdict in verdicts):
         return ExitStatus.VIOLATES
-    if not complete or missing(profile, verdicts):
+    judged = any(verdict.word not in {Word.NOT_JUDGED, Word.ERROR} for verdict in verdicts)
+    if not complete or not judged or missing(profile, verdicts):
         return ExitStatus.INCOMPLETE
     return ExitStatus.CONFORMS

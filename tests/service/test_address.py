@@ -6,10 +6,11 @@ import hashlib
 import json
 from pathlib import Path
 
+import docker
 import pytest
 
 from conformance.errors import EngineError
-from conformance.service import address
+from conformance.service import address, engine
 from conformance.service.address import Address
 
 
@@ -109,3 +110,22 @@ def test_certificates_that_are_not_there_are_an_error(monkeypatch: pytest.Monkey
 
     with pytest.raises(EngineError, match=r"^expected the files cert.pem, key.pem and ca.pem in DOCKER_CERT_PATH: "):
         address.find()
+
+
+def test_whatever_a_connection_by_ssh_raises_is_told_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its library, which may not be installed, has exceptions of its own, as for a server that is not known."""
+
+    class SSHException(Exception):  # noqa: N818 - as paramiko names it
+        pass
+
+    def refuse(**arguments: object) -> None:
+        raise SSHException(f"Server {arguments['base_url']!r} not found in known_hosts")
+
+    monkeypatch.setenv("DOCKER_HOST", "ssh://box")
+    monkeypatch.setattr(docker, "APIClient", refuse)
+
+    with pytest.raises(EngineError) as caught:
+        engine.connect()
+
+    assert "cannot connect to the Docker Engine at ssh://box: Server 'ssh://box" in str(caught.value)
+    assert "not found in known_hosts (the address is from DOCKER_HOST; `docker -H ssh://box" in str(caught.value)

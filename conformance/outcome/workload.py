@@ -72,6 +72,7 @@ class Workload:
 
 def find(trace: Trace, *, at: float | None = None) -> Workload:
     """The process that does the work: of the whole run, or of those that lived at a moment (see `Process.began`)."""
+    trace = trace if at is None else _as_of(trace, at)
     first = trace.command
     if first is None:
         return Workload(None, trace.fault)
@@ -96,6 +97,7 @@ def running(trace: Trace, at: float) -> tuple[Process, ...]:
 
     Where there was none, it is the process that began last of those that lived.
     """
+    trace = _as_of(trace, at)
     first = trace.command
     found = () if first is None else _below(trace, first, "", tools=frozenset())
     programs = tuple(process for process in found if _lives(process, at))
@@ -125,12 +127,25 @@ def run_by(trace: Trace, process: Process, *, at: float) -> tuple[Process, ...]:
     It may do the work itself and have them for helpers, or only wait for them, as `subprocess.run` does: nothing in a
     trace tells which.
     """
+    trace = _as_of(trace, at)
     return tuple(
         each
         for child in trace.children_of(process)
         if program(child)
         for each in _below(trace, child, "")
         if program(each) not in TOOLS | SHELLS and _lives(each, at) and not _is_worker(each)
+    )
+
+
+def _as_of(trace: Trace, at: float) -> Trace:
+    """The trace without what processes became after a moment: a shell that ends with `exec` is a shell before."""
+    return replace(
+        trace,
+        processes=tuple(
+            replace(process, executions=tuple(run for run in process.executions if run.at <= at))
+            for process in trace.processes
+            if process.began <= at
+        ),
     )
 
 

@@ -1,10 +1,11 @@
 """Whether a job failed although its container exited with 0, and how certain that is.
 
 The process tree is certain evidence: the process that does the work ended badly, nothing did its work after it, and
-process 1 exited with 0. An exit code alone may be an answer, like that of `grep -q` and `test`; it is a failure where
-the process ended by a signal or a traceback, where nobody takes it, as in a pipeline, or where the program that did
-the work in another run said something on stderr and wrote nothing. A traceback beside outputs that are all missing is
-as good. A mere word in a log proves nothing, and is advice.
+process 1 exited with 0. Where all outputs are there, though, it has to end otherwise in another run: a script may have
+taken it into account, as in `program || echo ... > output`. An exit code alone may be an answer, like that of `grep -q`
+and `test`; it is a failure where the process ended by a signal or a traceback, where nobody takes it, as in a pipeline,
+or where the program that did the work in another run said something on stderr and wrote nothing. A traceback beside
+outputs that are all missing is as good. A mere word in a log proves nothing, and is advice.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import re
 from dataclasses import dataclass
 
 from conformance.outcome import workload
-from conformance.outcome.outcome import Host
+from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.trace import SIGNALS, Process, Trace
 from conformance.rule import telling
-from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines
+from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines, missing_outputs
 from conformance.rule.telling import Telling, tracebacks
 from conformance.rule.tracebacks import PYTHON_HEADER
 
@@ -42,8 +43,11 @@ SEVERE = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b")
 CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
 """What differs between runs in otherwise equal lines: times, counts, process ids, hashes."""
 
-ASKED_TO_END = frozenset({1, 2, 9, 13, 15})
-"""SIGHUP, SIGINT, SIGKILL, SIGPIPE and SIGTERM: by these one process ends another, or loses the reader of its pipe."""
+CRASHES = frozenset({4, 5, 6, 7, 8, 11, 31})
+"""SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV and SIGSYS: a program that crashes ends by one of them.
+
+By the others one process ends another, or a timer or a limit that was set does, or the reader of a pipe is lost.
+"""
 
 DOES_NO_WORK = frozenset(
     {
@@ -57,24 +61,48 @@ DOES_NO_WORK = frozenset(
 
 @dataclass(frozen=True)
 class Failure:
-    """Evidence that a job failed, as a clause; `certain` means that there is no other explanation."""
+    """Evidence that a job failed, as a clause; `certain` means that there is no other explanation.
+
+    `in_tree` says that it is a process which ended badly, and not only the log.
+    """
 
     text: str
     certain: bool
+    in_tree: bool = False
 
 
-def hidden(host: Host, before: Host | None = None, *, wrote_nothing: bool) -> Failure | None:
+def hidden(host: Host, before: Host | None = None, *, wrote_nothing: bool, wrote_all: bool = False) -> Failure | None:
     """Evidence that a host failed which exited with 0; None if there is none.
 
     `before` is the same host in a run that did its work, where there is one; `wrote_nothing` says that all is missing
-    that it wrote then, or was to write.
+    that it wrote then, or was to write, and `wrote_all` that none of it is.
     """
     if not did_well(host):
         return None
-    return _of_process(host, before, wrote_nothing=wrote_nothing) or _of_log(host, before, wrote_nothing=wrote_nothing)
+    found = _of_process(host, before, wrote_nothing=wrote_nothing, wrote_all=wrote_all)
+    return found or _of_log(host, before, wrote_nothing=wrote_nothing)
 
 
-def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure | None:
+def as_requested(good: Outcome, host: Host) -> Failure | None:
+    """Evidence that a host failed in the run that is expected to succeed."""
+    outputs = good.request.outputs
+    unwritten = bool(outputs) and not any(good.written(host, each) for each in outputs)
+    wrote_all = bool(outputs) and all(any(good.written(each, output) for each in good.hosts) for output in outputs)
+    return hidden(host, wrote_nothing=unwritten and host.message is None, wrote_all=wrote_all)
+
+
+def beside(good: Outcome, failing: Outcome) -> list[tuple[Host, Failure | None]]:
+    """Evidence that a host failed where the job may have had to, beside a run in which it did its work."""
+    missing = missing_outputs(good, failing)
+    wrote = [output.name for output in good.request.outputs if any(good.written(host, output) for host in good.hosts)]
+    nothing, everything = bool(missing) and missing == wrote, bool(wrote) and not missing
+    return [
+        (host, hidden(host, before, wrote_nothing=nothing, wrote_all=everything))
+        for before, host in zip(good.hosts, failing.hosts, strict=True)
+    ]
+
+
+def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool, wrote_all: bool) -> Failure | None:
     trace = host.trace
     if trace is None or host.untraced:
         return None
@@ -93,16 +121,18 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Fail
     text = f"{list(process.argv)} {how} below process 1"
     same_work = before is not None and _did_the_work(before, process)
     if process.killed_by is not None:
-        certain = process.killed_by not in ASKED_TO_END
-    elif _new_tracebacks(host, before):
-        certain = True
+        told = process.killed_by in CRASHES and not _is_sent(trace, process, process.killed_by)
+    else:
+        told = bool(_new_tracebacks(host, before))
+    if told or process.killed_by is not None:
+        certain = told and (same_work or not wrote_all)
     elif _is_in_a_pipeline(trace, process):
         certain = same_work
     else:
         certain = same_work and wrote_nothing and bool(_new_lines(host, before))
-    if not certain and not same_work:
+    if not certain and not same_work and not told:
         return None
-    return Failure(text, certain)
+    return Failure(text, certain, in_tree=True)
 
 
 def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure | None:
@@ -150,6 +180,11 @@ def _is_got_over(trace: Trace, process: Process) -> bool:
     # A shell that ends with `exec` began before.
     later = [each for each in trace.processes if any(run.at > ended for run in each.executions)]
     return any(workload.program(each) not in DOES_NO_WORK for each in later)
+
+
+def _is_sent(trace: Trace, process: Process, number: int) -> bool:
+    """Whether another process of the container sent it the signal, as `timeout -s ABRT` does."""
+    return any(signal.sender not in {None, process.pid} for signal in trace.signals_to(process, number))
 
 
 def _did_the_work(before: Host, process: Process) -> bool:

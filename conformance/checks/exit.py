@@ -147,7 +147,9 @@ def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrup
     """Checked as with empty inputs; what those already show is not reported twice."""
     found = list(_swallowed(good, corrupt, "corrupt"))
     if found and _is_as_good(_swallowed_before(good, empty), found):
-        raise NotJudged("its failure is also swallowed with empty inputs", see="exit.nonzero-on-failure")
+        # Advice is a verdict on the clause, and leaves nothing open.
+        told = NotJudged if _are_certain(found) else DoesNotApply
+        raise told("its failure is also swallowed with empty inputs", see="exit.nonzero-on-failure")
     if found and missing_outputs(corrupt, good):
         raise DoesNotApply("with corrupt inputs the program wrote different outputs, which may report the error")
     yield from found

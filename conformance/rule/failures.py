@@ -36,7 +36,11 @@ NO_FAILURE = re.compile(
 )
 """A line with such a word that reports none: `finished without error`, `errors: 0`, `mean squared error: nan`."""
 
-TOLERANT = re.compile(r"\bwarn(ing)?s?\b|\b(skip|ignor|dropp?|discard|exclud)(s|p?ing|p?ed|ed)?\b", re.IGNORECASE)
+TOLERANT = re.compile(
+    r"\bwarn(ing)?s?\b|\b(skip|ignor|dropp?|discard|exclud)(s|p?ing|p?ed|ed)?\b|\b(bypass|omit|quarantin|tolerat)\w*"
+    r"|\b(continuing|going on|left out|moving on|set(ting)? aside)\b",
+    re.IGNORECASE,
+)
 SEVERE = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b")
 """Who skips a bad record says so, in a warning and at no higher level."""
 

@@ -1,3 +1,3 @@
 #!/bin/bash
 python3 /processing.py || exit
-timeout --signal=QUIT 1 python3 /previews.py || echo "previews take too long"
+timeout --signal=QUIT 4 python3 /previews.py || echo "previews take too long"

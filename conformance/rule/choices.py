@@ -127,8 +127,9 @@ CHOICES = (
         "a container has the engine's limits here, and at most 4,096 processes",
         re.compile(
             r"resource temporarily unavailable|can't start new thread|unable to create (new )?(native )?thread"
-            r"|cannot fork|fork: retry|\bEAGAIN\b|too many open files|\bEMFILE\b|\bENFILE\b|pthread_create"
-            r"|\bulimit\b|rlimit\b|cannot modify limit|maximum limit|\bmemlock\b|file descriptors",
+            r"|cannot fork|fork: retry|\bEAGAIN\b|\bEMFILE\b|\bENFILE\b|pthread_create"
+            r"|\bulimit\b|rlimit\b|cannot modify limit|maximum limit|\bmemlock\b|\bnofile\b|open files"
+            r"|file descriptors",
             re.IGNORECASE,
         ),
         "use fewer processes, threads and open files",

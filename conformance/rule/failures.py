@@ -1,11 +1,11 @@
 """Whether a job failed although its container exited with 0, and how certain that is.
 
 The process tree is certain evidence: the process that does the work ended badly, nothing did its work after it, and
-process 1 exited with 0. Where all outputs are there, though, it has to end otherwise in another run: a script may have
-taken it into account, as in `program || echo ... > output`. An exit code alone may be an answer, like that of `grep -q`
-and `test`; it is a failure where the process ended by a signal or a traceback, where nobody takes it, as in a pipeline,
-or where the program that did the work in another run said something on stderr and wrote nothing. A traceback beside
-outputs that are all missing is as good. A mere word in a log proves nothing, and is advice.
+process 1 exited with 0. Where all outputs are there nevertheless it is advice: a script may have taken it into account,
+as in `program || echo ... > output`. An exit code alone may be an answer, like that of `grep -q` and `test`; it is a
+failure where the process ended by a signal or a traceback, where nobody takes it, as in a pipeline, or where the
+program that did the work in another run said something on stderr and wrote nothing. A traceback beside outputs that are
+all missing is as good. A mere word in a log proves nothing, and is advice.
 """
 
 from __future__ import annotations
@@ -99,11 +99,22 @@ def beside(good: Outcome, failing: Outcome) -> list[tuple[Host, Failure | None]]
     """Evidence that a host failed where the job may have had to, beside a run in which it did its work."""
     missing = missing_outputs(good, failing)
     wrote = [output.name for output in good.request.outputs if any(good.written(host, output) for host in good.hosts)]
-    nothing, everything = bool(missing) and missing == wrote, bool(wrote) and not missing
+    nothing, everything = bool(missing) and missing == wrote, bool(wrote) and _filled(good) <= _filled(failing)
     return [
         (host, hidden(host, before, wrote_nothing=nothing, wrote_all=everything))
         for before, host in zip(good.hosts, failing.hosts, strict=True)
     ]
+
+
+def _filled(outcome: Outcome) -> set[tuple[str, str]]:
+    """The output files that are not empty, by host: a program that fails may have left some that it had opened."""
+    return {
+        (host.name, file.path)
+        for host in outcome.hosts
+        for output in outcome.request.outputs
+        for file in outcome.written(host, output)
+        if file.size
+    }
 
 
 def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool, wrote_all: bool) -> Failure | None:
@@ -129,7 +140,7 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool, wrote_a
     else:
         told = bool(_new_tracebacks(host, before))
     if told or process.killed_by is not None:
-        certain = told and (same_work or not wrote_all)
+        certain = told and not wrote_all
     elif _is_in_a_pipeline(trace, process):
         certain = same_work
     else:

@@ -129,7 +129,9 @@ def privilege(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all sym
 
 
 _PRIVILEGED = re.compile(
-    r"/dev/fuse|fusermount|(mount|unshare|setns|ptrace|iptables|sysctl|mknod|chroot).*operation not permitted",
+    r"/dev/fuse|fusermount|(mount|unshare|setns|ptrace|iptables|sysctl|mknod|chroot).*operation not permitted"
+    r"|(niceness|priority).*permission denied|\bos\.nice\(|\b(set_?priority|sched_setscheduler|mlock(all)?)\b"
+    r"|\b(io_uring\w*|perf_event_open|userfaultfd|user namespaces?)\b",
     re.IGNORECASE,
 )
 _NOT_PERMITTED = re.compile(

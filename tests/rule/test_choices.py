@@ -70,6 +70,7 @@ def failed(said: str = "", **rest: object) -> Host:
         ("OSError: [Errno 24] Too many open files: '/x'", PROCESSES),
         ("/run.sh: line 3: ulimit: open files: cannot modify limit: Operation not permitted", PROCESSES),
         ("ValueError: not allowed to raise maximum limit", PROCESSES),
+        ("nofile: 20000 is too low, raise it to 65536", PROCESSES),
         ("OSError: [Errno 18] Invalid cross-device link: '/tmp/x' -> '/opt/ml/x'", MOUNTS),
         ("rm: cannot remove '/opt/ml/processing/output': Device or resource busy", MOUNTS),
         ("OSError: [Errno 28] No space left on device", DISK),
@@ -81,6 +82,8 @@ def failed(said: str = "", **rest: object) -> Host:
         ("chrt: failed to set pid 0's policy: Operation not permitted", CAPABILITIES),
         ('sysctl: setting key "vm.max_map_count": Read-only file system', CAPABILITIES),
         ("OSError: [Errno 38] Function not implemented", CAPABILITIES),
+        ("cannot raise the priority: Permission denied", CAPABILITIES),
+        ("io_uring is not available here (errno 1)", CAPABILITIES),
         ("OSError: [Errno 99] Cannot assign requested address ('::1', 8085)", IPV6),
     ],
 )

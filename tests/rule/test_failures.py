@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.files.tree import File
 from conformance.outcome.outcome import End, Host
 from conformance.outcome.trace import Process, Signal, Trace
-from conformance.rule.failures import Failure, hidden
-from tests.support.outcomes import host, process
+from conformance.rule.failures import Failure, beside, hidden
+from tests.support.outcomes import OUTPUT, file, host, outcome, process
 
 TRACEBACK = """Traceback (most recent call last):
   File "/x.py", line 3, in <module>
@@ -90,13 +91,34 @@ def test_an_exit_code_with_a_traceback_is_certain() -> None:
     assert expected == hidden(of(SHELL, FAILED, stderr=TRACEBACK), wrote_nothing=False)
 
 
+@pytest.mark.parametrize("before", [None, USUAL], ids=["alone", "beside another run"])
 @pytest.mark.parametrize("ended", [of(SHELL, FAILED, stderr=TRACEBACK), of(SHELL, CRASHED)], ids=["exit 3", "crash"])
-def test_beside_all_outputs_a_failure_may_have_been_taken_into_account(ended: Host) -> None:
-    """As an optional step that a script goes on without; unless the same program does the work and ends with 0."""
-    other = of(SHELL, process(7, 1, "python3", "/other.py", ended=20.0))
-    found = [hidden(ended, before, wrote_nothing=False, wrote_all=True) for before in (None, other, USUAL)]
+def test_beside_all_outputs_a_failure_may_have_been_taken_into_account(ended: Host, before: Host | None) -> None:
+    """As an optional step that a script goes on without, or a test of the data whose answer it writes."""
+    found = hidden(ended, before, wrote_nothing=False, wrote_all=True)
 
-    assert [(False, True), (False, True), (True, True)] == [(each.certain, each.in_tree) for each in found if each]
+    assert found is not None
+    assert (False, True) == (found.certain, found.in_tree)
+
+
+@pytest.mark.parametrize(
+    ("left", "certain"),
+    [
+        ((file(f"{OUTPUT}/a"), file(f"{OUTPUT}/b")), False),
+        ((file(f"{OUTPUT}/a"),), True),
+        ((file(f"{OUTPUT}/a"), file(f"{OUTPUT}/b", size=0)), True),
+        ((), True),
+    ],
+    ids=["as usual", "one file less", "one opened only", "nothing"],
+)
+def test_outputs_are_there_if_none_of_their_files_is_missing_or_empty(left: tuple[File, ...], certain: bool) -> None:  # noqa: FBT001 - a case
+    """Compared with those of the run that did its work."""
+    good = outcome(host(file(f"{OUTPUT}/a"), file(f"{OUTPUT}/b"), trace=USUAL.trace))
+    failing = outcome(host(*left, stderr=TRACEBACK, trace=of(SHELL, FAILED).trace))
+    ((_, found),) = beside(good, failing)
+
+    assert found is not None
+    assert certain is found.certain
 
 
 def test_an_exit_code_with_a_traceback_that_is_usual_is_advice() -> None:

@@ -121,15 +121,24 @@ _NO_SPACE = re.compile(r"no space left on device|\bENOSPC\b|disk quota", re.IGNO
 
 
 def privilege(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
-    """The kernel refused a call, and no file: EPERM and not EACCES, or one that it is told not to know."""
+    """The kernel refused a call, by EPERM and not by a file's mode, or is told not to know it.
+
+    What root may do in any container, such as changing owners, it only refuses to another user: the image chose that.
+    """
     told = telling(host)
-    around = told.around if told is not None and told.is_traceback else ()
-    found = [line for line in around if _NOT_PERMITTED.search(line)]
-    return said(host, _PRIVILEGED) or (f"{host.name} logged {found[0]!r}" if found else _told(host, _NOT_PERMITTED))
+    words = [told.line, *(told.around if told.is_traceback else ())] if told is not None else []
+    if any(_BY_DEFAULT.search(line) for line in words):
+        return ""
+    found = [line for line in words if _NOT_PERMITTED.search(line)]
+    return said(host, _PRIVILEGED) or (f"{host.name} logged {found[0][:LINE_CHARACTERS]!r}" if found else "")
 
 
+_BY_DEFAULT = re.compile(
+    r"ch(own|mod|grp)|changing (ownership|group|permissions)|switching to|[sg]et(u|g)id|groups|\bkill\b", re.IGNORECASE
+)
 _PRIVILEGED = re.compile(
     r"/dev/fuse|fusermount|(mount|unshare|setns|ptrace|iptables|sysctl|mknod|chroot).*operation not permitted"
+    r"|(^|\s)(u?mount|unshare|iptables|losetup|modprobe|mknod|chroot)\b[^:']*: .*(permission denied|must be superuser)"
     r"|(niceness|priority).*permission denied|\bos\.nice\(|\b(set_?priority|sched_setscheduler|mlock(all)?)\b"
     r"|\b(io_uring\w*|perf_event_open|userfaultfd|user namespaces?)\b",
     re.IGNORECASE,

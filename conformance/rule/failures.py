@@ -5,12 +5,14 @@ process 1 exited with 0. Where all outputs are there nevertheless it is advice: 
 as in `program || echo ... > output`. An exit code alone may be an answer, like that of `grep -q` and `test`; it is a
 failure where the process ended by a signal or a traceback, where nobody takes it, as in a pipeline, or where the
 program that did the work in another run said something on stderr and wrote nothing. A traceback beside outputs that are
-all missing is as good. A mere word in a log proves nothing, and is advice.
+all missing is as good, unless the program went on to the next record after it. A mere word in a log proves nothing, and
+is advice.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from conformance.outcome import workload
@@ -43,6 +45,12 @@ TOLERANT = re.compile(
 )
 SEVERE = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b")
 """Who skips a bad record says so, in a warning and at no higher level."""
+
+GIVES_UP = re.compile(
+    r"^Exception in (thread|callback)\b|^Process \S+:$|was never retrieved|\b(attempt|retry|retries|retrying)\b",
+    re.IGNORECASE,
+)
+"""What stands beside an exception that ended something, or was tried again: repeated, it is no more than one."""
 
 CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
 """What differs between runs in otherwise equal lines: times, counts, process ids, hashes."""
@@ -155,7 +163,8 @@ def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure 
     tolerated = [each for each in tracebacks(host) if any(map(_is_tolerant, each.beside))]
     found = [each for each in _new_tracebacks(host, before) if each not in tolerated]
     if found:
-        return Failure(f"its log has a traceback: {found[-1].line[:LINE_CHARACTERS]!r}", certain=wrote_nothing)
+        certain = wrote_nothing and not _is_of_each_record(found)
+        return Failure(f"its log has a traceback: {found[-1].line[:LINE_CHARACTERS]!r}", certain)
     if before is None or not wrote_nothing:
         return None
     got_over = {line.strip() for each in tolerated for line in (PYTHON_HEADER, each.cause, *each.beside, *each.around)}
@@ -170,6 +179,12 @@ def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure 
         and line not in got_over
     ]
     return Failure(f"its log says: {said[-1][:LINE_CHARACTERS]!r}", certain=False) if said else None
+
+
+def _is_of_each_record(found: Sequence[Telling]) -> bool:
+    """Whether a program went on after an exception, and came to the same one again: with the next record, say."""
+    same = {(each.place, each.line.partition(":")[0]) for each in found}
+    return len(found) > len(same) == 1 and not any(GIVES_UP.search(line) for each in found for line in each.beside)
 
 
 def _new_tracebacks(host: Host, before: Host | None) -> list[Telling]:

@@ -227,6 +227,27 @@ def test_a_traceback_is_certain_where_nothing_was_written(wrote_nothing: bool, c
     assert expected == hidden(host(stderr=TRACEBACK), host(), wrote_nothing=wrote_nothing)
 
 
+@pytest.mark.parametrize(
+    ("said", "certain"),
+    [
+        (f"ERROR:root:a.csv\n{TRACEBACK}" * 2, False),
+        (f"ERROR:root:a.csv\n{TRACEBACK}", True),
+        (TRACEBACK + TRACEBACK.replace("line 3", "line 9"), True),
+        (TRACEBACK + TRACEBACK.replace("ValueError", "KeyError"), True),
+        (f"ERROR:root:attempt 1 failed\n{TRACEBACK}" * 2, True),
+        (f"Exception in thread Thread-1 (work):\n{TRACEBACK}" * 2, True),
+        (f"Process ForkPoolWorker-1:\n{TRACEBACK}" * 2, True),
+    ],
+    ids=["each record", "one record", "another place", "another exception", "retried", "threads", "processes"],
+)
+def test_a_program_that_goes_on_to_the_next_record_is_not_accused(said: str, certain: bool) -> None:  # noqa: FBT001 - a case
+    """Whoever catches what is wrong with each of them has decided to; AWS has no rule on that, so it is advice."""
+    found = hidden(host(stderr=said), host(), wrote_nothing=True)
+
+    assert found is not None
+    assert certain is found.certain
+
+
 def test_a_traceback_that_is_usual_is_nothing() -> None:
     """But for its numbers."""
     other = TRACEBACK.replace("ValueError: 3", "ValueError: 17")

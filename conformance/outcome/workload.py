@@ -47,6 +47,9 @@ ulimit uname uniq unzip wc wget which whoami xargs xz zcat
 TOOLS = frozenset(_COMMON.split())
 """Programs that scripts are made of: none of them is what a container is for."""
 
+WAITING = frozenset({"sleep", "tail"})
+"""The tools with which a script waits for something."""
+
 _WORKERS = ("from multiprocessing.", "from joblib.", "joblib.externals.")
 """How an argument begins by which Python's multiprocessing and joblib start a program's own workers."""
 
@@ -59,10 +62,15 @@ _DEEPEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The process that does the work, None where there is none; `doubt` says why it may be another one."""
+    """The process that does the work, None where there is none; `doubt` says why it may be another one.
+
+    `is_script` says that it is a shell which does the work with common tools, and not only waits, and that there is no
+    other doubt.
+    """
 
     process: Process | None
     doubt: str = ""
+    is_script: bool = False
 
     @property
     def certain(self) -> bool:
@@ -83,7 +91,10 @@ def find(trace: Trace, *, at: float | None = None) -> Workload:
         doubt = "" if at is None else "only wrappers were running at that moment"
         return Workload(first, trace.fault or doubt)
     chosen = max(long, key=lambda process: process.began)
-    return Workload(chosen, trace.fault or _doubt(trace, chosen, [other for other in long if other is not chosen]))
+    alongside = trace.fault or _alongside(chosen, [other for other in long if other is not chosen])
+    tools = frozenset() if alongside else _tools(trace, chosen)
+    only = f"the shell in process {chosen.pid} only started {', '.join(sorted(tools))}" if tools else ""
+    return Workload(chosen, alongside or only, is_script=bool(tools - WAITING))
 
 
 def others(trace: Trace, process: Process) -> tuple[Process, ...]:
@@ -211,12 +222,12 @@ def _lives(process: Process, at: float) -> bool:
     return process.began <= at and (process.ended is None or at < process.ended)
 
 
-def _doubt(trace: Trace, chosen: Process, others: list[Process]) -> str:
+def _alongside(chosen: Process, others: list[Process]) -> str:
     beside = [other for other in others if other.ended is None or other.ended > chosen.began]
-    if beside:
-        named = ", ".join(f"{other.pid} ({program(other) or 'a fork'})" for other in beside)
-        return f"process {chosen.pid} ({program(chosen) or 'a fork'}) ran alongside {named}"
-    if program(chosen) in SHELLS:
-        tools = sorted({program(child) for child in trace.children_of(chosen)} - {""})
-        return f"the shell in process {chosen.pid} only started {', '.join(tools)}" if tools else ""
-    return ""
+    named = ", ".join(f"{other.pid} ({program(other) or 'a fork'})" for other in beside)
+    return f"process {chosen.pid} ({program(chosen) or 'a fork'}) ran alongside {named}" if beside else ""
+
+
+def _tools(trace: Trace, chosen: Process) -> frozenset[str]:
+    is_shell = program(chosen) in SHELLS
+    return frozenset({program(child) for child in trace.children_of(chosen)} - {""}) if is_shell else frozenset()

@@ -136,7 +136,11 @@ CHOICES = (
     ),
     Choice(
         "/opt/ml is a single volume here, which does not contain /tmp",
-        re.compile(r"cross-device link|\bEXDEV\b|device or resource busy|\bEBUSY\b", re.IGNORECASE),
+        re.compile(
+            r"cross-device link|\bEXDEV\b|device or resource busy|\bEBUSY\b|\bismount\b|\bmount ?point\b"
+            r"|not (mounted|on the volume)",
+            re.IGNORECASE,
+        ),
         "see outputs.work-as-mount-points",
     ),
     Choice("the disk is that of this engine", machine.disk, "free some space"),

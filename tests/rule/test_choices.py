@@ -73,6 +73,7 @@ def failed(said: str = "", **rest: object) -> Host:
         ("nofile: 20000 is too low, raise it to 65536", PROCESSES),
         ("OSError: [Errno 18] Invalid cross-device link: '/tmp/x' -> '/opt/ml/x'", MOUNTS),
         ("rm: cannot remove '/opt/ml/processing/output': Device or resource busy", MOUNTS),
+        ("/opt/ml/processing is not a mountpoint", MOUNTS),
         ("OSError: [Errno 28] No space left on device", DISK),
         ("the volume is too small: 252 of 4000 GB", DISK),
         ("KeyError: 'network_interface_name'", MEMBERS),

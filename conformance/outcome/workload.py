@@ -149,11 +149,16 @@ def run_by(trace: Trace, process: Process, *, at: float) -> tuple[Process, ...]:
 
 
 def _as_of(trace: Trace, at: float) -> Trace:
-    """The trace without what processes became after a moment: a shell that ends with `exec` is a shell before."""
+    """The trace without what processes became after a moment: a shell that ends with `exec` is a shell before.
+
+    A fork that is just about to become its first program counts as that one.
+    """
     return replace(
         trace,
         processes=tuple(
-            replace(process, executions=tuple(run for run in process.executions if run.at <= at))
+            replace(
+                process, executions=tuple(run for run in process.executions if run.at <= at) or process.executions[:1]
+            )
             for process in trace.processes
             if process.began <= at
         ),

@@ -152,6 +152,13 @@ def test_a_shell_that_becomes_the_work_later_is_a_shell_before() -> None:
     assert (1, "") == found(*events, at=0.020)
 
 
+def test_a_fork_counts_as_the_program_that_it_becomes_next() -> None:
+    """A signal may come between the two."""
+    events = (*(become(1, "bash", "/run.sh"), fork(8), *idle(5), become(8, "a"), *idle(9)), leave(8), leave(1))
+
+    assert (8, "") == found(*events, at=0.005)
+
+
 def test_what_a_program_runs_at_a_moment() -> None:
     """Programs, also below shells, that live then; neither tools nor forks nor the workers of its own."""
     events = (

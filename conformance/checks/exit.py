@@ -32,7 +32,7 @@ from conformance.rule.evidence import (
     program_of,
     succeeded,
 )
-from conformance.rule.failures import Failure, hidden
+from conformance.rule.failures import as_requested, beside
 from conformance.rule.programs import programs
 from conformance.rule.running import commands, ends_with, still_running, what_ran
 from conformance.rule.sight import Sight
@@ -108,16 +108,27 @@ def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome)
 )
 def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
     """A MUST only on certain evidence; see `conformance.rule.failures`. The run as requested is checked first."""
+    advice: list[str] = []
     for host in good.hosts if good.stand_in is None else ():
-        unwritten = bool(good.request.outputs) and not any(good.written(host, each) for each in good.request.outputs)
-        failure = hidden(host, wrote_nothing=unwritten and host.message is None)
-        if failure is not None and failure.certain:
-            yield (
-                f"Expected {host.name} to exit non-zero when its program fails, but it exited with 0 although "
-                f"{failure.text}."
-            )
+        failure = as_requested(good, host)
+        if failure is None:
+            continue
+        sentence = (
+            f"Expected {host.name} to exit non-zero when its program fails, but it exited with 0 although "
+            f"{failure.text}."
+        )
+        if failure.certain:
+            yield sentence
             return
-    yield from _swallowed(good, empty, "empty")
+        if failure.in_tree:
+            advice.append(Advice(sentence))
+    try:
+        found = list(_swallowed(good, empty, "empty"))
+    except NotJudged:
+        if not advice:
+            raise
+        found = []
+    yield from found or advice
 
 
 @check(
@@ -136,7 +147,9 @@ def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrup
     """Checked as with empty inputs; what those already show is not reported twice."""
     found = list(_swallowed(good, corrupt, "corrupt"))
     if found and _is_as_good(_swallowed_before(good, empty), found):
-        raise NotJudged("its failure is also swallowed with empty inputs", see="exit.nonzero-on-failure")
+        # Advice is a verdict on the clause, and leaves nothing open.
+        told = NotJudged if _are_certain(found) else DoesNotApply
+        raise told("its failure is also swallowed with empty inputs", see="exit.nonzero-on-failure")
     if found and missing_outputs(corrupt, good):
         raise DoesNotApply("with corrupt inputs the program wrote different outputs, which may report the error")
     yield from found
@@ -162,7 +175,7 @@ def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator
     outputs = good.request.outputs
     if not any(good.written(host, output) for host in good.hosts for output in outputs):
         raise DoesNotApply("the job writes no outputs that could be missing with empty inputs")
-    if missing and any(failure for _, failure in _failures(good, empty)):
+    if missing and any(failure for _, failure in beside(good, empty)):
         raise NotJudged("the program failed but exited with 0", see="exit.nonzero-on-failure")
     for before, host in _pairs(good, empty):
         own = [output.name for output in outputs if output.name in missing and good.written(before, output)]
@@ -223,7 +236,7 @@ def _swallowed(good: Outcome, failing: Outcome, how: str) -> Iterator[str]:
     missing = _missing_outputs(good, failing)
     if not _is_completed(failing, how):
         return
-    found = [(host, failure) for host, failure in _failures(good, failing) if failure is not None]
+    found = [(host, failure) for host, failure in beside(good, failing) if failure is not None]
     if not found:
         raise DoesNotApply(f"with {how} inputs the program exited with 0 and showed no sign of failure")
     for host, failure in found:
@@ -237,14 +250,6 @@ def _swallowed(good: Outcome, failing: Outcome, how: str) -> Iterator[str]:
         # A program that does not get what ENTRYPOINT is given may not be what the container is for.
         certain = failure.certain and (failing.stand_in is None or failing.stand_in.is_handed)
         yield sentence if certain else Advice(sentence)
-
-
-def _failures(good: Outcome, failing: Outcome) -> list[tuple[Host, Failure | None]]:
-    """Evidence that a host failed which exited with 0."""
-    missing = missing_outputs(good, failing)
-    wrote = [output.name for output in good.request.outputs if any(good.written(host, output) for host in good.hosts)]
-    nothing = bool(missing) and missing == wrote
-    return [(host, hidden(host, before, wrote_nothing=nothing)) for before, host in _pairs(good, failing)]
 
 
 def _is_completed(failing: Outcome, how: str) -> bool:

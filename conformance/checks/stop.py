@@ -153,7 +153,8 @@ def delivery(host: Host, number: signal.Signals) -> tuple[Process, bool]:
         raise NotJudged(f"{number.name} was not seen in the container")
     moment = arrivals[0].at
     found = workload.find(trace, at=moment)
-    if found.process is None or not found.certain:
+    # A script that does the work with common tools is what was started, if it is process 1.
+    if found.process is None or not (found.certain or (found.is_script and found.process.pid == trace.command_pid)):
         raise NotJudged(f"it is not clear which process does the work: {found.doubt}")
     reached = bool(trace.signals_to(found.process, number))
     # A handler that ends its process runs with its own signal blocked, and that one was seen to arrive.

@@ -47,6 +47,9 @@ ulimit uname uniq unzip wc wget which whoami xargs xz zcat
 TOOLS = frozenset(_COMMON.split())
 """Programs that scripts are made of: none of them is what a container is for."""
 
+WAITING = frozenset({"sleep", "tail"})
+"""The tools with which a script waits for something."""
+
 _WORKERS = ("from multiprocessing.", "from joblib.", "joblib.externals.")
 """How an argument begins by which Python's multiprocessing and joblib start a program's own workers."""
 
@@ -59,10 +62,15 @@ _DEEPEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The process that does the work, None where there is none; `doubt` says why it may be another one."""
+    """The process that does the work, None where there is none; `doubt` says why it may be another one.
+
+    `is_script` says that it is a shell which does the work with common tools, and not only waits, and that there is no
+    other doubt.
+    """
 
     process: Process | None
     doubt: str = ""
+    is_script: bool = False
 
     @property
     def certain(self) -> bool:
@@ -72,6 +80,7 @@ class Workload:
 
 def find(trace: Trace, *, at: float | None = None) -> Workload:
     """The process that does the work: of the whole run, or of those that lived at a moment (see `Process.began`)."""
+    trace = trace if at is None else _as_of(trace, at)
     first = trace.command
     if first is None:
         return Workload(None, trace.fault)
@@ -82,7 +91,10 @@ def find(trace: Trace, *, at: float | None = None) -> Workload:
         doubt = "" if at is None else "only wrappers were running at that moment"
         return Workload(first, trace.fault or doubt)
     chosen = max(long, key=lambda process: process.began)
-    return Workload(chosen, trace.fault or _doubt(trace, chosen, [other for other in long if other is not chosen]))
+    alongside = trace.fault or _alongside(chosen, [other for other in long if other is not chosen])
+    tools = frozenset() if alongside else _tools(trace, chosen)
+    only = f"the shell in process {chosen.pid} only started {', '.join(sorted(tools))}" if tools else ""
+    return Workload(chosen, alongside or only, is_script=bool(tools - WAITING))
 
 
 def others(trace: Trace, process: Process) -> tuple[Process, ...]:
@@ -96,6 +108,7 @@ def running(trace: Trace, at: float) -> tuple[Process, ...]:
 
     Where there was none, it is the process that began last of those that lived.
     """
+    trace = _as_of(trace, at)
     first = trace.command
     found = () if first is None else _below(trace, first, "", tools=frozenset())
     programs = tuple(process for process in found if _lives(process, at))
@@ -125,12 +138,30 @@ def run_by(trace: Trace, process: Process, *, at: float) -> tuple[Process, ...]:
     It may do the work itself and have them for helpers, or only wait for them, as `subprocess.run` does: nothing in a
     trace tells which.
     """
+    trace = _as_of(trace, at)
     return tuple(
         each
         for child in trace.children_of(process)
         if program(child)
         for each in _below(trace, child, "")
         if program(each) not in TOOLS | SHELLS and _lives(each, at) and not _is_worker(each)
+    )
+
+
+def _as_of(trace: Trace, at: float) -> Trace:
+    """The trace without what processes became after a moment: a shell that ends with `exec` is a shell before.
+
+    A fork that is just about to become its first program counts as that one.
+    """
+    return replace(
+        trace,
+        processes=tuple(
+            replace(
+                process, executions=tuple(run for run in process.executions if run.at <= at) or process.executions[:1]
+            )
+            for process in trace.processes
+            if process.began <= at
+        ),
     )
 
 
@@ -196,12 +227,12 @@ def _lives(process: Process, at: float) -> bool:
     return process.began <= at and (process.ended is None or at < process.ended)
 
 
-def _doubt(trace: Trace, chosen: Process, others: list[Process]) -> str:
+def _alongside(chosen: Process, others: list[Process]) -> str:
     beside = [other for other in others if other.ended is None or other.ended > chosen.began]
-    if beside:
-        named = ", ".join(f"{other.pid} ({program(other) or 'a fork'})" for other in beside)
-        return f"process {chosen.pid} ({program(chosen) or 'a fork'}) ran alongside {named}"
-    if program(chosen) in SHELLS:
-        tools = sorted({program(child) for child in trace.children_of(chosen)} - {""})
-        return f"the shell in process {chosen.pid} only started {', '.join(tools)}" if tools else ""
-    return ""
+    named = ", ".join(f"{other.pid} ({program(other) or 'a fork'})" for other in beside)
+    return f"process {chosen.pid} ({program(chosen) or 'a fork'}) ran alongside {named}" if beside else ""
+
+
+def _tools(trace: Trace, chosen: Process) -> frozenset[str]:
+    is_shell = program(chosen) in SHELLS
+    return frozenset({program(child) for child in trace.children_of(chosen)} - {""}) if is_shell else frozenset()

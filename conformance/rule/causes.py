@@ -18,8 +18,9 @@ from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
 from conformance.job.request import RESERVED
 from conformance.outcome.outcome import End, Outcome, Trial
-from conformance.rule.choices import FURTHER_MEMBERS, SIGBUS
+from conformance.rule.choices import FURTHER_MEMBERS
 from conformance.rule.evidence import asked_outside, did_well, end_of, is_killed_by, lines, succeeded
+from conformance.rule.machine import SIGBUS
 from conformance.rule.refusal import REFUSED
 
 ACROSS_MOUNTS = re.compile(r"cross-device|\bEXDEV\b|resource busy|\bEBUSY\b|errno 18\b|errno 16\b", re.IGNORECASE)

@@ -7,25 +7,14 @@ change it. Everything that `service.settings` or the engine decides has its line
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from conformance.job.request import RESERVED
-from conformance.outcome.outcome import End, Host, Outcome
-from conformance.outcome.trace import Process
-from conformance.rule.evidence import LINE_CHARACTERS, asked_outside, did_well, is_killed_by, lines, some_of
-from conformance.rule.telling import telling
-
-BUSY_SECONDS = 0.03
-"""A host with this much processor time in a second was working, not waiting; others may have used the rest."""
-
-FLOOD_BYTES = 100_000
-"""Who writes so many bytes a second to its log may wait for the engine to take them, which an instance does faster."""
-
-SIGILL, SIGBUS, SIGKILL = 4, 7, 9
-
-LINES = 20
-"""How many of the last log lines are searched if there is no traceback."""
+from conformance.outcome.outcome import Host, Outcome
+from conformance.rule import machine
+from conformance.rule.evidence import asked_outside, did_well, some_of
+from conformance.rule.machine import said
 
 FURTHER_MEMBERS = (
     *("current_instance_type", "current_group_name", "instance_groups"),
@@ -48,7 +37,7 @@ class Choice:
 
     def evidence(self, host: Host, outcome: Outcome) -> str:
         """The evidence on a host that failed as the start of a sentence; empty if there is none."""
-        return _said(host, self.symptom) if isinstance(self.symptom, re.Pattern) else self.symptom(host, outcome)
+        return said(host, self.symptom) if isinstance(self.symptom, re.Pattern) else self.symptom(host, outcome)
 
 
 def doubt(outcome: Outcome) -> str:
@@ -64,20 +53,6 @@ def doubt(outcome: Outcome) -> str:
             if evidence:
                 return f"{evidence}; {choice.name}: {choice.advice}"
     return ""
-
-
-def _said(host: Host, pattern: re.Pattern[str]) -> str:
-    """A symptom in the log."""
-    found = [line for line in _last_words(host) if pattern.search(line)]
-    return f"{host.name} logged {found[-1][:LINE_CHARACTERS]!r}" if found else ""
-
-
-def _last_words(host: Host) -> list[str]:
-    """The log lines that say why it failed: a traceback, or else the last lines."""
-    told = telling(host)
-    if told is None or not told.is_traceback:
-        return lines(host)[-LINES:]
-    return [*told.around, told.cause, told.line]
 
 
 _NAMES = re.compile(
@@ -110,7 +85,7 @@ def _outside(host: Host, outcome: Outcome) -> str:
     if asked:
         return f"{host.name} looked up {some_of(list(dict.fromkeys(asked)))}"
     alone = len(outcome.hosts) == 1
-    return _connected(host, outcome) or _said(host, _AWS) or (_said(host, _NAMES) if alone else "")
+    return _connected(host, outcome) or said(host, _AWS) or (said(host, _NAMES) if alone else "")
 
 
 def _connected(host: Host, outcome: Outcome) -> str:
@@ -127,67 +102,22 @@ UNREACHABLE = frozenset({"ENETUNREACH", "EHOSTUNREACH", "ETIMEDOUT", "ENETDOWN",
 """The errors of connect(2) for an address outside the network of a job."""
 
 
-def _memory(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
-    if host.out_of_memory:
-        return f"{host.name} ran out of memory"
-    killed = [process for process in _processes(host) if process.killed_by == SIGKILL]
-    sent = {signal.receiver for signal in (host.trace.signals if host.trace else ()) if signal.number == SIGKILL}
-    if host.stop is None and any(process.pid not in sent for process in killed):
-        return f"a process of {host.name} was killed by a SIGKILL that no process of its own sent"
-    return _said(host, _OUT_OF_MEMORY)
-
-
-_OUT_OF_MEMORY = re.compile(
-    r"MemoryError|cannot allocate memory|\bENOMEM\b|OutOfMemory|out of memory|std::bad_alloc|heap space"
-    r"|allocation failed",
-    re.IGNORECASE,
-)
-
-
-def _busy(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
-    """A time limit while it was working: a faster machine, or one with more processors, might have finished."""
-    if host.end is not End.MAX_RUNTIME:
-        return ""
-    logged = host.stdout.size + host.stderr.size
-    if logged > FLOOD_BYTES * host.seconds:
-        return f"{host.name} was still running, having logged {logged:,} bytes, which the engine has to take"
-    if host.processor_seconds is None:
-        return f"{host.name} was still running, and it is not known whether it was working"
-    if host.processor_seconds >= BUSY_SECONDS:
-        return f"{host.name} was still working after {host.seconds:.0f} s"
-    return ""
-
-
-def _processor(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
-    if is_killed_by(host, SIGILL):
-        return f"{host.name} was killed by SIGILL"
-    return ""
-
-
-def _shared_memory(host: Host, outcome: Outcome) -> str:  # noqa: ARG001 - as all symptoms
-    if is_killed_by(host, SIGBUS):
-        return f"{host.name} was killed by SIGBUS, which a write to a full /dev/shm causes"
-    return _said(host, _BUS_ERROR)
-
-
-_BUS_ERROR = re.compile(
-    r"bus error|SIGBUS|/dev/shm|(insufficient|unable to .*|failed to .*) shared memory", re.IGNORECASE
-)
-
-
-def _processes(host: Host) -> Iterator[Process]:
-    yield from host.trace.processes if host.trace is not None else ()
-
-
 _REFUSED = r"(permission denied|\bEACCES\b|PermissionError|AccessDenied|operation not permitted)"
 """How programs say that they may not write: Python and Node.js before the name of the file, the C library after it."""
 
 CHOICES = (
     Choice("a job with one host has no outside network here", _outside, "pass --image-network=NAME"),
-    Choice("the memory is that of this engine, not of the instance", _memory, "use an engine with more memory"),
-    Choice("the processors are those of this engine, not of the instance", _busy, "raise MaxRuntimeInSeconds"),
-    Choice("the processor is that of this engine, not of the instance", _processor, "use one of the same type"),
-    Choice("shared memory has 64 MiB here, as users report for Processing", _shared_memory, "write less to /dev/shm"),
+    Choice("the memory is that of this engine, not of the instance", machine.memory, "use an engine with more memory"),
+    Choice("the processors are those of this engine, not of the instance", machine.busy, "raise MaxRuntimeInSeconds"),
+    Choice(
+        "the number of processors is that of this engine, not of the instance",
+        machine.few_processors,
+        "use an engine with as many",
+    ),
+    Choice("the processor is that of this engine, not of the instance", machine.processor, "use one of the same type"),
+    Choice(
+        "shared memory has 64 MiB here, as users report for Processing", machine.shared_memory, "write less to /dev/shm"
+    ),
     Choice(
         "directories below /opt/ml belong to root here, as users report for Processing",
         re.compile(rf"{_REFUSED}.*{RESERVED}|{RESERVED}.*{_REFUSED}", re.IGNORECASE),
@@ -197,33 +127,29 @@ CHOICES = (
         "a container has the engine's limits here, and at most 4,096 processes",
         re.compile(
             r"resource temporarily unavailable|can't start new thread|unable to create (new )?(native )?thread"
-            r"|cannot fork|fork: retry|\bEAGAIN\b|too many open files|\bEMFILE\b|\bENFILE\b|pthread_create",
+            r"|cannot fork|fork: retry|\bEAGAIN\b|\bEMFILE\b|\bENFILE\b|pthread_create"
+            r"|\bulimit\b|rlimit\b|cannot modify limit|maximum limit|\bmemlock\b|\bnofile\b|open files"
+            r"|file descriptors",
             re.IGNORECASE,
         ),
         "use fewer processes, threads and open files",
     ),
     Choice(
         "/opt/ml is a single volume here, which does not contain /tmp",
-        re.compile(r"cross-device link|\bEXDEV\b|device or resource busy|\bEBUSY\b", re.IGNORECASE),
+        re.compile(
+            r"cross-device link|\bEXDEV\b|device or resource busy|\bEBUSY\b|\bismount\b|\bmount ?point\b"
+            r"|not (mounted|on the volume)",
+            re.IGNORECASE,
+        ),
         "see outputs.work-as-mount-points",
     ),
-    Choice(
-        "the disk is that of this engine",
-        re.compile(r"no space left on device|\bENOSPC\b|disk quota", re.IGNORECASE),
-        "free some space",
-    ),
+    Choice("the disk is that of this engine", machine.disk, "free some space"),
     Choice(
         "both configuration files only have documented members here",
         re.compile(rf"['\"](network_interface_name|{'|'.join(FURTHER_MEMBERS)})['\"]", re.IGNORECASE),
         "only read documented members",
     ),
-    Choice(
-        "a container has Docker's default capabilities here",
-        re.compile(
-            r"/dev/fuse|fusermount|(mount|unshare|setns|ptrace|iptables|sysctl|mknod|chroot).*operation not permitted",
-            re.IGNORECASE,
-        ),
-        "do not rely on additional ones",
-    ),
+    Choice("a container has Docker's default capabilities here", machine.privilege, "do not rely on additional ones"),
+    Choice("containers have no IPv6 here", machine.ipv6, "use IPv4"),
 )
 """In the order in which they are checked: the first one with a symptom is reported."""

@@ -1,22 +1,25 @@
 """Whether a job failed although its container exited with 0, and how certain that is.
 
 The process tree is certain evidence: the process that does the work ended badly, nothing did its work after it, and
-process 1 exited with 0. An exit code alone may be an answer, like that of `grep -q` and `test`; it is a failure where
-the process ended by a signal or a traceback, where nobody takes it, as in a pipeline, or where the program that did
-the work in another run said something on stderr and wrote nothing. A traceback beside outputs that are all missing is
-as good. A mere word in a log proves nothing, and is advice.
+process 1 exited with 0. Where all outputs are there nevertheless it is advice: a script may have taken it into account,
+as in `program || echo ... > output`. An exit code alone may be an answer, like that of `grep -q` and `test`; it is a
+failure where the process ended by a signal or a traceback, where nobody takes it, as in a pipeline, or where the
+program that did the work in another run said something on stderr and wrote nothing. A traceback beside outputs that are
+all missing is as good, unless the program went on to the next record after it. A mere word in a log proves nothing, and
+is advice.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from conformance.outcome import workload
-from conformance.outcome.outcome import Host
+from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.trace import SIGNALS, Process, Trace
 from conformance.rule import telling
-from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines
+from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines, missing_outputs
 from conformance.rule.telling import Telling, tracebacks
 from conformance.rule.tracebacks import PYTHON_HEADER
 
@@ -35,15 +38,28 @@ NO_FAILURE = re.compile(
 )
 """A line with such a word that reports none: `finished without error`, `errors: 0`, `mean squared error: nan`."""
 
-TOLERANT = re.compile(r"\bwarn(ing)?s?\b|\b(skip|ignor|dropp?|discard|exclud)(s|p?ing|p?ed|ed)?\b", re.IGNORECASE)
+TOLERANT = re.compile(
+    r"\bwarn(ing)?s?\b|\b(skip|ignor|dropp?|discard|exclud)(s|p?ing|p?ed|ed)?\b|\b(bypass|omit|quarantin|tolerat)\w*"
+    r"|\b(continuing|going on|left out|moving on|set(ting)? aside)\b",
+    re.IGNORECASE,
+)
 SEVERE = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b")
 """Who skips a bad record says so, in a warning and at no higher level."""
+
+GIVES_UP = re.compile(
+    r"^Exception in (thread|callback)\b|^Process \S+:$|was never retrieved|\b(attempt|retry|retries|retrying)\b",
+    re.IGNORECASE,
+)
+"""What stands beside an exception that ended something, or was tried again: repeated, it is no more than one."""
 
 CHANGES = re.compile(r"\b(0x)?[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
 """What differs between runs in otherwise equal lines: times, counts, process ids, hashes."""
 
-ASKED_TO_END = frozenset({1, 2, 9, 13, 15})
-"""SIGHUP, SIGINT, SIGKILL, SIGPIPE and SIGTERM: by these one process ends another, or loses the reader of its pipe."""
+CRASHES = frozenset({4, 5, 6, 7, 8, 11, 31})
+"""SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV and SIGSYS: a program that crashes ends by one of them.
+
+By the others one process ends another, or a timer or a limit that was set does, or the reader of a pipe is lost.
+"""
 
 DOES_NO_WORK = frozenset(
     {
@@ -57,24 +73,59 @@ DOES_NO_WORK = frozenset(
 
 @dataclass(frozen=True)
 class Failure:
-    """Evidence that a job failed, as a clause; `certain` means that there is no other explanation."""
+    """Evidence that a job failed, as a clause; `certain` means that there is no other explanation.
+
+    `in_tree` says that it is a process which ended badly, and not only the log.
+    """
 
     text: str
     certain: bool
+    in_tree: bool = False
 
 
-def hidden(host: Host, before: Host | None = None, *, wrote_nothing: bool) -> Failure | None:
+def hidden(host: Host, before: Host | None = None, *, wrote_nothing: bool, wrote_all: bool = False) -> Failure | None:
     """Evidence that a host failed which exited with 0; None if there is none.
 
     `before` is the same host in a run that did its work, where there is one; `wrote_nothing` says that all is missing
-    that it wrote then, or was to write.
+    that it wrote then, or was to write, and `wrote_all` that none of it is.
     """
     if not did_well(host):
         return None
-    return _of_process(host, before, wrote_nothing=wrote_nothing) or _of_log(host, before, wrote_nothing=wrote_nothing)
+    found = _of_process(host, before, wrote_nothing=wrote_nothing, wrote_all=wrote_all)
+    return found or _of_log(host, before, wrote_nothing=wrote_nothing)
 
 
-def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure | None:
+def as_requested(good: Outcome, host: Host) -> Failure | None:
+    """Evidence that a host failed in the run that is expected to succeed."""
+    outputs = good.request.outputs
+    unwritten = bool(outputs) and not any(good.written(host, each) for each in outputs)
+    wrote_all = bool(outputs) and all(any(good.written(each, output) for each in good.hosts) for output in outputs)
+    return hidden(host, wrote_nothing=unwritten and host.message is None, wrote_all=wrote_all)
+
+
+def beside(good: Outcome, failing: Outcome) -> list[tuple[Host, Failure | None]]:
+    """Evidence that a host failed where the job may have had to, beside a run in which it did its work."""
+    missing = missing_outputs(good, failing)
+    wrote = [output.name for output in good.request.outputs if any(good.written(host, output) for host in good.hosts)]
+    nothing, everything = bool(missing) and missing == wrote, bool(wrote) and _filled(good) <= _filled(failing)
+    return [
+        (host, hidden(host, before, wrote_nothing=nothing, wrote_all=everything))
+        for before, host in zip(good.hosts, failing.hosts, strict=True)
+    ]
+
+
+def _filled(outcome: Outcome) -> set[tuple[str, str]]:
+    """The output files that are not empty, by host: a program that fails may have left some that it had opened."""
+    return {
+        (host.name, file.path)
+        for host in outcome.hosts
+        for output in outcome.request.outputs
+        for file in outcome.written(host, output)
+        if file.size
+    }
+
+
+def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool, wrote_all: bool) -> Failure | None:
     trace = host.trace
     if trace is None or host.untraced:
         return None
@@ -93,16 +144,18 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Fail
     text = f"{list(process.argv)} {how} below process 1"
     same_work = before is not None and _did_the_work(before, process)
     if process.killed_by is not None:
-        certain = process.killed_by not in ASKED_TO_END
-    elif _new_tracebacks(host, before):
-        certain = True
+        told = process.killed_by in CRASHES and not _is_sent(trace, process, process.killed_by)
+    else:
+        told = bool(_new_tracebacks(host, before))
+    if told or process.killed_by is not None:
+        certain = told and not wrote_all
     elif _is_in_a_pipeline(trace, process):
         certain = same_work
     else:
         certain = same_work and wrote_nothing and bool(_new_lines(host, before))
-    if not certain and not same_work:
+    if not certain and not same_work and not told:
         return None
-    return Failure(text, certain)
+    return Failure(text, certain, in_tree=True)
 
 
 def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure | None:
@@ -110,7 +163,8 @@ def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure 
     tolerated = [each for each in tracebacks(host) if any(map(_is_tolerant, each.beside))]
     found = [each for each in _new_tracebacks(host, before) if each not in tolerated]
     if found:
-        return Failure(f"its log has a traceback: {found[-1].line[:LINE_CHARACTERS]!r}", certain=wrote_nothing)
+        certain = wrote_nothing and not _is_of_each_record(found)
+        return Failure(f"its log has a traceback: {found[-1].line[:LINE_CHARACTERS]!r}", certain)
     if before is None or not wrote_nothing:
         return None
     got_over = {line.strip() for each in tolerated for line in (PYTHON_HEADER, each.cause, *each.beside, *each.around)}
@@ -125,6 +179,12 @@ def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure 
         and line not in got_over
     ]
     return Failure(f"its log says: {said[-1][:LINE_CHARACTERS]!r}", certain=False) if said else None
+
+
+def _is_of_each_record(found: Sequence[Telling]) -> bool:
+    """Whether a program went on after an exception, and came to the same one again: with the next record, say."""
+    same = {(each.place, each.line.partition(":")[0]) for each in found}
+    return len(found) > len(same) == 1 and not any(GIVES_UP.search(line) for each in found for line in each.beside)
 
 
 def _new_tracebacks(host: Host, before: Host | None) -> list[Telling]:
@@ -150,6 +210,11 @@ def _is_got_over(trace: Trace, process: Process) -> bool:
     # A shell that ends with `exec` began before.
     later = [each for each in trace.processes if any(run.at > ended for run in each.executions)]
     return any(workload.program(each) not in DOES_NO_WORK for each in later)
+
+
+def _is_sent(trace: Trace, process: Process, number: int) -> bool:
+    """Whether another process of the container sent it the signal, as `timeout -s ABRT` does."""
+    return any(signal.sender not in {None, process.pid} for signal in trace.signals_to(process, number))
 
 
 def _did_the_work(before: Host, process: Process) -> bool:

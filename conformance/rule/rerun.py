@@ -23,7 +23,7 @@ from conformance.outcome.outcome import Outcome
 from conformance.outcome.trace import Process
 from conformance.rule import odd_words
 from conformance.rule.declaration import DoesNotApply
-from conformance.rule.evidence import failed_by_itself, needs_success, program_of, succeeded
+from conformance.rule.evidence import did_well, failed_by_itself, needs_success, program_of, succeeded
 
 SHORT_SECONDS = 2.0
 """Half-way through a shorter job it may still be starting, or ending already, when the signal comes."""
@@ -194,6 +194,8 @@ def overridden(image: Image, good: Outcome) -> Rerun:
             raise DoesNotApply("ENTRYPOINT starts the program directly")
         if workload.others(trace, program):
             raise DoesNotApply("ENTRYPOINT starts several programs, none of which is the whole job")
+        if program.status and did_well(host):
+            raise DoesNotApply(f"ENTRYPOINT makes something of the exit code of {list(program.argv)}")
         commands[host.name] = _command(image, program)
     command = _same_everywhere(commands)
     # The suite's own program takes any arguments, so that both overrides are seen.

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from conformance.outcome import workload
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.trace import Process
-from conformance.rule.choices import BUSY_SECONDS
 from conformance.rule.evidence import named, some_of
+from conformance.rule.machine import BUSY_SECONDS
 
 WATCHERS = ("multiprocessing.resource_tracker", "multiprocessing.semaphore_tracker", "loky.backend.resource_tracker")
 """What Python's multiprocessing and joblib start beside their workers, to clean up after them."""

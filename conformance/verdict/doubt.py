@@ -21,7 +21,7 @@ FAILED_ATTEMPTS = 2
 """An intermittent failure may well happen twice in a row."""
 
 WORTH_SECONDS = 30.0
-"""Runs that took longer in total are not repeated for mere advice."""
+"""Runs that took longer in total are not repeated for mere advice, those aside that reached a time limit."""
 
 
 CHOICES_SEE = frozenset({Sight.ENDS, Sight.LOGS, Sight.NAMES, Sight.PROCESSES, Sight.STOPS, Sight.TIMES, Sight.TRIALS})
@@ -88,8 +88,12 @@ def of_chance(
 
 
 def _is_too_long(outcomes: Sequence[Outcome], *, binding: bool) -> bool:
-    """Whether a finding is only advice and its runs took too long to repeat them for that."""
-    return not binding and sum(outcome.seconds for outcome in outcomes) > WORTH_SECONDS
+    """Whether a finding is only advice and its runs took too long to repeat them for that.
+
+    A run that reached a time limit does not count: where that was chance, the next one does not last as long.
+    """
+    seconds = sum(outcome.seconds for outcome in outcomes if not is_limited(outcome))
+    return not binding and seconds > WORTH_SECONDS
 
 
 def _ran_out(outcome: Outcome) -> bool:

@@ -86,6 +86,8 @@ def test_a_word_in_a_log_is_advice(more: str) -> None:
         "WARNING part-1.csv: UnicodeDecodeError: invalid start byte",
         "ignored 3 of 3 records: ValueError: not a number",
         "Error in part-1.csv, dropped",
+        "Error in part-1.csv: quarantined",
+        "exception: part-1.csv is no table, moving on",
     ],
 )
 def test_a_tolerant_reader_is_not_accused(said: str) -> None:
@@ -159,6 +161,14 @@ def test_what_empty_inputs_show_already_is_not_shown_twice() -> None:
     verdict = over(SWALLOWING, empty=SWALLOWING)
 
     assert (Word.NOT_JUDGED, "exit.nonzero-on-failure", True) == (verdict.word, verdict.see, verdict.applies)
+
+
+def test_what_empty_inputs_show_as_advice_leaves_nothing_open() -> None:
+    """The clause has a verdict, so that the session is complete."""
+    said = host(stdout="ERROR: cannot be read\n")
+    verdict = over(said, empty=said)
+
+    assert (Word.NOT_JUDGED, "exit.nonzero-on-failure", False) == (verdict.word, verdict.see, verdict.applies)
 
 
 def test_advice_over_empty_inputs_does_not_stand_for_a_violation() -> None:

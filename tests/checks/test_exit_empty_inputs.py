@@ -311,16 +311,22 @@ def test_what_was_made_good_for_is_no_failure() -> None:
     assert [Word.NOT_JUDGED, Word.VIOLATES] == [swallowed(SHELL, failed, later).word for later in (fallback, said)]
 
 
-@pytest.mark.parametrize("outputs", [{}, {"result": OUTPUT}], ids=["no outputs", "outputs written"])
-def test_a_failure_that_is_certain_counts_in_the_run_as_requested(outputs: dict[str, str]) -> None:
-    """Where it is swallowed in every run, no other run shows a difference."""
+@pytest.mark.parametrize(
+    ("outputs", "word"),
+    [({}, Word.VIOLATES), ({"result": OUTPUT}, Word.ADVISED)],
+    ids=["no outputs", "outputs written"],
+)
+def test_a_failure_counts_in_the_run_as_requested(outputs: dict[str, str], word: Word) -> None:
+    """Where it is swallowed in every run, no other run shows a difference; with all outputs it may be of no account."""
     crashed = replace(WORK, exit_code=None, killed_by=6)
-    (violation,) = judged(NONZERO, image(), ran(SHELL, crashed, of=request(outputs=outputs))).violations
+    verdict = judged(NONZERO, image(), ran(SHELL, crashed, of=request(outputs=outputs)), empty_inputs(host()))
+    expected = (
+        "Expected algo-1 to exit non-zero when its program fails, but it exited with 0 although ['python3', '/x.py'] "
+        "was killed by SIGABRT below process 1."
+    )
 
-    assert (
-        "Expected algo-1 to exit non-zero when its program fails, but it exited with 0 although ['python3', "
-        "'/x.py'] was killed by SIGABRT below process 1."
-    ) == violation
+    assert word is verdict.word
+    assert (expected,) == verdict.violations
 
 
 def test_a_code_or_a_word_in_the_run_as_requested_is_nothing() -> None:

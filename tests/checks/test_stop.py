@@ -197,6 +197,17 @@ def test_a_shell_that_only_waits_is_not_taken_for_the_program() -> None:
     assert (Word.NOT_JUDGED, True) == (found.word, found.applies)
 
 
+def test_a_shell_that_works_with_common_tools_is_the_program() -> None:
+    """There is no other; a tool that it waits for ends by itself."""
+    fetching = process(8, 1, "/usr/bin/curl", "https://example.com")
+    script = stopped((SHELL, fetching), (arrival(1),))
+    below = stopped(
+        (process(1, 0, "tini"), replace(SHELL, pid=5, parent=1), replace(fetching, parent=5)), (arrival(1),)
+    )
+
+    assert [Word.CONFORMS, Word.NOT_JUDGED] == [verdict(REACHES, run).word for run in (script, below)]
+
+
 def test_a_record_that_is_not_whole_is_no_evidence() -> None:
     """The rest of it may have shown another process."""
     run = stopped((PROGRAM,), (arrival(1),))

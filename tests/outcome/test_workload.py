@@ -141,6 +141,24 @@ def test_the_work_at_a_moment() -> None:
     assert (1, "only wrappers were running at that moment") == found(*events, at=0.0095)
 
 
+def test_a_shell_that_becomes_the_work_later_is_a_shell_before() -> None:
+    """Its first step is the work until then, and who gets the signal is no program yet."""
+    events = (
+        *(become(1, "bash", "/run.sh"), fork(8), become(8, "a"), *idle(5), leave(8)),
+        *(become(1, "b"), *idle(20), leave(1)),
+    )
+
+    assert (8, "") == found(*events, at=0.005)
+    assert (1, "") == found(*events, at=0.020)
+
+
+def test_a_fork_counts_as_the_program_that_it_becomes_next() -> None:
+    """A signal may come between the two."""
+    events = (*(become(1, "bash", "/run.sh"), fork(8), *idle(5), become(8, "a"), *idle(9)), leave(8), leave(1))
+
+    assert (8, "") == found(*events, at=0.005)
+
+
 def test_what_a_program_runs_at_a_moment() -> None:
     """Programs, also below shells, that live then; neither tools nor forks nor the workers of its own."""
     events = (

@@ -12,12 +12,14 @@ from conformance.job.conditions import AS_CHOSEN
 from conformance.outcome.activity import Connect
 from conformance.outcome.outcome import End, Host, Outcome, Stop, Trial
 from conformance.outcome.trace import Process, Signal, Trace
-from conformance.rule.choices import CHOICES, LINES, UNREACHABLE, doubt
+from conformance.rule.choices import CHOICES, UNREACHABLE, doubt
+from conformance.rule.machine import LINES
 from tests.support.outcomes import INPUT, host, not_started, outcome, process, query, request
 
 NETWORK = "a job with one host has no outside network here: pass --image-network=NAME"
 MEMORY = "the memory is that of this engine, not of the instance: use an engine with more memory"
 PROCESSORS = "the processors are those of this engine, not of the instance: raise MaxRuntimeInSeconds"
+COUNT = "the number of processors is that of this engine, not of the instance: use an engine with as many"
 PROCESSOR = "the processor is that of this engine, not of the instance: use one of the same type"
 SHARED = "shared memory has 64 MiB here, as users report for Processing: write less to /dev/shm"
 OWNERS = "directories below /opt/ml belong to root here, as users report for Processing: see outputs.writable-by-user"
@@ -28,6 +30,7 @@ MOUNTS = "/opt/ml is a single volume here, which does not contain /tmp: see outp
 DISK = "the disk is that of this engine: free some space"
 MEMBERS = "both configuration files only have documented members here: only read documented members"
 CAPABILITIES = "a container has Docker's default capabilities here: do not rely on additional ones"
+IPV6 = "containers have no IPv6 here: use IPv4"
 
 ISOLATED = request(NetworkConfig={"EnableNetworkIsolation": True})
 
@@ -50,6 +53,13 @@ def failed(said: str = "", **rest: object) -> Host:
         ("MemoryError", MEMORY),
         ("java.lang.OutOfMemoryError: Java heap space", MEMORY),
         ("terminate called after throwing an instance of 'std::bad_alloc'", MEMORY),
+        ("error='Not enough space' (errno=12)", MEMORY),
+        ("Error: cannot allocate vector of size 20.0 Gb", MEMORY),
+        ("memory allocation of 68719476736 bytes failed", MEMORY),
+        ("12 GiB of memory are needed, but there are 7.5", MEMORY),
+        ("taskset: failed to set pid 1's affinity: Invalid argument", COUNT),
+        ("AssertionError: ml.m5.xlarge has 4 processors, not 2", COUNT),
+        ("at least 8 vCPUs are required", COUNT),
         ("Bus error (core dumped)", SHARED),
         ("RuntimeError: unable to write to file </torch_1>: /dev/shm is full", SHARED),
         ("PermissionError: [Errno 13] Permission denied: '/opt/ml/processing/output/x'", OWNERS),
@@ -58,13 +68,25 @@ def failed(said: str = "", **rest: object) -> Host:
         ("RuntimeError: can't start new thread", PROCESSES),
         ("bash: fork: retry: Resource temporarily unavailable", PROCESSES),
         ("OSError: [Errno 24] Too many open files: '/x'", PROCESSES),
+        ("/run.sh: line 3: ulimit: open files: cannot modify limit: Operation not permitted", PROCESSES),
+        ("ValueError: not allowed to raise maximum limit", PROCESSES),
+        ("nofile: 20000 is too low, raise it to 65536", PROCESSES),
         ("OSError: [Errno 18] Invalid cross-device link: '/tmp/x' -> '/opt/ml/x'", MOUNTS),
         ("rm: cannot remove '/opt/ml/processing/output': Device or resource busy", MOUNTS),
+        ("/opt/ml/processing is not a mountpoint", MOUNTS),
         ("OSError: [Errno 28] No space left on device", DISK),
+        ("the volume is too small: 252 of 4000 GB", DISK),
         ("KeyError: 'network_interface_name'", MEMBERS),
         ('no "current_instance_type" in resourceconfig.json', MEMBERS),
         ("fuse: device not found, try 'modprobe fuse' first: /dev/fuse", CAPABILITIES),
         ("mount: /mnt: operation not permitted", CAPABILITIES),
+        ("chrt: failed to set pid 0's policy: Operation not permitted", CAPABILITIES),
+        ('sysctl: setting key "vm.max_map_count": Read-only file system', CAPABILITIES),
+        ("OSError: [Errno 38] Function not implemented", CAPABILITIES),
+        ("cannot raise the priority: Permission denied", CAPABILITIES),
+        ("mount: /mnt: permission denied.", CAPABILITIES),
+        ("io_uring is not available here (errno 1)", CAPABILITIES),
+        ("OSError: [Errno 99] Cannot assign requested address ('::1', 8085)", IPV6),
     ],
 )
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
@@ -86,6 +108,12 @@ def test_a_choice_is_recognised_by_what_the_program_says(said: str, choice: str,
         "KeyError: 'hosts'",
         "Segmentation fault (core dumped)",
         "assertion on memory layout failed",
+        "2 of 3 processors failed",
+        "chown: changing ownership of '/data': Operation not permitted",
+        'error: failed switching to "app": operation not permitted',
+        "cp: cannot open '/srv/mount': Permission denied",
+        "3 rows have no volume",
+        "OSError: [Errno 99] Cannot assign requested address",
         "offline mode: 3 rows",
     ],
 )
@@ -100,6 +128,17 @@ def test_what_was_said_long_before_a_traceback_is_not_what_it_failed_of() -> Non
     ended = failed("update check: Temporary failure in name resolution\n" + "row\n" * 9 + traceback)
 
     assert "" == doubt(outcome(ended))
+
+
+def test_the_source_code_in_a_traceback_tells_which_call_failed() -> None:
+    """The exception does not."""
+    lines = ("Traceback (most recent call last):", '  File "/x.py", line 1, in <module>', "    {}", "OSError: {}")
+    pin, bind = "os.sched_setaffinity(0, {3})", 'socket.create_server(("::1", 80))'
+    pinned = failed("\n".join(lines).format(pin, "[Errno 22] Invalid argument"))
+    bound = failed("\n".join(lines).format(bind, "[Errno 99] Cannot assign requested address"))
+
+    assert doubt(outcome(pinned)).endswith(COUNT)
+    assert doubt(outcome(bound)).endswith(IPV6)
 
 
 def test_what_was_said_long_before_the_end_is_not_looked_at() -> None:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.files.tree import File
 from conformance.outcome.outcome import End, Host
-from conformance.outcome.trace import Process, Trace
-from conformance.rule.failures import ASKED_TO_END, Failure, hidden
-from tests.support.outcomes import host, process
+from conformance.outcome.trace import Process, Signal, Trace
+from conformance.rule.failures import Failure, beside, hidden
+from tests.support.outcomes import OUTPUT, file, host, outcome, process
 
 TRACEBACK = """Traceback (most recent call last):
   File "/x.py", line 3, in <module>
@@ -47,11 +48,11 @@ def test_who_does_not_exit_with_0_hides_nothing(ended: Host) -> None:
 
 @pytest.mark.parametrize(
     ("number", "name"),
-    [(4, "SIGILL"), (6, "SIGABRT"), (7, "SIGBUS"), (8, "SIGFPE"), (11, "SIGSEGV"), (40, "signal 40")],
+    [(4, "SIGILL"), (6, "SIGABRT"), (7, "SIGBUS"), (8, "SIGFPE"), (11, "SIGSEGV"), (31, "SIGSYS")],
 )
 def test_a_crash_below_process_1_is_certain(number: int, name: str) -> None:
     """Also where no other run shows what is usual, and whatever the log says and was written."""
-    expected = Failure(f"['python3', '/x.py'] was killed by {name} below process 1", certain=True)
+    expected = Failure(f"['python3', '/x.py'] was killed by {name} below process 1", certain=True, in_tree=True)
 
     assert expected == hidden(of(SHELL, replace(CRASHED, killed_by=number)), wrote_nothing=False)
 
@@ -63,7 +64,7 @@ def test_one_of_two_programs_that_ran_side_by_side_is_no_evidence() -> None:
     assert hidden(of(SHELL, other, CRASHED), wrote_nothing=True) is None
 
 
-@pytest.mark.parametrize("number", sorted(ASKED_TO_END))
+@pytest.mark.parametrize("number", [1, 2, 3, 9, 10, 12, 13, 14, 15, 24, 25, 26, 27, 40])
 def test_a_signal_that_asks_to_end_may_be_wanted(number: int) -> None:
     """By one of these a script ends what it has started; only where the same program did the work it is advice."""
     ended = of(SHELL, replace(CRASHED, killed_by=number))
@@ -72,16 +73,57 @@ def test_a_signal_that_asks_to_end_may_be_wanted(number: int) -> None:
     assert [False] == [found.certain for found in [hidden(ended, USUAL, wrote_nothing=True)] if found]
 
 
+@pytest.mark.parametrize(("sender", "certain"), [(6, None), (7, True), (None, True)])
+def test_a_signal_that_another_process_sends_is_no_crash(sender: int | None, certain: bool | None) -> None:  # noqa: FBT001 - a case
+    """`timeout -s ABRT` ends what takes too long; a program that crashes gets its signal from the kernel or itself."""
+    arrived = Signal(time=19.0, at=19.0, number=6, sender=sender, receiver=7, action="default")
+    ended = of(SHELL, replace(CRASHED, killed_by=6))
+    trace = replace(ended.trace or Trace(), signals=(arrived,))
+    found = hidden(replace(ended, trace=trace), wrote_nothing=True)
+
+    assert certain is (None if found is None else found.certain)
+
+
 def test_an_exit_code_with_a_traceback_is_certain() -> None:
     """The program says itself that it failed."""
-    expected = Failure("['python3', '/x.py'] exited with code 3 below process 1", certain=True)
+    expected = Failure("['python3', '/x.py'] exited with code 3 below process 1", certain=True, in_tree=True)
 
     assert expected == hidden(of(SHELL, FAILED, stderr=TRACEBACK), wrote_nothing=False)
 
 
+@pytest.mark.parametrize("before", [None, USUAL], ids=["alone", "beside another run"])
+@pytest.mark.parametrize("ended", [of(SHELL, FAILED, stderr=TRACEBACK), of(SHELL, CRASHED)], ids=["exit 3", "crash"])
+def test_beside_all_outputs_a_failure_may_have_been_taken_into_account(ended: Host, before: Host | None) -> None:
+    """As an optional step that a script goes on without, or a test of the data whose answer it writes."""
+    found = hidden(ended, before, wrote_nothing=False, wrote_all=True)
+
+    assert found is not None
+    assert (False, True) == (found.certain, found.in_tree)
+
+
+@pytest.mark.parametrize(
+    ("left", "certain"),
+    [
+        ((file(f"{OUTPUT}/a"), file(f"{OUTPUT}/b")), False),
+        ((file(f"{OUTPUT}/a"),), True),
+        ((file(f"{OUTPUT}/a"), file(f"{OUTPUT}/b", size=0)), True),
+        ((), True),
+    ],
+    ids=["as usual", "one file less", "one opened only", "nothing"],
+)
+def test_outputs_are_there_if_none_of_their_files_is_missing_or_empty(left: tuple[File, ...], certain: bool) -> None:  # noqa: FBT001 - a case
+    """Compared with those of the run that did its work."""
+    good = outcome(host(file(f"{OUTPUT}/a"), file(f"{OUTPUT}/b"), trace=USUAL.trace))
+    failing = outcome(host(*left, stderr=TRACEBACK, trace=of(SHELL, FAILED).trace))
+    ((_, found),) = beside(good, failing)
+
+    assert found is not None
+    assert certain is found.certain
+
+
 def test_an_exit_code_with_a_traceback_that_is_usual_is_advice() -> None:
     """It says nothing of this failure."""
-    expected = Failure("['python3', '/x.py'] exited with code 3 below process 1", certain=False)
+    expected = Failure("['python3', '/x.py'] exited with code 3 below process 1", certain=False, in_tree=True)
     usual = of(SHELL, WORK, stderr=TRACEBACK)
 
     assert expected == hidden(of(SHELL, FAILED, stderr=TRACEBACK), usual, wrote_nothing=False)
@@ -183,6 +225,27 @@ def test_a_traceback_is_certain_where_nothing_was_written(wrote_nothing: bool, c
     expected = Failure("its log has a traceback: 'ValueError: 3'", certain)
 
     assert expected == hidden(host(stderr=TRACEBACK), host(), wrote_nothing=wrote_nothing)
+
+
+@pytest.mark.parametrize(
+    ("said", "certain"),
+    [
+        (f"ERROR:root:a.csv\n{TRACEBACK}" * 2, False),
+        (f"ERROR:root:a.csv\n{TRACEBACK}", True),
+        (TRACEBACK + TRACEBACK.replace("line 3", "line 9"), True),
+        (TRACEBACK + TRACEBACK.replace("ValueError", "KeyError"), True),
+        (f"ERROR:root:attempt 1 failed\n{TRACEBACK}" * 2, True),
+        (f"Exception in thread Thread-1 (work):\n{TRACEBACK}" * 2, True),
+        (f"Process ForkPoolWorker-1:\n{TRACEBACK}" * 2, True),
+    ],
+    ids=["each record", "one record", "another place", "another exception", "retried", "threads", "processes"],
+)
+def test_a_program_that_goes_on_to_the_next_record_is_not_accused(said: str, certain: bool) -> None:  # noqa: FBT001 - a case
+    """Whoever catches what is wrong with each of them has decided to; AWS has no rule on that, so it is advice."""
+    found = hidden(host(stderr=said), host(), wrote_nothing=True)
+
+    assert found is not None
+    assert certain is found.certain
 
 
 def test_a_traceback_that_is_usual_is_nothing() -> None:

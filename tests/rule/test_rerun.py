@@ -218,6 +218,7 @@ def test_a_wrapper_that_becomes_the_program_is_overridden() -> None:
             ran(SHELL, process(7, 1, "python3", "/prepare.py", ended=8.0), WORK),
             ("ENTRYPOINT starts several programs"),
         ),
+        (ran(SHELL, replace(WORK, exit_code=1)), "ENTRYPOINT makes something of the exit code"),
         (
             ran(SHELL, WORK, of=request(overrides={"ContainerEntrypoint": ["/run.sh"]})),
             "has its own ContainerEntrypoint",
@@ -228,7 +229,7 @@ def test_a_wrapper_that_becomes_the_program_is_overridden() -> None:
         (ran(SHELL, process(8, 1, "python3", "")), "expected a non-empty string"),
         (ran(SHELL, process(8, 1, "python3", "\udcff")), "expected Unicode text"),
     ],
-    ids=["itself", "several", "own", "long", "many", "lines", "empty", "bytes"],
+    ids=["itself", "several", "an answer", "own", "long", "many", "lines", "empty", "bytes"],
 )
 def test_a_program_that_no_request_can_name_is_not_run_alone(good: Outcome, reason: str) -> None:
     """The clause does not apply then, and the reason says why."""

@@ -5,7 +5,7 @@ import pytest
 from conformance.outcome.outcome import End, Host
 from conformance.outcome.trace import Execution, Process, Signal, Trace
 from conformance.rule import running
-from conformance.rule.choices import BUSY_SECONDS
+from conformance.rule.machine import BUSY_SECONDS
 from tests.support.outcomes import OUTPUT, file, host, outcome, process
 
 REST = "; raise the limit with --image-timeout, or set MaxRuntimeInSeconds if the job never ends"

@@ -179,6 +179,16 @@ def test_advice_is_not_worth_long_runs() -> None:
     assert [False] == again.traced
 
 
+def test_advice_on_a_time_limit_is_worth_another_run() -> None:
+    """A program that hangs now and then does not do so for what a check has changed."""
+    check = declare(lacking, Registry(), job=AS_REQUESTED)
+    hung = replace(outcome(host(end=End.MAX_RUNTIME, exit_code=137)), seconds=WORTH_SECONDS + 0.1)
+    again = Repeating((outcome(),))
+
+    assert "intermittent failure" in chance(check, [hung], again, binding=False)
+    assert [True] == again.traced
+
+
 @pytest.mark.parametrize(
     ("left", "expected"),
     [(host(), ""), (host(RESULT), CHANCE), (host(message="x"), CHANCE)],

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from conformance.checks.launch import needs_start
 from conformance.files.tree import File, Kind
 from conformance.image.image import Image
-from conformance.job.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
+from conformance.job.variation import AS_REQUESTED, CORRUPT_INPUTS, INPUT_MARKER
 from conformance.outcome.outcome import MESSAGE_LIMIT_BYTES as LIMIT_BYTES
 from conformance.outcome.outcome import MESSAGE_PATH, Host, Outcome
 from conformance.rule.contract import API, BYOC
@@ -123,7 +123,7 @@ def plain_text(image: Image, outcome: Outcome) -> Iterator[str]:
     "message.no-secrets",
     MUST,
     "The message contains no credentials or input data",
-    job=INPUT_REPEATED,
+    job=CORRUPT_INPUTS,
     sees={Sight.ENDS, Sight.MESSAGE},
     clause="Do not write sensitive data to /opt/ml/output/message: DescribeProcessingJob returns it.",
     spec=BYOC / "byoc-metadata",
@@ -131,9 +131,9 @@ def plain_text(image: Image, outcome: Outcome) -> Iterator[str]:
     remedy="Write what happened and where, such as file name and line number, but not the line itself, the "
     "environment, or a dump of the configuration.",
 )
-def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str]:
+def no_secrets(image: Image, outcome: Outcome, empty: Outcome, corrupt: Outcome) -> Iterator[str]:
     """Shown by the path to the role's credentials in the environment, and by a word in the suite's corrupt inputs."""
-    authors = [host for run in (outcome, corrupt) for host in run.hosts if host.message is not None]
+    authors = [host for run in (outcome, empty, corrupt) for host in run.hosts if host.message is not None]
     if not authors:
         needs_start(outcome)
         raise DoesNotApply(f"the job wrote no {MESSAGE_PATH}")
@@ -144,7 +144,7 @@ def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str
                 "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI into it."
             )
             break
-    for host in authors:
+    for host in corrupt.hosts:
         if INPUT_MARKER in host.message_found:
             # Only the owner of an input knows whether its content is sensitive; a header hardly is.
             yield Advice(

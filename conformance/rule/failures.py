@@ -3,8 +3,8 @@
 The process tree is certain evidence: the process that does the work ended badly, nothing did its work after it, and
 process 1 exited with 0. An exit code alone may be an answer, like that of `grep -q` and `test`; it is a failure where
 the process ended by a signal or a traceback, where nobody takes it, as in a pipeline, or where the program that did
-the work in another run said something on stderr and wrote nothing. A traceback beside outputs that are all missing is
-as good. A mere word in a log proves nothing, and is advice.
+the work in another run said something on stderr, or told of a failure on stdout, and wrote nothing. A traceback beside
+outputs that are all missing is as good. A mere word in a log proves nothing, and is advice.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from conformance.job.standin import SAID_BY_STAND_IN
 from conformance.outcome import workload
 from conformance.outcome.outcome import Host
 from conformance.outcome.trace import SIGNALS, Process, Trace
@@ -118,11 +119,7 @@ def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure 
     said = [
         line
         for line in lines(host)
-        if FAILURE.search(line)
-        and not NO_FAILURE.search(line)
-        and not _is_tolerant(line)
-        and CHANGES.sub("#", line) not in usual
-        and line not in got_over
+        if _is_of_failure(line) and CHANGES.sub("#", line) not in usual and line not in got_over
     ]
     return Failure(f"its log says: {said[-1][:LINE_CHARACTERS]!r}", certain=False) if said else None
 
@@ -132,15 +129,25 @@ def _new_tracebacks(host: Host, before: Host | None) -> list[Telling]:
     return [each for each in tracebacks(host) if CHANGES.sub("#", each.line) not in usual]
 
 
+def _is_of_failure(line: str) -> bool:
+    """Whether a line reports a failure, and none that the program passes over."""
+    return bool(FAILURE.search(line)) and not NO_FAILURE.search(line) and not _is_tolerant(line)
+
+
 def _is_tolerant(line: str) -> bool:
     """Whether a line tells of something that the program passes over on purpose."""
     return TOLERANT.search(line) is not None and not SEVERE.search(line)
 
 
 def _new_lines(host: Host, before: Host | None) -> list[str]:
-    """Lines on stderr that it does not write otherwise."""
-    known = {CHANGES.sub("#", line.strip()) for line in (telling.lines(before.stderr) if before else ())}
-    said = (line.strip() for line in telling.lines(host.stderr))
+    """Lines that it does not write otherwise: any on stderr, and on stdout those of a failure.
+
+    A wrapper may send both to stdout, by `2>&1`.
+    """
+    known = {CHANGES.sub("#", line) for line in (lines(before) if before else ())}
+    on_stderr = [line.strip() for line in telling.lines(host.stderr)]
+    on_stdout = [line.strip() for line in telling.lines(host.stdout)]
+    said = on_stderr + [line for line in on_stdout if _is_of_failure(line) or SAID_BY_STAND_IN in line]
     return [line for line in said if line and CHANGES.sub("#", line) not in known]
 
 

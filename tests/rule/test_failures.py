@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from conformance.outcome.outcome import End, Host
 from conformance.outcome.trace import Process, Trace
 from conformance.rule.failures import ASKED_TO_END, Failure, hidden
-from tests.support.outcomes import host, process
+from tests.support.outcomes import host, log, process
 
 TRACEBACK = """Traceback (most recent call last):
   File "/x.py", line 3, in <module>
@@ -119,6 +119,28 @@ def test_an_exit_code_alone_may_be_an_answer(
     found = hidden(of(SHELL, FAILED, stderr=stderr), before, wrote_nothing=wrote_nothing)
 
     assert expected is (None if found is None else found.certain)
+
+
+@pytest.mark.parametrize(
+    ("stdout", "certain"),
+    [
+        ("[job] error: no rows\n", True),
+        ("[job] conformance: read /opt/ml/processing/input/data: No data available\n", True),
+        ("[job] no rows\n", False),
+        ("WARNING error in row 3, skipping it\n", False),
+        ("errors: 0\n", False),
+    ],
+    ids=["error", "of a stand-in", "no word of failure", "tolerant", "none"],
+)
+def test_what_a_wrapper_sends_to_stdout_counts_where_it_tells_of_a_failure(
+    stdout: str,
+    certain: bool,  # noqa: FBT001 - a case
+) -> None:
+    """By `2>&1` both streams are one, and what stands there otherwise is the program's ordinary output."""
+    found = hidden(replace(of(SHELL, FAILED), stdout=log(stdout)), USUAL, wrote_nothing=True)
+
+    assert found is not None
+    assert certain is found.certain
 
 
 @pytest.mark.parametrize(

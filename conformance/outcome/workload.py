@@ -27,11 +27,25 @@ WRAPPERS = frozenset(
     {
         *("catatonit", "docker-init", "dumb-init", "init", "s6-svscan", "s6-supervise", "tini", "tini-static"),
         *("chroot", "gosu", "runuser", "setpriv", "su", "su-exec", "sudo", "unshare"),
-        *("chrt", "env", "ionice", "nice", "nohup", "setsid", "stdbuf", "taskset", "time", "timeout"),
+        *(
+            "chrt",
+            "env",
+            "flock",
+            "ionice",
+            "nice",
+            "nohup",
+            "script",
+            "setsid",
+            "stdbuf",
+            "taskset",
+            "time",
+            "timeout",
+        ),
     }
 )
 
-CONDA = frozenset({"conda", "mamba", "micromamba"})
+CONDA = frozenset({"conda", "mamba", "micromamba", "pixi", "uv"})
+"""Managers of environments, whose command `run` starts a program in one."""
 
 MULTIPLE = frozenset({"busybox", "busybox-static", "coreutils", "toybox"})
 """Executables that are many programs; the first argument says which."""

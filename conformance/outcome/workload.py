@@ -133,8 +133,8 @@ def finished(trace: Trace, at: float) -> Process | None:
     return max(_long_lived(ended, at), key=lambda process: process.began, default=None)
 
 
-def run_by(trace: Trace, process: Process, *, at: float) -> tuple[Process, ...]:
-    """The programs that a process which is no wrapper ran at a moment, without common tools and its own workers.
+def run_by(trace: Trace, process: Process, *, at: float | None = None) -> tuple[Process, ...]:
+    """The programs that a process which is no wrapper ran, ever or at a moment, without common tools and own workers.
 
     It may do the work itself and have them for helpers, or only wait for them, as `subprocess.run` does: nothing in a
     trace tells which.
@@ -144,7 +144,7 @@ def run_by(trace: Trace, process: Process, *, at: float) -> tuple[Process, ...]:
         for child in trace.children_of(process)
         if program(child)
         for each in _below(trace, child, "")
-        if program(each) not in TOOLS | SHELLS and _lives(each, at) and not _is_worker(each)
+        if program(each) not in TOOLS | SHELLS and (at is None or _lives(each, at)) and not _is_worker(each)
     )
 
 

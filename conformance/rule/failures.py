@@ -14,24 +14,24 @@ from dataclasses import dataclass
 
 from conformance.job.standin import SAID_BY_STAND_IN
 from conformance.outcome import workload
-from conformance.outcome.outcome import Host
+from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.trace import SIGNALS, Process, Trace
 from conformance.rule import telling
-from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines
+from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines, missing_outputs, named, succeeded
 from conformance.rule.telling import Telling, tracebacks
 from conformance.rule.tracebacks import PYTHON_HEADER
 
 FAILURE = re.compile(
-    r"Traceback \(most recent call last\)|\b\w*(Error|Exception)\b:|\b(error|fatal|panic|critical)\b"
+    r"Traceback \(most recent call last\)|\b\w*(Error|Exception)\b:|\b(error|fatal|failed|failure|panic|critical)\b"
     r"|No such file or directory|command not found|Segmentation fault|core dumped",
     re.IGNORECASE,
 )
 """A log line that reports a failure."""
 
 NO_FAILURE = re.compile(
-    r"\b(no|not an?|without|zero|0) (\w+ )?(error|exception|fatal|panic|critical)s?\b"
-    r"|\b(error|exception|fatal|critical)s?\b[\w ]{0,40}[\"']?[ \t]*[:=][ \t]*(0[0.]*%?|none|null|nan|false|\[\])"
-    r"[ \t]*([,;|}\])]|$)",
+    r"\b(no|not an?|none|without|zero|0) (\w+ )?(error|exception|failed|failure|fatal|panic|critical)s?\b"
+    r"|\b(error|exception|failed|failure|fatal|critical)s?\b[\w ]{0,40}[\"']?[ \t]*[:=]"
+    r"[ \t]*(0[0.]*%?|none|null|nan|false|\[\])[ \t]*([,;|}\])]|$)",
     re.IGNORECASE,
 )
 """A line with such a word that reports none: `finished without error`, `errors: 0`, `mean squared error: nan`."""
@@ -72,7 +72,34 @@ def hidden(host: Host, before: Host | None = None, *, wrote_nothing: bool) -> Fa
     """
     if not did_well(host):
         return None
-    return _of_process(host, before, wrote_nothing=wrote_nothing) or _of_log(host, before, wrote_nothing=wrote_nothing)
+    return (
+        _of_process(host, before, wrote_nothing=wrote_nothing)
+        or _of_log(host, before, wrote_nothing=wrote_nothing)
+        or (_of_launched(host, before) if before is not None and wrote_nothing else None)
+    )
+
+
+def unnoticed(good: Outcome, other: Outcome) -> str:
+    """Advice for a job that exited with 0, but wrote no output that it writes otherwise, and said nothing of that.
+
+    Empty for any other job, and for a stand-in: what it logs and writes is the suite's own.
+    """
+    wrote = [output.name for output in good.request.outputs if any(good.written(host, output) for host in good.hosts)]
+    if other.stand_in is not None or not wrote or missing_outputs(good, other) != wrote or not succeeded(other):
+        return ""
+    pairs = list(zip(good.hosts, other.hosts, strict=True))
+    if any(_says_more(host, before) or host.message != before.message for before, host in pairs):
+        return ""
+    return (
+        f"Expected a non-zero exit code, an output, or something in the log when all inputs are "
+        f"{other.variation.partition(' ')[0]}, but the job exited with 0, wrote nothing to {named(wrote)}, and logged "
+        "nothing that it does not log otherwise."
+    )
+
+
+def _says_more(host: Host, before: Host) -> bool:
+    usual = {CHANGES.sub("#", line) for line in lines(before)}
+    return any(CHANGES.sub("#", line) not in usual for line in lines(host))
 
 
 def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure | None:
@@ -86,12 +113,7 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Fail
         return None
     if _is_got_over(trace, process):
         return None
-    how = (
-        f"exited with code {process.exit_code}"
-        if process.killed_by is None
-        else f"was killed by {SIGNALS.get(process.killed_by, f'signal {process.killed_by}')}"
-    )
-    text = f"{list(process.argv)} {how} below process 1"
+    text = _ended_badly(process)
     same_work = before is not None and _did_the_work(before, process)
     if process.killed_by is not None:
         certain = process.killed_by not in ASKED_TO_END
@@ -104,6 +126,29 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool) -> Fail
     if not certain and not same_work:
         return None
     return Failure(text, certain)
+
+
+def _of_launched(host: Host, before: Host) -> Failure | None:
+    """What became of a program that another one ran which is no wrapper: that one may have done without it."""
+    work = None if host.trace is None or host.untraced else workload.find(host.trace).process
+    if host.trace is None or work is None or before.trace is None or before.untraced:
+        return None
+    did_well = {process.argv for process in before.trace.processes if process.status == 0}
+    failed = [
+        process
+        for process in workload.run_by(host.trace, work)
+        if process.status and process.argv in did_well and process.killed_by not in ASKED_TO_END
+    ]
+    return Failure(_ended_badly(failed[-1]), certain=False) if failed else None
+
+
+def _ended_badly(process: Process) -> str:
+    how = (
+        f"exited with code {process.exit_code}"
+        if process.killed_by is None
+        else f"was killed by {SIGNALS.get(process.killed_by, f'signal {process.killed_by}')}"
+    )
+    return f"{list(process.argv)} {how} below process 1"
 
 
 def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure | None:
@@ -152,10 +197,11 @@ def _new_lines(host: Host, before: Host | None) -> list[str]:
 
 
 def _is_got_over(trace: Trace, process: Process) -> bool:
-    """Whether something was started after it that may have done its work."""
+    """Whether something was started after it that may have done its work; another attempt that failed too has not."""
     ended = process.ended or 0.0
     # A shell that ends with `exec` began before.
-    later = [each for each in trace.processes if any(run.at > ended for run in each.executions)]
+    started = (each for each in trace.processes if any(run.at > ended for run in each.executions))
+    later = [each for each in started if each.argv != process.argv or not each.status]
     return any(workload.program(each) not in DOES_NO_WORK for each in later)
 
 

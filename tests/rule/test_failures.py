@@ -143,6 +143,29 @@ def test_what_a_wrapper_sends_to_stdout_counts_where_it_tells_of_a_failure(
     assert certain is found.certain
 
 
+LAUNCHER = process(1, 0, "python3", "/launch.py")
+
+
+@pytest.mark.parametrize(
+    ("ended", "how"),
+    [
+        (FAILED, "exited with code 3"),
+        (CRASHED, "was killed by SIGSEGV"),
+        (WORK, ""),
+        (replace(FAILED, executions=process(7, 1, "python3", "/other.py").executions), ""),
+        (replace(WORK, exit_code=None, killed_by=15), ""),
+    ],
+    ids=["exit code", "signal", "well", "never well", "asked to end"],
+)
+def test_what_a_program_of_its_own_kind_launches_is_advice(ended: Process, how: str) -> None:
+    """It may do without; but where all outputs are missing, which that one may have written, its end is told."""
+    found = hidden(of(LAUNCHER, ended), of(LAUNCHER, WORK), wrote_nothing=True)
+
+    expected = Failure(f"['python3', '/x.py'] {how} below process 1", certain=False) if how else None
+    assert expected == found
+    assert hidden(of(LAUNCHER, ended), of(LAUNCHER, WORK), wrote_nothing=False) is None
+
+
 @pytest.mark.parametrize(
     ("reader", "certain"),
     [(tool("tee"), True), (tool("tee", ended=19.0), False), (replace(tool("tee"), parent=7), False)],
@@ -174,6 +197,15 @@ def test_tools_that_only_clean_up_have_not_got_over_it(later: tuple[Process, ...
 def test_what_may_do_the_work_afterwards_may_have_got_over_it(later: Process) -> None:
     """A script may try one thing, and then another."""
     assert hidden(of(SHELL, CRASHED, later), wrote_nothing=False) is None
+
+
+@pytest.mark.parametrize(("code", "certain"), [(3, True), (0, None)])
+def test_another_attempt_that_fails_too_has_not_got_over_it(code: int, certain: bool | None) -> None:  # noqa: FBT001 - a case
+    """Even if it took much less time, as a second one may."""
+    again = process(21, 1, "python3", "/x.py", ended=22.0, exit_code=code)
+    found = hidden(of(SHELL, FAILED, again, stderr="no rows\n"), USUAL, wrote_nothing=True)
+
+    assert certain is (None if found is None else found.certain)
 
 
 @pytest.mark.parametrize(("at", "got_over"), [(19.0, False), (21.0, True)])
@@ -212,6 +244,26 @@ def test_a_traceback_that_is_usual_is_nothing() -> None:
     other = TRACEBACK.replace("ValueError: 3", "ValueError: 17")
 
     assert hidden(host(stderr=TRACEBACK), host(stderr=other), wrote_nothing=True) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("job failed: no rows", True),
+        ("Failure while reading part-1.csv", True),
+        ("3 checks, 0 failed", False),
+        ("rows that failed: 0", False),
+        ("no failures", False),
+    ],
+)
+def test_words_for_a_failure_are_advice(
+    said: str,
+    shown: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Unless they tell of none."""
+    found = hidden(host(stderr=said), host(), wrote_nothing=True)
+
+    assert (Failure(f"its log says: {said!r}", certain=False) if shown else None) == found
 
 
 @pytest.mark.parametrize(

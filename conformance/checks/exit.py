@@ -200,7 +200,7 @@ def no_process_left(image: Image, outcome: Outcome) -> Iterator[str]:
             raise NotJudged(f"its processes could not be traced: {host.untraced}")
         left = [process for process in host.trace.processes if process.ended is None and not ends_with(process)]
         if left:
-            named = commands(left)
+            named = commands(host.trace, left)
             yield (
                 f"Expected every process on {host.name} to have ended, but process 1 exited while these were running: "
                 f"{named}."

@@ -11,7 +11,8 @@ The rule:
 4. A shell that starts nothing but common tools does the work itself, which is a doubt too.
 
 Launchers that are programs of their own kind, such as `torchrun`, are not seen through: they are the work. What they
-ran at a moment is told by `run_by`, for whoever needs to know that it may be the work instead.
+ran is told by `run_by`, for whoever needs to know that it may be the work instead; where they only waited for it, by
+`waited_for`.
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ _WORKERS = ("from multiprocessing.", "from joblib.", "joblib.externals.")
 
 _LONG = 0.5
 """The part of the longest life that makes a life a long one."""
+
+_NEARLY_ALL = 0.8
+"""The part of a launcher's life for which a program runs that it waits for."""
 
 _DEEPEST = 100
 """So many wrappers below each other are looked through; a shell that runs itself makes more."""
@@ -146,6 +150,22 @@ def run_by(trace: Trace, process: Process, *, at: float | None = None) -> tuple[
         for each in _below(trace, child, "")
         if program(each) not in TOOLS | SHELLS and (at is None or _lives(each, at)) and not _is_worker(each)
     )
+
+
+def waited_for(trace: Trace) -> Process | None:
+    """The program for which the one that seems to do the work only waits, as `subprocess.run` does.
+
+    None where that is unclear. In a whole run it was all that the other one ran, for nearly all of its life, and ended
+    well and unasked.
+    """
+    work = find(trace).process
+    ran = () if work is None else run_by(trace, work)
+    if work is None or work.ended is None or work.status or len(ran) != 1:
+        return None
+    (program,) = ran
+    if program.ended is None or program.status or trace.signals_to(program):
+        return None
+    return program if program.ended - program.began >= _NEARLY_ALL * (work.ended - work.began) else None
 
 
 def _long_lived(found: list[Process], end: float) -> list[Process]:

@@ -15,7 +15,7 @@ from conformance.outcome.outcome import Outcome
 from conformance.rule.command import as_run
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.rule.evidence import some_of
+from conformance.rule.evidence import WITH_OTHER_INPUTS, some_of
 from conformance.rule.sight import Sight
 
 
@@ -125,7 +125,7 @@ def no_secrets(image: Image, outcome: Outcome, empty: Outcome, corrupt: Outcome)
     needs_start(outcome)
     leaked = False
     runs = (outcome, empty, corrupt)
-    for when, run in zip(("", " when its inputs are empty", " when its inputs are corrupt"), runs, strict=True):
+    for when, run in zip(WITH_OTHER_INPUTS, runs, strict=True):
         if found := [host.name for host in run.hosts if host.secret in host.stdout.found | host.stderr.found]:
             leaked = True
             yield (

@@ -240,6 +240,33 @@ def test_a_job_that_did_not_start_leaves_its_message_to_be_judged() -> None:
     assert (Word.NOT_JUDGED, "exit.zero-on-success", True) == (verdict.word, verdict.see, verdict.applies)
 
 
+@pytest.mark.parametrize("good", [outcome(), outcome(host(message="3 rows"))])
+def test_a_message_that_only_a_failure_leaves_is_read_as_well(good: Outcome) -> None:
+    """It is advice, whatever it holds: the job fails anyway; what a failure shows, another one does not show again."""
+    long, other = host(exit_code=1, message="x" * 1025), host(exit_code=1, message=b"kein Eingang f\xfcr den Lauf")
+    verdicts = [
+        judged(SIZE, image(), good, empty_inputs(long), corrupt(long)),
+        judged(SIZE, image(), good, good, corrupt(long)),
+        judged(UTF8, image(), good, empty_inputs(other), corrupt(other)),
+    ]
+
+    assert [Word.ADVISED] * 3 == [verdict.word for verdict in verdicts]
+    told = [text for verdict in verdicts for text in verdict.violations]
+    assert len(verdicts) == len(told)
+    assert "algo-1 wrote 1,025 when its inputs are empty, of which 1 are cut off." in told[0]
+    assert "algo-1 wrote 1,025 when its inputs are corrupt, of which 1 are cut off." in told[1]
+    assert "on algo-1 byte 14 is 0xfc when its inputs are empty: invalid start byte." in told[2]
+
+
+def test_a_message_that_is_wrong_in_each_run_is_told_of_once() -> None:
+    """As it is when the job does its work, which is the graver case."""
+    wrong = host(message=b"\xff")
+    verdict = judged(UTF8, image(), outcome(wrong), empty_inputs(wrong), corrupt(wrong))
+
+    assert Word.VIOLATES is verdict.word
+    assert len(verdict.violations) == 1
+
+
 # The messages of several hosts
 
 BUDGET = "message.budget-of-all-hosts"

@@ -32,7 +32,7 @@ from conformance.rule.evidence import (
     program_of,
     succeeded,
 )
-from conformance.rule.failures import as_requested, beside
+from conformance.rule.failures import as_requested, beside, unnoticed
 from conformance.rule.programs import programs
 from conformance.rule.running import commands, ends_with, still_running, what_ran
 from conformance.rule.sight import Sight
@@ -136,7 +136,7 @@ def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[
     MUST,
     "The program exits non-zero when it fails on a corrupt input",
     job=CORRUPT_INPUTS,
-    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.PROCESSES},
+    sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.MESSAGE, Sight.PROCESSES},
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
@@ -144,12 +144,17 @@ def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[
     "it at all.",
 )
 def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrupt: Outcome) -> Iterator[str]:
-    """Checked as with empty inputs; what those already show is not reported twice."""
-    found = list(_swallowed(good, corrupt, "corrupt"))
+    """Checked as with empty inputs; what those already show is not reported twice.
+
+    A job that writes nothing and does not even say so is advised against, unless it does the same with empty inputs,
+    which `exit.empty-input-noticed` reports.
+    """
+    silent = "" if succeeded(empty) and missing_outputs(good, empty) else unnoticed(good, corrupt)
+    found = list(_swallowed(good, corrupt, "corrupt", otherwise=silent))
     if found and _is_as_good(_swallowed_before(good, empty), found):
-        # Advice is a verdict on the clause, and leaves nothing open.
-        told = NotJudged if _are_certain(found) else DoesNotApply
-        raise told("its failure is also swallowed with empty inputs", see="exit.nonzero-on-failure")
+        # Mere advice leaves no MUST open.
+        kind = NotJudged if _are_certain(found) else DoesNotApply
+        raise kind("its failure is also swallowed with empty inputs", see="exit.nonzero-on-failure")
     if found and missing_outputs(corrupt, good):
         raise DoesNotApply("with corrupt inputs the program wrote different outputs, which may report the error")
     yield from found
@@ -206,7 +211,7 @@ def no_process_left(image: Image, outcome: Outcome) -> Iterator[str]:
             raise NotJudged(f"its processes could not be traced: {host.untraced}")
         left = [process for process in host.trace.processes if process.ended is None and not ends_with(process)]
         if left:
-            named = commands(left)
+            named = commands(host.trace, left)
             yield (
                 f"Expected every process on {host.name} to have ended, but process 1 exited while these were running: "
                 f"{named}."
@@ -232,13 +237,15 @@ def _needs_no_other_explanation(own: Outcome, true: Outcome, outcome: Outcome) -
         raise NotJudged("some hosts exited with 0, but others kept running", see="hosts.worker-ends-with-leader")
 
 
-def _swallowed(good: Outcome, failing: Outcome, how: str) -> Iterator[str]:
+def _swallowed(good: Outcome, failing: Outcome, how: str, otherwise: str = "") -> Iterator[str]:
     missing = _missing_outputs(good, failing)
     if not _is_completed(failing, how):
         return
     found = [(host, failure) for host, failure in beside(good, failing) if failure is not None]
-    if not found:
+    if not found and not otherwise:
         raise DoesNotApply(f"with {how} inputs the program exited with 0 and showed no sign of failure")
+    if not found:
+        yield Advice(otherwise)
     for host, failure in found:
         if failing.stand_in is not None and program_of(host)[0].executable != failing.stand_in.path:
             raise NotJudged(f"with {how} inputs, something else than {failing.stand_in.path} was at work")

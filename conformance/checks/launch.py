@@ -16,7 +16,17 @@ from conformance.outcome.standin import Witness
 from conformance.rule.command import as_run, uses_command
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
-from conformance.rule.evidence import end_of, lines, missing_outputs, named, program_of, shortfalls, succeeded
+from conformance.rule.evidence import (
+    LINE_CHARACTERS,
+    end_of,
+    failed_by_itself,
+    lines,
+    missing_outputs,
+    named,
+    program_of,
+    shortfalls,
+    succeeded,
+)
 from conformance.rule.sight import Sight
 
 EXEC_FAILED = re.compile(
@@ -24,6 +34,9 @@ EXEC_FAILED = re.compile(
     r".*(no such file or directory|exec format error|permission denied)\W*"
 )
 """What the container runtime writes if the program cannot be executed."""
+
+TAKEN_FOR_CODE = re.compile(r"\bsyntax error\b|\bunexpected EOF while looking for matching\b", re.IGNORECASE)
+"""What a shell writes of arguments that it runs as code, by `eval` or within `sh -c "..."`."""
 
 STARTS = (
     "image.has-command",
@@ -129,6 +142,12 @@ def arguments_reach_the_program(image: Image, good: Outcome, seen: Outcome) -> I
             "no ContainerArguments can be added: the request has the maximum, or CMD is not valid as ContainerArguments"
         )
     for before, host in zip(good.hosts, seen.hosts, strict=True):
+        if complaint := _taken_for_code(before, host):
+            yield (
+                f"Expected {len(given)} unusual arguments to reach {list(program_of(before)[0].argv[:2])} on "
+                f"{host.name}, but a shell took them for code: {complaint[:LINE_CHARACTERS]!r}."
+            )
+            continue
         got = witness_of(before, host).argv
         # If one interpreter runs several programs, the arguments may be for any of them.
         if any(_in_a_row(given, witness.argv) for witness in host.witnesses):
@@ -188,6 +207,14 @@ def _needs_one_program(before: Host) -> None:
     others = [other for other in workload.others(trace, program) if other.executable != program.executable]
     if others:
         raise DoesNotApply(f"ENTRYPOINT also starts {list(others[0].argv)}, which the ContainerArguments may be for")
+
+
+def _taken_for_code(before: Host, host: Host) -> str:
+    """What a shell said of it, where the program was not started; empty if none did or the job has it say so anyway."""
+    if host.witnesses or not failed_by_itself(host):
+        return ""
+    usual = lines(before)
+    return next((line for line in lines(host) if TAKEN_FOR_CODE.search(line) and line not in usual), "")
 
 
 def _in_a_row(wanted: tuple[str, ...], words: tuple[str, ...]) -> bool:

@@ -9,12 +9,13 @@ from conformance.image.executable import expanded
 from conformance.image.image import Image
 from conformance.image.interpreter import Invocation, invocation
 from conformance.job.request import JobRequest
-from conformance.job.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
+from conformance.job.variation import AS_REQUESTED, CORRUPT_INPUTS, INPUT_MARKER
 from conformance.outcome import workload
 from conformance.outcome.outcome import Outcome
 from conformance.rule.command import as_run
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.evidence import WITH_OTHER_INPUTS, some_of
 from conformance.rule.sight import Sight
 
 
@@ -70,9 +71,19 @@ def unbuffered(image: Image, requests: Sequence[JobRequest], runs: Sequence[Outc
             found = [] if asked is None or not asked.is_python else [("", asked, None)]
         for where, asked, is_set in found:
             seen = True
-            if "u" in asked.letters or view.environment.get("PYTHONUNBUFFERED") or is_set:
+            if "u" in asked.letters:
                 continue
-            yield f"Expected PYTHONUNBUFFERED in ENV or the option -u, but {asked.name} is started with neither{where}."
+            deaf = next((f"-{letter}" for letter in "EI" if letter in asked.letters), "")
+            if deaf:
+                yield (
+                    f"Expected the option -u beside {deaf}, which ignores PYTHONUNBUFFERED, but {asked.name} is "
+                    f"started without it{where}."
+                )
+            elif not (view.environment.get("PYTHONUNBUFFERED") or is_set):
+                yield (
+                    "Expected PYTHONUNBUFFERED in ENV or the option -u, but "
+                    f"{asked.name} is started with neither{where}."
+                )
     if not seen:
         raise DoesNotApply("no Python does the work")
 
@@ -98,7 +109,7 @@ def _pythons_at_work(run: Outcome) -> list[tuple[str, Invocation, bool | None]] 
     "logs.no-secrets",
     SHOULD,
     "The log contains no credentials or input data",
-    job=INPUT_REPEATED,
+    job=CORRUPT_INPUTS,
     sees={Sight.ENDS, Sight.LOGS},
     clause="stdout and stderr of the container are kept in CloudWatch Logs, where others can read them.",
     spec=BYOC / "byoc-logs-and-metrics",
@@ -106,17 +117,22 @@ def _pythons_at_work(run: Outcome) -> list[tuple[str, Invocation, bool | None]] 
     remedy="Do not print the environment: no `env`, `printenv`, `set -x` around secrets or `print(os.environ)`; "
     "log the file name and line number instead of the line that could not be read.",
 )
-def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str]:
-    """Shown by a path to the role's credentials in the environment, and by a word in inputs that are not the user's."""
+def no_secrets(image: Image, outcome: Outcome, empty: Outcome, corrupt: Outcome) -> Iterator[str]:
+    """Shown by a path to the role's credentials in the environment, and by a word in inputs that are not the user's.
+
+    Many programs print their environment only when they fail.
+    """
     needs_start(outcome)
     leaked = False
-    for host in outcome.hosts:
-        if host.secret in host.stdout.found | host.stderr.found:
+    runs = (outcome, empty, corrupt)
+    for when, run in zip(WITH_OTHER_INPUTS, runs, strict=True):
+        if found := [host.name for host in run.hosts if host.secret in host.stdout.found | host.stderr.found]:
             leaked = True
             yield (
-                f"Expected no credentials in the log, but {host.name} printed the value of "
-                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI."
+                f"Expected no credentials in the log, but {some_of(found)} printed the value of "
+                f"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI{when}."
             )
+            break
     for host in corrupt.hosts:
         if INPUT_MARKER in host.stdout.found | host.stderr.found:
             leaked = True
@@ -124,6 +140,6 @@ def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str
                 f"Expected no input data in the log, but {host.name} repeated a word of a corrupt "
                 f"input: {INPUT_MARKER}."
             )
-    long = [host.name for run in (outcome, corrupt) for host in run.hosts if not host.stdout.complete]
+    long = [host.name for run in runs for host in run.hosts if not host.stdout.complete]
     if long and not leaked:
         raise NotJudged(f"the log of {long[0]} is so long that the engine may have dropped its start")

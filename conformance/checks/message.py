@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from conformance.checks.launch import needs_start
 from conformance.files.tree import File, Kind
 from conformance.image.image import Image
-from conformance.job.variation import AS_REQUESTED, INPUT_MARKER, INPUT_REPEATED
+from conformance.job.variation import AS_REQUESTED, CORRUPT_INPUTS, INPUT_MARKER
 from conformance.outcome.outcome import MESSAGE_LIMIT_BYTES as LIMIT_BYTES
 from conformance.outcome.outcome import MESSAGE_PATH, Host, Outcome
 from conformance.rule.contract import API, BYOC
 from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, Advice, DoesNotApply, NotJudged, check
+from conformance.rule.evidence import WITH_OTHER_INPUTS
 from conformance.rule.sight import Sight
 
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -24,7 +25,7 @@ CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
     "message.utf8",
     MUST,
     "The message is UTF-8 text",
-    job=AS_REQUESTED,
+    job=CORRUPT_INPUTS,
     sees={Sight.ENDS, Sight.FILES, Sight.MESSAGE},
     clause="A container may write UTF-8 text to /opt/ml/output/message; if it is not UTF-8, the job fails with a "
     "ClientError.",
@@ -32,38 +33,53 @@ CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
     basis=DOCUMENTED,
     remedy="Write the message with an explicit encoding: `open(path, 'w', encoding='utf-8')`.",
 )
-def utf8(image: Image, outcome: Outcome) -> Iterator[str]:
-    """Anything other than a regular file is advice, since AWS does not mention it."""
-    for host, file in _messages(outcome):
-        if file.kind is not Kind.FILE:
-            yield Advice(f"Expected {MESSAGE_PATH} to be a file, but on {host.name} it is a {file.kind}.")
-            continue
-        if fault := host.message_fault:
-            yield (
-                f"Expected UTF-8 text in {MESSAGE_PATH}, but on {host.name} byte {fault.position} is "
-                f"0x{fault.byte:02x}: {fault.reason}."
-            )
+def utf8(image: Image, outcome: Outcome, empty: Outcome, corrupt: Outcome) -> Iterator[str]:
+    """Anything other than a regular file is advice, since AWS does not mention it.
+
+    So is what only empty or corrupt inputs show: most such jobs fail anyway, and lose no more than their message.
+    """
+    for when, messages in _by_run(outcome, empty, corrupt):
+        found = [sentence for host, file in messages for sentence in _not_utf8(host, file, when)]
+        if found:
+            yield from [Advice(sentence) for sentence in found] if when else found
+            return
+
+
+def _not_utf8(host: Host, file: File, when: str) -> Iterator[str]:
+    if file.kind is not Kind.FILE:
+        yield Advice(f"Expected {MESSAGE_PATH} to be a file, but on {host.name} it is a {file.kind}{when}.")
+    elif fault := host.message_fault:
+        yield (
+            f"Expected UTF-8 text in {MESSAGE_PATH}, but on {host.name} byte {fault.position} is "
+            f"0x{fault.byte:02x}{when}: {fault.reason}."
+        )
 
 
 @check(
     "message.fits-1-kb",
     SHOULD,
     "The message fits in 1 KB",
-    job=AS_REQUESTED,
+    job=CORRUPT_INPUTS,
     sees={Sight.ENDS, Sight.FILES},
     clause="ExitMessage contains the first 1 KB of the message; the rest is cut off.",
     spec=API / "DescribeProcessingJob",
     basis=DOCUMENTED,
     remedy="Keep the message below 1,024 bytes of UTF-8, with the most important words first.",
 )
-def fits_1_kb(image: Image, outcome: Outcome) -> Iterator[str]:
-    """The limit is in bytes: AWS says KB in the text and characters in the API model."""
-    for host, file in _messages(outcome):
-        if file.size > LIMIT_BYTES:
+def fits_1_kb(image: Image, outcome: Outcome, empty: Outcome, corrupt: Outcome) -> Iterator[str]:
+    """The limit is in bytes: AWS says KB in the text and characters in the API model.
+
+    Many programs write their traceback when they fail, whose last line is the one that says why.
+    """
+    for when, messages in _by_run(outcome, empty, corrupt):
+        long = [(host, file) for host, file in messages if file.size > LIMIT_BYTES]
+        for host, file in long:
             yield (
-                f"Expected at most {LIMIT_BYTES:,} bytes in {MESSAGE_PATH}, but {host.name} wrote {file.size:,}, of "
-                f"which {file.size - LIMIT_BYTES:,} are cut off."
+                f"Expected at most {LIMIT_BYTES:,} bytes in {MESSAGE_PATH}, but {host.name} wrote {file.size:,}{when}, "
+                f"of which {file.size - LIMIT_BYTES:,} are cut off."
             )
+        if long:
+            return
 
 
 @check(
@@ -123,7 +139,7 @@ def plain_text(image: Image, outcome: Outcome) -> Iterator[str]:
     "message.no-secrets",
     MUST,
     "The message contains no credentials or input data",
-    job=INPUT_REPEATED,
+    job=CORRUPT_INPUTS,
     sees={Sight.ENDS, Sight.MESSAGE},
     clause="Do not write sensitive data to /opt/ml/output/message: DescribeProcessingJob returns it.",
     spec=BYOC / "byoc-metadata",
@@ -131,9 +147,9 @@ def plain_text(image: Image, outcome: Outcome) -> Iterator[str]:
     remedy="Write what happened and where, such as file name and line number, but not the line itself, the "
     "environment, or a dump of the configuration.",
 )
-def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str]:
+def no_secrets(image: Image, outcome: Outcome, empty: Outcome, corrupt: Outcome) -> Iterator[str]:
     """Shown by the path to the role's credentials in the environment, and by a word in the suite's corrupt inputs."""
-    authors = [host for run in (outcome, corrupt) for host in run.hosts if host.message is not None]
+    authors = [host for run in (outcome, empty, corrupt) for host in run.hosts if host.message is not None]
     if not authors:
         needs_start(outcome)
         raise DoesNotApply(f"the job wrote no {MESSAGE_PATH}")
@@ -144,13 +160,22 @@ def no_secrets(image: Image, outcome: Outcome, corrupt: Outcome) -> Iterator[str
                 "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI into it."
             )
             break
-    for host in authors:
+    for host in corrupt.hosts:
         if INPUT_MARKER in host.message_found:
             # Only the owner of an input knows whether its content is sensitive; a header hardly is.
             yield Advice(
                 f"Expected no input data in {MESSAGE_PATH}, but {host.name} repeated a word of a "
                 f"corrupt input: {INPUT_MARKER}."
             )
+
+
+def _by_run(*runs: Outcome) -> list[tuple[str, list[tuple[Host, File]]]]:
+    """The messages of each run, with how a sentence on it ends."""
+    needs_start(runs[0])
+    found = [[(host, file) for host in run.hosts if (file := host.message_file) is not None] for run in runs]
+    if not any(found):
+        raise DoesNotApply(f"the job wrote no {MESSAGE_PATH}")
+    return list(zip(WITH_OTHER_INPUTS, found, strict=True))
 
 
 def _messages(outcome: Outcome) -> list[tuple[Host, File]]:

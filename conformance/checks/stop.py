@@ -38,15 +38,16 @@ NATURAL_END = 0.9
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
     remedy="Make the program process 1: end a wrapper script with `exec python3 ...`, or use an init that forwards "
-    "signals, such as `tini --`; a `trap` in a shell must forward to its child.",
+    "signals, such as `tini --`; a `trap` in a shell must forward to its child, and a launcher in Python can end with "
+    "`os.execvp` in place of `subprocess.run`.",
     explained_by=("image.entrypoint-exec-form",),
 )
 def sigint_reaches_the_program(image: Image, good: Outcome, stopped: Outcome) -> Iterator[str]:
     """Checked by the process that the signal was delivered to, not by how anything ended."""
-    for host in stopped.hosts:
+    for undisturbed, host in zip(good.hosts, stopped.hosts, strict=True):
         stop = _stop_of(host)
         try:
-            program, reached = delivery(host, signal.SIGINT)
+            program, reached = delivery(host, signal.SIGINT, undisturbed)
         except NotJudged as doubt:
             if not stopped.was_halted:
                 raise
@@ -107,7 +108,7 @@ def _endings(good: Outcome, stopped: Outcome, number: signal.Signals) -> Iterato
             )
         if not stop.killed:
             continue
-        unreached = _unreached(host, number)
+        unreached = _unreached(host, number, undisturbed)
         if unreached is not None:
             needs_stand_in(stopped, unreached)
         if unreached is not None:
@@ -137,8 +138,10 @@ def _stop_of(host: Host) -> Stop:
     return host.stop
 
 
-def delivery(host: Host, number: signal.Signals) -> tuple[Process, bool]:
+def delivery(host: Host, number: signal.Signals, undisturbed: Host) -> tuple[Process, bool]:
     """The process that did the work when the signal came, and whether it got the signal.
+
+    The undisturbed run shows whether a process only waits for another one, which is the work then.
 
     Raises:
         NotJudged: there is no evidence, or it is ambiguous.
@@ -160,7 +163,12 @@ def delivery(host: Host, number: signal.Signals) -> tuple[Process, bool]:
     # A handler that ends its process runs with its own signal blocked, and that one was seen to arrive.
     if not reached and number in found.process.blocked:
         raise NotJudged(f"{list(found.process.argv)} blocks {number.name}, and may read it without a handler")
+    whole = None if undisturbed.untraced else undisturbed.trace
+    launched = None if whole is None else workload.waited_for(whole)
     for program in workload.run_by(trace, found.process, at=moment):
+        is_told = bool(trace.signals_to(program, number)) or (reached and _was_told(trace, program, since=moment))
+        if launched is not None and program.argv == launched.argv and (is_told or number not in program.blocked):
+            return program, is_told
         if reached and not _was_told(trace, program, since=moment):
             heard, deaf = found.process, program
         elif not reached and trace.signals_to(program, number):
@@ -180,10 +188,10 @@ def needs_stand_in(outcome: Outcome, program: Process) -> None:
         raise NotJudged(f"{list(program.argv)} was at work when the stop came, and not yet {outcome.stand_in.path}")
 
 
-def _unreached(host: Host, number: signal.Signals) -> Process | None:
+def _unreached(host: Host, number: signal.Signals, undisturbed: Host) -> Process | None:
     """The process that does the work, if it is certain that the signal did not reach it."""
     try:
-        program, reached = delivery(host, number)
+        program, reached = delivery(host, number, undisturbed)
     except NotJudged:
         return None
     return None if reached else program

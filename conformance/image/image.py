@@ -85,7 +85,9 @@ class Image:
         for candidate in candidates:
             found = self.files.resolve(candidate)
             if found.file is None:
-                missed = missed or found.problem
+                is_link = self.files.get(candidate) is not None
+                linked = f"{candidate} is a symbolic link, and " if is_link else ""
+                missed = missed or (f"{linked}{found.problem}" if is_link or "/" in word else "")
             elif found.file.kind is not Kind.FILE:
                 refused = refused or f"{candidate} is a {found.file.kind}"
             elif not found.file.mode & 0o111:
@@ -94,8 +96,8 @@ class Image:
                 return Executable(word, found.file)
         if refused:
             return Executable(word, None, problem=refused)
-        where = missed if "/" in word else f"no directory of PATH has it ({':'.join(self.search_path)})"
-        return Executable(word, None, missing=True, problem=where)
+        where = f"no directory of PATH has it ({':'.join(self.search_path)})"
+        return Executable(word, None, missing=True, problem=missed or where)
 
     def path_words(self) -> Iterator[str]:
         """The words of the command that may name a file, and the command that a shell form would run."""

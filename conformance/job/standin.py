@@ -30,6 +30,9 @@ MARK = "conformance-start"
 FAILED, KILLED = 3, 137
 """How the stand-in exits with empty inputs and with corrupt ones: an ordinary code, and that of a killed process."""
 
+SAID_BY_STAND_IN = "conformance: "
+"""How each line begins in which the stand-in says why it fails; a wrapper may put something before it."""
+
 RUN_SECONDS = 20.0
 """How long a run of the suite's own request may take: its stand-in is done at once, so that only wrappers take time."""
 

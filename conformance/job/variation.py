@@ -97,7 +97,6 @@ class Job:
 AS_REQUESTED = Job("as-requested", (Variation.AS_REQUESTED,))
 EMPTY_INPUTS = Job("empty-inputs", (Variation.AS_REQUESTED, Variation.EMPTY_INPUTS))
 CORRUPT_INPUTS = Job("corrupt-inputs", (Variation.AS_REQUESTED, Variation.EMPTY_INPUTS, Variation.CORRUPT_INPUTS))
-INPUT_REPEATED = Job("input-repeated", (Variation.AS_REQUESTED, Variation.CORRUPT_INPUTS))
 UNKNOWN_MEMBERS = Job("unknown-members", (Variation.AS_REQUESTED, Variation.UNKNOWN_MEMBERS))
 SEPARATE_MOUNTS = Job("separate-mounts", (Variation.AS_REQUESTED, Variation.SEPARATE_MOUNTS))
 RESERVED_REPLACED = Job("reserved-replaced", (Variation.OWN_RESERVED, Variation.AS_REQUESTED))

@@ -11,7 +11,8 @@ The rule:
 4. A shell that starts nothing but common tools does the work itself, which is a doubt too.
 
 Launchers that are programs of their own kind, such as `torchrun`, are not seen through: they are the work. What they
-ran at a moment is told by `run_by`, for whoever needs to know that it may be the work instead.
+ran is told by `run_by`, for whoever needs to know that it may be the work instead; where they only waited for it, by
+`waited_for`.
 """
 
 from __future__ import annotations
@@ -27,11 +28,25 @@ WRAPPERS = frozenset(
     {
         *("catatonit", "docker-init", "dumb-init", "init", "s6-svscan", "s6-supervise", "tini", "tini-static"),
         *("chroot", "gosu", "runuser", "setpriv", "su", "su-exec", "sudo", "unshare"),
-        *("chrt", "env", "ionice", "nice", "nohup", "setsid", "stdbuf", "taskset", "time", "timeout"),
+        *(
+            "chrt",
+            "env",
+            "flock",
+            "ionice",
+            "nice",
+            "nohup",
+            "script",
+            "setsid",
+            "stdbuf",
+            "taskset",
+            "time",
+            "timeout",
+        ),
     }
 )
 
-CONDA = frozenset({"conda", "mamba", "micromamba"})
+CONDA = frozenset({"conda", "mamba", "micromamba", "pixi", "uv"})
+"""Managers of environments, whose command `run` starts a program in one."""
 
 MULTIPLE = frozenset({"busybox", "busybox-static", "coreutils", "toybox"})
 """Executables that are many programs; the first argument says which."""
@@ -55,6 +70,9 @@ _WORKERS = ("from multiprocessing.", "from joblib.", "joblib.externals.")
 
 _LONG = 0.5
 """The part of the longest life that makes a life a long one."""
+
+_NEARLY_ALL = 0.8
+"""The part of a launcher's life for which a program runs that it waits for."""
 
 _DEEPEST = 100
 """So many wrappers below each other are looked through; a shell that runs itself makes more."""
@@ -132,19 +150,19 @@ def finished(trace: Trace, at: float) -> Process | None:
     return max(_long_lived(ended, at), key=lambda process: process.began, default=None)
 
 
-def run_by(trace: Trace, process: Process, *, at: float) -> tuple[Process, ...]:
-    """The programs that a process which is no wrapper ran at a moment, without common tools and its own workers.
+def run_by(trace: Trace, process: Process, *, at: float | None = None) -> tuple[Process, ...]:
+    """The programs that a process which is no wrapper ran, ever or at a moment, without common tools and own workers.
 
     It may do the work itself and have them for helpers, or only wait for them, as `subprocess.run` does: nothing in a
     trace tells which.
     """
-    trace = _as_of(trace, at)
+    trace = trace if at is None else _as_of(trace, at)
     return tuple(
         each
         for child in trace.children_of(process)
         if program(child)
         for each in _below(trace, child, "")
-        if program(each) not in TOOLS | SHELLS and _lives(each, at) and not _is_worker(each)
+        if program(each) not in TOOLS | SHELLS and (at is None or _lives(each, at)) and not _is_worker(each)
     )
 
 
@@ -163,6 +181,22 @@ def _as_of(trace: Trace, at: float) -> Trace:
             if process.began <= at
         ),
     )
+
+
+def waited_for(trace: Trace) -> Process | None:
+    """The program for which the one that seems to do the work only waits, as `subprocess.run` does.
+
+    None where that is unclear. In a whole run it was all that the other one ran, for nearly all of its life, and ended
+    well and unasked.
+    """
+    work = find(trace).process
+    ran = () if work is None else run_by(trace, work)
+    if work is None or work.ended is None or work.status or len(ran) != 1:
+        return None
+    (program,) = ran
+    if program.ended is None or program.status or trace.signals_to(program):
+        return None
+    return program if program.ended - program.began >= _NEARLY_ALL * (work.ended - work.began) else None
 
 
 def _long_lived(found: list[Process], end: float) -> list[Process]:

@@ -19,6 +19,9 @@ LONGEST_LINE = 2_000
 NEVER_OUTSIDE = frozenset({"arpa", "internal", "invalid", "local", "localdomain", "localhost", "test"})
 """Domains that no public name server resolves; a machine's own name on AWS is below `ec2.internal`."""
 
+WITH_OTHER_INPUTS = ("", " when its inputs are empty", " when its inputs are corrupt")
+"""How a sentence ends that is about one of the runs of `CORRUPT_INPUTS`, in their order."""
+
 SIGNALLED = 128
 """The offset that shells and engines add to the number of the signal that ended a process."""
 

@@ -1,12 +1,12 @@
 """Whether a job failed although its container exited with 0, and how certain that is.
 
 The process tree is certain evidence: the process that does the work ended badly, nothing did its work after it, and
-process 1 exited with 0. Where all outputs are there nevertheless it is advice: a script may have taken it into account,
-as in `program || echo ... > output`. An exit code alone may be an answer, like that of `grep -q` and `test`; it is a
-failure where the process ended by a signal or a traceback, where nobody takes it, as in a pipeline, or where the
-program that did the work in another run said something on stderr and wrote nothing. A traceback beside outputs that are
-all missing is as good, unless the program went on to the next record after it. A mere word in a log proves nothing, and
-is advice.
+process 1 exited with 0. Where no output is missing, and none was begun while it ran, it is advice: it may be an
+optional step, or a script may have taken it into account, as in `program || echo ... > output`. An exit code alone may be an
+answer, like that of `grep -q` and `test`; it is a failure where the process ended by a signal or a traceback, where
+nobody takes it, as in a pipeline, or where the program that did the work in another run said something on stderr, or
+told of a failure on stdout, and wrote nothing. A traceback beside outputs that are all missing is as good, unless the
+program went on to the next record after it. A mere word in a log proves nothing, and is advice.
 """
 
 from __future__ import annotations
@@ -15,25 +15,27 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from conformance.files.tree import is_below
+from conformance.job.standin import SAID_BY_STAND_IN
 from conformance.outcome import workload
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.trace import SIGNALS, Process, Trace
 from conformance.rule import telling
-from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines, missing_outputs
+from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines, missing_outputs, named, succeeded
 from conformance.rule.telling import Telling, tracebacks
 from conformance.rule.tracebacks import PYTHON_HEADER
 
 FAILURE = re.compile(
-    r"Traceback \(most recent call last\)|\b\w*(Error|Exception)\b:|\b(error|fatal|panic|critical)\b"
+    r"Traceback \(most recent call last\)|\b\w*(Error|Exception)\b:|\b(error|fatal|failed|failure|panic|critical)\b"
     r"|No such file or directory|command not found|Segmentation fault|core dumped",
     re.IGNORECASE,
 )
 """A log line that reports a failure."""
 
 NO_FAILURE = re.compile(
-    r"\b(no|not an?|without|zero|0) (\w+ )?(error|exception|fatal|panic|critical)s?\b"
-    r"|\b(error|exception|fatal|critical)s?\b[\w ]{0,40}[\"']?[ \t]*[:=][ \t]*(0[0.]*%?|none|null|nan|false|\[\])"
-    r"[ \t]*([,;|}\])]|$)",
+    r"\b(no|not an?|none|without|zero|0) (\w+ )?(error|exception|failed|failure|fatal|panic|critical)s?\b"
+    r"|\b(error|exception|failed|failure|fatal|critical)s?\b[\w ]{0,40}[\"']?[ \t]*[:=]"
+    r"[ \t]*(0[0.]*%?|none|null|nan|false|\[\])[ \t]*([,;|}\])]|$)",
     re.IGNORECASE,
 )
 """A line with such a word that reports none: `finished without error`, `errors: 0`, `mean squared error: nan`."""
@@ -83,35 +85,67 @@ class Failure:
     in_tree: bool = False
 
 
-def hidden(host: Host, before: Host | None = None, *, wrote_nothing: bool, wrote_all: bool = False) -> Failure | None:
+def hidden(
+    host: Host, before: Host | None = None, *, wrote_nothing: bool, complete: tuple[str, ...] = ()
+) -> Failure | None:
     """Evidence that a host failed which exited with 0; None if there is none.
 
     `before` is the same host in a run that did its work, where there is one; `wrote_nothing` says that all is missing
-    that it wrote then, or was to write, and `wrote_all` that none of it is.
+    that it wrote then, or was to write. `complete` are the places of the outputs, if none of that is missing.
     """
     if not did_well(host):
         return None
-    found = _of_process(host, before, wrote_nothing=wrote_nothing, wrote_all=wrote_all)
-    return found or _of_log(host, before, wrote_nothing=wrote_nothing)
+    found = _of_process(host, before, wrote_nothing=wrote_nothing, complete=complete)
+    found = found or _of_log(host, before, wrote_nothing=wrote_nothing)
+    return found or (_of_launched(host, before) if before is not None and wrote_nothing else None)
+
+
+def unnoticed(good: Outcome, other: Outcome) -> str:
+    """Advice for a job that exited with 0, but wrote no output that it writes otherwise, and said nothing of that.
+
+    Empty for any other job, and for a stand-in: what it logs and writes is the suite's own.
+    """
+    wrote = [output.name for output in good.request.outputs if any(good.written(host, output) for host in good.hosts)]
+    if other.stand_in is not None or not wrote or missing_outputs(good, other) != wrote or not succeeded(other):
+        return ""
+    pairs = list(zip(good.hosts, other.hosts, strict=True))
+    if any(_says_more(host, before) or host.message != before.message for before, host in pairs):
+        return ""
+    return (
+        f"Expected a non-zero exit code, an output, or something in the log when all inputs are "
+        f"{other.variation.partition(' ')[0]}, but the job exited with 0, wrote nothing to {named(wrote)}, and logged "
+        "nothing that it does not log otherwise."
+    )
+
+
+def _says_more(host: Host, before: Host) -> bool:
+    usual = {CHANGES.sub("#", line) for line in lines(before)}
+    return any(CHANGES.sub("#", line) not in usual for line in lines(host))
 
 
 def as_requested(good: Outcome, host: Host) -> Failure | None:
     """Evidence that a host failed in the run that is expected to succeed."""
     outputs = good.request.outputs
     unwritten = bool(outputs) and not any(good.written(host, each) for each in outputs)
-    wrote_all = bool(outputs) and all(any(good.written(each, output) for each in good.hosts) for output in outputs)
-    return hidden(host, wrote_nothing=unwritten and host.message is None, wrote_all=wrote_all)
+    wrote_all = all(any(good.written(each, output) for each in good.hosts) for output in outputs)
+    complete = _places(good) if wrote_all else ()
+    return hidden(host, wrote_nothing=unwritten and host.message is None, complete=complete)
 
 
 def beside(good: Outcome, failing: Outcome) -> list[tuple[Host, Failure | None]]:
     """Evidence that a host failed where the job may have had to, beside a run in which it did its work."""
     missing = missing_outputs(good, failing)
     wrote = [output.name for output in good.request.outputs if any(good.written(host, output) for host in good.hosts)]
-    nothing, everything = bool(missing) and missing == wrote, bool(wrote) and _filled(good) <= _filled(failing)
+    nothing = bool(missing) and missing == wrote
+    complete = _places(good) if wrote and _filled(good) <= _filled(failing) else ()
     return [
-        (host, hidden(host, before, wrote_nothing=nothing, wrote_all=everything))
+        (host, hidden(host, before, wrote_nothing=nothing, complete=complete))
         for before, host in zip(good.hosts, failing.hosts, strict=True)
     ]
+
+
+def _places(outcome: Outcome) -> tuple[str, ...]:
+    return tuple(output.local_path for output in outcome.request.outputs)
 
 
 def _filled(outcome: Outcome) -> set[tuple[str, str]]:
@@ -125,7 +159,7 @@ def _filled(outcome: Outcome) -> set[tuple[str, str]]:
     }
 
 
-def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool, wrote_all: bool) -> Failure | None:
+def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool, complete: tuple[str, ...]) -> Failure | None:
     trace = host.trace
     if trace is None or host.untraced:
         return None
@@ -136,19 +170,14 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool, wrote_a
         return None
     if _is_got_over(trace, process):
         return None
-    how = (
-        f"exited with code {process.exit_code}"
-        if process.killed_by is None
-        else f"was killed by {SIGNALS.get(process.killed_by, f'signal {process.killed_by}')}"
-    )
-    text = f"{list(process.argv)} {how} below process 1"
+    text = _ended_badly(process)
     same_work = before is not None and _did_the_work(before, process)
     if process.killed_by is not None:
         told = process.killed_by in CRASHES and not _is_sent(trace, process, process.killed_by)
     else:
         told = bool(_new_tracebacks(host, before))
     if told or process.killed_by is not None:
-        certain = told and not wrote_all
+        certain = told and (not complete or _began_an_output(trace, process, complete))
     elif _is_in_a_pipeline(trace, process):
         certain = same_work
     else:
@@ -156,6 +185,29 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool, wrote_a
     if not certain and not same_work and not told:
         return None
     return Failure(text, certain, in_tree=True)
+
+
+def _of_launched(host: Host, before: Host) -> Failure | None:
+    """What became of a program that another one ran which is no wrapper: that one may have done without it."""
+    work = None if host.trace is None or host.untraced else workload.find(host.trace).process
+    if host.trace is None or work is None or before.trace is None or before.untraced:
+        return None
+    did_well = {process.argv for process in before.trace.processes if process.status == 0}
+    failed = [
+        process
+        for process in workload.run_by(host.trace, work)
+        if process.status and process.argv in did_well and process.killed_by in {None, *CRASHES}
+    ]
+    return Failure(_ended_badly(failed[-1]), certain=False) if failed else None
+
+
+def _ended_badly(process: Process) -> str:
+    how = (
+        f"exited with code {process.exit_code}"
+        if process.killed_by is None
+        else f"was killed by {SIGNALS.get(process.killed_by, f'signal {process.killed_by}')}"
+    )
+    return f"{list(process.argv)} {how} below process 1"
 
 
 def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure | None:
@@ -172,11 +224,7 @@ def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure 
     said = [
         line
         for line in lines(host)
-        if FAILURE.search(line)
-        and not NO_FAILURE.search(line)
-        and not _is_tolerant(line)
-        and CHANGES.sub("#", line) not in usual
-        and line not in got_over
+        if _is_of_failure(line) and CHANGES.sub("#", line) not in usual and line not in got_over
     ]
     return Failure(f"its log says: {said[-1][:LINE_CHARACTERS]!r}", certain=False) if said else None
 
@@ -192,24 +240,41 @@ def _new_tracebacks(host: Host, before: Host | None) -> list[Telling]:
     return [each for each in tracebacks(host) if CHANGES.sub("#", each.line) not in usual]
 
 
+def _is_of_failure(line: str) -> bool:
+    """Whether a line reports a failure, and none that the program passes over."""
+    return bool(FAILURE.search(line)) and not NO_FAILURE.search(line) and not _is_tolerant(line)
+
+
 def _is_tolerant(line: str) -> bool:
     """Whether a line tells of something that the program passes over on purpose."""
     return TOLERANT.search(line) is not None and not SEVERE.search(line)
 
 
 def _new_lines(host: Host, before: Host | None) -> list[str]:
-    """Lines on stderr that it does not write otherwise."""
-    known = {CHANGES.sub("#", line.strip()) for line in (telling.lines(before.stderr) if before else ())}
-    said = (line.strip() for line in telling.lines(host.stderr))
+    """Lines that it does not write otherwise: any on stderr, and on stdout those of a failure.
+
+    A wrapper may send both to stdout, by `2>&1`.
+    """
+    known = {CHANGES.sub("#", line) for line in (lines(before) if before else ())}
+    on_stderr = [line.strip() for line in telling.lines(host.stderr)]
+    on_stdout = [line.strip() for line in telling.lines(host.stdout)]
+    said = on_stderr + [line for line in on_stdout if _is_of_failure(line) or SAID_BY_STAND_IN in line]
     return [line for line in said if line and CHANGES.sub("#", line) not in known]
 
 
 def _is_got_over(trace: Trace, process: Process) -> bool:
-    """Whether something was started after it that may have done its work."""
+    """Whether something was started after it that may have done its work; another attempt that failed too has not."""
     ended = process.ended or 0.0
     # A shell that ends with `exec` began before.
-    later = [each for each in trace.processes if any(run.at > ended for run in each.executions)]
+    started = (each for each in trace.processes if any(run.at > ended for run in each.executions))
+    later = [each for each in started if each.argv != process.argv or not each.status]
     return any(workload.program(each) not in DOES_NO_WORK for each in later)
+
+
+def _began_an_output(trace: Trace, process: Process, places: tuple[str, ...]) -> bool:
+    """Whether an output was first used during the life of a process, and so not by a step before or after it."""
+    used = [use.at for use in trace.uses if any(is_below(use.path, place) for place in places)]
+    return any(process.began <= at <= (process.ended or at) for at in used)
 
 
 def _is_sent(trace: Trace, process: Process, number: int) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from conformance.outcome import workload
 from conformance.outcome.outcome import Host, Outcome
-from conformance.outcome.trace import Process
+from conformance.outcome.trace import Process, Trace
 from conformance.rule.evidence import named, some_of
 from conformance.rule.machine import BUSY_SECONDS
 
@@ -40,15 +40,31 @@ def what_ran(host: Host) -> str:
     if not ran:
         return ""
     return (
-        f": {list(done.argv)} had exited with {done.status}, but {commands(ran)} had not"
+        f": {list(done.argv)} had exited with {done.status}, but {commands(host.trace, ran)} had not"
         if done
-        else f": {commands(ran)}"
+        else f": {commands(host.trace, ran)}"
     )
 
 
-def commands(processes: Sequence[Process]) -> str:
+def commands(trace: Trace, processes: Sequence[Process]) -> str:
     """The command lines of some processes; of many, only the first."""
-    return some_of([str(list(process.argv) or f"process {process.pid}") for process in processes], "; ")
+    return some_of([_command(trace, process) for process in processes], "; ")
+
+
+def _command(trace: Trace, process: Process) -> str:
+    """The command line of a process, or of what it is a fork of, as that was then; its number if nothing is known."""
+    if process.argv:
+        return str(list(process.argv))
+    known = {each.pid: each for each in reversed(trace.processes)}
+    above = known.get(process.parent)
+    for _ in known:
+        if above is None:
+            break
+        before = [run.argv for run in above.executions if run.argv and run.at <= process.began]
+        if before:
+            return f"a fork of {list(before[-1])}"
+        above = known.get(above.parent)
+    return f"process {process.pid}"
 
 
 def ends_with(process: Process) -> bool:

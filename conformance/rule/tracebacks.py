@@ -5,6 +5,7 @@ Each finder looks at every line once, and from there at a bounded number of line
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,10 @@ LOOK_BACK = 40
 
 LOOK_AHEAD = 8
 """How many lines after the beginning of an error what confirms it is looked for."""
+
+
+NAMED = re.compile(r"\s([\w$]+\.)*([A-Z][\w$]*)?(Error|Exception)(:|$)")
+"""An exception after other words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +240,9 @@ def _thrown_before(lines: Sequence[str], frame: int, *, after: int) -> int | Non
             return None
         if _is_thrown(lines[at]):
             return at
-    return None
+    # Who logs an exception puts words before it, as `console.error("job failed:", error)` does.
+    above = frame - 1
+    return above if above >= after and NAMED.search(lines[above]) else None
 
 
 def _is_version_of_node(line: str) -> bool:

@@ -125,9 +125,10 @@ def test_a_failure_below_process_1_is_evidence_without_a_word_in_the_log() -> No
     [
         host(RESULT, stdout="ERROR: part-1.csv cannot be read\n"),
         host(stdout="0 rows in 2 files\n"),
+        host(message="0 rows"),
         host(RESULT),
     ],
-    ids=["written all the same", "nothing wrong", "silent"],
+    ids=["written all the same", "nothing wrong", "nothing wrong by its message", "silent"],
 )
 def test_a_program_that_does_not_visibly_fail_is_not_accused(corrupt: Host) -> None:
     """Bytes are bytes to one that counts or copies them."""
@@ -135,6 +136,21 @@ def test_a_program_that_does_not_visibly_fail_is_not_accused(corrupt: Host) -> N
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
     assert "with corrupt inputs the program exited with 0 and showed no sign of failure" == verdict.reason
+
+
+def test_a_job_that_writes_nothing_and_does_not_say_so_is_advised_against() -> None:
+    """As a pool of threads does whose results nobody asks for; numbers and times in a log say nothing."""
+    usual = outcome(host(RESULT, stdout="started at 12:00:01\ndone\n"))
+    silent = host(stdout="started at 12:00:07\ndone\n")
+    verdict = over(silent, good=usual)
+
+    (advice,) = verdict.violations
+    assert Word.ADVISED is verdict.word
+    assert advice.endswith(
+        "but the job exited with 0, wrote nothing to output result, and logged nothing that it does not log otherwise."
+    )
+    assert not over(silent, good=usual, empty=silent).applies
+    assert not over(silent, good=outcome(host(stdout="started\ndone\n"))).applies
 
 
 def test_a_program_that_sets_corrupt_inputs_aside_is_not_accused() -> None:
@@ -177,7 +193,8 @@ def test_advice_over_empty_inputs_does_not_stand_for_a_violation() -> None:
     verdict = over(SAYING, empty=saying)
 
     assert Word.VIOLATES is over(SWALLOWING, empty=saying).word
-    assert (Word.NOT_JUDGED, "exit.nonzero-on-failure") == (verdict.word, verdict.see)
+    # No MUST is left open.
+    assert (Word.NOT_JUDGED, "exit.nonzero-on-failure", False) == (verdict.word, verdict.see, verdict.applies)
 
 
 @pytest.mark.parametrize(

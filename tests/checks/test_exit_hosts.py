@@ -132,11 +132,20 @@ def test_a_failure_that_one_host_swallows_violates(check: str, at: int) -> None:
 
 
 @pytest.mark.parametrize("check", [NONZERO, CORRUPT])
-def test_hosts_that_say_nothing_do_not_visibly_fail(check: str) -> None:
-    """Nor does one that speaks of an error, and of no more, where all outputs are written."""
-    silent, written = of_failure(check, host(), host()), of_failure(check, WELL, host(stderr="ERROR: no input\n"))
+def test_hosts_that_write_their_outputs_do_not_visibly_fail(check: str) -> None:
+    """Even where one speaks of an error, and of no more."""
+    verdict = of_failure(check, WELL, host(stderr="ERROR: no input\n"))
 
-    assert [(Word.NOT_JUDGED, False)] * 2 == [(verdict.word, verdict.applies) for verdict in (silent, written)]
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
+
+
+def test_hosts_that_neither_write_nor_say_anything_are_advised_against_once() -> None:
+    """Over empty inputs by a check of its own; and not where one of them says what it did."""
+    silent = [of_failure(check, host(), host()) for check in (NONZERO, CORRUPT)]
+    saying = of_failure(CORRUPT, host(), host(stdout="0 rows\n"))
+
+    assert [Word.NOT_JUDGED, Word.ADVISED] == [verdict.word for verdict in silent]
+    assert (Word.NOT_JUDGED, False) == (saying.word, saying.applies)
 
 
 @pytest.mark.parametrize("check", [NONZERO, CORRUPT])

@@ -105,6 +105,28 @@ def test_a_wrapper_that_dispatches_on_its_first_argument_is_not_blamed() -> None
     ) == verdict.reason
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "/run.sh: 2: eval: Syntax error: Unterminated quoted string",
+        "/run.sh: eval: line 3: unexpected EOF while looking for matching `''",
+        "/run.sh: eval: line 2: syntax error: unterminated quoted string",
+        "bash: -c: line 1: syntax error near unexpected token `&'",
+    ],
+    ids=["dash", "bash", "busybox", "bash -c"],
+)
+def test_arguments_that_a_shell_takes_for_code_are_advised_against(said: str) -> None:
+    """It starts no program then, and says why; who says so of any arguments has another flaw."""
+    failed = host(exit_code=2, stderr=f"{said}\n")
+    verdict = reached(ended=failed)
+    usual = reached(ended=failed, good=ran(SHELL, WORK, stderr=f"{said}\n"))
+
+    assert Word.ADVISED is verdict.word
+    assert verdict.violations[0].endswith(f"on algo-1, but a shell took them for code: {said!r}.")
+    assert Word.NOT_JUDGED is usual.word
+    assert Word.CONFORMS is reached((*PROGRAM, "..."), ended=failed).word
+
+
 @pytest.mark.parametrize("ended", [host(exit_code=137, end=End.SUITE_LIMIT), not_started("no")])
 def test_a_wrapper_that_waits_for_what_a_stand_in_does_not_do_is_not_blamed(ended: Host) -> None:
     """It may look for a file, or for a port; the reason says how it ended."""

@@ -12,6 +12,7 @@ from conformance.outcome.trace import Trace
 from conformance.verdict.verdict import Verdict, Word
 from tests.support.outcomes import (
     elf,
+    empty_inputs,
     file,
     host,
     image,
@@ -223,6 +224,15 @@ def test_an_empty_variable_is_none() -> None:
     assert Word.ADVISED == judged(UNBUFFERED, image(environment={"PYTHONUNBUFFERED": ""})).word
 
 
+@pytest.mark.parametrize("option", ["-I", "-E", "-sE"])
+def test_an_option_that_ignores_the_environment_ignores_the_variable_too(option: str) -> None:
+    """Python then buffers, though PYTHONUNBUFFERED is set, unless it has -u as well."""
+    entrypoints = [("python3", option, "/p.py"), ("python3", option, "-u", "/p.py")]
+    words = [judged(UNBUFFERED, image(entrypoint=each)).word for each in entrypoints]
+
+    assert [Word.ADVISED, Word.CONFORMS] == words
+
+
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_the_way_to_the_credentials_is_no_log(stream: str) -> None:
     """On either stream; the sentence does not repeat the value."""
@@ -244,6 +254,19 @@ def test_an_ordinary_log_holds_no_credentials() -> None:
 
 
 SECRETS = "logs.no-secrets"
+
+
+def test_an_environment_that_is_printed_only_at_a_failure_is_told_once() -> None:
+    """With empty inputs or with corrupt ones, as many programs do that print nothing of it otherwise."""
+    leaking = host(exit_code=1, stderr="URI=/v2/credentials/0815\n", secret="/v2/credentials/0815")
+    corrupt = outcome(leaking, variation=Variation.CORRUPT_INPUTS)
+    verdicts = [
+        judged(SECRETS, image(), outcome(), outcome(), corrupt),
+        judged(SECRETS, image(), outcome(), empty_inputs(leaking), corrupt),
+    ]
+
+    assert [Word.ADVISED, Word.ADVISED] == [verdict.word for verdict in verdicts]
+    assert ["corrupt", "empty"] == [verdict.violations[0].rstrip(".").rpartition(" ")[2] for verdict in verdicts]
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])

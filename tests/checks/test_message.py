@@ -11,7 +11,7 @@ from conformance.files.tree import File, Kind
 from conformance.job.variation import INPUT_MARKER, Variation
 from conformance.outcome.outcome import MESSAGE_PATH, Host, Outcome
 from conformance.verdict.verdict import Word
-from tests.support.outcomes import directory, host, image, judged, link, not_started, outcome
+from tests.support.outcomes import directory, empty_inputs, host, image, judged, link, not_started, outcome
 
 UTF8 = "message.utf8"
 SIZE = "message.fits-1-kb"
@@ -168,6 +168,13 @@ def test_the_way_to_the_credentials_is_no_message() -> None:
     assert secret not in found.text
 
 
+def test_credentials_in_the_message_of_a_failure_alone_are_no_message_either() -> None:
+    """Many programs dump their environment only then, as with empty inputs."""
+    leaking = host(exit_code=1, message="URI=/v2/credentials/0815", secret="/v2/credentials/0815")
+
+    assert Word.VIOLATES is judged("message.no-secrets", image(), outcome(), empty_inputs(leaking)).word
+
+
 @pytest.mark.parametrize("message", ["done", "/v2/credentials", ""])
 def test_other_messages_hold_no_credentials(message: str) -> None:
     """Only the value of this very run counts."""
@@ -207,12 +214,12 @@ def test_a_message_that_names_the_file_and_the_line_conforms() -> None:
 
 
 def test_credentials_are_told_once_and_what_an_input_holds_besides() -> None:
-    """Both runs have the credentials' own paths, and a dump shows them in both."""
+    """All runs have the credentials' own paths, and a dump shows them in each; only one has the suite's own input."""
     leaks = [host(message=f"URI=/v2/credentials/{word}\n{REPEATED}", secret=f"/v2/credentials/{word}") for word in "ab"]
     verdict = judged(SECRETS, image(), outcome(leaks[0]), corrupt(leaks[1]))
 
     assert Word.VIOLATES is verdict.word
-    assert ["credentials", "input data", "input data"] == [
+    assert ["credentials", "input data"] == [
         text.removeprefix("Expected ").removeprefix("no ").partition(" in /opt")[0] for text in verdict.violations
     ]
 
@@ -231,6 +238,33 @@ def test_a_job_that_did_not_start_leaves_its_message_to_be_judged() -> None:
     verdict = judged(SECRETS, image(), outcome(not_started("no")), corrupt(not_started("no")))
 
     assert (Word.NOT_JUDGED, "exit.zero-on-success", True) == (verdict.word, verdict.see, verdict.applies)
+
+
+@pytest.mark.parametrize("good", [outcome(), outcome(host(message="3 rows"))])
+def test_a_message_that_only_a_failure_leaves_is_read_as_well(good: Outcome) -> None:
+    """It is advice, whatever it holds: the job fails anyway; what a failure shows, another one does not show again."""
+    long, other = host(exit_code=1, message="x" * 1025), host(exit_code=1, message=b"kein Eingang f\xfcr den Lauf")
+    verdicts = [
+        judged(SIZE, image(), good, empty_inputs(long), corrupt(long)),
+        judged(SIZE, image(), good, good, corrupt(long)),
+        judged(UTF8, image(), good, empty_inputs(other), corrupt(other)),
+    ]
+
+    assert [Word.ADVISED] * 3 == [verdict.word for verdict in verdicts]
+    told = [text for verdict in verdicts for text in verdict.violations]
+    assert len(verdicts) == len(told)
+    assert "algo-1 wrote 1,025 when its inputs are empty, of which 1 are cut off." in told[0]
+    assert "algo-1 wrote 1,025 when its inputs are corrupt, of which 1 are cut off." in told[1]
+    assert "on algo-1 byte 14 is 0xfc when its inputs are empty: invalid start byte." in told[2]
+
+
+def test_a_message_that_is_wrong_in_each_run_is_told_of_once() -> None:
+    """As it is when the job does its work, which is the graver case."""
+    wrong = host(message=b"\xff")
+    verdict = judged(UTF8, image(), outcome(wrong), empty_inputs(wrong), corrupt(wrong))
+
+    assert Word.VIOLATES is verdict.word
+    assert len(verdict.violations) == 1
 
 
 # The messages of several hosts

@@ -151,6 +151,44 @@ def test_a_launcher_that_tells_what_it_runs_is_reached(child: Process, signals: 
     assert Word.CONFORMS is verdict(REACHES, stopped((LAUNCHER, child), signals)).word
 
 
+WHOLE = (replace(LAUNCHER, ended=100.0, exit_code=0), replace(CHILD, ended=99.0, exit_code=0))
+"""What a launcher and its program did in an undisturbed run: the one waited for the other."""
+
+
+def launched(*signals: Signal, child: Process = CHILD, whole: tuple[Process, ...] = WHOLE, before: int = 0) -> Verdict:
+    """The verdict on a launcher that was stopped, after a run in which this is what it and its program did."""
+    good = outcome(host(trace=Trace(whole, (replace(arrival(7, before), at=50.0),) if before else (), tracer=2)))
+    return judged(REACHES, image(), good, stopped((LAUNCHER, child), signals))
+
+
+def test_a_launcher_that_only_waits_does_no_work() -> None:
+    """What it runs has to get the signal, or be told in another way, as its process group or a handler may do."""
+    found = launched(arrival(1))
+
+    assert Word.ADVISED is found.word
+    assert "Expected SIGINT to reach ['/usr/bin/python3', '/processing.py'] on algo-1" in found.violations[0]
+    assert Word.CONFORMS is launched(arrival(7)).word
+    assert Word.CONFORMS is launched(arrival(1), arrival(7, SIGTERM)).word
+    assert Word.NOT_JUDGED is launched(arrival(1), child=BLOCKING).word
+
+
+@pytest.mark.parametrize(
+    "child",
+    [
+        replace(WHOLE[1], ended=70.0),
+        replace(WHOLE[1], exit_code=3),
+        replace(WHOLE[1], executions=process(7, 1, "/usr/bin/python3", "/other.py").executions),
+        replace(WHOLE[1], ended=None, exit_code=None),
+    ],
+    ids=["not for long", "in vain", "another one", "for what lives on"],
+)
+def test_a_launcher_that_may_do_something_else_may_be_the_work(child: Process) -> None:
+    """As one does that has a helper."""
+    assert Word.NOT_JUDGED is launched(arrival(1), whole=(WHOLE[0], child)).word
+    assert Word.NOT_JUDGED is launched(arrival(1), whole=(*WHOLE, process(9, 1, "/usr/bin/redis-server"))).word
+    assert Word.NOT_JUDGED is launched(arrival(1), before=SIGTERM).word
+
+
 @pytest.mark.parametrize("heard", [replace(arrival(7, SIGTERM), at=50.0), arrival(7, 10)], ids=["before", "SIGUSR1"])
 def test_another_signal_tells_what_a_launcher_runs_nothing_of_the_stop(heard: Signal) -> None:
     """One that came before, or that asks nobody to end."""

@@ -100,9 +100,13 @@ def test_a_slash_at_the_end_is_no_program() -> None:
 
 def test_what_is_missing_is_named() -> None:
     """A link that dangles is told from a name that is not there."""
-    executable = image(link("/run", "/gone")).executable("/run")
+    images = image(link("/run", "/gone")), image(link("/usr/bin/run", "/gone"))
+    executables = [images[0].executable("/run"), images[1].executable("run")]
 
-    assert (True, "/gone does not exist") == (executable.missing, executable.problem)
+    assert [
+        (True, "/run is a symbolic link, and /gone does not exist"),
+        (True, "/usr/bin/run is a symbolic link, and /gone does not exist"),
+    ] == [(executable.missing, executable.problem) for executable in executables]
 
 
 def test_the_command_is_entrypoint_and_cmd() -> None:

@@ -34,6 +34,8 @@ def test_process_1_is_the_work_where_it_is_no_wrapper() -> None:
         ("sudo", "-u", "x", "w"),
         ("/opt/conda/bin/conda", "run", "-n", "base", "w"),
         ("python3.11", "/opt/conda/bin/conda", "run", "w"),
+        ("uv", "run", "w"),
+        ("script", "-q", "-c", "w", "/dev/null"),
     ],
     ids=lambda wrapper: " ".join(wrapper[:2]),
 )

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.files.tree import File
+from conformance.outcome.activity import Use
 from conformance.outcome.outcome import End, Host
 from conformance.outcome.trace import Process, Signal, Trace
 from conformance.rule.failures import Failure, beside, hidden
-from tests.support.outcomes import OUTPUT, file, host, outcome, process
+from tests.support.outcomes import OUTPUT, file, host, log, outcome, process
 
 TRACEBACK = """Traceback (most recent call last):
   File "/x.py", line 3, in <module>
@@ -91,14 +92,25 @@ def test_an_exit_code_with_a_traceback_is_certain() -> None:
     assert expected == hidden(of(SHELL, FAILED, stderr=TRACEBACK), wrote_nothing=False)
 
 
+@pytest.mark.parametrize(
+    ("moment", "certain"), [("before", False), ("during", True), ("after", False), ("never", False)]
+)
 @pytest.mark.parametrize("before", [None, USUAL], ids=["alone", "beside another run"])
 @pytest.mark.parametrize("ended", [of(SHELL, FAILED, stderr=TRACEBACK), of(SHELL, CRASHED)], ids=["exit 3", "crash"])
-def test_beside_all_outputs_a_failure_may_have_been_taken_into_account(ended: Host, before: Host | None) -> None:
-    """As an optional step that a script goes on without, or a test of the data whose answer it writes."""
-    found = hidden(ended, before, wrote_nothing=False, wrote_all=True)
+def test_beside_all_outputs_it_counts_who_began_them(
+    ended: Host, before: Host | None, moment: str, *, certain: bool
+) -> None:
+    """An optional step comes after them, and a script writes the answer of a test after it; a log is in one anyway."""
+    assert ended.trace is not None
+    failed = max(ended.trace.processes, key=lambda process: process.began)
+    assert failed.ended is not None
+    at = {"before": failed.began - 0.1, "during": failed.began + 0.01, "after": failed.ended + 0.1}
+    uses = () if moment == "never" else (Use(at[moment], f"{OUTPUT}/log"),)
+    ended = replace(ended, trace=replace(ended.trace, uses=uses))
+    found = hidden(ended, before, wrote_nothing=False, complete=(OUTPUT,))
 
     assert found is not None
-    assert (False, True) == (found.certain, found.in_tree)
+    assert (certain, True) == (found.certain, found.in_tree)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +176,51 @@ def test_an_exit_code_alone_may_be_an_answer(
 
 
 @pytest.mark.parametrize(
+    ("stdout", "certain"),
+    [
+        ("[job] error: no rows\n", True),
+        ("[job] conformance: read /opt/ml/processing/input/data: No data available\n", True),
+        ("[job] no rows\n", False),
+        ("WARNING error in row 3, skipping it\n", False),
+        ("errors: 0\n", False),
+    ],
+    ids=["error", "of a stand-in", "no word of failure", "tolerant", "none"],
+)
+def test_what_a_wrapper_sends_to_stdout_counts_where_it_tells_of_a_failure(
+    stdout: str,
+    certain: bool,  # noqa: FBT001 - a case
+) -> None:
+    """By `2>&1` both streams are one, and what stands there otherwise is the program's ordinary output."""
+    found = hidden(replace(of(SHELL, FAILED), stdout=log(stdout)), USUAL, wrote_nothing=True)
+
+    assert found is not None
+    assert certain is found.certain
+
+
+LAUNCHER = process(1, 0, "python3", "/launch.py")
+
+
+@pytest.mark.parametrize(
+    ("ended", "how"),
+    [
+        (FAILED, "exited with code 3"),
+        (CRASHED, "was killed by SIGSEGV"),
+        (WORK, ""),
+        (replace(FAILED, executions=process(7, 1, "python3", "/other.py").executions), ""),
+        (replace(WORK, exit_code=None, killed_by=15), ""),
+    ],
+    ids=["exit code", "signal", "well", "never well", "asked to end"],
+)
+def test_what_a_program_of_its_own_kind_launches_is_advice(ended: Process, how: str) -> None:
+    """It may do without; but where all outputs are missing, which that one may have written, its end is told."""
+    found = hidden(of(LAUNCHER, ended), of(LAUNCHER, WORK), wrote_nothing=True)
+
+    expected = Failure(f"['python3', '/x.py'] {how} below process 1", certain=False) if how else None
+    assert expected == found
+    assert hidden(of(LAUNCHER, ended), of(LAUNCHER, WORK), wrote_nothing=False) is None
+
+
+@pytest.mark.parametrize(
     ("reader", "certain"),
     [(tool("tee"), True), (tool("tee", ended=19.0), False), (replace(tool("tee"), parent=7), False)],
     ids=["outlives it", "ends first", "its own child"],
@@ -194,6 +251,15 @@ def test_tools_that_only_clean_up_have_not_got_over_it(later: tuple[Process, ...
 def test_what_may_do_the_work_afterwards_may_have_got_over_it(later: Process) -> None:
     """A script may try one thing, and then another."""
     assert hidden(of(SHELL, CRASHED, later), wrote_nothing=False) is None
+
+
+@pytest.mark.parametrize(("code", "certain"), [(3, True), (0, None)])
+def test_another_attempt_that_fails_too_has_not_got_over_it(code: int, certain: bool | None) -> None:  # noqa: FBT001 - a case
+    """Even if it took much less time, as a second one may."""
+    again = process(21, 1, "python3", "/x.py", ended=22.0, exit_code=code)
+    found = hidden(of(SHELL, FAILED, again, stderr="no rows\n"), USUAL, wrote_nothing=True)
+
+    assert certain is (None if found is None else found.certain)
 
 
 @pytest.mark.parametrize(("at", "got_over"), [(19.0, False), (21.0, True)])
@@ -253,6 +319,26 @@ def test_a_traceback_that_is_usual_is_nothing() -> None:
     other = TRACEBACK.replace("ValueError: 3", "ValueError: 17")
 
     assert hidden(host(stderr=TRACEBACK), host(stderr=other), wrote_nothing=True) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("job failed: no rows", True),
+        ("Failure while reading part-1.csv", True),
+        ("3 checks, 0 failed", False),
+        ("rows that failed: 0", False),
+        ("no failures", False),
+    ],
+)
+def test_words_for_a_failure_are_advice(
+    said: str,
+    shown: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Unless they tell of none."""
+    found = hidden(host(stderr=said), host(), wrote_nothing=True)
+
+    assert (Failure(f"its log says: {said!r}", certain=False) if shown else None) == found
 
 
 @pytest.mark.parametrize(

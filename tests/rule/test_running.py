@@ -6,7 +6,7 @@ from conformance.outcome.outcome import End, Host
 from conformance.outcome.trace import Execution, Process, Signal, Trace
 from conformance.rule import running
 from conformance.rule.machine import BUSY_SECONDS
-from tests.support.outcomes import OUTPUT, file, host, outcome, process
+from tests.support.outcomes import OUTPUT, becoming, file, host, outcome, process
 
 REST = "; raise the limit with --image-timeout, or set MaxRuntimeInSeconds if the job never ends"
 
@@ -52,5 +52,14 @@ def test_commands_are_listed_and_counted() -> None:
     unknown = Process(7, 1, 1.0, (Execution(1.0, 1.0, ()),))
     others = [process(pid, 1, "a", "b") for pid in range(10, 13)]
 
-    assert "['a', 'b']; process 7" == running.commands([others[0], unknown])
-    assert "process 7; ['a', 'b']; ['a', 'b'] and 1 more" == running.commands([unknown, *others])
+    assert "['a', 'b']; process 7" == running.commands(Trace(), [others[0], unknown])
+    assert "process 7; ['a', 'b']; ['a', 'b'] and 1 more" == running.commands(Trace(), [unknown, *others])
+
+
+def test_a_fork_is_named_after_what_it_is_a_fork_of() -> None:
+    """What that becomes later is another program, and a fork of a fork is no less one."""
+    shell = becoming(process(1, 0, "/bin/sh", "/run.sh"), "python3", "/x.py")
+    forks = (Process(7, 1, 1.2), Process(8, 7, 1.3), Process(9, 1, 2.0))
+    named = running.commands(Trace((shell, *forks)), forks)
+
+    assert "a fork of ['/bin/sh', '/run.sh']; a fork of ['/bin/sh', '/run.sh']; a fork of ['python3', '/x.py']" == named

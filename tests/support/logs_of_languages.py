@@ -214,6 +214,17 @@ Node.js v18.19.0
     "[UnhandledPromiseRejection: This error originated either by throwing inside of an async function] {",
 )
 
+NODE_LOGGED = Sample(
+    "Node",
+    """job failed: Error: no rows
+    at main (/app/a.js:2:25)
+    at Object.<anonymous> (/app/a.js:3:1)
+    at node:internal/main/run_main_module:28:49
+""",
+    "job failed: Error: no rows",
+    "at main (/app/a.js:2:25)",
+)
+
 JAVA = Sample(
     "Java",
     """Exception in thread "main" java.lang.IllegalStateException: cannot read rows
@@ -312,6 +323,7 @@ TRACEBACKS = (
     NODE,
     NODE_MODULE,
     NODE_REJECTION,
+    NODE_LOGGED,
     JAVA,
     SPARK,
     DOT_NET,

@@ -171,7 +171,7 @@ class Table:
             reached = self._answer(stop.REACHES, good, stopped)
         else:  # no check speaks of it, and `ends` rests on it
             try:
-                reached = Answer(stop.delivery(host, number)[1])
+                reached = Answer(stop.delivery(host, number, good.hosts[0])[1])
             except NotJudged as doubt:
                 reached = Answer(None, str(doubt))
         own = number in noted(host.message or b"") if can_note(form, number) else None

@@ -1,0 +1,4 @@
+#!/bin/sh
+command="exec python3 /processing.py $*"
+echo "running $command"
+eval "$command"

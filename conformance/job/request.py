@@ -67,12 +67,14 @@ class ProcessingOutput:
 class JobRequest:
     """A valid `CreateProcessingJob` request; `document` is the request itself, unchanged.
 
-    `is_own` says that it is the suite's and not the user's, and `is_script` that it runs a script of the suite's.
+    `is_own` says that it is the suite's and not the user's, and `is_tried` that the image's own program tries that one,
+    in whose place a stand-in is otherwise. `is_script` says that it runs a script of the suite's.
     """
 
     document: Mapping[str, Any]
     source: str = ""
     is_own: bool = False
+    is_tried: bool = False
     is_script: bool = False
 
     @property

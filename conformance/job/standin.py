@@ -1,7 +1,7 @@
-"""What the suite runs where the user gives no job: a request of its own, and the probe in the program's place.
+"""What the suite runs where the user gives no job: a request of its own, for the image's program and for a stand-in.
 
-Nobody but its author knows what an image's program needs, so the program is not run. What the image does before it is:
-ENTRYPOINT, its wrappers, USER.
+Nobody but its author knows what an image's program needs. The program tries the request, and may fail. With the probe
+in its place it succeeds in any image, and shows what the image does before it: ENTRYPOINT, its wrappers, USER.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.shells import SHELLS
+
+OWN_SOURCE = "the suite's own request"
 
 OBJECTS = ObjectTree(Path(__file__).with_name("objects"))
 """What S3 holds for the suite's own requests."""
@@ -32,6 +34,9 @@ FAILED, KILLED = 3, 137
 
 RUN_SECONDS = 20.0
 """How long a run of the suite's own request may take: its stand-in is done at once, so that only wrappers take time."""
+
+TRIAL_SECONDS = 15.0
+"""How long the image's own program may try it: what serves, or asks somebody in vain, goes on for ever."""
 
 WORK_MILLISECONDS = 500
 """How long the stand-in works: what a wrapper starts beside it has begun by then."""
@@ -54,7 +59,12 @@ class StandIn:
 
 def own_request(image_uri: str) -> JobRequest:
     """The request that is run where the user gives none: one input, two outputs, one host."""
-    return JobRequest(_document("image-alone", image_uri), source="the suite's own request", is_own=True)
+    return JobRequest(_document("image-alone", image_uri), source=OWN_SOURCE, is_own=True)
+
+
+def tried_request(image_uri: str) -> JobRequest:
+    """The same for the image's own program, which may be able to do it: inputs and outputs are its configuration's."""
+    return JobRequest(_document("image-by-itself", image_uri), source=OWN_SOURCE, is_own=True, is_tried=True)
 
 
 def script_request(image_uri: str, command: tuple[str, ...]) -> JobRequest:

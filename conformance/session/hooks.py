@@ -18,6 +18,7 @@ from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.job.gpu import Choice
 from conformance.reports import directory, terminal
+from conformance.rule.tried import may_show
 from conformance.session import options, project
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import CheckFile, CheckItem, JobNode, session_key
@@ -142,7 +143,10 @@ class SessionHooks:
             with self._reporting.as_warning():
                 self._session.service.remove_left_behind()
             needed = (item for item in items if item.check in item.parent.needed)
-            self._session.start((item.check.job, item.parent.request) for item in needed if item.check.job)
+            jobs = [(item.check.job, item.parent.request) for item in needed if item.check.job]
+            if trial := self._session.trial:
+                jobs += [(item.check.job, trial) for item in items if item.check.job and may_show(item.check)]
+            self._session.start(jobs)
 
     # pytest-xdist
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from conformance.image.image import Image
@@ -61,6 +62,9 @@ class Runs:
         Raises:
             NotJudged: the request is the suite's own, and nothing can stand in for the image's program.
         """
+        if request.is_tried:
+            # Why it fails is for nobody to find out: it need not be able to do it.
+            return self._together(request, Variation.AS_REQUESTED)
         tried = [causes.Tried(self._together(request, Variation.AS_REQUESTED), alone=False)]
         while (conditions := self._next_conditions(tried)) is not None:
             tried.append(causes.Tried(self._alone(request, Variation.AS_REQUESTED, conditions=conditions)))
@@ -120,16 +124,19 @@ class Runs:
             return self._service.run(self._found, request, variation, **given)
 
     def _given(self, request: JobRequest, how: dict[str, Any]) -> dict[str, Any]:
-        played_part = how["played"] if "played" in how else self._played(request)
-        return {"programs": programs_of(request), **how, "played": played_part}
+        part = how["played"] if "played" in how else self._played(request)
+        if part is not None and request.entrypoint is not None:
+            # Named by its file, it may be started by other words than its wrapper uses.
+            part = replace(part, command=request.entrypoint)
+        return {"programs": programs_of(request), **how, "played": part}
 
     def _played(self, request: JobRequest) -> StandIn | None:
-        """The program whose part the probe plays; None in the user's requests.
+        """The program whose part the probe plays; None in what the image's own program does.
 
         Raises:
             NotJudged: nothing can stand in for it.
         """
-        if not request.is_own:
+        if not request.is_own or request.is_tried:
             return None
         with self._finding:
             if self._part is None:

@@ -13,10 +13,11 @@ from conformance.errors import EngineError, JobError
 from conformance.image.image import Image
 from conformance.job.gpu import Choice, to_look, wants
 from conformance.job.request import JobRequest
-from conformance.job.standin import OBJECTS, own_request
-from conformance.job.variation import Job, Variation, default_command_request
+from conformance.job.standin import OBJECTS, own_request, tried_request
+from conformance.job.variation import AS_REQUESTED, Job, Variation, default_command_request
 from conformance.outcome.outcome import Outcome
 from conformance.rule.declaration import DoesNotApply
+from conformance.rule.evidence import did_its_work
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.peers import network
@@ -65,6 +66,9 @@ class Session:
         options = self.options
         self.requests = options.requests or (own_request(options.image),)
         """The requests of the user or of the image, or else the suite's own."""
+        self.trial = None if options.requests else tried_request(options.image)
+        """The suite's own request for the image's own program; None with a job."""
+        self._further: list[tuple[Job, JobRequest | None]] = []
         if options.gpu is Choice.REQUIRE:
             self._require_gpus()
         hosts = max((request.instance_count for request in options.requests), default=1)
@@ -103,8 +107,31 @@ class Session:
         return f"{self.progress.told()}; {done} of {len(made)} runs done"
 
     def start(self, jobs: Iterable[tuple[Job, JobRequest | None]]) -> None:
-        """Start reading the image's files and running these jobs, without waiting."""
+        """Start reading the image's files and running these jobs, without waiting.
+
+        Of the image's own program it is only how it does undisturbed, which decides on the others.
+        """
         self._read()
+        jobs = list(jobs)
+        if self.trial is not None and (self.trial in [request for _, request in jobs]):
+            self._further = [(job, request) for job, request in jobs if request is self.trial]
+            jobs = [(AS_REQUESTED, self.trial), *((job, request) for job, request in jobs if request is not self.trial)]
+        self._start(jobs)
+
+    def tried(self) -> Outcome | None:
+        """What the image's own program made of the suite's own request; None with a job.
+
+        If it did it, all runs of it are started that `start` was given; raises the same as `outcomes`.
+        """
+        if self.trial is None:
+            return None
+        (good,) = self.outcomes(AS_REQUESTED, self.trial)
+        further, self._further = self._further, []
+        if did_its_work(good):
+            self._start(further)
+        return good
+
+    def _start(self, jobs: Iterable[tuple[Job, JobRequest | None]]) -> None:
         runs = [
             (variation, request)
             for job, request in jobs

@@ -14,6 +14,7 @@ from conformance.errors import JobError
 from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
 from conformance.job.request import JobRequest
+from conformance.job.standin import own_request, tried_request
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.outcome.trace import Execution, Process, Trace
@@ -22,7 +23,7 @@ from conformance.rule.declaration import DoesNotApply
 from conformance.session.progress import Progress
 from conformance.session.runs import BY_THEMSELVES, RESTING, Runs
 from conformance.session.turns import Turns
-from tests.support.outcomes import INPUT, file, host, image, outcome, ran, request
+from tests.support.outcomes import INPUT, elf, file, host, image, outcome, program, ran, request
 from tests.support.trials import Flaw
 
 SCRIPT = f"{INPUT}/main.py"
@@ -321,6 +322,29 @@ def test_what_has_nothing_to_do_with_the_undisturbed_run_needs_none(tmp_path: Pa
     making.runs.repeated(ASKED, variation, None, traced=False)
 
     assert [(variation, AS_CHOSEN, False), (variation, AS_CHOSEN, True)] == making.made
+
+
+def test_nobody_finds_out_why_a_program_fails_that_tries_the_suites_request(tmp_path: Path) -> None:
+    """It is run once, by itself, with no stand-in and nothing lifted."""
+    making = Making(tmp_path, ending(host(exit_code=1, stderr="PermissionError: /opt/ml/x\n")))
+    judged = making.runs.as_requested(tried_request("example:1"))
+
+    assert [(Variation.AS_REQUESTED, AS_CHOSEN, False)] == making.made
+    assert [None] == [call.how["played"] for call in making.service.calls]
+    assert () == judged.trials
+
+
+def test_a_stand_in_is_known_by_the_words_that_start_it(tmp_path: Path) -> None:
+    """A ContainerEntrypoint may name its file where the wrapper gives it another name."""
+    script = ("python3", "/processing.py")
+    making = Making(tmp_path, ending(host()), image(program("/usr/bin/python3.12", elf()), entrypoint=script))
+    own = own_request("example:1")
+    for entrypoint in (None, ("/usr/bin/python3.12", "/processing.py")):
+        making.runs.by_itself(own.overriding(entrypoint=entrypoint), Variation.OVERRIDDEN)
+
+    assert [script, ("/usr/bin/python3.12", "/processing.py")] == [
+        call.how["played"].command for call in making.service.calls
+    ]
 
 
 def test_every_run_that_is_asked_for_by_another_one_has_its_rule() -> None:

@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from conformance.job.objects import ObjectTree
-from conformance.job.request import JobRequest
+from conformance.job.request import PROCESSING, JobRequest
 from conformance.shells import SHELLS
 
 OWN_SOURCE = "the suite's own request"
 
 OBJECTS = ObjectTree(Path(__file__).with_name("objects"))
 """What S3 holds for the suite's own requests."""
+
+DATA = "s3://conformance/data/"
+"""What its inputs hold: a table."""
 
 SCRIPT_OPTION = "--image-script"
 
@@ -80,7 +83,7 @@ def script_request(image_uri: str, command: tuple[str, ...]) -> JobRequest:
     document = _document("script", image_uri)
     code = "/opt/ml/processing/input/code"
     document["AppSpecification"] |= {"ContainerEntrypoint": [*command, f"{code}/{script}"]}
-    document["ProcessingInputs"].append(_input("code", f"s3://conformance/code/{script}", code))
+    document["ProcessingInputs"].append(input_at("code", code, f"s3://conformance/code/{script}"))
     return JobRequest(document, source=f"{SCRIPT_OPTION}={shlex.join(command)}", is_script=True)
 
 
@@ -88,8 +91,10 @@ def _document(name: str, image_uri: str) -> dict[str, Any]:
     return {
         "ProcessingJobName": name,
         "AppSpecification": {"ImageUri": image_uri},
-        "ProcessingInputs": [_input("data", "s3://conformance/data/", "/opt/ml/processing/input/data")],
-        "ProcessingOutputConfig": {"Outputs": [_output("first"), _output("second")]},
+        "ProcessingInputs": [input_at("data", f"{PROCESSING}/input/data")],
+        "ProcessingOutputConfig": {
+            "Outputs": [output_at(name, f"{PROCESSING}/output/{name}") for name in ("first", "second")]
+        },
         "ProcessingResources": {
             "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
         },
@@ -98,15 +103,13 @@ def _document(name: str, image_uri: str) -> dict[str, Any]:
     }
 
 
-def _input(name: str, uri: str, path: str) -> dict[str, Any]:
+def input_at(name: str, path: str, uri: str = DATA) -> dict[str, Any]:
+    """An input of the suite's own request."""
     read = {"S3Uri": uri, "LocalPath": path, "S3DataType": "S3Prefix", "S3InputMode": "File"}
     return {"InputName": name, "S3Input": read}
 
 
-def _output(name: str) -> dict[str, Any]:
-    place = {
-        "S3Uri": f"s3://conformance/output/{name}",
-        "LocalPath": f"/opt/ml/processing/output/{name}",
-        "S3UploadMode": "EndOfJob",
-    }
+def output_at(name: str, path: str) -> dict[str, Any]:
+    """An output of the suite's own request."""
+    place = {"S3Uri": f"s3://conformance/output/{name}", "LocalPath": path, "S3UploadMode": "EndOfJob"}
     return {"OutputName": name, "S3Output": place}

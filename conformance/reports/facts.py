@@ -104,20 +104,21 @@ def _of_own_request(outcome: Outcome) -> str:
             f"without a job, the suite's own program ran in place of {outcome.stand_in.path}, to check what comes "
             "before it"
         )
+    request = outcome.request
+    read, written = ([item.local_path for item in items] for items in (request.inputs, request.outputs))
+    asked = f"a request of the suite's own, from {some_of(read)} to {some_of(written)}"
     if did_its_work(outcome):
-        return "without a job, the image's own program did the suite's own request, and was checked with that"
+        return f"without a job, the image's own program did {asked}, and was checked with that"
     host = outcome.hosts[0]
     how = "wrote nothing to an output" if succeeded(outcome) else end_of(host)
-    return (
-        f"without a job, the image's own program tried the suite's own request, but {how}: what depends on its success "
-        "was not checked"
-    )
+    return f"without a job, the image's own program tried {asked}, but {how}: only what holds of any run was checked"
 
 
 OVERRIDES = {
     Variation.AS_REQUESTED: "with neither ContainerEntrypoint nor ContainerArguments",
     Variation.STAND_IN: "with 100 ContainerArguments",
-    Variation.OVERRIDDEN: "with ContainerEntrypoint and ContainerArguments",
+    Variation.OVERRIDDEN: "with a ContainerEntrypoint",
+    Variation.OVERRIDDEN_BOTH: "with a ContainerEntrypoint and ContainerArguments",
 }
 """The overrides of a request in the runs that show what a wrapper makes of them."""
 

@@ -202,14 +202,22 @@ def overridden(image: Image, good: Outcome) -> Rerun:
             raise DoesNotApply("ENTRYPOINT starts several programs, none of which is the whole job")
         commands[host.name] = _command(image, program)
     command = _same_everywhere(commands)
-    # The suite's own program takes any arguments, so that both overrides are seen.
-    arguments = odd_words.ODD_WORDS[:OVERRIDING_WORDS] if good.stand_in is not None else None
-    environment = good.request.environment
-    request = good.request.overriding(entrypoint=command, arguments=arguments, environment=environment)
+    request = good.request.overriding(entrypoint=command, environment=good.request.environment)
     fault = _fault(request)
     if fault:
         raise DoesNotApply(f"the program's command is not a valid ContainerEntrypoint: {fault}")
     return Rerun(request)
+
+
+def overridden_both(image: Image, good: Outcome) -> Rerun | None:
+    """The same with ContainerArguments; None if the program is the image's, which may not know them."""
+    if good.stand_in is None:
+        return None
+    request = overridden(image, good).request
+    arguments = odd_words.ODD_WORDS[:OVERRIDING_WORDS]
+    return Rerun(
+        request.overriding(entrypoint=request.entrypoint, arguments=arguments, environment=request.environment)
+    )
 
 
 def with_own_reserved(image: Image, replaced: Outcome) -> Rerun | None:

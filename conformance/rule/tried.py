@@ -7,18 +7,18 @@ wrote into log and message, how they take a stop while at work, and whether they
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from conformance.files.tree import is_below
 from conformance.job.variation import STAND_IN
 from conformance.outcome.outcome import End, Host, Outcome
-from conformance.rule.declaration import Check
-from conformance.rule.evidence import failed_by_itself, lines
+from conformance.rule import choices
+from conformance.rule.declaration import Advice, Check, NotJudged
+from conformance.rule.evidence import end_of, failed_by_itself, lines, program_of, succeeded
 from conformance.rule.failures import CHANGES
 
 OF_ANY_RUN = frozenset(
     {
-        "exit.nonzero-on-failure",
         "stop.ends-on-sigint",
         "stop.ends-on-sigterm",
         "message.utf8",
@@ -30,6 +30,9 @@ OF_ANY_RUN = frozenset(
 )
 """Checks of which a run shows something in which the program failed."""
 
+OF_FLAWS = frozenset({"exit.zero-on-success", "exit.nonzero-on-failure", "outputs.writable-by-user"})
+"""Checks of which such a run shows flaws alone."""
+
 OF_INPUTS = frozenset({"message.no-secrets", "logs.no-secrets"})
 """Those of them that are about what becomes of an input, which the program has to use for that."""
 
@@ -40,8 +43,12 @@ NOT_TRIED = frozenset({"hosts", "gpu"})
 """Chapters of which a request with one host and no GPU shows nothing."""
 
 
+SHOWN_BY_FAILURE = OF_ANY_RUN | OF_FLAWS | NOTICED
+"""All checks of which such a run may show anything."""
+
+
 def may_show(check: Check) -> bool:
-    """Whether the program's own runs may show something of a check; what it is started with, a stand-in shows best."""
+    """Whether the program's own runs may show something of a check; a stand-in shows best what it is started with."""
     job = check.job
     return job is not None and job.needs_request and job is not STAND_IN and check.chapter not in NOT_TRIED
 
@@ -61,6 +68,28 @@ def is_exercised(check: Check, outcomes: Sequence[Outcome]) -> bool:
         return False
     logged = any(host.stdout.size + host.stderr.size for host in outcomes[-1].hosts)
     return check.id not in OF_INPUTS or (_uses_an_input(outcomes[-1]) and logged)
+
+
+def failures(outcome: Outcome) -> Iterator[str]:
+    """How a container failed whose program had done the suite's own request.
+
+    It is advice, since what a wrapper does after its program may need what the suite does not have.
+
+    Raises:
+        NotJudged: the program did not do it, or one of the suite's choices may have kept its wrapper from going on.
+    """
+    if succeeded(outcome):
+        return
+    doubt = choices.doubt(outcome)
+    for host in outcome.hosts:
+        program = program_of(host)[0]
+        unwritten = [output.name for output in outcome.request.outputs if not outcome.written(host, output)]
+        if doubt or host.end is not End.EXITED or program.exit_code != 0 or unwritten:
+            raise NotJudged(doubt or f"the suite's own request was not done: {host.name} {end_of(host)}")
+        yield Advice(
+            f"Expected {host.name} to exit with 0 as {list(program.argv)} did, which wrote all outputs, but it "
+            f"{end_of(host)}."
+        )
 
 
 def _uses_an_input(outcome: Outcome) -> bool:

@@ -57,10 +57,9 @@ def evidence(session: Session, job: Job, request: JobRequest | None) -> Evidence
 
 def evidence_of_trial(session: Session, job: Job, checks: Sequence[Check]) -> Evidence | None:
     """The same with the image's own program; None if its runs say nothing of these checks."""
-    of_failure = tried.OF_ANY_RUN | tried.NOTICED
     named = [check for check in checks if tried.may_show(check)]
     good = session.tried() if named else None
-    if good is None or not (did_its_work(good) or any(check.id in of_failure for check in named)):
+    if good is None or not (did_its_work(good) or any(check.id in tried.SHOWN_BY_FAILURE for check in named)):
         return None
     return evidence(session, job, session.trial)
 

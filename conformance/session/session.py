@@ -10,10 +10,12 @@ from functools import partial
 from typing import Any
 
 from conformance.errors import EngineError, JobError
+from conformance.image import scripts
 from conformance.image.image import Image
 from conformance.job.gpu import Choice, to_look, wants
 from conformance.job.request import JobRequest
 from conformance.job.standin import OBJECTS, own_request, tried_request
+from conformance.job.suited import suited
 from conformance.job.variation import AS_REQUESTED, Job, Variation, default_command_request
 from conformance.outcome.outcome import Outcome
 from conformance.rule.declaration import DoesNotApply
@@ -74,7 +76,9 @@ class Session:
         hosts = max((request.instance_count for request in options.requests), default=1)
         self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
         self.progress = Progress(options.timeout_seconds, names_jobs=len(options.requests) > 1)
-        self._runs = Runs(self.service, self.found, lambda: self.image, Turns(options.report), self.progress)
+        self._runs = Runs(
+            self.service, self.found, lambda: self.image, Turns(options.report), self.progress, self._suited
+        )
         self._made: dict[tuple[Variation, str], Future[Outcome]] = {}
         self._repeats: dict[tuple[Variation, str, bool, int], Future[Outcome]] = {}
         # Of its own, since any run may have to wait for the image's files.
@@ -170,6 +174,9 @@ class Session:
         for pool in (self._reader, self._pool):
             pool.shutdown(wait=True)
         self.service.close()
+
+    def _suited(self, request: JobRequest) -> JobRequest:
+        return suited(request, scripts.contents(self.image, partial(self.service.read_file, self.image)))
 
     def _running(self) -> list[Future[Any]]:
         with self._lock:

@@ -23,7 +23,10 @@ def of_trial(check: Check, good: Outcome, outcomes: Sequence[Outcome], judged: C
         return judged()
     if tried.holds(check, outcomes):
         return Verdict(check, Word.CONFORMS)
-    return judged() if tried.is_exercised(check, outcomes) else None
+    if tried.is_exercised(check, outcomes):
+        return judged()
+    found = judged() if check.id in tried.OF_FLAWS else None
+    return found if found is not None and found.violations else None
 
 
 def stronger(one: Verdict, other: Verdict | None) -> Verdict:

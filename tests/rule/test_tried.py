@@ -13,7 +13,8 @@ from conformance.outcome.activity import Use
 from conformance.outcome.outcome import Outcome
 from conformance.outcome.trace import Trace
 from conformance.rule import tried
-from tests.support.outcomes import host, not_started, outcome, process
+from conformance.verdict.verdict import Word
+from tests.support.outcomes import file, host, image, judged, not_started, outcome, process
 
 CHECKS = load_checks()
 TRIED = tried_request("example:1")
@@ -37,7 +38,7 @@ def test_the_requests_differ_in_nothing_but_who_does_them() -> None:
 
 def test_checks_that_are_named_exist_and_are_tried() -> None:
     """By ids that exist, of a job that the program is run with."""
-    assert all(tried.may_show(CHECKS[check_id]) for check_id in tried.OF_ANY_RUN | tried.NOTICED)
+    assert all(tried.may_show(CHECKS[check_id]) for check_id in tried.SHOWN_BY_FAILURE)
 
 
 @pytest.mark.parametrize(
@@ -104,3 +105,47 @@ def test_a_run_without_a_trace_shows_no_use() -> None:
     untraced = replace(unseen, hosts=tuple(replace(each, trace=None) for each in unseen.hosts))
 
     assert not tried.is_exercised(CHECKS["logs.no-secrets"], [untraced, untraced])
+
+
+FAILS = "exit.zero-on-success"
+CLEANING = process(9, 1, "rm", "/tmp/x", exit_code=1)  # noqa: S108 - the container's
+WRAPPER = process(1, 0, "/bin/sh", "/run.sh", executable="/bin/dash")
+
+
+def wrapped(*, exit_code: int = 0, writes: int = 2, stderr: str = "rm: no such file\n") -> Outcome:
+    """A run whose wrapper failed after its program had ended, which wrote so many outputs."""
+    written = [file(f"{output.local_path}/a") for output in TRIED.outputs[:writes]]
+    trace = Trace((WRAPPER, process(7, 1, "python3", "/processing.py", exit_code=exit_code), CLEANING), tracer=2)
+    return outcome(host(*written, exit_code=1, stderr=stderr, trace=trace), of=TRIED)
+
+
+def test_a_wrapper_that_fails_after_the_work_is_advised_against() -> None:
+    """It may need what only a job of the user's brings, so that this is no violation."""
+    verdict = judged(FAILS, image(), wrapped())
+
+    assert Word.ADVISED is verdict.word
+    assert "as ['python3', '/processing.py'] did, which wrote all outputs, but it exited" in verdict.violations[0]
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (wrapped(exit_code=1), "was not done"),
+        (wrapped(writes=1), "was not done"),
+        (wrapped(stderr="curl: (6) Could not resolve host: example.com\n"), "no outside network"),
+    ],
+)
+def test_a_wrapper_is_not_blamed_for_what_it_cannot_do(run: Outcome, reason: str) -> None:
+    """Nor for what its program could not."""
+    verdict = judged(FAILS, image(), run)
+
+    assert Word.NOT_JUDGED is verdict.word
+    assert reason in verdict.reason
+
+
+def test_a_failure_that_is_swallowed_is_advice_alone() -> None:
+    """The suite's own request is none that an image has to be able to do."""
+    said = "Traceback (most recent call last):\n  File \"a.py\", line 1, in <module>\nKeyError: 'target'\n"
+    swallowed = outcome(host(stdout="", stderr=said, trace=Trace((SCRIPT,), tracer=2)), of=TRIED)
+
+    assert Word.ADVISED is judged("exit.nonzero-on-failure", image(), swallowed, swallowed).word

@@ -94,13 +94,19 @@ class Made:
 class Making:
     """Runs of an image over a service that makes outcomes up; `looked` counts how often its files were waited for."""
 
-    def __init__(self, directory: Path, ends: Callable[[int, Call], Outcome], of: Image | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        ends: Callable[[int, Call], Outcome],
+        of: Image | None = None,
+        suited: Callable[[JobRequest], JobRequest] = lambda request: request,
+    ) -> None:
         """`ends` gives the outcomes."""
         turns = Watched(directory)
         self.image = of or image()
         self.looked = 0
         self.service = Made(turns, ends)
-        self.runs = Runs(self.service, self.image, self._look, turns, Progress(300.0))
+        self.runs = Runs(self.service, self.image, self._look, turns, Progress(300.0), suited)
 
     def _look(self) -> Image:
         self.looked += 1
@@ -332,6 +338,28 @@ def test_nobody_finds_out_why_a_program_fails_that_tries_the_suites_request(tmp_
     assert [(Variation.AS_REQUESTED, AS_CHOSEN, False)] == making.made
     assert [None] == [call.how["played"] for call in making.service.calls]
     assert () == judged.trials
+
+
+def test_a_program_that_fails_gets_a_request_suited_to_it(tmp_path: Path) -> None:
+    """All further runs are of that one, too."""
+    tried = tried_request("example:1")
+    written = replace(tried, document={**tried.document, "ProcessingInputs": []})
+    making = Making(tmp_path, ending(host(exit_code=1), host()), suited=lambda _: written)
+    good = making.runs.as_requested(tried)
+    making.runs.changed(tried, Variation.EMPTY_INPUTS, lambda: good)
+    making.runs.repeated(tried, Variation.EMPTY_INPUTS, good, traced=True)
+
+    assert [tried, written, written, written] == [call.request for call in making.service.calls]
+
+
+@pytest.mark.parametrize("ended", [host(exit_code=137, end=End.SUITE_LIMIT), GOOD.hosts[0]])
+def test_a_request_is_suited_to_no_program_that_goes_on_or_did_it(tmp_path: Path, ended: Host) -> None:
+    """The one would go on with the other as well."""
+    done = replace(GOOD, hosts=(ended,), request=replace(ASKED, is_own=True, is_tried=True))
+    making = Making(tmp_path, lambda *_: replace(done, uploads=GOOD.uploads), suited=lambda _: ASKED)
+    making.runs.as_requested(done.request)
+
+    assert 1 == len(making.made)
 
 
 def test_a_stand_in_is_known_by_the_words_that_start_it(tmp_path: Path) -> None:

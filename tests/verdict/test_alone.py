@@ -74,3 +74,12 @@ def test_a_program_that_fails_on_inputs_for_their_sake_conforms() -> None:
 
     assert Verdict(empty, Word.CONFORMS) == found
     assert of_trial(CORRUPT, FAILED, [FAILED, EMPTY, FAILED], lambda: of(Word.VIOLATES)) is None
+
+
+@pytest.mark.parametrize(("found", "expected"), [(("Expected ...",), True), ((), False)])
+def test_of_some_checks_a_program_that_fails_shows_flaws_alone(found: tuple[str, ...], expected: bool) -> None:  # noqa: FBT001 - a case
+    """Where it has none, that says nothing."""
+    writable = CHECKS["outputs.writable-by-user"]
+    verdict = Verdict(writable, Word.ADVISED if found else Word.CONFORMS, violations=found)
+
+    assert (verdict if expected else None) == of_trial(writable, FAILED, [FAILED], lambda: verdict)

@@ -182,7 +182,7 @@ class CheckItem(pytest.Item):
 
         Never in this package: whoever reads an annotation in a pull request cannot do anything about a file there.
         """
-        if self.parent.request is not None and not self.parent.request.is_of_suite:
+        if self.parent.request is not None and self.parent.request.has_file:
             return Path(self.parent.request.source), 0, self.check.id
         return self.config.invocation_params.dir / "processing" / self.check.chapter, None, self.check.id
 

@@ -81,7 +81,8 @@ class SessionHooks:
         config.stash[session_key] = session
         if config.option.xmlpath is None and not given and not config.option.collectonly:
             config.option.xmlpath = str(chosen.report / directory.JUNIT)
-        hooks = cls(config, session, named, Reporting(session, circumstances), worker=bool(given))
+        reporting = Reporting(session, circumstances.with_job(session.options, session.brought.requests))
+        hooks = cls(config, session, named, reporting, worker=bool(given))
         config.add_cleanup(hooks.leave)
         return hooks
 
@@ -203,7 +204,7 @@ class SessionHooks:
             f"conformance: image {image.reference} ({image.digest}), {image.platform}",
             f"conformance: {judged_by}, job {names}",
         ]
-        lines += [f"conformance: {told}" for told in (project.told(self._config), self._session.brought) if told]
+        lines += [f"conformance: {told}" for told in (project.told(self._config), self._session.brought.told) if told]
         lines += _network_lines(self._session.options)
         if self._session.options.gpu is Choice.SIMULATED:
             lines.append("conformance: the GPU is simulated, which cannot show that CUDA works")

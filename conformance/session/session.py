@@ -64,8 +64,8 @@ class Session:
         is_brought = brought.LABEL in self.found.labels and options.objects is not None
         objects = options.objects if options.requests or is_brought else OBJECTS
         self.service = LocalService(reached, objects, settings, keep=options.keep, gpu=options.gpu)
-        self.options, self.brought = brought.complete(options, self.found, partial(self.service.read_file, self.found))
-        options = self.options
+        self.brought = brought.complete(options, self.found, partial(self.service.read_file, self.found))
+        self.options = options = self.brought.options
         self.requests = options.requests or (own_request(options.image),)
         """The requests of the user or of the image, or else the suite's own."""
         self.trial = None if options.requests else tried_request(options.image)

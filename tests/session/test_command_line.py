@@ -314,6 +314,13 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
         lambda _: ["--image-hosts=2"],
         "--image-hosts: expected a job, but there is none (pass --image-job=FILE)",
     ),
+    "a profile without a job": (
+        lambda _: ["--image-profile=processing"],
+        (
+            "--image-profile=processing: expected a job, but the profile of this session is image "
+            "(pass --image-job=FILE)"
+        ),
+    ),
     "network that is not there": (
         lambda _: ["--image-network=nobodys-network"],
         (

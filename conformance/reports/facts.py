@@ -93,7 +93,7 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
             if feed.read < feed.size
         )
         # Without a signal it was the suite that stopped it early.
-        if host.stop is not None and host.stop.signal and outcome.stand_in is None:
+        if host.stop is not None and host.stop.signal and not outcome.request.is_own:
             yield _of_stop(outcome, host, host.stop)
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.job.objects import ObjectTree
 from conformance.job.request import PROCESSING, JobRequest
+from conformance.job.samples import Samples
 from conformance.shells import SHELLS
 
 OWN_SOURCE = "the suite's own request"
 
-OBJECTS = ObjectTree(Path(__file__).with_name("objects"))
+OBJECTS = Samples(Path(__file__).with_name("objects"))
 """What S3 holds for the suite's own requests."""
 
 DATA = "s3://conformance/data/"

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from conformance.files.tree import is_below
 from conformance.job.request import PROCESSING, JobRequest
-from conformance.job.standin import input_at, output_at
+from conformance.job.samples import named
+from conformance.job.standin import DATA, input_at, output_at
 
 NAMED = re.compile(rb"(?<![\w/])" + PROCESSING.encode() + rb"((?:/+[\w.-]+)+)")
 """A path below /opt/ml/processing as it stands in a script or a program."""
@@ -23,12 +24,16 @@ MOST = 10
 
 def suited(request: JobRequest, contents: Iterable[bytes]) -> JobRequest:
     """The request with the inputs and outputs that these files of an image name; of what they lack it keeps its own."""
-    places = list(dict.fromkeys(place for content in contents for place in _places(content)))
+    asked = list(dict.fromkeys(each for content in contents for each in _named(content)))
+    places = list(dict.fromkeys(place for place, _ in asked))
     read = _outermost([place for place in places if READ.match(_first(place))])
     written = _outermost([place for place in places if not READ.match(_first(place))])
     document = dict(request.document)
     if read:
-        document["ProcessingInputs"] = [input_at(f"in-{at}", place) for at, place in enumerate(read)]
+        document["ProcessingInputs"] = [
+            input_at(f"in-{at}", place, _uri([file for where, file in asked if file and where == place]))
+            for at, place in enumerate(read)
+        ]
     if written:
         document["ProcessingOutputConfig"] = {
             "Outputs": [output_at(f"out-{at}", place) for at, place in enumerate(written)]
@@ -36,13 +41,17 @@ def suited(request: JobRequest, contents: Iterable[bytes]) -> JobRequest:
     return replace(request, document=document)
 
 
-def _places(content: bytes) -> Iterator[str]:
-    """The directories that it names: a last word with an extension is a file in one."""
+def _named(content: bytes) -> Iterator[tuple[str, str]]:
+    """The directories that it names, each with a file in it or none: a last word with an extension is one."""
     for found in NAMED.finditer(content):
         path = posixpath.normpath(PROCESSING + found[1].decode("ascii", "replace"))
-        place = posixpath.dirname(path) if posixpath.splitext(path)[1] else path
+        place, file = posixpath.split(path) if posixpath.splitext(path)[1] else (path, "")
         if is_below(place, PROCESSING) and place != PROCESSING:
-            yield place
+            yield place, file
+
+
+def _uri(files: list[str]) -> str:
+    return named(files) if files else DATA
 
 
 def _first(place: str) -> str:

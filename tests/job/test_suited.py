@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from conformance.job.model import model_faults
-from conformance.job.standin import tried_request
+from conformance.job.objects import S3Uri, relative_path
+from conformance.job.request import ProcessingInput
+from conformance.job.standin import OBJECTS, tried_request
 from conformance.job.suited import MOST, suited
 from conformance.job.validation import service_faults
 
@@ -61,3 +65,18 @@ def test_what_several_files_name_comes_together() -> None:
 
     assert (["/input/a"], ["/a"]) == paths(b"%s/a" % PLACE, b"%s/input/a %s/a/b" % (PLACE, PLACE))
     assert MOST == len(paths(many)[1])
+
+
+def test_an_input_has_the_files_that_a_program_asks_for() -> None:
+    """Under their names, each a sample of its format; a directory that is named without any has a table."""
+    asked = suited(OWN, [b"%s/input/a/x.json %s/input/a/y.CSV %s/input/a/z.parquet %s/input/b" % ((PLACE,) * 4)])
+    found = [[(key.rpartition("/")[2], path.name) for key, path in _objects(item)] for item in asked.inputs]
+
+    assert [[("x.json", "sample.json"), ("y.CSV", "sample.csv")], [("data.csv", "data.csv")]] == found
+    assert ["x.json", "y.CSV"] == [
+        relative_path(S3Uri.parse(asked.inputs[0].s3_uri).key, key) for key, _ in _objects(asked.inputs[0])
+    ]
+
+
+def _objects(item: ProcessingInput) -> list[tuple[str, Path]]:
+    return list(OBJECTS.find(S3Uri.parse(item.s3_uri)))

@@ -116,13 +116,6 @@ def test_tests_that_need_another_conformance_are_refused_beside_the_checks(tmp_p
             "--image-profile: expected one of image, processing, distributed, gpu, got 'all'",
         ),
         (
-            ["--image=a", "--image-profile=processing"],
-            (
-                "--image-profile=processing: expected a job, but the profile of this session is image "
-                "(pass --image-job=FILE)"
-            ),
-        ),
-        (
             ["--image=a", "processing/exit::no-such-check"],
             "expected the node id of a check, got 'processing/exit::no-such-check' (--collect-only lists all checks)",
         ),

@@ -9,6 +9,7 @@ from conformance.image.image import Image
 from conformance.job.conditions import Lifted
 from conformance.job.variation import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
 from conformance.outcome.outcome import End, Host, Outcome
+from conformance.rule import swallowed, tried
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import (
     DOCUMENTED,
@@ -29,11 +30,9 @@ from conformance.rule.evidence import (
     missing_outputs,
     named,
     now_and_then,
-    program_of,
     succeeded,
 )
-from conformance.rule.failures import as_requested, beside, unnoticed
-from conformance.rule.programs import programs
+from conformance.rule.failures import as_requested, beside
 from conformance.rule.running import commands, ends_with, still_running, what_ran
 from conformance.rule.sight import Sight
 from conformance.rule.telling import blames_arguments
@@ -61,7 +60,11 @@ CLAUSE = "A job is Completed only if every container exits with 0, and Failed if
     ),
 )
 def zero_on_success(image: Image, own: Outcome, true: Outcome, outcome: Outcome) -> Iterator[str]:
-    """The job is the user's own, so it is expected to succeed."""
+    """The job is the user's own, so it is expected to succeed; the suite's own is not."""
+    yield from tried.failures(outcome) if outcome.request.is_tried else _unsuccessful(own, true, outcome)
+
+
+def _unsuccessful(own: Outcome, true: Outcome, outcome: Outcome) -> Iterator[str]:
     if outcome.unsteady:
         raise NotJudged(now_and_then(outcome))
     if Lifted.SHARED_MEMORY in outcome.conditions.lifted:
@@ -118,12 +121,13 @@ def nonzero_on_failure(image: Image, good: Outcome, empty: Outcome) -> Iterator[
             f"{failure.text}."
         )
         if failure.certain:
-            yield sentence
+            # The suite's own request is none that it has to be able to do.
+            yield Advice(sentence) if good.request.is_own else sentence
             return
         if failure.in_tree:
             advice.append(Advice(sentence))
     try:
-        found = list(_swallowed(good, empty, "empty"))
+        found = list(swallowed.findings(good, empty, "empty"))
     except NotJudged:
         if not advice:
             raise
@@ -149,11 +153,11 @@ def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrup
     A job that writes nothing and does not even say so is advised against, unless it does the same with empty inputs,
     which `exit.empty-input-noticed` reports.
     """
-    silent = "" if succeeded(empty) and missing_outputs(good, empty) else unnoticed(good, corrupt)
-    found = list(_swallowed(good, corrupt, "corrupt", otherwise=silent))
-    if found and _is_as_good(_swallowed_before(good, empty), found):
+    silent = "" if succeeded(empty) and missing_outputs(good, empty) else swallowed.unnoticed(good, corrupt)
+    found = list(swallowed.findings(good, corrupt, "corrupt", otherwise=silent))
+    if found and swallowed.is_as_good(swallowed.before(good, empty), found):
         # Mere advice leaves no MUST open.
-        kind = NotJudged if _are_certain(found) else DoesNotApply
+        kind = NotJudged if swallowed.are_certain(found) else DoesNotApply
         raise kind("its failure is also swallowed with empty inputs", see="exit.nonzero-on-failure")
     if found and missing_outputs(corrupt, good):
         raise DoesNotApply("with corrupt inputs the program wrote different outputs, which may report the error")
@@ -174,8 +178,8 @@ def nonzero_on_corrupt_input(image: Image, good: Outcome, empty: Outcome, corrup
 )
 def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator[str]:
     """An image may have good reasons to accept empty inputs, so this is advice."""
-    missing = _missing_outputs(good, empty)
-    if not _is_completed(empty, "empty"):
+    missing = swallowed.missing(good, empty)
+    if not swallowed.is_completed(empty, "empty"):
         return
     outputs = good.request.outputs
     if not any(good.written(host, output) for host in good.hosts for output in outputs):
@@ -237,67 +241,6 @@ def _needs_no_other_explanation(own: Outcome, true: Outcome, outcome: Outcome) -
         raise NotJudged("some hosts exited with 0, but others kept running", see="hosts.worker-ends-with-leader")
 
 
-def _swallowed(good: Outcome, failing: Outcome, how: str, otherwise: str = "") -> Iterator[str]:
-    missing = _missing_outputs(good, failing)
-    if not _is_completed(failing, how):
-        return
-    found = [(host, failure) for host, failure in beside(good, failing) if failure is not None]
-    if not found and not otherwise:
-        raise DoesNotApply(f"with {how} inputs the program exited with 0 and showed no sign of failure")
-    if not found:
-        yield Advice(otherwise)
-    for host, failure in found:
-        if failing.stand_in is not None and program_of(host)[0].executable != failing.stand_in.path:
-            raise NotJudged(f"with {how} inputs, something else than {failing.stand_in.path} was at work")
-        without = f" and it wrote nothing to {named(missing)}" if missing else ""
-        sentence = (
-            f"Expected {host.name} to exit non-zero when it fails on {how} inputs, but it exited with 0 "
-            f"although {failure.text}{without}."
-        )
-        # A program that does not get what ENTRYPOINT is given may not be what the container is for.
-        certain = failure.certain and (failing.stand_in is None or failing.stand_in.is_handed)
-        yield sentence if certain else Advice(sentence)
-
-
-def _is_completed(failing: Outcome, how: str) -> bool:
-    """Whether every host exited with 0: a single non-zero exit code makes a failure visible.
-
-    Raises:
-        NotJudged: a host did not exit by itself.
-    """
-    if any(host.end is End.EXITED and host.exit_code != 0 for host in failing.hosts):
-        return False
-    for host in failing.hosts:
-        if host.end is not End.EXITED:
-            raise NotJudged(f"with {how} inputs, {host.name} was {host.end}")
-    return True
-
-
-def _swallowed_before(good: Outcome, empty: Outcome) -> list[str]:
-    try:
-        return list(_swallowed(good, empty, "empty"))
-    except NotJudged:
-        return []
-
-
-def _is_as_good(one: list[str], other: list[str]) -> bool:
-    """Whether findings are as strong as others: advice does not replace a violation."""
-    return bool(one) and (_are_certain(one) or not _are_certain(other))
-
-
-def _are_certain(findings: list[str]) -> bool:
-    return any(not isinstance(finding, Advice) for finding in findings)
-
-
 def _pairs(good: Outcome, other: Outcome) -> Iterator[tuple[Host, Host]]:
     """Each host in one run and in the other."""
     return zip(good.hosts, other.hosts, strict=True)
-
-
-def _missing_outputs(good: Outcome, failing: Outcome) -> list[str]:
-    """The outputs that the good run wrote, but the run with empty or corrupt inputs did not."""
-    if programs(good) >= {item.name for item in good.request.inputs}:
-        raise DoesNotApply("the request has no inputs that could be empty or corrupt")
-    if not succeeded(good):
-        raise NotJudged("the unmodified job already fails", see="exit.zero-on-success")
-    return missing_outputs(good, failing)

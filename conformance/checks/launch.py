@@ -172,13 +172,14 @@ def arguments_reach_the_program(image: Image, good: Outcome, seen: Outcome) -> I
     remedy="Set up the environment when the image is built: `ENV PATH=...` instead of `conda activate` or `source` in "
     "the ENTRYPOINT script, `WORKDIR` instead of `cd`.",
 )
-def program_runs_by_itself(image: Image, good: Outcome, overridden: Outcome) -> Iterator[str]:
-    """The same job, without the image's ENTRYPOINT."""
+def program_runs_by_itself(image: Image, good: Outcome, both: Outcome, overridden: Outcome) -> Iterator[str]:
+    """The same job, without the image's ENTRYPOINT; a stand-in does it with ContainerArguments as well."""
     entrypoint = list(overridden.request.entrypoint or ())
     left_out = missing_outputs(good, overridden)
     if left_out and succeeded(overridden):
         raise DoesNotApply(f"ENTRYPOINT does part of the job itself: without it, {named(left_out)} got no files")
-    for shortfall in shortfalls(good, overridden):
+    found = [*shortfalls(good, overridden)] or [f"with ContainerArguments {each}" for each in shortfalls(good, both)]
+    for shortfall in found:
         yield f"Expected {entrypoint} to do the job as ContainerEntrypoint, but {shortfall}."
 
 
@@ -189,15 +190,16 @@ def witness_of(before: Host, host: Host) -> Witness:
         NotJudged: it was not started.
     """
     program, trace = program_of(before)
+    head = program.argv[:2]
     runs = (run for process in trace.processes for run in process.executions)
     # The same interpreter may run other programs too: a witness stands for that one which it is most like.
     others = [run.argv for run in runs if run.executable == program.executable]
     for witness in reversed(host.witnesses):
         likest = max((program.argv, *others), key=lambda argv: len(posixpath.commonprefix([argv, witness.argv])))
-        if likest == program.argv and witness.argv[:2] == program.argv[:2]:
+        if likest == program.argv and witness.argv[: len(head)] == head:
             return witness
     raise DoesNotApply(
-        f"with additional arguments and variables {host.name} did not start {list(program.argv[:2])} and {end_of(host)}"
+        f"with additional arguments and variables {host.name} did not start {list(head)} and {end_of(host)}"
     )
 
 

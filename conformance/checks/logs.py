@@ -56,7 +56,9 @@ def unbuffered(image: Image, requests: Sequence[JobRequest], runs: Sequence[Outc
 
     If a run was traced, the Python that did the work counts, whichever wrapper started it.
     """
-    if runs and all(host.stdout.size == 0 and host.stderr.size > 0 for run in runs for host in run.hosts):
+    # A stand-in writes to both.
+    own = [host for run in runs if run.stand_in is None for host in run.hosts]
+    if own and all(host.stdout.size == 0 and host.stderr.size > 0 for host in own):
         raise DoesNotApply("the program writes to stderr alone, which Python buffers no longer than a line")
     ran = {run.request.name: run for run in runs}
     seen = False

@@ -24,7 +24,7 @@ from conformance.rule.declaration import (
     NotJudged,
     check,
 )
-from conformance.rule.evidence import did_well, end_of, shortfalls, some_of, succeeded
+from conformance.rule.evidence import did_its_work, did_well, end_of, shortfalls, some_of, succeeded
 from conformance.rule.rerun import TMP
 from conformance.rule.sight import Sight
 
@@ -228,7 +228,7 @@ class _Need:
 def _required(image: Image, requests: Sequence[JobRequest], runs: Sequence[Outcome]) -> list[_Need]:
     """What each request's command, WORKDIR and PATH need below /opt/ml, unless its run works without it."""
     ran = {run.request.name: run for run in runs}
-    shown = {need.path for run in runs if _did_its_work(run) for need in _references(image, run.request)}
+    shown = {need.path for run in runs if did_its_work(run) for need in _references(image, run.request)}
     found: dict[str, _Need] = {}
     for request in requests or (None,):
         run = None if request is None else ran.get(request.name)
@@ -240,10 +240,6 @@ def _required(image: Image, requests: Sequence[JobRequest], runs: Sequence[Outco
                 # Why a run failed that only searches there is found out by comparing it with another run.
                 found[need.path] = replace(need, is_doubtful=run is not None and not fails)
     return list(found.values())
-
-
-def _did_its_work(run: Outcome) -> bool:
-    return succeeded(run) and all(run.uploads_by_output.values())
 
 
 def _references(image: Image, request: JobRequest | None = None) -> Iterator[_Need]:

@@ -67,18 +67,22 @@ class ProcessingOutput:
 class JobRequest:
     """A valid `CreateProcessingJob` request; `document` is the request itself, unchanged.
 
-    `is_own` says that it is the suite's and not the user's, and `is_script` that it runs a script of the suite's.
+    `is_own` says that it is the suite's and not the user's, and `is_tried` that the image's own program tries that one,
+    in whose place a stand-in is otherwise. `is_script` says that it runs a script of the suite's, and `is_brought` that
+    the image brings it.
     """
 
     document: Mapping[str, Any]
     source: str = ""
     is_own: bool = False
+    is_tried: bool = False
     is_script: bool = False
+    is_brought: bool = False
 
     @property
-    def is_of_suite(self) -> bool:
-        """Whether the suite made it, so that there is no file of the user's."""
-        return self.is_own or self.is_script
+    def has_file(self) -> bool:
+        """Whether it is a file of the user's, and not of the suite or the image."""
+        return not (self.is_own or self.is_script or self.is_brought)
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
-"""What the suite runs where the user gives no job: a request of its own, and the probe in the program's place.
+"""What the suite runs where the user gives no job: a request of its own, for the image's program and for a stand-in.
 
-Nobody but its author knows what an image's program needs, so the program is not run. What the image does before it is:
-ENTRYPOINT, its wrappers, USER.
+Nobody but its author knows what an image's program needs. The program tries the request, and may fail. With the probe
+in its place it succeeds in any image, and shows what the image does before it: ENTRYPOINT, its wrappers, USER.
 """
 
 from __future__ import annotations
@@ -12,12 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.job.objects import ObjectTree
-from conformance.job.request import JobRequest
+from conformance.job.request import PROCESSING, JobRequest
+from conformance.job.samples import Samples
 from conformance.shells import SHELLS
 
-OBJECTS = ObjectTree(Path(__file__).with_name("objects"))
+OWN_SOURCE = "the suite's own request"
+
+OBJECTS = Samples(Path(__file__).with_name("objects"))
 """What S3 holds for the suite's own requests."""
+
+DATA = "s3://conformance/data/"
+"""What its inputs hold: a table."""
 
 SCRIPT_OPTION = "--image-script"
 
@@ -35,6 +40,9 @@ SAID_BY_STAND_IN = "conformance: "
 
 RUN_SECONDS = 20.0
 """How long a run of the suite's own request may take: its stand-in is done at once, so that only wrappers take time."""
+
+TRIAL_SECONDS = 15.0
+"""How long the image's own program may try it: what serves, or asks somebody in vain, goes on for ever."""
 
 WORK_MILLISECONDS = 500
 """How long the stand-in works: what a wrapper starts beside it has begun by then."""
@@ -57,7 +65,12 @@ class StandIn:
 
 def own_request(image_uri: str) -> JobRequest:
     """The request that is run where the user gives none: one input, two outputs, one host."""
-    return JobRequest(_document("image-alone", image_uri), source="the suite's own request", is_own=True)
+    return JobRequest(_document("image-alone", image_uri), source=OWN_SOURCE, is_own=True)
+
+
+def tried_request(image_uri: str) -> JobRequest:
+    """The same for the image's own program, which may be able to do it: inputs and outputs are its configuration's."""
+    return JobRequest(_document("image-by-itself", image_uri), source=OWN_SOURCE, is_own=True, is_tried=True)
 
 
 def script_request(image_uri: str, command: tuple[str, ...]) -> JobRequest:
@@ -73,7 +86,7 @@ def script_request(image_uri: str, command: tuple[str, ...]) -> JobRequest:
     document = _document("script", image_uri)
     code = "/opt/ml/processing/input/code"
     document["AppSpecification"] |= {"ContainerEntrypoint": [*command, f"{code}/{script}"]}
-    document["ProcessingInputs"].append(_input("code", f"s3://conformance/code/{script}", code))
+    document["ProcessingInputs"].append(input_at("code", code, f"s3://conformance/code/{script}"))
     return JobRequest(document, source=f"{SCRIPT_OPTION}={shlex.join(command)}", is_script=True)
 
 
@@ -81,8 +94,10 @@ def _document(name: str, image_uri: str) -> dict[str, Any]:
     return {
         "ProcessingJobName": name,
         "AppSpecification": {"ImageUri": image_uri},
-        "ProcessingInputs": [_input("data", "s3://conformance/data/", "/opt/ml/processing/input/data")],
-        "ProcessingOutputConfig": {"Outputs": [_output("first"), _output("second")]},
+        "ProcessingInputs": [input_at("data", f"{PROCESSING}/input/data")],
+        "ProcessingOutputConfig": {
+            "Outputs": [output_at(name, f"{PROCESSING}/output/{name}") for name in ("first", "second")]
+        },
         "ProcessingResources": {
             "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 30}
         },
@@ -91,15 +106,13 @@ def _document(name: str, image_uri: str) -> dict[str, Any]:
     }
 
 
-def _input(name: str, uri: str, path: str) -> dict[str, Any]:
+def input_at(name: str, path: str, uri: str = DATA) -> dict[str, Any]:
+    """An input of the suite's own request."""
     read = {"S3Uri": uri, "LocalPath": path, "S3DataType": "S3Prefix", "S3InputMode": "File"}
     return {"InputName": name, "S3Input": read}
 
 
-def _output(name: str) -> dict[str, Any]:
-    place = {
-        "S3Uri": f"s3://conformance/output/{name}",
-        "LocalPath": f"/opt/ml/processing/output/{name}",
-        "S3UploadMode": "EndOfJob",
-    }
+def output_at(name: str, path: str) -> dict[str, Any]:
+    """An output of the suite's own request."""
+    place = {"S3Uri": f"s3://conformance/output/{name}", "LocalPath": path, "S3UploadMode": "EndOfJob"}
     return {"OutputName": name, "S3Output": place}

@@ -29,6 +29,8 @@ class Variation(StrEnum):
     """The same request, but without the files that the image ships in /tmp."""
     OVERRIDDEN = "without ENTRYPOINT"
     """The same request, but ContainerEntrypoint names the program that does the work."""
+    OVERRIDDEN_BOTH = "without ENTRYPOINT, with arguments"
+    """The same with ContainerArguments beside it, which only a stand-in for the program takes in any image."""
     ONE_HOST = "one host"
     """The same request on one host."""
     LATE_NAMES = "late names"
@@ -109,7 +111,7 @@ RENAMED_HOSTS = Job("renamed-hosts", (Variation.AS_REQUESTED, Variation.RENAMED_
 FEW_OBJECTS = Job("few-objects", (Variation.AS_REQUESTED, Variation.FEW_OBJECTS))
 PEER_FAILS = Job("peer-fails", (Variation.AS_REQUESTED, Variation.CUT_OFF, Variation.PEER_FAILS))
 EMPTY_TMP = Job("empty-tmp", (Variation.AS_REQUESTED, Variation.EMPTY_TMP))
-OVERRIDDEN = Job("overridden", (Variation.AS_REQUESTED, Variation.OVERRIDDEN))
+OVERRIDDEN = Job("overridden", (Variation.AS_REQUESTED, Variation.OVERRIDDEN_BOTH, Variation.OVERRIDDEN))
 STAND_IN = Job("stand-in", (Variation.AS_REQUESTED, Variation.STAND_IN))
 LOOK_AT_GPUS = Job("look-at-gpus", (Variation.LOOK_AT_GPUS,))
 GPUS_AT_WORK = Job("gpus-at-work", (Variation.LOOK_AT_GPUS, Variation.AS_REQUESTED))

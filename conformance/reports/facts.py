@@ -11,7 +11,7 @@ from conformance.image.image import Image
 from conformance.job.variation import Variation
 from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import End, Host, JobStatus, Outcome, Stop
-from conformance.rule.evidence import end_of, failed_by_itself, some_of
+from conformance.rule.evidence import did_its_work, end_of, failed_by_itself, some_of, succeeded
 
 SHOWN_WORDS = 6
 """How many words of a command line a fact has."""
@@ -70,11 +70,8 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
     """What a run wrote outside /opt/ml or did not read, and how it handled a missing GPU, a signal or a lost peer."""
     if outcome.variation is Variation.CUT_OFF:
         yield _of_silence(outcome)
-    if outcome.stand_in is not None and outcome.variation is Variation.AS_REQUESTED:
-        yield (
-            f"without a job, the suite's own program ran in place of {outcome.stand_in.path}: what comes before it was "
-            "checked, but not the program itself"
-        )
+    if outcome.request.is_own and outcome.variation is Variation.AS_REQUESTED:
+        yield _of_own_request(outcome)
     yield from _of_overrides(outcome)
     yield from _of_trials(outcome)
     said = outcome.request.environment.get(VISIBLE_DEVICES)
@@ -96,14 +93,32 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
             if feed.read < feed.size
         )
         # Without a signal it was the suite that stopped it early.
-        if host.stop is not None and host.stop.signal and outcome.stand_in is None:
+        if host.stop is not None and host.stop.signal and not outcome.request.is_own:
             yield _of_stop(outcome, host, host.stop)
+
+
+def _of_own_request(outcome: Outcome) -> str:
+    """What was run where there is no job."""
+    if outcome.stand_in is not None:
+        return (
+            f"without a job, the suite's own program ran in place of {outcome.stand_in.path}, to check what comes "
+            "before it"
+        )
+    request = outcome.request
+    read, written = ([item.local_path for item in items] for items in (request.inputs, request.outputs))
+    asked = f"a request of the suite's own, from {some_of(read)} to {some_of(written)}"
+    if did_its_work(outcome):
+        return f"without a job, the image's own program did {asked}, and was checked with that"
+    host = outcome.hosts[0]
+    how = "wrote nothing to an output" if succeeded(outcome) else end_of(host)
+    return f"without a job, the image's own program tried {asked}, but {how}: only what holds of any run was checked"
 
 
 OVERRIDES = {
     Variation.AS_REQUESTED: "with neither ContainerEntrypoint nor ContainerArguments",
     Variation.STAND_IN: "with 100 ContainerArguments",
-    Variation.OVERRIDDEN: "with ContainerEntrypoint and ContainerArguments",
+    Variation.OVERRIDDEN: "with a ContainerEntrypoint",
+    Variation.OVERRIDDEN_BOTH: "with a ContainerEntrypoint and ContainerArguments",
 }
 """The overrides of a request in the runs that show what a wrapper makes of them."""
 

@@ -115,7 +115,8 @@ def _session(
     if request.is_own:
         return join(["pytest", f"--image={image.reference}", "-k", check.id])
     words = ["pytest", f"--image={image.reference}"]
-    words += [request.source] if request.is_script else [f"--image-job={request.source}"]
+    if not request.is_brought:
+        words += [request.source] if request.is_script else [f"--image-job={request.source}"]
     words += [] if objects is None or request.is_script else [f"--image-s3={objects.directory}"]
     words += [f"--image-network={network}"] if network else []
     words += ["--image-gpu=simulated"] if gpus.are_simulated else []

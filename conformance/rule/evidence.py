@@ -118,6 +118,11 @@ def succeeded(outcome: Outcome) -> bool:
     return all(did_well(host) for host in outcome.hosts)
 
 
+def did_its_work(outcome: Outcome) -> bool:
+    """Whether every program exited with 0, and each output got files."""
+    return succeeded(outcome) and all(outcome.uploads_by_output.values())
+
+
 def end_of(host: Host) -> str:
     """How a host ended, as the end of a sentence that starts with its name."""
     if not host.started:

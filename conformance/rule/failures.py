@@ -2,11 +2,11 @@
 
 The process tree is certain evidence: the process that does the work ended badly, nothing did its work after it, and
 process 1 exited with 0. Where no output is missing, and none was begun while it ran, it is advice: it may be an
-optional step, or a script may have taken it into account, as in `program || echo ... > output`. An exit code alone may be an
-answer, like that of `grep -q` and `test`; it is a failure where the process ended by a signal or a traceback, where
-nobody takes it, as in a pipeline, or where the program that did the work in another run said something on stderr, or
-told of a failure on stdout, and wrote nothing. A traceback beside outputs that are all missing is as good, unless the
-program went on to the next record after it. A mere word in a log proves nothing, and is advice.
+optional step, or a script may have taken it into account, as in `program || echo ... > output`. An exit code alone may
+be an answer, like that of `grep -q` and `test`; it is a failure where the process ended by a signal or a traceback,
+where nobody takes it, as in a pipeline, or where the program that did the work in another run said something on stderr,
+or told of a failure on stdout, and wrote nothing. A traceback beside outputs that are all missing is as good, unless
+the program went on to the next record after it. A mere word in a log proves nothing, and is advice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from conformance.outcome import workload
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.trace import SIGNALS, Process, Trace
 from conformance.rule import telling
-from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines, missing_outputs, named, succeeded
+from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines, missing_outputs
 from conformance.rule.telling import Telling, tracebacks
 from conformance.rule.tracebacks import PYTHON_HEADER
 
@@ -98,29 +98,6 @@ def hidden(
     found = _of_process(host, before, wrote_nothing=wrote_nothing, complete=complete)
     found = found or _of_log(host, before, wrote_nothing=wrote_nothing)
     return found or (_of_launched(host, before) if before is not None and wrote_nothing else None)
-
-
-def unnoticed(good: Outcome, other: Outcome) -> str:
-    """Advice for a job that exited with 0, but wrote no output that it writes otherwise, and said nothing of that.
-
-    Empty for any other job, and for a stand-in: what it logs and writes is the suite's own.
-    """
-    wrote = [output.name for output in good.request.outputs if any(good.written(host, output) for host in good.hosts)]
-    if other.stand_in is not None or not wrote or missing_outputs(good, other) != wrote or not succeeded(other):
-        return ""
-    pairs = list(zip(good.hosts, other.hosts, strict=True))
-    if any(_says_more(host, before) or host.message != before.message for before, host in pairs):
-        return ""
-    return (
-        f"Expected a non-zero exit code, an output, or something in the log when all inputs are "
-        f"{other.variation.partition(' ')[0]}, but the job exited with 0, wrote nothing to {named(wrote)}, and logged "
-        "nothing that it does not log otherwise."
-    )
-
-
-def _says_more(host: Host, before: Host) -> bool:
-    usual = {CHANGES.sub("#", line) for line in lines(before)}
-    return any(CHANGES.sub("#", line) not in usual for line in lines(host))
 
 
 def as_requested(good: Outcome, host: Host) -> Failure | None:

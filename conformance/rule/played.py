@@ -142,12 +142,18 @@ def not_shown(check: Check, image: Image, outcomes: Sequence[Outcome]) -> str:
         case Shown.ALL:
             is_shown = True
         case Shown.WRAPPER:
-            is_shown = part.is_wrapped
+            is_shown = not is_all_there_is(check, outcomes)
         case Shown.NOTHING_SHIPPED:
             is_shown = not _ships_files(image)
         case _:
             is_shown = False
     return "" if is_shown else NEEDS_REQUEST
+
+
+def is_all_there_is(check: Check, outcomes: Sequence[Outcome]) -> bool:
+    """Whether a check is about what a wrapper does, and nothing runs before the stand-in."""
+    part = outcomes[0].stand_in if outcomes else None
+    return part is not None and not part.is_wrapped and SHOWN.get(check.id) is Shown.WRAPPER
 
 
 def _ships_files(image: Image) -> bool:

@@ -74,10 +74,13 @@ class Rerun:
 def stopped_early(good: Outcome) -> Rerun | None:
     """Stop it as soon as it has started.
 
-    None for a stand-in, of which that shows nothing, and for a job so short that this is no other moment than its work.
+    None for the suite's own request, of which that shows nothing, and for a job so short that this is no other moment
+    than its work.
     """
+    if good.request.is_own:
+        return None
     needs_success(good)
-    if good.stand_in is not None or _shortest(good) < SHORT_SECONDS:
+    if _shortest(good) < SHORT_SECONDS:
         return None
     return Rerun(good.request, stop_after_seconds=EARLY_STOP_SECONDS)
 
@@ -91,12 +94,15 @@ def stopped(good: Outcome) -> Rerun:
         NotJudged: the job fails by itself.
         DoesNotApply: it is short, and has several hosts or was not seen to begin with its work.
     """
-    needs_success(good)
+    fails = good.request.is_tried and not succeeded(good)
+    if not fails:
+        needs_success(good)
     if good.stand_in is not None:
         # It works until it is stopped, and is to have begun by then, however long its wrapper takes.
         return Rerun(good.request, stop_after_seconds=MARGIN_SECONDS + _took(good))
     shortest = _shortest(good)
-    if shortest >= SHORT_SECONDS:
+    # What fails in the end has work to do only while it reads its inputs.
+    if shortest >= SHORT_SECONDS and not fails:
         return Rerun(good.request, stop_after_seconds=min(shortest / 2, LATEST_STOP_SECONDS))
     too_short = f"the job ended after {shortest:.1f} s; use a job of more than {SHORT_SECONDS:g} s to test stopping"
     if len(good.hosts) > 1:
@@ -198,14 +204,22 @@ def overridden(image: Image, good: Outcome) -> Rerun:
             raise DoesNotApply(f"ENTRYPOINT makes something of the exit code of {list(program.argv)}")
         commands[host.name] = _command(image, program)
     command = _same_everywhere(commands)
-    # The suite's own program takes any arguments, so that both overrides are seen.
-    arguments = odd_words.ODD_WORDS[:OVERRIDING_WORDS] if good.stand_in is not None else None
-    environment = good.request.environment
-    request = good.request.overriding(entrypoint=command, arguments=arguments, environment=environment)
+    request = good.request.overriding(entrypoint=command, environment=good.request.environment)
     fault = _fault(request)
     if fault:
         raise DoesNotApply(f"the program's command is not a valid ContainerEntrypoint: {fault}")
     return Rerun(request)
+
+
+def overridden_both(image: Image, good: Outcome) -> Rerun | None:
+    """The same with ContainerArguments; None if the program is the image's, which may not know them."""
+    if good.stand_in is None:
+        return None
+    request = overridden(image, good).request
+    arguments = odd_words.ODD_WORDS[:OVERRIDING_WORDS]
+    return Rerun(
+        request.overriding(entrypoint=request.entrypoint, arguments=arguments, environment=request.environment)
+    )
 
 
 def with_own_reserved(image: Image, replaced: Outcome) -> Rerun | None:

@@ -11,7 +11,7 @@ from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
-from conformance.job.standin import RUN_SECONDS, StandIn
+from conformance.job.standin import RUN_SECONDS, TRIAL_SECONDS, StandIn
 from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus
 from conformance.outcome.outcome import End
@@ -92,7 +92,8 @@ def limits(
     if variation in {Variation.DEFAULT_COMMAND, Variation.START}:
         return Limits(DEFAULT_COMMAND_SECONDS, End.SUITE_LIMIT)
     if request.is_own:
-        return Limits(min(RUN_SECONDS, settings.time_limit_seconds), End.SUITE_LIMIT, signal)
+        seconds = TRIAL_SECONDS if request.is_tried and variation is Variation.AS_REQUESTED else RUN_SECONDS
+        return Limits(min(seconds, settings.time_limit_seconds), End.SUITE_LIMIT, signal)
     if request.max_runtime_seconds <= settings.time_limit_seconds:
         return Limits(request.max_runtime_seconds, End.MAX_RUNTIME, signal)
     return Limits(settings.time_limit_seconds, End.SUITE_LIMIT, signal)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -32,8 +33,12 @@ class Circumstances:
     @classmethod
     def of(cls, options: Options) -> Circumstances:
         """Those of a session that begins now; raises OSError where a request file cannot be read."""
-        files = ((request.name, request.source) for request in options.requests if not request.is_of_suite)
+        files = ((request.name, request.source) for request in options.requests if request.has_file)
         return cls(options, requests=tuple((name, file, digest.of_file(Path(file))) for name, file in files))
+
+    def with_job(self, options: Options, requests: Iterable[tuple[str, str, str]]) -> Circumstances:
+        """The same once it is known what job the image brings: its name, where it is from, and its digest."""
+        return replace(self, options=options, requests=(*self.requests, *requests))
 
     def described(self) -> dict[str, Any]:
         """As plain data, for a session that ends now; raises OSError where an input cannot be read."""

@@ -6,11 +6,8 @@ error, not a violation.
 
 from __future__ import annotations
 
-import contextlib
 import sys
-import traceback
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -19,18 +16,17 @@ import pytest
 
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
-from conformance.job.conditions import AS_CHOSEN
 from conformance.job.request import JobRequest
 from conformance.job.variation import Job
-from conformance.outcome.gpu import NO_GPUS
 from conformance.outcome.outcome import Outcome
-from conformance.reports import logs
-from conformance.reports.reproduce import command_line
+from conformance.rule import tried
 from conformance.rule.declaration import Check, NotJudged
-from conformance.rule.played import NEEDS_REQUEST, OF_ITS_START, SHOWN
+from conformance.rule.played import NEEDS_REQUEST, SHOWN
+from conformance.session import judging
 from conformance.session.selection import node_id
 from conformance.session.session import Session
-from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged
+from conformance.verdict.alone import stronger
+from conformance.verdict.verdict import Verdict, Word, not_judged
 
 session_key = pytest.StashKey[Session]()
 
@@ -76,27 +72,26 @@ class JobNode(pytest.Collector):
         self.checks = checks
         self.job = checks[0].job
         self.request = request
-        self.outcomes: tuple[Outcome, ...] = ()
-        self.not_judged: NotJudged | None = None
+        self.evidence = judging.Evidence()
+        self.trial: judging.Evidence | None = None
         self.trouble = ""
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What its runs showed, those of the image's own program last."""
+        return (*self.evidence.outcomes, *(self.trial.outcomes if self.trial is not None else ()))
+
+    @property
+    def is_of_image_alone(self) -> bool:
+        """Whether the user gave no request, so that the suite's own are judged."""
+        return self.request is not None and self.request.is_own
 
     @property
     def needed(self) -> tuple[Check, ...]:
         """The checks that the job is run for: of the suite's own request, those of which it shows something."""
         if self.job is None:
             return ()
-        is_own = self.request is not None and self.request.is_own
-        return tuple(check for check in self.checks if not is_own or check.id in SHOWN)
-
-    @property
-    def reproduced(self) -> JobRequest | None:
-        """The request of the run that shows a violation, which a rerun may have changed.
-
-        With several hosts it is the user's own, since no single command reproduces what they do.
-        """
-        if self.request is None or self.request.instance_count > 1 or not self.outcomes:
-            return self.request
-        return self.outcomes[-1].request
+        return tuple(check for check in self.checks if not self.is_of_image_alone or check.id in SHOWN)
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each check."""
@@ -108,11 +103,12 @@ class JobNode(pytest.Collector):
 
     def prepare(self) -> None:
         """Wait for the job's runs."""
+        session = self.config.stash[session_key]
         try:
             if self.job is not None and self.needed:
-                self.outcomes = self.config.stash[session_key].outcomes(self.job, self.request)
-        except NotJudged as stop:
-            self.not_judged = stop
+                self.evidence = judging.evidence(session, self.job, self.request)
+            if self.job is not None and self.is_of_image_alone:
+                self.trial = judging.evidence_of_trial(session, self.job, self.checks)
         except ConformanceError as caught:
             self.trouble = str(caught)
 
@@ -151,9 +147,8 @@ class CheckItem(pytest.Item):
     def needs_runs(self) -> bool:
         """Whether it has to wait for a run, its own or one that can overrule it."""
         if self.check.job is not None:
-            return self.check in self.parent.needed
-        requests = _requests_of(self.config.stash[session_key], self.check)
-        return bool(requests) and bool(_overruling(self.check))
+            return self.check in self.parent.needed or (self.parent.is_of_image_alone and tried.may_show(self.check))
+        return judging.waits_for_runs(self.config.stash[session_key], self.check)
 
     def prepare(self) -> None:
         """Wait for the runs and apply the check, which may have runs repeated."""
@@ -187,80 +182,17 @@ class CheckItem(pytest.Item):
 
         Never in this package: whoever reads an annotation in a pull request cannot do anything about a file there.
         """
-        if self.parent.request is not None and not self.parent.request.is_of_suite:
+        if self.parent.request is not None and self.parent.request.has_file:
             return Path(self.parent.request.source), 0, self.check.id
         return self.config.invocation_params.dir / "processing" / self.check.chapter, None, self.check.id
 
-    def _repeat(self, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
-        """Repeat the runs of the check's job, each alone."""
-        job = self.parent.job
-        if job is None:
-            return ()
-        return self.config.stash[session_key].repeated(job, self.parent.request, traced=traced, attempt=attempt)
-
-    def _logs(self) -> tuple[str, ...]:
-        """The logs that the report will have of these runs, relative to where pytest was started."""
-        report, here = self.config.stash[session_key].options.report, self.config.invocation_params.dir
-        shown = report.relative_to(here) if report.is_relative_to(here) else report
-        return tuple(str(shown / log) for log in logs.of_verdict(self.parent.outcomes))
-
     def _judged(self) -> Verdict:
-        session = self.config.stash[session_key]
-        if self.parent.job is not None and self.check not in self.parent.needed:
-            return not_judged(self.check, NotJudged(NEEDS_REQUEST))
-        if self.parent.not_judged is not None:
-            return not_judged(self.check, self.parent.not_judged, request=self.request_name)
-        try:
-            image = session.image
-            verdict = judge(
-                self.check,
-                image,
-                session.options.requests,
-                self.parent.outcomes,
-                registry=load_checks(),
-                repeat=self._repeat,
-                runs=_runs(session, self.check),
-                reproduce=command_line(
-                    self.check,
-                    image,
-                    self.parent.reproduced,
-                    session.options.objects,
-                    session.options.report,
-                    network=session.options.network,
-                    gpus=self.parent.outcomes[-1].gpus if self.parent.outcomes else NO_GPUS,
-                    memory_bytes=self.parent.outcomes[-1].hosts[0].memory_bytes if self.parent.outcomes else 0,
-                    conditions=self.parent.outcomes[-1].conditions if self.parent.outcomes else AS_CHOSEN,
-                    halted=any(outcome.was_halted for outcome in self.parent.outcomes[-1:]),
-                ),
-            )
-            return replace(verdict, logs=self._logs()) if verdict.violations else verdict
-        except ConformanceError as caught:
-            return error(self.check, str(caught), request=self.request_name)
-        except Exception:  # noqa: BLE001 - a bug in a judge must not be laid to the image
-            reason = f"the check itself failed:\n{traceback.format_exc(limit=-3)}"
-            return error(self.check, reason, request=self.request_name)
-
-
-def _requests_of(session: Session, check: Check) -> tuple[JobRequest, ...]:
-    """The requests whose runs can overrule a static rule: the suite's own only where its stand-in shows as much."""
-    return session.requests if check.id in OF_ITS_START else session.options.requests
-
-
-def _runs(session: Session, check: Check) -> tuple[Outcome, ...]:
-    """The runs by which a static rule is overruled, its own or that of a check which explains it.
-
-    A request that could not be run overrules nothing, and whoever judges its run says why.
-    """
-    found: list[Outcome] = []
-    for job in _overruling(check):
-        for request in _requests_of(session, check):
-            with contextlib.suppress(ConformanceError, NotJudged):
-                found += session.outcomes(job, request)
-    return tuple(found)
-
-
-def _overruling(check: Check) -> tuple[Job, ...]:
-    """The jobs whose runs overrule a static rule; none for a check that has a job of its own."""
-    checks = load_checks()
-    ruling = [check, *(checks[other] for other in check.explained_by)] if check.job is None else []
-    return tuple(dict.fromkeys(each.shown_by for each in ruling if each.shown_by is not None))
+        session, here = self.config.stash[session_key], self.config.invocation_params.dir
+        parent = self.parent
+        if parent.job is not None and self.check not in parent.needed:
+            shown = not_judged(self.check, NotJudged(NEEDS_REQUEST))
+        else:
+            shown = judging.verdict(session, self.check, parent.evidence, here)
+        if parent.trial is None:
+            return shown
+        return stronger(shown, judging.verdict_of_trial(session, self.check, parent.trial, here))

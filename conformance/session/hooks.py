@@ -18,6 +18,7 @@ from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.job.gpu import Choice
 from conformance.reports import directory, terminal
+from conformance.rule.tried import may_show
 from conformance.session import options, project
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import CheckFile, CheckItem, JobNode, session_key
@@ -80,7 +81,8 @@ class SessionHooks:
         config.stash[session_key] = session
         if config.option.xmlpath is None and not given and not config.option.collectonly:
             config.option.xmlpath = str(chosen.report / directory.JUNIT)
-        hooks = cls(config, session, named, Reporting(session, circumstances), worker=bool(given))
+        reporting = Reporting(session, circumstances.with_job(session.options, session.brought.requests))
+        hooks = cls(config, session, named, reporting, worker=bool(given))
         config.add_cleanup(hooks.leave)
         return hooks
 
@@ -142,7 +144,10 @@ class SessionHooks:
             with self._reporting.as_warning():
                 self._session.service.remove_left_behind()
             needed = (item for item in items if item.check in item.parent.needed)
-            self._session.start((item.check.job, item.parent.request) for item in needed if item.check.job)
+            jobs = [(item.check.job, item.parent.request) for item in needed if item.check.job]
+            if trial := self._session.trial:
+                jobs += [(item.check.job, trial) for item in items if item.check.job and may_show(item.check)]
+            self._session.start(jobs)
 
     # pytest-xdist
 
@@ -199,7 +204,7 @@ class SessionHooks:
             f"conformance: image {image.reference} ({image.digest}), {image.platform}",
             f"conformance: {judged_by}, job {names}",
         ]
-        lines += [f"conformance: {told}" for told in (project.told(self._config), self._session.brought) if told]
+        lines += [f"conformance: {told}" for told in (project.told(self._config), self._session.brought.told) if told]
         lines += _network_lines(self._session.options)
         if self._session.options.gpu is Choice.SIMULATED:
             lines.append("conformance: the GPU is simulated, which cannot show that CUDA works")

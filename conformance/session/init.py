@@ -135,7 +135,7 @@ def _write(here: Path, directory: Path, drafts: Sequence[Draft], image: str, obj
         *(f"--image-job={directory / name}" for name in names),
         f"--image-s3={directory / 's3'}",
     ]
-    notes = [note for each in drafts for note in each.notes]
+    notes = dict.fromkeys(note for each in drafts for note in each.notes)
     lines = [*(f"wrote {directory / name}" for name in files), *notes]
     lines += [f"copy what the job reads: {directory / 's3.md'} has the commands"] if "s3.md" in files else []
     return text.lines("\n".join([*lines, f"run: pytest {shlex.join(options)}"]))

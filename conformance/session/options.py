@@ -7,7 +7,7 @@ import os
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +52,8 @@ class Options:
     keep: bool
     gpu: Choice
     network: str = ""
+    hosts: int | None = None
+    profile: Profile | None = None
 
 
 def read(config: pytest.Config) -> Options:
@@ -78,12 +80,7 @@ def read(config: pytest.Config) -> Options:
     script = config.getoption("--image-script")
     if script is not None:
         requests, objects = _script(reference, str(script), given=bool(requests or objects))
-    hosts = config.getoption("--image-hosts")
-    if hosts is not None:
-        requests = _on_hosts(requests, hosts)
-    gpu = _gpu(str(config.getoption("--image-gpu")), requests)
-    _demand(config.getoption("--image-profile"), profile_of(requests, gpu))
-    return Options(
+    chosen = Options(
         image=reference,
         requests=requests,
         objects=objects,
@@ -93,8 +90,34 @@ def read(config: pytest.Config) -> Options:
         strict=bool(config.getoption("--image-strict")),
         keep=bool(config.getoption("--image-keep")),
         network=_network(config),
-        gpu=gpu,
+        gpu=_gpu(str(config.getoption("--image-gpu"))),
+        hosts=_hosts(config.getoption("--image-hosts")),
+        profile=_profile(config.getoption("--image-profile")),
     )
+    # The image may bring a job.
+    return settled(chosen) if requests else chosen
+
+
+def settled(options: Options) -> Options:
+    """The options once it is known which jobs there are.
+
+    Raises:
+        UsageError: one of them does not fit these jobs, or needs one.
+    """
+    requests = options.requests
+    named = {"--image-hosts": options.hosts, f"--image-gpu={options.gpu}": options.gpu != Choice.AUTO or None}
+    for name in (name for name, said in named.items() if said is not None and not requests):
+        raise UsageError(f"{name}: expected a job, but there is none", hint="pass --image-job=FILE")
+    if options.hosts is not None:
+        requests = tuple(request.on_hosts(options.hosts) for request in requests)
+    found = profile_of(requests, options.gpu)
+    if options.profile is not None and not found.includes(options.profile):
+        raise UsageError(
+            f"--image-profile={options.profile}: expected {DEMANDS[options.profile]}, but the profile of this session "
+            f"is {found}",
+            hint="pass --image-job=FILE" if found is Profile.IMAGE else "",
+        )
+    return replace(options, requests=requests)
 
 
 def _image(given: Sequence[str]) -> str:
@@ -176,33 +199,22 @@ def _script(image: str, command: str, *, given: bool) -> tuple[tuple[JobRequest,
     return (request,), OBJECTS
 
 
-def _on_hosts(requests: tuple[JobRequest, ...], hosts: int) -> tuple[JobRequest, ...]:
-    if not 1 <= hosts <= MOST_HOSTS:
+def _hosts(hosts: int | None) -> int | None:
+    if hosts is not None and not 1 <= hosts <= MOST_HOSTS:
         raise UsageError(f"--image-hosts: expected a number from 1 to {MOST_HOSTS}, got {hosts}")
-    if not requests:
-        raise UsageError("--image-hosts: expected a job, but there is none", hint="pass --image-job=FILE")
-    return tuple(request.on_hosts(hosts) for request in requests)
+    return hosts
 
 
-def _gpu(said: str, requests: tuple[JobRequest, ...]) -> Choice:
+def _gpu(said: str) -> Choice:
     if said not in list(Choice):
         raise UsageError(f"--image-gpu: expected one of {', '.join(Choice)}, got {said!r}")
-    if said != Choice.AUTO and not requests:
-        raise UsageError(f"--image-gpu={said}: expected a job, but there is none", hint="pass --image-job=FILE")
     return Choice(said)
 
 
-def _demand(said: str | None, profile: Profile) -> None:
-    if said is None:
-        return
-    if said not in DEMANDS:
+def _profile(said: str | None) -> Profile | None:
+    if said is not None and said not in DEMANDS:
         raise UsageError(f"--image-profile: expected one of {', '.join(DEMANDS)}, got {said!r}")
-    demanded = Profile(said)
-    if not profile.includes(demanded):
-        raise UsageError(
-            f"--image-profile={said}: expected {DEMANDS[demanded]}, but the profile of this session is {profile}",
-            hint="pass --image-job=FILE" if profile is Profile.IMAGE else "",
-        )
+    return None if said is None else Profile(said)
 
 
 def _report(config: pytest.Config) -> Path:

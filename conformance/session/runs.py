@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from conformance.image.image import Image
@@ -11,9 +12,10 @@ from conformance.job.conditions import Conditions
 from conformance.job.request import JobRequest
 from conformance.job.standin import StandIn
 from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
-from conformance.outcome.outcome import Outcome
+from conformance.outcome.outcome import End, Outcome
 from conformance.rule import causes, played, rerun
 from conformance.rule.declaration import NotJudged
+from conformance.rule.evidence import did_its_work
 from conformance.rule.programs import programs, programs_of
 from conformance.rule.rerun import Rerun
 from conformance.service import Service
@@ -29,6 +31,7 @@ RESTING: Mapping[Variation, Callable[[Image, Outcome], Rerun | None]] = {
     Variation.PEER_FAILS: lambda _, good: rerun.with_a_failing_peer(good),
     Variation.CUT_OFF: lambda _, good: rerun.with_a_peer_cut_off(good),
     Variation.OVERRIDDEN: rerun.overridden,
+    Variation.OVERRIDDEN_BOTH: rerun.overridden_both,
     Variation.STAND_IN: rerun.with_stand_in,
     Variation.STOPPED_EARLY: lambda _, good: rerun.stopped_early(good),
     Variation.STOPPED_BY_SIGINT: lambda _, good: rerun.stopped(good),
@@ -44,9 +47,18 @@ class Runs:
     """Makes runs, each in the thread that asks for it."""
 
     def __init__(
-        self, service: Service, found: Image, image: Callable[[], Image], turns: Turns, progress: Progress
+        self,
+        service: Service,
+        found: Image,
+        image: Callable[[], Image],
+        turns: Turns,
+        progress: Progress,
+        suited: Callable[[JobRequest], JobRequest] = lambda request: request,
     ) -> None:
-        """Run this image; `image` returns it with its files, and may have to wait for them."""
+        """Run this image; `image` returns it with its files, and may have to wait for them.
+
+        `suited` returns the suite's own request with what the image's program asks for.
+        """
         self._service = service
         self._found = found
         self._image = image
@@ -54,6 +66,7 @@ class Runs:
         self._part: StandIn | NotJudged | None = None
         self._finding = threading.Lock()
         self._progress = progress
+        self._suited = suited
 
     def as_requested(self, request: JobRequest) -> Outcome:
         """Run it undisturbed; if it fails, find out whether the suite is the cause.
@@ -61,6 +74,8 @@ class Runs:
         Raises:
             NotJudged: the request is the suite's own, and nothing can stand in for the image's program.
         """
+        if request.is_tried:
+            return self._tried(request)
         tried = [causes.Tried(self._together(request, Variation.AS_REQUESTED), alone=False)]
         while (conditions := self._next_conditions(tried)) is not None:
             tried.append(causes.Tried(self._alone(request, Variation.AS_REQUESTED, conditions=conditions)))
@@ -77,6 +92,8 @@ class Runs:
         """
         if variation in played.OF_WRAPPERS and (part := self._played(request)) and not part.is_wrapped:
             return good()
+        if request.is_tried:
+            request = good().request
         outcome = self._together(request, variation)
         undisturbed = good()
         how = _as_in(undisturbed)
@@ -100,8 +117,21 @@ class Runs:
         how = _as_in(good)
         if not traced:
             how["conditions"] = good.conditions.untraced()
-        again = (RESTING[variation](self._image(), good) if variation in RESTING else None) or Rerun(request)
+        again = (RESTING[variation](self._image(), good) if variation in RESTING else None) or Rerun(
+            good.request if request.is_tried else request
+        )
         return self._alone(again.request, variation, **_as_asked(again), **how)
+
+    def _tried(self, request: JobRequest) -> Outcome:
+        """Let the image's own program try the suite's request, and where it fails, one that is suited to it.
+
+        Why it fails is for nobody to find out: it need not be able to do either.
+        """
+        tried = self._together(request, Variation.AS_REQUESTED)
+        if did_its_work(tried) or any(host.end is not End.EXITED for host in tried.hosts):
+            return tried
+        suited = self._suited(request)
+        return tried if suited == request else self._together(suited, Variation.AS_REQUESTED)
 
     def _next_conditions(self, tried: list[causes.Tried]) -> Conditions | None:
         # Wait for the image's files only if something went wrong.
@@ -120,16 +150,19 @@ class Runs:
             return self._service.run(self._found, request, variation, **given)
 
     def _given(self, request: JobRequest, how: dict[str, Any]) -> dict[str, Any]:
-        played_part = how["played"] if "played" in how else self._played(request)
-        return {"programs": programs_of(request), **how, "played": played_part}
+        part = how["played"] if "played" in how else self._played(request)
+        if part is not None and request.entrypoint is not None:
+            # Named by its file, it may be started by other words than its wrapper uses.
+            part = replace(part, command=request.entrypoint)
+        return {"programs": programs_of(request), **how, "played": part}
 
     def _played(self, request: JobRequest) -> StandIn | None:
-        """The program whose part the probe plays; None in the user's requests.
+        """The program whose part the probe plays; None in what the image's own program does.
 
         Raises:
             NotJudged: nothing can stand in for it.
         """
-        if not request.is_own:
+        if not request.is_own or request.is_tried:
             return None
         with self._finding:
             if self._part is None:

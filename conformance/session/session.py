@@ -10,13 +10,16 @@ from functools import partial
 from typing import Any
 
 from conformance.errors import EngineError, JobError
+from conformance.image import scripts
 from conformance.image.image import Image
 from conformance.job.gpu import Choice, to_look, wants
 from conformance.job.request import JobRequest
-from conformance.job.standin import OBJECTS, own_request
-from conformance.job.variation import Job, Variation, default_command_request
+from conformance.job.standin import OBJECTS, own_request, tried_request
+from conformance.job.suited import suited
+from conformance.job.variation import AS_REQUESTED, Job, Variation, default_command_request
 from conformance.outcome.outcome import Outcome
 from conformance.rule.declaration import DoesNotApply
+from conformance.rule.evidence import did_its_work
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.peers import network
@@ -61,16 +64,21 @@ class Session:
         is_brought = brought.LABEL in self.found.labels and options.objects is not None
         objects = options.objects if options.requests or is_brought else OBJECTS
         self.service = LocalService(reached, objects, settings, keep=options.keep, gpu=options.gpu)
-        self.options, self.brought = brought.complete(options, self.found, partial(self.service.read_file, self.found))
-        options = self.options
+        self.brought = brought.complete(options, self.found, partial(self.service.read_file, self.found))
+        self.options = options = self.brought.options
         self.requests = options.requests or (own_request(options.image),)
         """The requests of the user or of the image, or else the suite's own."""
+        self.trial = None if options.requests else tried_request(options.image)
+        """The suite's own request for the image's own program; None with a job."""
+        self._further: list[tuple[Job, JobRequest | None]] = []
         if options.gpu is Choice.REQUIRE:
             self._require_gpus()
         hosts = max((request.instance_count for request in options.requests), default=1)
         self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
         self.progress = Progress(options.timeout_seconds, names_jobs=len(options.requests) > 1)
-        self._runs = Runs(self.service, self.found, lambda: self.image, Turns(options.report), self.progress)
+        self._runs = Runs(
+            self.service, self.found, lambda: self.image, Turns(options.report), self.progress, self._suited
+        )
         self._made: dict[tuple[Variation, str], Future[Outcome]] = {}
         self._repeats: dict[tuple[Variation, str, bool, int], Future[Outcome]] = {}
         # Of its own, since any run may have to wait for the image's files.
@@ -103,8 +111,31 @@ class Session:
         return f"{self.progress.told()}; {done} of {len(made)} runs done"
 
     def start(self, jobs: Iterable[tuple[Job, JobRequest | None]]) -> None:
-        """Start reading the image's files and running these jobs, without waiting."""
+        """Start reading the image's files and running these jobs, without waiting.
+
+        Of the image's own program it is only how it does undisturbed, which decides on the others.
+        """
         self._read()
+        jobs = list(jobs)
+        if self.trial is not None and (self.trial in [request for _, request in jobs]):
+            self._further = [(job, request) for job, request in jobs if request is self.trial]
+            jobs = [(AS_REQUESTED, self.trial), *((job, request) for job, request in jobs if request is not self.trial)]
+        self._start(jobs)
+
+    def tried(self) -> Outcome | None:
+        """What the image's own program made of the suite's own request; None with a job.
+
+        If it did it, all runs of it are started that `start` was given; raises the same as `outcomes`.
+        """
+        if self.trial is None:
+            return None
+        (good,) = self.outcomes(AS_REQUESTED, self.trial)
+        further, self._further = self._further, []
+        if did_its_work(good):
+            self._start(further)
+        return good
+
+    def _start(self, jobs: Iterable[tuple[Job, JobRequest | None]]) -> None:
         runs = [
             (variation, request)
             for job, request in jobs
@@ -143,6 +174,9 @@ class Session:
         for pool in (self._reader, self._pool):
             pool.shutdown(wait=True)
         self.service.close()
+
+    def _suited(self, request: JobRequest) -> JobRequest:
+        return suited(request, scripts.contents(self.image, partial(self.service.read_file, self.image)))
 
     def _running(self) -> list[Future[Any]]:
         with self._lock:

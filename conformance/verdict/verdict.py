@@ -13,7 +13,7 @@ from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import Outcome
 from conformance.rule.declaration import MUST, Advice, Check, DoesNotApply, NotJudged, Registry
-from conformance.rule.played import not_shown
+from conformance.rule.played import NEEDS_REQUEST, is_all_there_is, not_shown
 from conformance.verdict import doubt
 from conformance.verdict.doubt import Repeat
 
@@ -148,6 +148,8 @@ def _findings(
     if check.shown_by is not None:
         shown = tuple(run for run in runs if run.variation in check.shown_by.runs)
         return tuple(check.judge(image, tuple(requests), shown))
+    if is_all_there_is(check, outcomes):
+        raise NotJudged(NEEDS_REQUEST)
     given: list[object] = list(outcomes)
     if len(inspect.signature(check.judge).parameters) > 1 + len(given):
         given.append(tuple(requests))

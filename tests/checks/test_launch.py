@@ -254,3 +254,12 @@ def test_a_program_at_the_suites_limit_is_not_judged() -> None:
     verdict = by_itself(host(exit_code=137, end=End.SUITE_LIMIT, seconds=300.0))
 
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
+
+
+def test_a_program_that_takes_no_arguments_beside_a_container_entrypoint_is_advised() -> None:
+    """Both overrides at once, as a stand-in shows them."""
+    both = outcome(host(exit_code=3), variation=Variation.OVERRIDDEN_BOTH)
+    found = judged(ITSELF, image(), outcome(), both, outcome(variation=Variation.OVERRIDDEN))
+
+    assert Word.ADVISED is found.word
+    assert "with ContainerArguments algo-1 exited with code 3" in found.violations[0]

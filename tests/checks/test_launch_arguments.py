@@ -192,3 +192,12 @@ def test_a_job_that_has_no_room_for_further_arguments_shows_nothing() -> None:
     for verdict in (many, script):
         assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
         assert verdict.reason.startswith("no ContainerArguments can be added: ")
+
+
+def test_a_program_without_words_of_its_own_is_known_by_its_name() -> None:
+    """What follows are the arguments that it was given."""
+    good = ran(process(1, 0, "/p"))
+    given = ("two words", "$HOME")
+    seen = outcome(host(witnesses=(witness("/p", *given),)), of=request(overrides={"ContainerArguments": given}))
+
+    assert Word.CONFORMS is judged(REACH, image(entrypoint=["/p"]), good, seen).word

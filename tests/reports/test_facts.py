@@ -211,7 +211,8 @@ def test_a_peer_that_ended_too_soon_is_told() -> None:
     [
         (Variation.AS_REQUESTED, "with neither ContainerEntrypoint nor ContainerArguments, the program gets "),
         (Variation.STAND_IN, "with 100 ContainerArguments, the program gets "),
-        (Variation.OVERRIDDEN, "with ContainerEntrypoint and ContainerArguments, the program gets "),
+        (Variation.OVERRIDDEN, "with a ContainerEntrypoint, the program gets "),
+        (Variation.OVERRIDDEN_BOTH, "with a ContainerEntrypoint and ContainerArguments, the program gets "),
     ],
 )
 def test_what_a_stand_in_was_started_with_is_told(variation: Variation, expected: str) -> None:

@@ -12,8 +12,8 @@ from conformance.job.model import model_faults
 from conformance.job.standin import MARK, StandIn, own_request
 from conformance.job.validation import service_faults
 from conformance.job.variation import Variation
-from conformance.outcome.outcome import Outcome
-from conformance.outcome.trace import Process, Trace
+from conformance.outcome.outcome import End, Outcome, Stop
+from conformance.outcome.trace import Process, Signal, Trace
 from conformance.rule import played
 from conformance.rule.declaration import NotJudged
 from conformance.rule.played import SHOWN
@@ -213,3 +213,23 @@ def test_a_stand_in_shows_whose_python_is_unbuffered() -> None:
     runs = [own(WRAPPED, SHELL, each) for each in (work, exported)]
 
     assert [Word.ADVISED, Word.CONFORMS] == [judged("logs.unbuffered", quiet, runs=(run,)).word for run in runs]
+
+
+@pytest.mark.parametrize("command", [("python3", "/check.py"), (*SCRIPT, "--version")])
+def test_what_comes_before_the_stand_in_is_not_blamed_for_a_stop(command: tuple[str, ...]) -> None:
+    """Another use of the same program would have ended at once where no stand-in takes its place."""
+    undisturbed = own(WRAPPED, SHELL, process(3, 1, *command, ended=4.0), process(7, 1, *SCRIPT))
+    shell = replace(SHELL, ended=None, exit_code=None)
+    at_work = process(3, 1, *command, ended=None)
+    trace = Trace((shell, at_work), (Signal(9.0, 9.0, 2, 0, 1, "caught"),), tracer=2)
+    stopped = host(exit_code=137, end=End.STOPPED, stop=Stop("SIGINT", 10.0, killed=True), trace=trace)
+    run = replace(outcome(stopped, of=OWN, variation=Variation.STOPPED_BY_SIGINT), stand_in=WRAPPED)
+    verdict = judged("stop.sigint-reaches-the-program", WRAPPER, undisturbed, run)
+
+    assert Word.NOT_JUDGED is verdict.word
+    assert f"{list(command)} was at work when the stop came, and not yet {list(SCRIPT)}" in verdict.reason
+
+
+def test_corrupt_inputs_show_nothing_where_nothing_runs_before_the_program() -> None:
+    """The stand-in is not even run with them then."""
+    assert "needs a job" in judged("exit.nonzero-on-corrupt-input", WRAPPER, own(DIRECT)).reason

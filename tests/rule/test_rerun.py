@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from conformance.image.image import Image
 from conformance.job.model import model_faults
 from conformance.job.request import JobRequest
+from conformance.job.standin import StandIn
 from conformance.job.validation import service_faults
 from conformance.outcome.activity import Use
 from conformance.outcome.outcome import End, JobStatus, Outcome
@@ -201,6 +202,18 @@ def test_the_program_below_a_wrapper_is_named() -> None:
 
     assert (work.argv, None, {"A": "1"}) == (changed.entrypoint, changed.arguments, changed.environment)
     assert [] == faults(changed)
+
+
+def test_a_stand_in_takes_arguments_beside_a_container_entrypoint() -> None:
+    """The image's own program may not know them."""
+    good = ran(SHELL, process(7, 1, "python3", "/processing.py"))
+    played = replace(good, stand_in=StandIn("/usr/bin/python3.12", ("python3", "/processing.py")))
+    both = rerun.overridden_both(image(), played)
+
+    assert rerun.overridden_both(image(), good) is None
+    assert both is not None
+    assert ("python3", "/processing.py") == both.request.entrypoint
+    assert odd_words.ODD_WORDS[:3] == both.request.arguments
 
 
 def test_a_wrapper_that_becomes_the_program_is_overridden() -> None:

@@ -12,7 +12,6 @@ import docker
 import pytest
 
 from conformance.checks import load_checks
-from conformance.rule.played import SHOWN, Shown
 from tests.conftest import REFERENCE_JOB, REFERENCE_S3, Ran, reference_job
 from tests.support.jobs import request
 
@@ -51,17 +50,19 @@ def test_the_number_of_hosts_takes_the_place_of_that_of_the_job(
 
 
 def test_without_a_job_the_profile_is_image(tag: Callable[[str], str], conformance: Callable[..., Ran]) -> None:
-    """Without a job a stand-in shows what comes before the program; what needs a job is not judged and says so."""
+    """The image's own program does the suite's request; what only another job would show says so."""
     ran = conformance(tag("reference"))
 
-    without_job = {check.id for check in load_checks() if check.job is None or not check.job.needs_request}
-    without_job -= {"launch.arguments-need-an-entrypoint", "inputs.not-executed"}  # these judge a request
-    without_job -= {"gpu.visible-devices-not-void", "gpu.capabilities-compute"}  # and these what is made for GPUs
-    without_job |= {check for check, shown in SHOWN.items() if shown in {Shown.ALL, Shown.NOTHING_SHIPPED}}
+    of_other_jobs = {check.id for check in load_checks() if check.chapter == "hosts"}
+    of_other_jobs |= {"inputs.empty-shard", "inputs.pipe", "outputs.continuous", "outputs.no-collision"}
+    of_other_jobs |= {"message.budget-of-all-hosts", "gpu.visible", "gpu.workload-uses-it"}
+    of_other_jobs.add("exit.nonzero-on-corrupt-input")  # it counts whatever its inputs hold
     judged = {verdict["check"] for verdict in ran.report["verdicts"] if verdict["verdict"] == "conforms"}
-    assert without_job == judged
+    without_condition = {verdict["check"] for verdict in ran.report["verdicts"] if not verdict["applies"]}
+    assert {check.id for check in load_checks()} - of_other_jobs - without_condition == judged
+    assert of_other_jobs == ran.open
     assert "image" == ran.report["profile"]
-    assert "--image-job=FILE" in ran.verdict("message.utf8")["reason"]
+    assert "--image-job=FILE" in ran.verdict("hosts.single")["reason"]
     assert "checks need a job of yours: pytest --image-init writes one to start from" in ran.output
     assert 0 == ran.status
     without_subject = sum(not verdict["applies"] for verdict in ran.report["verdicts"])
@@ -337,6 +338,13 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "hosts without a job": (
         lambda _: ["--image-hosts=2"],
         "--image-hosts: expected a job, but there is none (pass --image-job=FILE)",
+    ),
+    "a profile without a job": (
+        lambda _: ["--image-profile=processing"],
+        (
+            "--image-profile=processing: expected a job, but the profile of this session is image "
+            "(pass --image-job=FILE)"
+        ),
     ),
     "network that is not there": (
         lambda _: ["--image-network=nobodys-network"],

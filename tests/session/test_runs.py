@@ -14,6 +14,7 @@ from conformance.errors import JobError
 from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
 from conformance.job.request import JobRequest
+from conformance.job.standin import own_request, tried_request
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.outcome.trace import Execution, Process, Trace
@@ -22,7 +23,7 @@ from conformance.rule.declaration import DoesNotApply
 from conformance.session.progress import Progress
 from conformance.session.runs import BY_THEMSELVES, RESTING, Runs
 from conformance.session.turns import Turns
-from tests.support.outcomes import INPUT, file, host, image, outcome, ran, request
+from tests.support.outcomes import INPUT, elf, file, host, image, outcome, program, ran, request
 from tests.support.trials import Flaw
 
 SCRIPT = f"{INPUT}/main.py"
@@ -93,13 +94,19 @@ class Made:
 class Making:
     """Runs of an image over a service that makes outcomes up; `looked` counts how often its files were waited for."""
 
-    def __init__(self, directory: Path, ends: Callable[[int, Call], Outcome], of: Image | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        ends: Callable[[int, Call], Outcome],
+        of: Image | None = None,
+        suited: Callable[[JobRequest], JobRequest] = lambda request: request,
+    ) -> None:
         """`ends` gives the outcomes."""
         turns = Watched(directory)
         self.image = of or image()
         self.looked = 0
         self.service = Made(turns, ends)
-        self.runs = Runs(self.service, self.image, self._look, turns, Progress(300.0))
+        self.runs = Runs(self.service, self.image, self._look, turns, Progress(300.0), suited)
 
     def _look(self) -> Image:
         self.looked += 1
@@ -321,6 +328,51 @@ def test_what_has_nothing_to_do_with_the_undisturbed_run_needs_none(tmp_path: Pa
     making.runs.repeated(ASKED, variation, None, traced=False)
 
     assert [(variation, AS_CHOSEN, False), (variation, AS_CHOSEN, True)] == making.made
+
+
+def test_nobody_finds_out_why_a_program_fails_that_tries_the_suites_request(tmp_path: Path) -> None:
+    """It is run once, by itself, with no stand-in and nothing lifted."""
+    making = Making(tmp_path, ending(host(exit_code=1, stderr="PermissionError: /opt/ml/x\n")))
+    judged = making.runs.as_requested(tried_request("example:1"))
+
+    assert [(Variation.AS_REQUESTED, AS_CHOSEN, False)] == making.made
+    assert [None] == [call.how["played"] for call in making.service.calls]
+    assert () == judged.trials
+
+
+def test_a_program_that_fails_gets_a_request_suited_to_it(tmp_path: Path) -> None:
+    """All further runs are of that one, too."""
+    tried = tried_request("example:1")
+    written = replace(tried, document={**tried.document, "ProcessingInputs": []})
+    making = Making(tmp_path, ending(host(exit_code=1), host()), suited=lambda _: written)
+    good = making.runs.as_requested(tried)
+    making.runs.changed(tried, Variation.EMPTY_INPUTS, lambda: good)
+    making.runs.repeated(tried, Variation.EMPTY_INPUTS, good, traced=True)
+
+    assert [tried, written, written, written] == [call.request for call in making.service.calls]
+
+
+@pytest.mark.parametrize("ended", [host(exit_code=137, end=End.SUITE_LIMIT), GOOD.hosts[0]])
+def test_a_request_is_suited_to_no_program_that_goes_on_or_did_it(tmp_path: Path, ended: Host) -> None:
+    """The one would go on with the other as well."""
+    done = replace(GOOD, hosts=(ended,), request=replace(ASKED, is_own=True, is_tried=True))
+    making = Making(tmp_path, lambda *_: replace(done, uploads=GOOD.uploads), suited=lambda _: ASKED)
+    making.runs.as_requested(done.request)
+
+    assert 1 == len(making.made)
+
+
+def test_a_stand_in_is_known_by_the_words_that_start_it(tmp_path: Path) -> None:
+    """A ContainerEntrypoint may name its file where the wrapper gives it another name."""
+    script = ("python3", "/processing.py")
+    making = Making(tmp_path, ending(host()), image(program("/usr/bin/python3.12", elf()), entrypoint=script))
+    own = own_request("example:1")
+    for entrypoint in (None, ("/usr/bin/python3.12", "/processing.py")):
+        making.runs.by_itself(own.overriding(entrypoint=entrypoint), Variation.OVERRIDDEN)
+
+    assert [script, ("/usr/bin/python3.12", "/processing.py")] == [
+        call.how["played"].command for call in making.service.calls
+    ]
 
 
 def test_every_run_that_is_asked_for_by_another_one_has_its_rule() -> None:

@@ -111,7 +111,7 @@ def test_a_stand_in_is_put_where_the_first_run_showed_the_program(wrapped: Sessi
 
 def test_without_entrypoint_the_program_is_run_that_the_first_run_showed(wrapped: Session) -> None:
     """By the command that the wrapper started it with."""
-    good, overridden = wrapped.outcomes(variation.OVERRIDDEN, REQUEST)
+    good, _, overridden = wrapped.outcomes(variation.OVERRIDDEN, REQUEST)
 
     assert (JobStatus.COMPLETED, JobStatus.FAILED) == (good.status, overridden.status)
     assert ("python3", "-m", "processing") == overridden.request.entrypoint == overridden.hosts[0].argv
@@ -203,8 +203,10 @@ def test_runs_that_rest_on_another_come_last(begin: Begin) -> None:
     )
     begun = [run for run, _ in session._made]
 
+    resting = {Variation.OVERRIDDEN, Variation.OVERRIDDEN_BOTH, Variation.OWN_RESERVED}
+
     assert [Variation.AS_REQUESTED, Variation.UNKNOWN_MEMBERS] == begun[:2]
-    assert {Variation.OVERRIDDEN, Variation.OWN_RESERVED} == set(begun[2:]) <= RESTING.keys()
+    assert resting == set(begun[2:]) <= RESTING.keys()
 
 
 def test_without_a_request_only_the_default_command_is_run(begin: Begin) -> None:

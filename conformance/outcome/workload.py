@@ -71,9 +71,6 @@ _WORKERS = ("from multiprocessing.", "from joblib.", "joblib.externals.")
 _LONG = 0.5
 """The part of the longest life that makes a life a long one."""
 
-_NEARLY_ALL = 0.8
-"""The part of a launcher's life for which a program runs that it waits for."""
-
 _DEEPEST = 100
 """So many wrappers below each other are looked through; a shell that runs itself makes more."""
 
@@ -186,8 +183,8 @@ def _as_of(trace: Trace, at: float) -> Trace:
 def waited_for(trace: Trace) -> Process | None:
     """The program for which the one that seems to do the work only waits, as `subprocess.run` does.
 
-    None where that is unclear. In a whole run it was all that the other one ran, for nearly all of its life, and ended
-    well and unasked.
+    None where that is unclear. In a whole run it was all that the other one ran, for at least half of its life, and
+    ended well and unasked.
     """
     work = find(trace).process
     ran = () if work is None else run_by(trace, work)
@@ -196,7 +193,7 @@ def waited_for(trace: Trace) -> Process | None:
     (program,) = ran
     if program.ended is None or program.status or trace.signals_to(program):
         return None
-    return program if program.ended - program.began >= _NEARLY_ALL * (work.ended - work.began) else None
+    return program if program.ended - program.began >= _LONG * (work.ended - work.began) else None
 
 
 def _long_lived(found: list[Process], end: float) -> list[Process]:

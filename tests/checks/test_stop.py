@@ -175,7 +175,7 @@ def test_a_launcher_that_only_waits_does_no_work() -> None:
 @pytest.mark.parametrize(
     "child",
     [
-        replace(WHOLE[1], ended=70.0),
+        replace(WHOLE[1], ended=40.0),
         replace(WHOLE[1], exit_code=3),
         replace(WHOLE[1], executions=process(7, 1, "/usr/bin/python3", "/other.py").executions),
         replace(WHOLE[1], ended=None, exit_code=None),

@@ -30,7 +30,7 @@ EXPECTED = {
     "tini -g, shell that waits": ((0, True, True, "yes"), (0, True, True, "yes")),
     "dumb-init --single-child, shell": ((137, False, False, "yes"), (137, False, False, "yes")),
     "xargs": ((137, False, False, "yes"), (137, False, False, "yes")),
-    "Python, subprocess.run": ((130, False, True, "not judged"), (137, False, False, "not judged")),
+    "Python, subprocess.run": ((130, False, True, "yes"), (137, False, False, "yes")),
 }
 """By form, for SIGINT and for SIGTERM: exit code, whether it reached the program, whether it ended, and the result."""
 

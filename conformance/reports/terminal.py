@@ -64,8 +64,18 @@ class Screen:
         self._reporter.write_sep(separator, text.line(title))
 
 
-def write(reporter: Screen, report: document.Report, *, kept: Sequence[str], files: Sequence[Path] = ()) -> None:
-    """Print what pytest does not: advice, what was not judged and why, notes, the counts, and the closing line."""
+def write(
+    reporter: Screen,
+    report: document.Report,
+    *,
+    kept: Sequence[str],
+    files: Sequence[Path] = (),
+    brought: bool = False,
+) -> None:
+    """Print what pytest does not: advice, what was not judged and why, notes, the counts, and the closing line.
+
+    `brought` says that the image itself brings the job, which may be an easy one.
+    """
     reporter.write_sep("=", "conformance")
     for verdict in report.verdicts:
         if verdict.word in {Word.ADVISED, Word.WAIVED} and not report.document["strict"]:
@@ -86,7 +96,8 @@ def write(reporter: Screen, report: document.Report, *, kept: Sequence[str], fil
     reporter.write_line("  ".join(count.rjust(width) for count, width in zip(counts, widths, strict=True)))
     reporter.write_line("")
     reporter.write_line(
-        closing(report, kept=bool(kept)), **{"green" if report.exit_status == ExitStatus.CONFORMS else "red": True}
+        closing(report, kept=bool(kept), brought=brought),
+        **{"green" if report.exit_status == ExitStatus.CONFORMS else "red": True},
     )
     if files:
         reporter.write_line(f"reports: {', '.join(map(str, files))}")
@@ -104,11 +115,12 @@ def _brings_no_program(image: dict[str, Any]) -> bool:
     return len(words) <= 1 and (not name or name in SHELLS or name.startswith(("python", "pypy")))
 
 
-def closing(report: document.Report, *, kept: bool) -> str:
+def closing(report: document.Report, *, kept: bool, brought: bool) -> str:
     """One sentence: the result of the session, with the profile and the version of the contract."""
     image = report.document["image"]["reference"]
     simulated = ", simulated GPU" if report.document["gpu"]["asked"] == Choice.SIMULATED else ""
-    by = f"profile {report.profile}, contract {CONTRACT_VERSION}{simulated}"
+    job = " with a job that the image brings" if brought else ""
+    by = f"profile {report.profile}{job}, contract {CONTRACT_VERSION}{simulated}"
     counts = report.document["counts"]
     if report.exit_status == ExitStatus.CONFORMS:
         warnings = f" ({_counted(counts[Word.ADVISED], 'warning')})" if counts[Word.ADVISED] else ""

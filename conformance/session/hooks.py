@@ -266,7 +266,8 @@ class SessionHooks:
         """Print advice, what was not judged and why, the counts, and the closing line."""
         screen, found = terminal.Screen(terminalreporter), self._reporting
         if found.report is not None:
-            terminal.write(screen, found.report, kept=self._session.service.kept, files=found.files)
+            brought = any(request.is_brought for request in self._session.options.requests)
+            terminal.write(screen, found.report, kept=self._session.service.kept, files=found.files, brought=brought)
         elif not self._worker:
             terminal.write_without_verdict(screen, self._session.found.reference)
 

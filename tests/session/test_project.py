@@ -163,4 +163,5 @@ def test_an_image_brings_its_own_job(
 
     assert "conformance: job reference from label conformance.job of conformance-test/labelled" in labelled.output
     assert "processing" == labelled.report["profile"]
+    assert "profile processing with a job that the image brings, contract" in labelled.output
     assert (4, "ERROR: conformance-test/named has no file /job.json") == (named.status, named.output.strip())

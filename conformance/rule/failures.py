@@ -1,12 +1,12 @@
 """Whether a job failed although its container exited with 0, and how certain that is.
 
 The process tree is certain evidence: the process that does the work ended badly, nothing did its work after it, and
-process 1 exited with 0. Where no output is missing, and none was begun while it ran, it is advice: it may be an
-optional step, or a script may have taken it into account, as in `program || echo ... > output`. An exit code alone may
-be an answer, like that of `grep -q` and `test`; it is a failure where the process ended by a signal or a traceback,
-where nobody takes it, as in a pipeline, or where the program that did the work in another run said something on stderr,
-or told of a failure on stdout, and wrote nothing. A traceback beside outputs that are all missing is as good, unless
-the program went on to the next record after it. A mere word in a log proves nothing, and is advice.
+process 1 exited with 0. Where no output is missing, and others began them, it is advice: it may be an optional step, or
+a script may have taken it into account, as in `program || echo ... > output`. An exit code alone may be an answer, like
+that of `grep -q` and `test`; it is a failure where the process ended by a signal or a traceback, where nobody takes it,
+as in a pipeline, or where the program that did the work in another run said something on stderr, or told of a failure
+on stdout, and wrote nothing. A traceback beside outputs that are all missing is as good, unless the program went on to
+the next record after it. A mere word in a log proves nothing, and is advice.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from conformance.rule import telling
 from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines, missing_outputs
 from conformance.rule.telling import Telling, tracebacks
 from conformance.rule.tracebacks import PYTHON_HEADER
+from conformance.shells import SHELLS
 
 FAILURE = re.compile(
     r"Traceback \(most recent call last\)|\b\w*(Error|Exception)\b:|\b(error|fatal|failed|failure|panic|critical)\b"
@@ -62,6 +63,9 @@ CRASHES = frozenset({4, 5, 6, 7, 8, 11, 31})
 
 By the others one process ends another, or a timer or a limit that was set does, or the reader of a pipe is lost.
 """
+
+NO_WORKERS = workload.TOOLS | SHELLS
+"""What a script is made of, which is not what a container is for."""
 
 DOES_NO_WORK = frozenset(
     {
@@ -154,7 +158,7 @@ def _of_process(host: Host, before: Host | None, *, wrote_nothing: bool, complet
     else:
         told = bool(_new_tracebacks(host, before))
     if told or process.killed_by is not None:
-        certain = told and (not complete or _began_an_output(trace, process, complete))
+        certain = told and not (complete and _is_done_by_others(trace, process, complete))
     elif _is_in_a_pipeline(trace, process):
         certain = same_work
     else:
@@ -248,10 +252,19 @@ def _is_got_over(trace: Trace, process: Process) -> bool:
     return any(workload.program(each) not in DOES_NO_WORK for each in later)
 
 
-def _began_an_output(trace: Trace, process: Process, places: tuple[str, ...]) -> bool:
-    """Whether an output was first used during the life of a process, and so not by a step before or after it."""
+def _is_done_by_others(trace: Trace, process: Process, places: tuple[str, ...]) -> bool:
+    """Whether the outputs were begun after a program had failed, or before it by one that ended well.
+
+    A log that a shell or a tool began, as `exec > >(tee log)` does, is no work that was done before.
+    """
     used = [use.at for use in trace.uses if any(is_below(use.path, place) for place in places)]
-    return any(process.began <= at <= (process.ended or at) for at in used)
+    if any(process.began <= at <= (process.ended or at) for at in used):
+        return False
+    done = any(
+        each.status == 0 and (each.ended or process.began) < process.began and workload.program(each) not in NO_WORKERS
+        for each in trace.processes
+    )
+    return done or not used or any(at > process.began for at in used)
 
 
 def _is_sent(trace: Trace, process: Process, number: int) -> bool:

@@ -92,22 +92,32 @@ def test_an_exit_code_with_a_traceback_is_certain() -> None:
     assert expected == hidden(of(SHELL, FAILED, stderr=TRACEBACK), wrote_nothing=False)
 
 
+FIRST = process(5, 1, "python3", "/first.py", ended=5.0)
+
+
 @pytest.mark.parametrize(
-    ("moment", "certain"), [("before", False), ("during", True), ("after", False), ("never", False)]
+    ("moment", "earlier", "certain"),
+    [
+        ("before", (FIRST,), False),
+        ("before", (replace(FIRST, exit_code=1),), True),
+        ("before", (tool("mkdir", ended=5.0),), True),
+        ("during", (FIRST,), True),
+        ("after", (), False),
+        ("never", (), False),
+    ],
+    ids=["an optional step", "after a failure", "a log", "at work", "an answer", "not seen"],
 )
 @pytest.mark.parametrize("before", [None, USUAL], ids=["alone", "beside another run"])
-@pytest.mark.parametrize("ended", [of(SHELL, FAILED, stderr=TRACEBACK), of(SHELL, CRASHED)], ids=["exit 3", "crash"])
+@pytest.mark.parametrize(("failed", "stderr"), [(FAILED, TRACEBACK), (CRASHED, "")], ids=["exit 3", "crash"])
 def test_beside_all_outputs_it_counts_who_began_them(
-    ended: Host, before: Host | None, moment: str, *, certain: bool
+    failed: Process, stderr: str, before: Host | None, moment: str, earlier: tuple[Process, ...], *, certain: bool
 ) -> None:
     """An optional step comes after them, and a script writes the answer of a test after it; a log is in one anyway."""
-    assert ended.trace is not None
-    failed = max(ended.trace.processes, key=lambda process: process.began)
-    assert failed.ended is not None
-    at = {"before": failed.began - 0.1, "during": failed.began + 0.01, "after": failed.ended + 0.1}
+    failed = replace(failed, began=10.0)
+    at = {"before": 4.0, "during": 11.0, "after": 21.0}
     uses = () if moment == "never" else (Use(at[moment], f"{OUTPUT}/log"),)
-    ended = replace(ended, trace=replace(ended.trace, uses=uses))
-    found = hidden(ended, before, wrote_nothing=False, complete=(OUTPUT,))
+    trace = Trace((SHELL, *earlier, failed), tracer=2, uses=uses)
+    found = hidden(host(stderr=stderr, trace=trace), before, wrote_nothing=False, complete=(OUTPUT,))
 
     assert found is not None
     assert (certain, True) == (found.certain, found.in_tree)

@@ -8,7 +8,7 @@ from conformance.checks.launch import STARTS, start_failure
 from conformance.image.image import Image
 from conformance.job.conditions import Lifted
 from conformance.job.variation import AS_REQUESTED, CORRUPT_INPUTS, EMPTY_INPUTS, HOSTNAMES
-from conformance.outcome.outcome import End, Host, Outcome
+from conformance.outcome.outcome import End, Outcome
 from conformance.rule import swallowed, tried
 from conformance.rule.contract import BYOC
 from conformance.rule.declaration import (
@@ -31,6 +31,7 @@ from conformance.rule.evidence import (
     named,
     now_and_then,
     succeeded,
+    written_outputs,
 )
 from conformance.rule.failures import as_requested, beside
 from conformance.rule.running import commands, ends_with, still_running, what_ran
@@ -182,11 +183,11 @@ def empty_input_noticed(image: Image, good: Outcome, empty: Outcome) -> Iterator
     if not swallowed.is_completed(empty, "empty"):
         return
     outputs = good.request.outputs
-    if not any(good.written(host, output) for host in good.hosts for output in outputs):
+    if not written_outputs(good):
         raise DoesNotApply("the job writes no outputs that could be missing with empty inputs")
     if missing and any(failure for _, failure in beside(good, empty)):
         raise NotJudged("the program failed but exited with 0", see="exit.nonzero-on-failure")
-    for before, host in _pairs(good, empty):
+    for before, host in zip(good.hosts, empty.hosts, strict=True):
         own = [output.name for output in outputs if output.name in missing and good.written(before, output)]
         if own:
             yield (
@@ -239,8 +240,3 @@ def _needs_no_other_explanation(own: Outcome, true: Outcome, outcome: Outcome) -
     ran_on = [host for host in outcome.hosts if not did_well(host)]
     if len(ran_on) < len(outcome.hosts) and all(host.end is End.MAX_RUNTIME for host in ran_on):
         raise NotJudged("some hosts exited with 0, but others kept running", see="hosts.worker-ends-with-leader")
-
-
-def _pairs(good: Outcome, other: Outcome) -> Iterator[tuple[Host, Host]]:
-    """Each host in one run and in the other."""
-    return zip(good.hosts, other.hosts, strict=True)

@@ -62,6 +62,9 @@ ulimit uname uniq unzip wc wget which whoami xargs xz zcat
 TOOLS = frozenset(_COMMON.split())
 """Programs that scripts are made of: none of them is what a container is for."""
 
+OF_SCRIPTS = TOOLS | SHELLS
+"""What scripts are made of, and the shells that run them."""
+
 WAITING = frozenset({"sleep", "tail"})
 """The tools with which a script waits for something."""
 
@@ -159,7 +162,7 @@ def run_by(trace: Trace, process: Process, *, at: float | None = None) -> tuple[
         for child in trace.children_of(process)
         if program(child)
         for each in _below(trace, child, "")
-        if program(each) not in TOOLS | SHELLS and (at is None or _lives(each, at)) and not _is_worker(each)
+        if program(each) not in OF_SCRIPTS and (at is None or _lives(each, at)) and not _is_worker(each)
     )
 
 
@@ -214,7 +217,7 @@ def _below(
     handed_on = [
         (child, program(child) or name)
         for child in trace.children_of(process)
-        if name not in SHELLS | TOOLS
+        if name not in OF_SCRIPTS
         or (program(child) or name) not in tools
         or _is_running_tool(trace, child, program(child) or name)
     ]

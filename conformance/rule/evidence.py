@@ -87,6 +87,12 @@ def named(outputs: list[str]) -> str:
     return "output " + outputs[0] if len(outputs) == 1 else "outputs " + ", ".join(outputs)
 
 
+def written_outputs(outcome: Outcome) -> list[str]:
+    """The outputs that a run wrote."""
+    outputs = outcome.request.outputs
+    return [output.name for output in outputs if any(outcome.written(host, output) for host in outcome.hosts)]
+
+
 def missing_outputs(good: Outcome, other: Outcome) -> list[str]:
     """The outputs that one run wrote, but another run of the same job did not."""
     return [

@@ -21,10 +21,9 @@ from conformance.outcome import workload
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.trace import SIGNALS, Process, Trace
 from conformance.rule import telling
-from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines, missing_outputs
+from conformance.rule.evidence import LINE_CHARACTERS, did_well, lines, missing_outputs, written_outputs
 from conformance.rule.telling import Telling, tracebacks
 from conformance.rule.tracebacks import PYTHON_HEADER
-from conformance.shells import SHELLS
 
 FAILURE = re.compile(
     r"Traceback \(most recent call last\)|\b\w*(Error|Exception)\b:|\b(error|fatal|failed|failure|panic|critical)\b"
@@ -64,9 +63,6 @@ CRASHES = frozenset({4, 5, 6, 7, 8, 11, 31})
 By the others one process ends another, or a timer or a limit that was set does, or the reader of a pipe is lost.
 """
 
-NO_WORKERS = workload.TOOLS | SHELLS
-"""What a script is made of, which is not what a container is for."""
-
 DOES_NO_WORK = frozenset(
     {
         *("[", "basename", "cat", "date", "dirname", "echo", "env", "false", "free", "head", "hostname", "id", "kill"),
@@ -104,19 +100,23 @@ def hidden(
     return found or (_of_launched(host, before) if before is not None and wrote_nothing else None)
 
 
+def unchanging(line: str) -> str:
+    """A line without what differs between runs."""
+    return CHANGES.sub("#", line)
+
+
 def as_requested(good: Outcome, host: Host) -> Failure | None:
     """Evidence that a host failed in the run that is expected to succeed."""
     outputs = good.request.outputs
     unwritten = bool(outputs) and not any(good.written(host, each) for each in outputs)
-    wrote_all = all(any(good.written(each, output) for each in good.hosts) for output in outputs)
-    complete = _places(good) if wrote_all else ()
+    complete = _places(good) if len(written_outputs(good)) == len(outputs) else ()
     return hidden(host, wrote_nothing=unwritten and host.message is None, complete=complete)
 
 
 def beside(good: Outcome, failing: Outcome) -> list[tuple[Host, Failure | None]]:
     """Evidence that a host failed where the job may have had to, beside a run in which it did its work."""
     missing = missing_outputs(good, failing)
-    wrote = [output.name for output in good.request.outputs if any(good.written(host, output) for host in good.hosts)]
+    wrote = written_outputs(good)
     nothing = bool(missing) and missing == wrote
     complete = _places(good) if wrote and _filled(good) <= _filled(failing) else ()
     return [
@@ -201,11 +201,9 @@ def _of_log(host: Host, before: Host | None, *, wrote_nothing: bool) -> Failure 
     if before is None or not wrote_nothing:
         return None
     got_over = {line.strip() for each in tolerated for line in (PYTHON_HEADER, each.cause, *each.beside, *each.around)}
-    usual = {CHANGES.sub("#", line) for line in lines(before)}
+    usual = {unchanging(line) for line in lines(before)}
     said = [
-        line
-        for line in lines(host)
-        if _is_of_failure(line) and CHANGES.sub("#", line) not in usual and line not in got_over
+        line for line in lines(host) if _is_of_failure(line) and unchanging(line) not in usual and line not in got_over
     ]
     return Failure(f"its log says: {said[-1][:LINE_CHARACTERS]!r}", certain=False) if said else None
 
@@ -217,8 +215,8 @@ def _is_of_each_record(found: Sequence[Telling]) -> bool:
 
 
 def _new_tracebacks(host: Host, before: Host | None) -> list[Telling]:
-    usual = {CHANGES.sub("#", each.line) for each in tracebacks(before)} if before is not None else set()
-    return [each for each in tracebacks(host) if CHANGES.sub("#", each.line) not in usual]
+    usual = {unchanging(each.line) for each in tracebacks(before)} if before is not None else set()
+    return [each for each in tracebacks(host) if unchanging(each.line) not in usual]
 
 
 def _is_of_failure(line: str) -> bool:
@@ -236,11 +234,11 @@ def _new_lines(host: Host, before: Host | None) -> list[str]:
 
     A wrapper may send both to stdout, by `2>&1`.
     """
-    known = {CHANGES.sub("#", line) for line in (lines(before) if before else ())}
+    known = {unchanging(line) for line in (lines(before) if before else ())}
     on_stderr = [line.strip() for line in telling.lines(host.stderr)]
     on_stdout = [line.strip() for line in telling.lines(host.stdout)]
     said = on_stderr + [line for line in on_stdout if _is_of_failure(line) or SAID_BY_STAND_IN in line]
-    return [line for line in said if line and CHANGES.sub("#", line) not in known]
+    return [line for line in said if line and unchanging(line) not in known]
 
 
 def _is_got_over(trace: Trace, process: Process) -> bool:
@@ -261,7 +259,9 @@ def _is_done_by_others(trace: Trace, process: Process, places: tuple[str, ...]) 
     if any(process.began <= at <= (process.ended or at) for at in used):
         return False
     done = any(
-        each.status == 0 and (each.ended or process.began) < process.began and workload.program(each) not in NO_WORKERS
+        each.status == 0
+        and (each.ended or process.began) < process.began
+        and workload.program(each) not in workload.OF_SCRIPTS
         for each in trace.processes
     )
     return done or not used or any(at > process.began for at in used)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.rule.declaration import Advice, DoesNotApply, NotJudged
-from conformance.rule.evidence import lines, missing_outputs, named, program_of, succeeded
-from conformance.rule.failures import CHANGES, beside
+from conformance.rule.evidence import lines, missing_outputs, named, program_of, succeeded, written_outputs
+from conformance.rule.failures import beside, unchanging
 from conformance.rule.programs import programs
 
 
@@ -75,7 +75,7 @@ def unnoticed(good: Outcome, other: Outcome) -> str:
 
     Empty for any other job, and for a stand-in: what it logs and writes is the suite's own.
     """
-    wrote = [output.name for output in good.request.outputs if any(good.written(host, output) for host in good.hosts)]
+    wrote = written_outputs(good)
     if other.stand_in is not None or not wrote or missing_outputs(good, other) != wrote or not succeeded(other):
         return ""
     pairs = list(zip(good.hosts, other.hosts, strict=True))
@@ -89,8 +89,8 @@ def unnoticed(good: Outcome, other: Outcome) -> str:
 
 
 def _says_more(host: Host, before: Host) -> bool:
-    usual = {CHANGES.sub("#", line) for line in lines(before)}
-    return any(CHANGES.sub("#", line) not in usual for line in lines(host))
+    usual = {unchanging(line) for line in lines(before)}
+    return any(unchanging(line) not in usual for line in lines(host))
 
 
 def missing(good: Outcome, failing: Outcome) -> list[str]:

@@ -100,8 +100,9 @@ def judge(
     try:
         found = _findings(check, image, requests, outcomes, runs)
         if found and outcomes and repeat is not None:
-            outcomes = doubt.steadier(outcomes, repeat, binding=_is_violation(check, found))
-            found = _findings(check, image, requests, outcomes, runs)
+            alone = doubt.steadier(outcomes, repeat, binding=_is_violation(check, found))
+            if alone is not outcomes:
+                outcomes, found = alone, _findings(check, image, requests, alone, runs)
     except NotJudged as stop:
         return not_judged(check, stop, request=request)
     if not found:

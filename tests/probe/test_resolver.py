@@ -1,8 +1,9 @@
 """The name server of a job's hosts, on a real network: who is told what, and what is written down of it."""
 
+import hashlib
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import docker
@@ -273,11 +274,30 @@ def test_without_a_free_subnet_there_is_an_error(
 
 
 def test_the_empty_image_is_always_the_same(client: docker.APIClient) -> None:
-    """It holds no file, and its id is known before it is loaded."""
+    """It holds no file, and its id is known before it is loaded, wherever an engine keeps its images."""
     loaded = client.inspect_image(empty.empty_image(client))
 
-    assert empty.built()[1] == empty.empty_image(client) == loaded["Id"]
-    assert (0, {IMAGE: "empty"}) == (loaded["Size"], loaded["Config"]["Labels"])
+    assert empty.empty_image(client) == loaded["Id"]
+    assert loaded["Id"] in empty.built().ids
+    assert {IMAGE: "empty"} == loaded["Config"]["Labels"]
+    assert [f"sha256:{hashlib.sha256(bytes(1024)).hexdigest()}"] == loaded["RootFS"]["Layers"]
+
+
+def test_the_empty_image_is_loaded_once(client: docker.APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the suite's own containers is made of it."""
+    loads: list[bytes] = []
+    load: Callable[[bytes], Iterable[dict[str, object]]] = client.load_image
+
+    def counted(content: bytes) -> Iterable[dict[str, object]]:
+        loads.append(content)
+        return load(content)
+
+    monkeypatch.setattr(client, "load_image", counted)
+    for _ in range(3):
+        empty.empty_image(client)
+
+    assert len(loads) <= 1
+    assert [] == [line for line in load(empty.built().content) if "error" in line]
 
 
 def test_a_name_server_is_found_to_be_reached(hosts: Hosts) -> None:

@@ -99,6 +99,27 @@ class FileTree:
         prefix = directory.rstrip("/") + "/"
         return (file for file in self if file.path.startswith(prefix))
 
+    def leads_to(self, path: str) -> str:
+        """The path without links that a path leads to, also where nothing is there; unchanged in a loop of links."""
+        here = "/"
+        waiting = _parts(path)
+        followed = 0
+        while waiting:
+            part = waiting.pop(0)
+            if part in {".", ".."}:
+                here = posixpath.dirname(here) if part == ".." else here
+                continue
+            entry = self.get(posixpath.join(here, part))
+            if entry is None or entry.kind is not Kind.SYMLINK:
+                here = posixpath.join(here, part)
+                continue
+            followed += 1
+            if followed > LONGEST_LINK_CHAIN:
+                return path
+            waiting = _parts(entry.target) + waiting
+            here = "/" if entry.target.startswith("/") else here
+        return here
+
     def resolve(self, path: str) -> Resolution:
         """Follow a path as the kernel does, links in the middle and at the end included."""
         waiting = _parts(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from tarfile import TarError
@@ -19,7 +18,7 @@ from conformance.files.tree import is_below
 from conformance.image.image import Image
 from conformance.job.request import RESERVED, JobRequest
 from conformance.outcome.gpu import Means
-from conformance.outcome.outcome import End, Log
+from conformance.outcome.outcome import Log
 from conformance.probe import DIRECTORY, PROGRAM, RECORD, WITNESS
 from conformance.probe.bundle import read_record
 from conformance.service import gpus
@@ -40,16 +39,6 @@ ROOMY_SHM_BYTES = 1 << 30
 SYMLINK_MODE = 1 << 27
 """The bit by which the engine, as Go does, tells a symbolic link in the mode of what lies at a path."""
 
-IMAGE_AT_FAULT = re.compile(
-    r'exec: "|container process: exec [^:]*: permission denied'
-    r"|unable to find (user|group)|no matching entries in (passwd|group) file|chdir to cwd|not a directory"
-)
-"""What the engine says when it is the image that keeps a container from starting; other refusals are its own trouble.
-
-In order: no such program, or it may not be executed; nor by USER, where others may; USER; WORKDIR; something else than
-a directory at /opt/ml.
-"""
-
 
 @dataclass(frozen=True)
 class Container:
@@ -61,30 +50,25 @@ class Container:
     settings: Settings
     probe: Probe
 
-    def fill(
-        self, entries: Iterable[tuple[str, archive.Content]], rights: archive.Rights = archive.OF_ROOT
-    ) -> Ended | None:
-        """Put files below `/opt/ml`; what the image keeps from being put there is an end, else None."""
+    def fill(self, entries: Iterable[tuple[str, archive.Content]], rights: archive.Rights = archive.OF_ROOT) -> None:
+        """Put files below `/opt/ml`; raises APIError where the engine refuses it."""
         probe = self.probe.beginning()
-        try:
-            if probe and self.volumes:
-                self.client.put_archive(self.id, "/", archive.write(RESERVED, entries, after=probe, rights=rights))
-                return None
-            # Without a volume, what the image has at /opt/ml may be no directory, which the engine is to say.
-            if probe:
-                self.client.put_archive(self.id, "/", archive.write("/", (), after=probe))
-            self.client.put_archive(self.id, RESERVED, archive.write(RESERVED, entries, rights=rights))
-        except APIError as error:
-            return self._refused(error)
-        return None
+        if probe and self.volumes:
+            self.client.put_archive(self.id, "/", archive.write(RESERVED, entries, after=probe, rights=rights))
+            return
+        # Without a volume, what the image has at /opt/ml may be no directory, which the engine is to say.
+        if probe:
+            self.client.put_archive(self.id, "/", archive.write("/", (), after=probe))
+        self.client.put_archive(self.id, RESERVED, archive.write(RESERVED, entries, rights=rights))
 
-    def start(self) -> Ended | None:
-        """Start it; what the image keeps from starting is an end, else None."""
-        try:
-            self.client.start(self.id)
-        except APIError as error:
-            return self._refused(error)
-        return None
+    def start(self) -> None:
+        """Start it; raises APIError where the engine refuses it."""
+        self.client.start(self.id)
+
+    def exit_code(self) -> int | None:
+        """Its exit code by the engine's account, which gives one also to what could not start."""
+        code: int | None = self.client.inspect_container(self.id)["State"].get("ExitCode")
+        return code
 
     def wait(self, limits: Limits) -> Ended:
         """Wait until it has ended, by itself or at its limit."""
@@ -139,14 +123,6 @@ class Container:
         with contextlib.suppress(*STILL_THERE):
             self.client.remove_container(self.id, v=True, force=True)
         _remove_volumes(self.client, self.volumes)
-
-    def _refused(self, error: APIError) -> Ended:
-        """The end of a container that cannot start because of its image; other trouble is raised again."""
-        said = str(error.explanation or error).strip()
-        if not IMAGE_AT_FAULT.search(said):
-            raise error
-        state = self.client.inspect_container(self.id)["State"]
-        return Ended(End.NOT_STARTED, state.get("ExitCode"), start_error=said)
 
 
 def create(

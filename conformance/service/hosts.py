@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 import time
@@ -14,24 +15,20 @@ from docker.errors import APIError
 
 from conformance.files import archive
 from conformance.files.tree import FileTree
+from conformance.image.image import Image
 from conformance.job.conditions import Lifted
 from conformance.job.request import RESERVED
 from conformance.job.variation import INPUT_MARKER, Variation
-from conformance.outcome.gpu import DRIVER_LIBRARY, Look, Means
+from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import End, Host, Upload
 from conformance.outcome.standin import every_witness
 from conformance.outcome.trace import Trace
-from conformance.probe.bundle import look_at_gpus, words
-from conformance.service import containers, documents, gpus, pipes, play, staging
+from conformance.service import containers, documents, gpus, pipes, refused, staging
 from conformance.service.ending import Ended
 from conformance.service.peers.network import Network, Place
 from conformance.service.plan import Plan, Surroundings
 from conformance.service.results.collection import Collector
 from conformance.service.results.continuous import Watch
-from conformance.service.role import Probe
-
-FAILING_AFTER_MILLISECONDS = 1_000
-"""When a host that is to fail does: others have found it by then, or are waiting for it."""
 
 
 @dataclass
@@ -86,19 +83,74 @@ class HostRun:
 
     def prepare(self) -> None:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
+        error = self._fill(self._mounts)
+        if error is not None and self.container is not None:
+            led = refused.without_links(self._image.files, self._mounts)
+            if led != self._mounts:
+                # Docker 28.5 puts nothing into a container whose volume lies where the image has an absolute link.
+                self.container.remove()
+                error = self._fill(led)
+        if error is not None:
+            self._refused(error)
+        elif self.container is not None and any(item.is_pipe for item in self.plan.request.inputs):
+            plan = self.plan
+            piped = staging.piped(
+                plan.request,
+                self.around.objects,
+                plan.variation,
+                host=self.place.host,
+                hosts=plan.hosts,
+                programs=plan.programs,
+            )
+            client = self.around.engine.client
+            self.feeder = pipes.start(client, self.container.id, piped, labels=self.around.labels)
+
+    @functools.cached_property
+    def _mounts(self) -> tuple[str, ...]:
+        return staging.mounts(self.plan.request, self.plan.variation, self.plan.conditions)
+
+    @property
+    def _image(self) -> Image:
+        """The image with its files, as a container of the request has it."""
+        image = self.around.with_files(self.plan.image)
+        return replace(image, environment={**image.environment, **self.plan.request.environment})
+
+    def _fill(self, mounts: tuple[str, ...]) -> APIError | None:
+        """Create the container with these volumes and fill it, or return why the engine refuses to."""
+        plan, around, client = self.plan, self.around, self.around.engine.client
+        try:
+            container = self.container = self._create(mounts)
+            if self.place.network is not None and self.place.outside:
+                client.connect_container_to_network(container.id, self.place.outside)
+            if plan.gpus.are_simulated:
+                self.simulated = gpus.simulate(client, container.id, plan.image, plan.request)
+            staged = staging.staged(
+                plan.request,
+                plan.variation,
+                documents.of_host(
+                    self.place.host,
+                    plan.hosts,
+                    plan.request,
+                    plan.variation,
+                    region=around.settings.region,
+                    more=Lifted.MEMBERS in plan.conditions.lifted,
+                    interface=documents.ETHERNET if self.place.is_connected else documents.LOOPBACK,
+                ),
+                around.objects,
+                host=self.place.host,
+                hosts=plan.hosts,
+                programs=plan.programs,
+            )
+            container.fill(staged, plan.rights)
+        except APIError as error:
+            return error
+        return None
+
+    def _create(self, mounts: tuple[str, ...]) -> containers.Container:
         plan, around = self.plan, self.around
-        wanted = DRIVER_LIBRARY if plan.gpus.means is not Means.NONE else ""
-        lines = tuple(play.lines(plan.request, plan.variation)) if plan.played else ()
-        command = plan.played.command if plan.played else ()
-        traced = () if plan.untraced else plan.argv
-        probe = Probe(traced, plan.stand_in, lines, mapped=wanted, command=command, halt=plan.halt)
-        if self.fails:
-            probe = Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
-        elif self.looks:
-            probe = Probe(lines=(look_at_gpus(),))
         memory = int(around.engine.memory_bytes * around.settings.memory_fraction / len(plan.hosts))
         self.host = replace(self.host, memory_bytes=memory)
-        self.container = containers.create(
+        return containers.create(
             around.engine.client,
             plan.image,
             plan.request,
@@ -106,47 +158,24 @@ class HostRun:
             place=self.place,
             memory_bytes=memory,
             labels=around.labels,
-            mounts=staging.mounts(plan.request, plan.variation, plan.conditions),
+            mounts=mounts,
             copies=plan.variation is Variation.OWN_RESERVED,
             hides_tmp=plan.variation is Variation.EMPTY_TMP,
             more_memory=Lifted.SHARED_MEMORY in plan.conditions.lifted,
-            probe=probe,
+            probe=plan.probe(fails=self.fails),
             credentials=self.credentials,
             means=plan.gpus.means,
         )
-        if self.place.network is not None and self.place.outside:
-            around.engine.client.connect_container_to_network(self.container.id, self.place.outside)
-        if plan.gpus.are_simulated:
-            client, container = around.engine.client, self.container.id
-            self.simulated = gpus.simulate(client, container, plan.image, plan.request)
-        staged = staging.staged(
-            plan.request,
-            plan.variation,
-            documents.of_host(
-                self.place.host,
-                plan.hosts,
-                plan.request,
-                plan.variation,
-                region=around.settings.region,
-                more=Lifted.MEMBERS in plan.conditions.lifted,
-                interface=documents.ETHERNET if self.place.is_connected else documents.LOOPBACK,
-            ),
-            around.objects,
-            host=self.place.host,
-            hosts=plan.hosts,
-            programs=plan.programs,
-        )
-        self._ended(self.container.fill(staged, plan.rights))
-        if any(item.is_pipe for item in plan.request.inputs) and not self.host.start_error:
-            piped = staging.piped(
-                plan.request,
-                around.objects,
-                plan.variation,
-                host=self.place.host,
-                hosts=plan.hosts,
-                programs=plan.programs,
-            )
-            self.feeder = pipes.start(around.engine.client, self.container.id, piped, labels=around.labels)
+
+    def _refused(self, error: APIError) -> None:
+        """Take a refusal that is because of the image for the end of the host; other trouble is raised again."""
+        begun_by_probe = self.container is None or self.container.probe.begins_the_container
+        needs = refused.Needs(() if begun_by_probe else self.plan.argv, self._mounts)
+        said = str(error.explanation or error).strip()
+        if not refused.because_of(self._image, needs, said):
+            raise error
+        exit_code = None if self.container is None else self.container.exit_code()
+        self._ended(Ended(End.NOT_STARTED, exit_code, start_error=said))
 
     def run(self) -> None:
         """Start it and wait for its end."""
@@ -160,9 +189,10 @@ class HostRun:
             return
         if self.plan.variation is Variation.LATE_START and self.is_last:
             time.sleep(self.around.settings.late_start_seconds)
-        refused = self.container.start()
-        if refused is not None:
-            self._ended(refused)
+        try:
+            self.container.start()
+        except APIError as error:
+            self._refused(error)
             return
         with contextlib.ExitStack() as meanwhile:
             if self.plan.cut_off_after_seconds is not None and self.is_last and self.place.network is not None:
@@ -247,9 +277,7 @@ class HostRun:
         volumes = self.plan.image.volumes
         return Collector(self.place.host, self.plan.request, volumes, upload=upload, words=self.words)
 
-    def _ended(self, ended: Ended | None) -> None:
-        if ended is None:
-            return
+    def _ended(self, ended: Ended) -> None:
         self.host = replace(
             self.host,
             end=ended.end,

@@ -112,10 +112,7 @@ def read_files(engine: Engine, image: Image, labels: dict[str, str]) -> Image:
     client = engine.client
     reading = _Reading()
     try:
-        # The command is never run; an image that has none could not even be created without one.
-        container = client.create_container(
-            image.id, command=["-"], network_disabled=True, name=new_name(labels, "image"), labels=labels
-        )
+        container = client.create_container(**_unused(image), name=new_name(labels, "image"), labels=labels)
         try:
             chunks = client.export(container, chunk_size=archive.BLOCK)
             found = archive.read(chunks, root="", limit_bytes=EXPORT_BYTES, peek=reading.peek)
@@ -149,7 +146,7 @@ def read_file(engine: Engine, image: Image, path: str, labels: dict[str, str]) -
         return file
 
     try:
-        container = client.create_container(image.id, command=["-"], network_disabled=True, labels=labels)
+        container = client.create_container(**_unused(image), labels=labels)
         try:
             chunks, _ = client.get_archive(container, path, chunk_size=archive.BLOCK)
             for _ in archive.read(chunks, root="", limit_bytes=EXPORT_BYTES, peek=peek):
@@ -163,6 +160,14 @@ def read_file(engine: Engine, image: Image, path: str, labels: dict[str, str]) -
     if len(found) != 1:
         raise ImageError(f"{path} of {image.reference} is not a regular file")
     return found[0]
+
+
+def _unused(image: Image) -> dict[str, Any]:
+    """What a container is created with that is never started.
+
+    An image without a command would need one all the same, and none could be created whose WORKDIR is no directory.
+    """
+    return {"image": image.id, "command": ["-"], "working_dir": "/", "network_disabled": True}
 
 
 def _contains(content: IO[bytes], wanted: bytes) -> bool:

@@ -71,13 +71,15 @@ class LocalService:
         self._gpu = gpu
         self._gpus_found: Gpus | None = None
         self._looking = threading.Lock()
+        self._read: dict[str, Image] = {}
+        self._reading = threading.Lock()
         self._beginning = threading.Lock()
         self._reaper: Reaper | None = None
         self._presence: threading.Thread | None = None
         self._closing = threading.Event()
         self.run_id = uuid.uuid4().hex[:12]
         self.kept: list[str] = []
-        around = Surroundings(engine, objects, settings, self.labels)
+        around = Surroundings(engine, objects, settings, self.labels, self.read_files)
         self._hosts = Together(around, self._closing, self._forget)
 
     @functools.cached_property
@@ -91,9 +93,12 @@ class LocalService:
             cleanup.remove_left_behind(self._engine.client)
 
     def read_files(self, image: Image) -> Image:
-        """The image with the names of its files; see `conformance.service.inspection`."""
+        """The image with the names of its files, which are read once; see `conformance.service.inspection`."""
         self._begin()
-        return read_files(self._engine, image, self.labels)
+        with self._reading:
+            if image.id not in self._read:
+                self._read[image.id] = image if len(image.files) else read_files(self._engine, image, self.labels)
+            return self._read[image.id]
 
     def read_file(self, image: Image, path: str) -> bytes:
         """The content of one file of the image; see `conformance.service.inspection`."""

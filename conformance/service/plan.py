@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from signal import Signals as SignalNumber
 
@@ -13,23 +14,31 @@ from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.standin import RUN_SECONDS, TRIAL_SECONDS, StandIn
 from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
-from conformance.outcome.gpu import NO_GPUS, Gpus
+from conformance.outcome.gpu import DRIVER_LIBRARY, NO_GPUS, Gpus, Means
 from conformance.outcome.outcome import End
-from conformance.probe.bundle import halt_at_work
-from conformance.service import command
+from conformance.probe.bundle import halt_at_work, look_at_gpus, words
+from conformance.service import command, play
 from conformance.service.ending import Limits
 from conformance.service.engine import Engine
+from conformance.service.role import Probe
 from conformance.service.settings import Settings
+
+FAILING_AFTER_MILLISECONDS = 1_000
+"""When a host that is to fail does: others have found it by then, or are waiting for it."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all runs of a service have in common: its engine, what S3 holds, its choices, the labels of its things."""
+    """What all runs of a service have in common: its engine, what S3 holds, its choices, the labels of its things.
+
+    `with_files` returns an image with the names of its files, for which it may have to wait.
+    """
 
     engine: Engine
     objects: ObjectTree | None
     settings: Settings
     labels: dict[str, str]
+    with_files: Callable[[Image], Image]
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,21 @@ class Plan:
             return ""
         passed = [item.local_path for item in self.request.inputs if item.name in self.programs]
         return halt_at_work(SignalNumber[self.limits.signal], self.stop_at_work or (), passed)
+
+    def probe(self, *, fails: bool) -> Probe:
+        """What the probe does in a host's container; one that `fails` has it in the place of its program."""
+        if fails:
+            return Probe(lines=(words("sleep", FAILING_AFTER_MILLISECONDS), words("exit", 1)))
+        if self.variation is Variation.LOOK_AT_GPUS:
+            return Probe(lines=(look_at_gpus(),))
+        return Probe(
+            () if self.untraced else self.argv,
+            self.stand_in,
+            tuple(play.lines(self.request, self.variation)) if self.played else (),
+            mapped=DRIVER_LIBRARY if self.gpus.means is not Means.NONE else "",
+            command=self.played.command if self.played else (),
+            halt=self.halt,
+        )
 
     @property
     def rights(self) -> Rights:

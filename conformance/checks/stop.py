@@ -135,7 +135,7 @@ def _finished(undisturbed: Host, host: Host, number: signal.Signals) -> bool:
 
 def _stop_of(host: Host) -> Stop:
     if host.stop is None:
-        raise DoesNotApply(f"{host.name} had ended before it could be stopped")
+        raise DoesNotApply(f"{host.name} ended before it could be stopped; use a longer job to test stopping")
     return host.stop
 
 
@@ -151,7 +151,8 @@ def delivery(host: Host, number: signal.Signals, undisturbed: Host) -> tuple[Pro
     if trace is None or host.untraced:
         raise NotJudged(f"its processes could not be traced: {host.untraced}")
     arrivals = [arrival for arrival in trace.signals if arrival.number == number]
-    if not arrivals and host.stop is not None and not host.stop.killed and host.exit_code == 0:
+    ended_as_ever = host.stop is not None and not host.stop.killed and host.exit_code in {0, undisturbed.exit_code}
+    if not arrivals and ended_as_ever:
         raise DoesNotApply(f"{host.name} ended by itself just as {number.name} was sent")
     if not arrivals:
         raise NotJudged(f"{number.name} was not seen in the container")

@@ -30,6 +30,9 @@ LOOK_SECONDS = 0.05
 LAST_SECONDS = 1.0
 """How long before its limit a container is inspected, to distinguish a busy one from an idle one."""
 
+JUST_ENDED_SECONDS = 5.0
+"""How long an engine that refuses to signal a container, since it has ended, may take to say so of it."""
+
 NANOSECONDS = 1_000_000_000
 
 
@@ -71,6 +74,7 @@ class Ending:
         """Wait until it has ended, by itself or at its limit."""
         begun = time.monotonic()
         ended, processor_seconds = self._wait_and_look(limits, begun)
+        # What ends by itself just as it is to be stopped was not stopped.
         stop = None if ended else self._stop(limits.signal)
         seconds = time.monotonic() - begun
         state = self._final_state(killed_by_us=stop is not None)
@@ -122,20 +126,30 @@ class Ending:
     def _wait(self, limit_seconds: float) -> bool:
         return has_ended(self.client, self.id, within_seconds=limit_seconds)
 
-    def _stop(self, signal: str) -> Stop:
+    def _stop(self, signal: str) -> Stop | None:
+        """Stop it by a signal and, after the grace, by SIGKILL; None if it ended before the first of them was sent."""
         begun = time.monotonic()
-        # It may end by itself between any two of these calls, which the engine answers with a conflict.
         if signal:
-            with contextlib.suppress(APIError):
-                self.client.kill(self.id, signal)
+            if not self._kill(signal):
+                return None
             if self._wait(self.grace_seconds):
                 return Stop(signal, time.monotonic() - begun, killed=False)
         grace = time.monotonic() - begun
-        with contextlib.suppress(APIError):
-            self.client.kill(self.id, "SIGKILL")
+        if not self._kill("SIGKILL"):
+            return Stop(signal, time.monotonic() - begun, killed=False) if signal else None
         if not self._wait(KILL_WAIT_SECONDS):
             raise JobError(f"the engine did not stop a container within {KILL_WAIT_SECONDS:g} s of SIGKILL")
         return Stop(signal, grace, killed=True)
+
+    def _kill(self, signal: str) -> bool:
+        """Send it a signal; False if it has ended by itself, which the engine answers with a conflict."""
+        try:
+            self.client.kill(self.id, signal)
+        except APIError:
+            if not self._wait(JUST_ENDED_SECONDS):
+                raise
+            return False
+        return True
 
     def _final_state(self, *, killed_by_us: bool) -> dict[str, Any]:
         """The engine's state after the end; it may record a lack of memory only some time after the exit."""

@@ -108,7 +108,12 @@ class Runs:
         again = RESTING[variation](self._image(), good)
         if again is None:
             return good
-        return self._together(again.request, variation, **_as_asked(again), **_as_in(good))
+        how = {**_as_asked(again), **_as_in(good)}
+        outcome = self._together(again.request, variation, **how)
+        if variation.stop_signal and any(host.end is End.EXITED for host in outcome.hosts):
+            # It ended before it could be stopped, which at another attempt it may not.
+            return self._together(again.request, variation, **how)
+        return outcome
 
     def repeated(self, request: JobRequest, variation: Variation, good: Outcome | None, *, traced: bool) -> Outcome:
         """Repeat a run, alone; `good` is the undisturbed one, None if the run is independent of it."""

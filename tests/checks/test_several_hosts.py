@@ -155,4 +155,4 @@ def test_a_host_that_ends_because_of_another_shows_nothing(
     verdict = after_sigint(check, *hosts)
 
     assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)
-    assert "had ended before it could be stopped" in verdict.reason
+    assert "ended before it could be stopped" in verdict.reason

@@ -108,6 +108,15 @@ def test_what_cannot_be_seen_is_not_guessed(run: Outcome, reason: str) -> None:
     assert reason in found.reason
 
 
+@pytest.mark.parametrize(("undisturbed", "exit_code"), [(0, 0), (3, 3), (3, 0)])
+def test_what_ended_as_the_signal_was_sent_shows_nothing(undisturbed: int, exit_code: int) -> None:
+    """It ended as it does without a signal, which came too late to arrive."""
+    found = judged(REACHES, image(), outcome(host(exit_code=undisturbed)), stopped((PROGRAM,), (), exit_code=exit_code))
+
+    assert (Word.NOT_JUDGED, False) == (found.word, found.applies)
+    assert "ended by itself just as SIGINT was sent" in found.reason
+
+
 def test_a_signal_that_was_seen_to_arrive_was_not_fetched() -> None:
     """A handler in C that ends its process does so with its own signal blocked."""
     ending = replace(PROGRAM, blocked=frozenset({SIGINT}))

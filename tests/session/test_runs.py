@@ -16,7 +16,7 @@ from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
 from conformance.job.request import JobRequest
 from conformance.job.standin import own_request, tried_request
 from conformance.job.variation import Variation
-from conformance.outcome.outcome import End, Host, Outcome
+from conformance.outcome.outcome import End, Host, Outcome, Stop
 from conformance.outcome.trace import Execution, Process, Trace
 from conformance.rule.causes import MOST_RUNS
 from conformance.rule.declaration import DoesNotApply
@@ -255,11 +255,12 @@ def test_a_changed_run_that_struck_a_limit_is_made_again_alone(
 SHELL = Process(1, 0, 1.0, (Execution(1.0, 1.0, ("/bin/sh", "/run.sh"), "/bin/sh"),), 9.0, 0)
 WORK = Process(7, 1, 2.0, (Execution(2.0, 2.0, ("/bin/work",), "/bin/work"),), 8.0, 0)
 WRAPPED = ran(SHELL, WORK, seconds=8.0)
+STOPPED = host(end=End.STOPPED, exit_code=143, stop=Stop("SIGTERM", 0.1, killed=False))
 
 
 def test_a_run_that_rests_on_the_undisturbed_one_is_made_as_that_says(tmp_path: Path) -> None:
     """When it is stopped, under which conditions, and with which programs."""
-    making = Making(tmp_path, as_by(Flaw()))
+    making = Making(tmp_path, ending(STOPPED))
     good = replace(WRAPPED, conditions=AS_CHOSEN.lifting(Lifted.OWNERS))
     making.runs.resting(Variation.STOPPED_BY_SIGTERM, good)
 
@@ -271,6 +272,28 @@ def test_a_run_that_rests_on_the_undisturbed_one_is_made_as_that_says(tmp_path: 
         call.conditions,
         call.alone,
     )
+
+
+@pytest.mark.parametrize(
+    ("ends", "runs"),
+    [([STOPPED], 1), ([host(), STOPPED], 2), ([host(), host(), STOPPED], 2)],
+    ids=["at once", "", "never"],
+)
+def test_what_ended_before_it_could_be_stopped_is_made_once_more(tmp_path: Path, ends: list[Host], runs: int) -> None:
+    """Whether it has ended when its time comes depends on how fast the machine is just then."""
+    making = Making(tmp_path, ending(*ends))
+    made = making.runs.resting(Variation.STOPPED_BY_SIGTERM, WRAPPED)
+
+    assert runs == len(making.made)
+    assert ends[runs - 1].end is made.hosts[0].end
+
+
+def test_what_may_end_before_its_limit_is_made_once(tmp_path: Path) -> None:
+    """Hosts that lose a peer are to notice, and are not stopped before they have."""
+    making = Making(tmp_path, ending(host()))
+    making.runs.resting(Variation.PEER_FAILS, WRAPPED)
+
+    assert 1 == len(making.made)
 
 
 def test_the_stand_in_takes_the_place_of_the_program(tmp_path: Path) -> None:

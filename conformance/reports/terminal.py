@@ -71,10 +71,12 @@ def write(
     kept: Sequence[str],
     files: Sequence[Path] = (),
     brought: bool = False,
+    left: Sequence[str] = (),
 ) -> None:
     """Print what pytest does not: advice, what was not judged and why, notes, the counts, and the closing line.
 
-    `brought` says that the image itself brings the job, which may be an easy one.
+    `brought` says that the image itself brings the job, which may be an easy one. `left` are things of killed sessions
+    that the engine refuses to remove.
     """
     reporter.write_sep("=", "conformance")
     for verdict in report.verdicts:
@@ -88,6 +90,8 @@ def write(
         reporter.write_line(f"warning: {warning}", yellow=True)
     for name in kept:
         reporter.write_line(f"kept: {name}")
+    for name in left:
+        reporter.write_line(f"note: {name} of an earlier session is in use and cannot be removed")
     words = list(Word)
     widths = [len(word) for word in words]
     reporter.write_line("")

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
@@ -27,9 +28,6 @@ PAUSE_SECONDS = 0.5
 
 REMOVAL_SECONDS = 180.0
 """How long something of one's own is tried to be removed that the engine still makes or holds."""
-
-OTHERS_SECONDS = 10.0
-"""The same of what others left, which no session has to wait for."""
 
 SILENCE_SECONDS = 60.0
 """A run of which the engine has made nothing for so long is over."""
@@ -76,9 +74,9 @@ def cancel_run(client: docker.APIClient, run_id: str, *, keep: bool) -> None:
             _is_removed(partial(client.kill, thing.name) if keep else thing.remove)
 
 
-def remove_left_behind(client: docker.APIClient) -> None:
-    """Remove what runs left that are over; what belongs to anybody else is not touched."""
-    _removed(lambda: _left_behind(client), OTHERS_SECONDS)
+def remove_all(things: Sequence[Thing]) -> list[Thing]:
+    """Try once to remove these, and return what could not be."""
+    return [thing for thing in things if not _is_removed(thing.remove)]
 
 
 def side_by_side(removes: Sequence[Callable[[], None]]) -> None:
@@ -98,7 +96,8 @@ def is_over(things: Sequence[Thing], now: float) -> bool:
     return not lives
 
 
-def _left_behind(client: docker.APIClient) -> list[Thing]:
+def left_behind(client: docker.APIClient) -> list[Thing]:
+    """What is left of runs that are over; nothing that belongs to anybody else."""
     runs: dict[str, list[Thing]] = {}
     for thing in _own(client, labels.RUN):
         runs.setdefault(thing.run, []).append(thing)
@@ -115,7 +114,7 @@ def _removed(find: Callable[[], list[Thing]], seconds: float) -> list[Thing]:
     """
     deadline = time.monotonic() + seconds
     while found := find():
-        left = [thing for thing in found if not _is_removed(thing.remove)]
+        left = remove_all(found)
         if time.monotonic() > deadline:
             return left
         if left:
@@ -150,8 +149,32 @@ def _labelled(client: docker.APIClient, label: str) -> Iterator[Thing]:
         remove = partial(client.remove_volume, found["Name"])
         yield Thing("volume", found["Name"], found["Labels"] or {}, _time(found.get("CreatedAt")), remove)
     for found in client.networks(filters=filters):
-        remove = partial(client.remove_network, found["Id"])
+        remove = partial(_remove_network, client, found["Id"])
         yield Thing("network", found["Name"], found["Labels"] or {}, _time(found.get("Created")), remove)
+
+
+def _remove_network(client: docker.APIClient, network: str) -> None:
+    """Remove a network, by force where only endpoints keep it that no container has any more."""
+    try:
+        client.remove_network(network)
+    except NotFound:
+        raise
+    except APIError:
+        lost = lost_endpoints(client.inspect_network(network))
+        if not lost:
+            raise
+        for endpoint in lost:
+            client.disconnect_container_from_network(endpoint, network, force=True)
+        client.remove_network(network)
+
+
+def lost_endpoints(network: Mapping[str, Any]) -> list[str]:
+    """The endpoints of a network, as the engine describes it, without a container; Docker 20.10 may lose one.
+
+    It lists them by an id of their own, where others stand by that of their container.
+    """
+    attached = (network.get("Containers") or {}).items()
+    return [endpoint["Name"] for key, endpoint in attached if key.startswith("ep-")]
 
 
 def _time(text: str | None) -> float:

@@ -33,6 +33,7 @@ from conformance.service import cleanup, documents, gpus, message, status
 from conformance.service.engine import Engine, explanation
 from conformance.service.inspection import read_file, read_files
 from conformance.service.labels import run_labels
+from conformance.service.leftovers import Leftovers
 from conformance.service.peers import places
 from conformance.service.plan import Plan, Surroundings, limits
 from conformance.service.presence import stay_present
@@ -77,6 +78,7 @@ class LocalService:
         self._reaper: Reaper | None = None
         self._presence: threading.Thread | None = None
         self._closing = threading.Event()
+        self._leftovers = Leftovers(engine, self._closing)
         self.run_id = uuid.uuid4().hex[:12]
         self.kept: list[str] = []
         around = Surroundings(engine, objects, settings, self.labels, self.read_files)
@@ -88,9 +90,14 @@ class LocalService:
         return run_labels(self.run_id, kept=self._keep)
 
     def remove_left_behind(self) -> None:
-        """Remove what killed runs left; see `conformance.service.labels`."""
+        """Begin to remove what killed runs left; see `conformance.service.leftovers`."""
         with _as_job_error("what earlier runs left cannot be removed"):
-            cleanup.remove_left_behind(self._engine.client)
+            self._leftovers.remove()
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What of that the engine does not remove."""
+        return self._leftovers.remaining
 
     def read_files(self, image: Image) -> Image:
         """The image with the names of its files, which are read once; see `conformance.service.inspection`."""

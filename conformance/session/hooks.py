@@ -267,7 +267,10 @@ class SessionHooks:
         screen, found = terminal.Screen(terminalreporter), self._reporting
         if found.report is not None:
             brought = any(request.is_brought for request in self._session.options.requests)
-            terminal.write(screen, found.report, kept=self._session.service.kept, files=found.files, brought=brought)
+            service = self._session.service
+            terminal.write(
+                screen, found.report, kept=service.kept, files=found.files, brought=brought, left=service.refused
+            )
         elif not self._worker:
             terminal.write_without_verdict(screen, self._session.found.reference)
 

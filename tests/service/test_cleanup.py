@@ -8,7 +8,7 @@ from docker.errors import APIError, NotFound
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ReadTimeout
 
-from conformance.service.cleanup import SILENCE_SECONDS, Thing, _is_removed, _removed, _time, is_over
+from conformance.service.cleanup import SILENCE_SECONDS, Thing, _is_removed, _removed, _time, is_over, lost_endpoints
 from conformance.service.labels import KEPT, OWNER, RUN, Owner
 
 HERE = Owner.current()
@@ -95,3 +95,12 @@ def test_what_cannot_be_removed_is_told() -> None:
     stuck = replace(thing(), remove=refuse)
 
     assert [stuck] == _removed(lambda: [stuck, thing()], 0)
+
+
+def test_only_an_endpoint_without_a_container_is_lost() -> None:
+    """The engine names such a one by itself; a container that somebody has connected keeps its network."""
+    connected = {"4f0e": {"Name": "theirs"}, "ep-77aa": {"Name": "conformance-abc-algo-1-1"}}
+
+    assert ["conformance-abc-algo-1-1"] == lost_endpoints({"Containers": connected})
+    assert [] == lost_endpoints({"Containers": None})
+    assert [] == lost_endpoints({})

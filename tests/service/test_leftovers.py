@@ -6,11 +6,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import docker
 import pytest
 
+from conformance.service import labels
 from tests.conftest import Ran, reference_job
 from tests.support.jobs import build
 from tests.support.leftovers import begin_session, end_at_once, owned_by, reapers, workers
@@ -158,3 +160,27 @@ def test_killed_session_of_several_hosts_is_cleaned_up_by_the_next(
 
     assert len(left) >= 2 * hosts + 2
     assert [] == owned_by(client, killed.pid)
+
+
+def test_what_cannot_be_removed_is_told_and_costs_nothing(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], client: docker.APIClient
+) -> None:
+    """A network that somebody else has connected a container to stays, and so does that container."""
+    image = tag("reference")
+    marks = {labels.RUN: "abc", labels.OWNER: str(replace(labels.Owner.current(), started="1"))}
+    network = labels.new_name(marks, "network")
+    client.create_network(network, labels=marks)
+    created = client.create_container(
+        image, entrypoint=["sleep"], command=["600"], host_config=client.create_host_config(network_mode=network)
+    )
+    try:
+        client.start(created)
+        ran = conformance(image, "-k", "image.has-command")
+
+        assert f"note: network {network} of an earlier session is in use and cannot be removed" in ran.output
+        assert client.inspect_container(created)["State"]["Running"]
+        assert [] == ran.report["warnings"]
+        assert 0 == ran.status
+    finally:
+        client.remove_container(created, force=True)
+        client.remove_network(network)

@@ -20,10 +20,15 @@ from conformance.service.address import Address
 CALL_TIMEOUT_SECONDS = 60
 """The longest silence of the engine within one call."""
 
+MEMORY = "memory"
+
 
 @dataclass(frozen=True)
 class Engine:
     """A Docker Engine that answered; `client` is the calling thread's own connection, made with `arguments`.
+
+    `unbounded` is what it sets no limit to, whatever it is asked for; `maps_users` says why root of a container is not
+    root of its machine, where it is not.
 
     `surroundings` is what the environment says of proxies and certificates, as attributes of a connection. It is read
     once: requests would read all variables at each call, and fail where pytest changes one in another thread just then.
@@ -34,9 +39,15 @@ class Engine:
     memory_bytes: int
     architecture: str
     offers: tuple[Means, ...] = ()
+    unbounded: tuple[str, ...] = ()
+    maps_users: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     surroundings: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _local: threading.local = field(default_factory=threading.local, repr=False, compare=False)
+
+    def memory_limit(self, share: float) -> int:
+        """How many bytes this share of its memory is; 0, which is no limit, where it enforces none."""
+        return 0 if MEMORY in self.unbounded else int(self.memory_bytes * share)
 
     @property
     def client(self) -> docker.APIClient:
@@ -74,6 +85,8 @@ def connect() -> Engine:
         memory_bytes=int(facts.get("MemTotal", 0)),
         architecture=facts.get("Architecture", ""),
         offers=offers(facts),
+        unbounded=unbounded(facts),
+        maps_users=maps_users(facts),
         arguments=place.arguments,
         surroundings={"trust_env": False, **{name: found[name] for name in ("proxies", "verify", "cert")}},
     )
@@ -88,6 +101,24 @@ def offers(facts: Mapping[str, Any]) -> tuple[Means, ...]:
     runtime = (Means.RUNTIME,) if "nvidia" in (facts.get("Runtimes") or {}) else ()
     cdi = (Means.CDI,) if facts.get("CDISpecDirs") or facts.get("DiscoveredDevices") else ()
     return (Means.REQUEST, *runtime, *cdi)
+
+
+def unbounded(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """What it sets no limit to, according to `docker info`: it creates a container all the same, and says nothing.
+
+    An engine that is rootless without a delegated cgroup has none, and one on cgroup v2 has only those controllers that
+    its machine has enabled there. An engine that tells nothing of a limit is taken to know it.
+    """
+    lacks_all = facts.get("CgroupDriver") == "none"
+    limits = {MEMORY: "MemoryLimit", "processes": "PidsLimit"}
+    return tuple(what for what, told in limits.items() if lacks_all or facts.get(told) is False)
+
+
+def maps_users(facts: Mapping[str, Any]) -> str:
+    """How it maps users of a container to others of its machine, as the end of a sentence; empty where it does not."""
+    ways = {"name=userns": "uses userns-remap", "name=rootless": "is rootless"}
+    told = [option.partition(",")[0] for option in facts.get("SecurityOptions") or ()]
+    return next((way for option, way in ways.items() if option in told), "")
 
 
 def has_ended(client: docker.APIClient, container: str, *, within_seconds: float) -> bool:

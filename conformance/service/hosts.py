@@ -148,7 +148,7 @@ class HostRun:
 
     def _create(self, mounts: tuple[str, ...]) -> containers.Container:
         plan, around = self.plan, self.around
-        memory = int(around.engine.memory_bytes * around.settings.memory_fraction / len(plan.hosts))
+        memory = around.engine.memory_limit(around.settings.memory_fraction / len(plan.hosts))
         self.host = replace(self.host, memory_bytes=memory)
         return containers.create(
             around.engine.client,

@@ -99,6 +99,11 @@ class LocalService:
         """What of that the engine does not remove."""
         return self._leftovers.remaining
 
+    @property
+    def unbounded(self) -> tuple[str, ...]:
+        """What the engine sets no limit to, whatever is chosen."""
+        return self._engine.unbounded
+
     def read_files(self, image: Image) -> Image:
         """The image with the names of its files, which are read once; see `conformance.service.inspection`."""
         self._begin()
@@ -216,7 +221,12 @@ class LocalService:
 
     def described(self) -> dict[str, Any]:
         """What the reports say of the service: the engine's version and every choice with its basis."""
-        return {"name": "local", "engine": self._engine.version, "choices": self._settings.described()}
+        return {
+            "name": "local",
+            "engine": self._engine.version,
+            "choices": self._settings.described(),
+            "unbounded": list(self.unbounded),
+        }
 
     def _why_not_traced(self, variation: Variation, conditions: Conditions) -> str:
         if not conditions.traced:

@@ -206,6 +206,8 @@ class SessionHooks:
         ]
         lines += [f"conformance: {told}" for told in (project.told(self._config), self._session.brought.told) if told]
         lines += _network_lines(self._session.options)
+        if unbounded := self._session.service.unbounded:
+            lines.append(f"conformance: the engine enforces no limit on {' or '.join(unbounded)}")
         if self._session.options.gpu is Choice.SIMULATED:
             lines.append("conformance: the GPU is simulated, which cannot show that CUDA works")
         home = Path(conformance.__path__[0])

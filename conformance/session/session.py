@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
 
-from conformance.errors import EngineError, JobError
+from conformance.errors import EngineError, JobError, UsageError
 from conformance.image import scripts
 from conformance.image.image import Image
 from conformance.job.gpu import Choice, to_look, wants
@@ -49,10 +49,15 @@ class Session:
 
         Raises:
             EngineError: no engine responds, or it has no GPU although one is required.
-            UsageError: the network given by `--image-network` does not exist.
+            UsageError: the network given by `--image-network` does not exist, or the engine can simulate no GPU.
             ImageError: the image does not exist.
         """
         reached = engine.connect()
+        if options.gpu is Choice.SIMULATED and reached.maps_users:
+            raise UsageError(
+                f"--image-gpu=simulated: the Docker Engine {reached.maps_users}, where no device can be created",
+                hint="--image-gpu=auto runs the jobs without a GPU",
+            )
         self._image = image
         with contextlib.closing(StartLine()) as line:
             self.found = image or inspection.find(reached, options.image, line.show)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
-from conformance.errors import JobError
+from conformance.errors import JobError, UsageError
 from conformance.job import variation
 from conformance.job.gpu import Choice
 from conformance.job.objects import ObjectTree
@@ -18,6 +19,7 @@ from conformance.job.variation import Job, Variation
 from conformance.outcome.outcome import End, JobStatus
 from conformance.rule import odd_words, rerun
 from conformance.rule.declaration import DoesNotApply, NotJudged
+from conformance.service import engine
 from conformance.session.options import Options
 from conformance.session.runs import RESTING
 from conformance.session.session import IN_FLIGHT, Session
@@ -35,7 +37,7 @@ def _begin(tag: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) 
     """Begin a session for an image of the project, over the reference's objects."""
     begun: list[Session] = []
 
-    def begin(name: str, *requests: JobRequest) -> Session:
+    def begin(name: str, *requests: JobRequest, gpu: Choice = Choice.AUTO) -> Session:
         options = Options(
             image=tag(name),
             requests=requests or (REQUEST,),
@@ -45,7 +47,7 @@ def _begin(tag: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) 
             grace_seconds=2,
             strict=False,
             keep=False,
-            gpu=Choice.AUTO,
+            gpu=gpu,
         )
         begun.append(Session(options))
         return begun[-1]
@@ -59,6 +61,16 @@ def _begin(tag: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) 
 def _wrapped(begin: Begin) -> Session:
     """A session for an image whose wrapper alone knows where the program's modules are."""
     return begin("flawed/environment-set-by-a-wrapper")
+
+
+@pytest.mark.parametrize("way", ["uses userns-remap", "is rootless"])
+def test_no_gpu_is_simulated_where_no_device_can_be_created(
+    begin: Begin, reached: engine.Engine, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """In a user namespace a device is the machine's own or none; that is said before anything runs."""
+    monkeypatch.setattr(engine, "connect", lambda: replace(reached, maps_users=way))
+    with pytest.raises(UsageError, match=f"--image-gpu=simulated: the Docker Engine {way}"):
+        begin("reference", gpu=Choice.SIMULATED)
 
 
 def named(name: str, **members: object) -> JobRequest:

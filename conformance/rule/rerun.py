@@ -37,9 +37,12 @@ MARGIN_SECONDS = 0.5
 LATEST_STOP_SECONDS = 3.0
 """A long job is stopped this early, rather than after half of an hour."""
 
-FAILURE_SECONDS = 60.0
-"""How long hosts may take to notice that a peer is gone, beyond twice the time of the whole job: as long as AWS's own
-Spark image tries to reach one (contract, N23)."""
+PATIENCE_SECONDS = 60.0
+"""How long a host may try to reach a peer: as long as AWS's own Spark image does (contract, N23)."""
+
+FAILURE_SECONDS = 1.5 * PATIENCE_SECONDS
+"""How long hosts may take to notice that a peer is gone, beyond twice the time of the whole job: clearly more than they
+may try to reach it, since they also have to start and to end, which on a busy machine takes many seconds."""
 
 SILENCE_SECONDS = 15.0
 """How long hosts may take to notice that a peer is silent, beyond twice the time of the whole job. It is informational,

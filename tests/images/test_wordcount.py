@@ -26,6 +26,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import JobStatus, Outcome
 from conformance.reports.facts import of_outcome
+from conformance.rule import rerun
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
@@ -193,6 +194,12 @@ def test_a_host_that_never_appears_is_not_waited_for_for_ever() -> None:
     ended = asyncio.run(all_but_the_second())
 
     assert all(f"{HOSTS[1]} did not appear" in str(error) for error in ended)
+
+
+def test_its_patience_ends_well_before_that_of_the_suite() -> None:
+    """It waits for a peer as long as AWS's own Spark image, and no busy machine has it stopped while it does."""
+    assert rerun.PATIENCE_SECONDS == peers.APPEARANCE_SECONDS
+    assert rerun.FAILURE_SECONDS >= peers.APPEARANCE_SECONDS + 30
 
 
 def test_a_host_that_comes_late_is_called_again(monkeypatch: pytest.MonkeyPatch) -> None:

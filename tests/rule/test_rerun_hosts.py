@@ -92,11 +92,11 @@ def test_nobody_is_cut_off_where_the_job_fails_anyway() -> None:
         rerun.with_a_peer_cut_off(FAILED)
 
 
-def test_a_job_with_a_failing_peer_is_given_a_minute_and_twice_its_time() -> None:
+def test_a_job_with_a_failing_peer_is_given_more_than_a_minute_and_twice_its_time() -> None:
     """That of its longest host: the others may have to do what the one that failed had done."""
     again = rerun.with_a_failing_peer(GOOD)
 
-    assert (GOOD.request, 60.0 + 2 * 9.0) == (again.request, again.stop_after_seconds)
+    assert (GOOD.request, 90.0 + 2 * 9.0) == (again.request, again.stop_after_seconds)
 
 
 SHARDED = {

@@ -14,13 +14,16 @@ from requests.exceptions import Timeout
 
 from conformance.errors import EngineError
 from conformance.outcome.gpu import Means
-from conformance.service import address
+from conformance.service import address, connection
 from conformance.service.address import Address
 
 CALL_TIMEOUT_SECONDS = 60
 """The longest silence of the engine within one call."""
 
 MEMORY = "memory"
+
+OF_CERTIFICATES = ("[SSL", "[X509", "CERTIFICATE")
+"""How Python's ssl module names what is wrong with a certificate or a key."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,7 @@ class Engine:
         existing: docker.APIClient | None = getattr(self._local, "client", None)
         if existing is None:
             existing = docker.APIClient(version=self.api_version, timeout=CALL_TIMEOUT_SECONDS, **self.arguments)
-            for name, value in self.surroundings.items():
-                setattr(existing, name, value)
+            connection.place_in(existing, self.surroundings)
             self._local.client = existing
         return existing
 
@@ -69,9 +71,8 @@ def connect() -> Engine:
     """
     place = address.find()
     try:
-        client = docker.APIClient(version="auto", timeout=CALL_TIMEOUT_SECONDS, **place.arguments)
+        client, surroundings = connection.connect(place, timeout_seconds=CALL_TIMEOUT_SECONDS)
         facts = client.info()
-        found = client.merge_environment_settings(client.base_url, {}, None, None, None)
         client.close()
     except Exception as error:
         # A port that is no number is a ValueError, and paramiko, which may not be there, has exceptions of its own.
@@ -88,7 +89,7 @@ def connect() -> Engine:
         unbounded=unbounded(facts),
         maps_users=maps_users(facts),
         arguments=place.arguments,
-        surroundings={"trust_env": False, **{name: found[name] for name in ("proxies", "verify", "cert")}},
+        surroundings=surroundings,
     )
 
 
@@ -168,13 +169,18 @@ def _hint(error: Exception, place: Address) -> str:
     text = str(error)
     if _lacks_paramiko(error):
         return "install it with `pip install 'sagemaker-processing-conformance[ssh]'`"
-    if place.url.startswith("ssh://"):
-        return f"the address is from {place.source}; `docker -H {place.url} version` shows whether ssh reaches it"
     if "Permission denied" in text or "PermissionError" in text:
         return "the user has no access to the Docker socket; add them to the group docker, or use sudo"
-    if place.source:
-        return f"the address is from {place.source}; start that engine, or {place.remedy}"
-    return "start the Docker Engine; `docker version` shows whether it is running"
+    if not place.source:
+        return "start the Docker Engine; `docker version` shows whether it is running"
+    remedy = f"start that engine, or {place.remedy}"
+    if place.url.startswith("ssh://"):
+        remedy = f"`docker -H {place.url} version` shows whether ssh reaches it"
+    elif any(word in text for word in OF_CERTIFICATES):
+        remedy = f"check the {place.certificates}"
+    elif "Bad Request" in text:
+        remedy = f"if that engine requires TLS, name the {place.certificates}"
+    return f"the address is from {place.source}; {remedy}"
 
 
 def _lacks_paramiko(error: Exception) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import threading
 import time
 import uuid
@@ -23,7 +22,7 @@ from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import End, Host, Upload
 from conformance.outcome.standin import every_witness
 from conformance.outcome.trace import Trace
-from conformance.service import containers, documents, gpus, pipes, refused, staging
+from conformance.service import containers, documents, gpus, pipes, refused, staging, traced
 from conformance.service.ending import Ended
 from conformance.service.peers.network import Network, Place
 from conformance.service.plan import Plan, Surroundings
@@ -243,7 +242,7 @@ class HostRun:
         elif self.looks:
             self.host = replace(self.host, look=Look.parse(self.container.record(), self.container.probe.key))
         elif not plan.untraced:
-            self.host = _with_trace(self.host, Trace.parse(self.container.record(), self.container.probe.key))
+            self.host = traced.with_trace(self.host, Trace.parse(self.container.record(), self.container.probe.key))
         if plan.stand_in:
             self.host = replace(self.host, witnesses=every_witness(self.container.witness()))
         if not self.host.started:
@@ -288,13 +287,3 @@ class HostRun:
             stop=ended.stop,
             processor_seconds=ended.processor_seconds,
         )
-
-
-def _with_trace(host: Host, trace: Trace) -> Host:
-    """The host with what the probe saw, which may be that the command could not begin."""
-    if trace.failed_errno is not None:
-        reason = f"exec {trace.failed_command!r}: {os.strerror(trace.failed_errno)}"
-        return replace(host, end=End.NOT_STARTED, start_error=reason, stop=None)
-    if host.stop is not None and host.stop.killed:
-        trace = trace.killed_from_outside()
-    return replace(host, trace=trace, untraced=trace.fault)

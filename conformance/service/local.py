@@ -40,9 +40,7 @@ from conformance.service.presence import stay_present
 from conformance.service.reaper import Reaper
 from conformance.service.settings import Settings
 from conformance.service.together import Together
-
-DISTURBED = "it runs programs that change privileges, which fails under a tracer"
-"""Why a run is repeated without the tracer."""
+from conformance.service.traced import why_not_to_be_traced
 
 LOOKED = "the probe ran instead of the command, to look for a GPU"
 
@@ -166,9 +164,9 @@ class LocalService:
         )
         with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
             ran = self._hosts.run(plan)
-            if any(host.trace is not None and host.trace.disturbed for host in ran.hosts):
+            if why := next(filter(None, map(why_not_to_be_traced, ran.hosts)), ""):
                 # What has other privileges when it is traced is run again as it is.
-                ran = self._hosts.run(replace(plan, untraced=DISTURBED))
+                ran = self._hosts.run(replace(plan, untraced=why))
         hosts = ran.hosts
         messages = {host.name: host.message for host in hosts if host.message is not None}
         fault = message.fault(hosts)

@@ -1,0 +1,45 @@
+"""What the record of a tracer says of a host, and what is left to a run without it."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from conformance.outcome.outcome import End
+from conformance.outcome.trace import Execution, Process, Trace
+from conformance.service.traced import DENIED, DISTURBED, why_not_to_be_traced, with_trace
+from tests.support.outcomes import host
+
+COMMAND = ("/run.sh",)
+
+
+def failed(number: int | None) -> Trace:
+    """The record of a command that could not begin for this reason."""
+    return Trace((), (), tracer=2, failed_errno=number, failed_command="/run.sh")
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ENOEXEC, errno.ELOOP])
+def test_a_command_that_cannot_begin_is_how_the_host_ended(number: int) -> None:
+    """Whoever executes it."""
+    found = with_trace(host(), failed(number))
+
+    assert (End.NOT_STARTED, "") == (found.end, why_not_to_be_traced(found))
+    assert found.start_error.startswith("exec '/run.sh': ")
+
+
+def test_what_is_denied_to_the_tracer_is_run_without_it() -> None:
+    """An engine may have the privilege that the tracer lacks, and else says that it has not."""
+    found = with_trace(host(), failed(errno.EACCES))
+
+    assert (End.EXITED, DENIED) == (found.end, why_not_to_be_traced(found))
+
+
+def test_what_loses_its_privileges_by_being_traced_is_run_without_it() -> None:
+    """Everything else is not."""
+    run = Execution(1.0, 1.0, COMMAND, "/run.sh")
+    withheld = Execution(1.0, 1.0, COMMAND, "/run.sh", withheld=True)
+    traces = [Trace((Process(1, 0, 1.0, (each,)),), (), tracer=2) for each in (run, withheld)]
+
+    assert ["", DISTURBED] == [why_not_to_be_traced(with_trace(host(), trace)) for trace in traces]
+    assert "" == why_not_to_be_traced(host())

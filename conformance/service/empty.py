@@ -1,4 +1,4 @@
-"""The image of the suite's own containers: it has no files, and only the probe is put into them."""
+"""The images of the suite's own: one has no files, and only the probe is put into its containers."""
 
 from __future__ import annotations
 
@@ -27,32 +27,39 @@ def empty_image(client: docker.APIClient) -> str:
     # What has this id is this image. The tag may be anybody's, and is asked for where an engine counts ids otherwise.
     with contextlib.suppress(ImageNotFound):
         return str(client.inspect_image(identity)["Id"])
-    for line in client.load_image(archive):
-        if "error" in line:
-            raise JobError(f"the engine cannot load an image: {line['error']}")
+    load(client, archive)
     with contextlib.suppress(ImageNotFound):
         return str(client.inspect_image(identity)["Id"])
     return str(client.inspect_image(NAME)["Id"])
 
 
-def built() -> tuple[bytes, str]:
-    """The archive for `docker load`, and the id of the image in it (OCI image specification, `ImageID`)."""
-    layer = bytes(2 * tarfile.BLOCKSIZE)
+def load(client: docker.APIClient, archive: bytes) -> None:
+    """Have the engine load an image as `docker load` does; raises JobError where it cannot."""
+    for line in client.load_image(archive):
+        if "error" in line:
+            raise JobError(f"the engine cannot load an image: {line['error']}")
+
+
+def built(name: str = NAME, layer: bytes = bytes(2 * tarfile.BLOCKSIZE), what: str = "empty") -> tuple[bytes, str]:
+    """The archive for `docker load`, and the id of the image in it (OCI image specification, `ImageID`).
+
+    `layer` is the archive of its files, and `what` says in its label what it is for.
+    """
     description = {
         "architecture": "amd64",
         "os": "linux",
         "created": "1970-01-01T00:00:00Z",
-        "config": {"Labels": {IMAGE: "empty"}},
+        "config": {"Labels": {IMAGE: what}},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
         "history": [{"created": "1970-01-01T00:00:00Z"}],
     }
     config = json.dumps(description, sort_keys=True).encode()
-    manifest = [{"Config": "config.json", "RepoTags": [NAME], "Layers": ["layer.tar"]}]
+    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
     contents = {"config.json": config, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, content in contents.items():
-            entry = tarfile.TarInfo(name)
+        for path, content in contents.items():
+            entry = tarfile.TarInfo(path)
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue(), f"sha256:{hashlib.sha256(config).hexdigest()}"

@@ -1,28 +1,27 @@
-"""Engines beside one another: `make engines`, or `python -m tests.engines [ENGINE...]`.
+"""Engines beside one another: `make engines`, or `python -m tests.engines [--sample] [ENGINE...]`.
 
 Each engine is brought up beside the machine's own, gets the images of that one, and judges the good ones and a sample
-of the flawed ones; two engines judge all flawed ones. It prints each difference with its reason, and a table at the
-end. It ends with 1 where a difference is none that is known of this kind of engine, and with 3 where an engine could
-not be brought up, so that a machine that has none does not seem to have tried it.
+of the flawed ones; two engines judge all flawed ones, unless `--sample` is given. It prints each difference with its
+reason, and a table at the end. It ends with 1 where a difference is none that is known of this kind of engine, and with
+3 where an engine could not be brought up, so that a machine that has none does not seem to have tried it.
 """
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import FrameType
-from typing import NoReturn
 
 from conformance import text
 from tests.engines.comparison import GOOD, Comparison, flawed, of_length
 from tests.engines.debian import UnavailableError
 from tests.engines.kinds import KINDS, Kind
-from tests.engines.running import NotUpError, running
+from tests.engines.running import NotUpError, leave_on_signals, running
 
 ALL_FLAWED = frozenset({"docker-28-containerd", "podman-5"})
 """The engines that judge all flawed images: one of each make."""
+
+SAMPLE = "--sample"
 
 UNAVAILABLE = 3
 
@@ -50,8 +49,8 @@ class Row:
         return f"{name} {self.version:16} {self.images:4} {self.verdicts:6} {self.ratio:4.1f}  {differing}"
 
 
-def _compare(kind: Kind, comparison: Comparison) -> Row:
-    cases = [*GOOD, *flawed(all_of_them=kind.name in ALL_FLAWED)]
+def _compare(kind: Kind, comparison: Comparison, *, sample: bool) -> Row:
+    cases = [*GOOD, *flawed(all_of_them=kind.name in ALL_FLAWED and not sample)]
     # Built before another engine is there, which waits for nothing then.
     for case in cases:
         comparison.tag(case)
@@ -77,26 +76,21 @@ def _compare(kind: Kind, comparison: Comparison) -> Row:
         return Row(kind, unavailable=str(error))
 
 
-def main(names: Sequence[str]) -> int:
+def main(words: Sequence[str]) -> int:
     """Compare the engines of these names, or all; see above for the exit status."""
+    names = [word for word in words if word != SAMPLE]
     if nobody := [name for name in names if name not in KINDS]:
         print(f"no engine is called {', '.join(nobody)}; there are {', '.join(KINDS)}", file=sys.stderr)
         return 2
-    # What ends it takes down what it brought up.
-    signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGHUP, _leave)
+    leave_on_signals()
     comparison = Comparison()
-    rows = [_compare(KINDS[name], comparison) for name in names or KINDS]
+    rows = [_compare(KINDS[name], comparison, sample=SAMPLE in words) for name in names or KINDS]
     print("engine, version, images, verdicts, time by that of the machine's own engine, differences from its verdicts")
     for row in rows:
         print(row)
     if any(row.unknown for row in rows):
         return 1
     return UNAVAILABLE if any(row.unavailable for row in rows) else 0
-
-
-def _leave(number: int, _: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

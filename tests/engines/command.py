@@ -12,12 +12,13 @@ import docker
 from tests.engines.comparison import take_over
 from tests.engines.debian import UnavailableError
 from tests.engines.kinds import KINDS
-from tests.engines.running import NotUpError, running
+from tests.engines.running import NotUpError, leave_on_signals, running
 
 
 def main(words: Sequence[str]) -> int:
     """Bring the engine up with the bases that the project's images are built on, and return the command's status."""
     name, *command = words
+    leave_on_signals()
     own = docker.from_env()
     try:
         with running(KINDS[name]) as engine:

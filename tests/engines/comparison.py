@@ -97,7 +97,7 @@ class Comparison:
             self._judged[case.name] = _judge(tag, case, {})
         take_over(self._client.api, engine, tag)
         here, there = self._judged[case.name], _judge(tag, case, {"DOCKER_HOST": engine.address})
-        return here, there, list(_differences(here, there))
+        return here, there, list(differences(here, there))
 
 
 def take_over(client: docker.APIClient, engine: Running, tag: str) -> None:
@@ -124,7 +124,8 @@ def _judge(tag: str, case: Case, environment: Mapping[str, str]) -> Judged:
         return Judged(verdicts(ran), reasons, time.monotonic() - begun)
 
 
-def _differences(here: Judged, there: Judged) -> Iterator[Difference]:
+def differences(here: Judged, there: Judged) -> Iterator[Difference]:
+    """Each check whose verdict is another one there."""
     for check in sorted(here.verdicts.keys() | there.verdicts.keys()):
         default, other = here.verdicts.get(check, "none"), there.verdicts.get(check, "none")
         if default != other:

@@ -10,11 +10,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import docker
+from filelock import FileLock, Timeout
 
 from tests.engines import debian
 from tests.engines.kinds import Cgroups, Kind
@@ -23,6 +26,11 @@ START_SECONDS = 60
 END_SECONDS = 20
 
 SCRIPT = Path(__file__).parent / "namespaces.sh"
+
+PREFIX = "conformance-engine-"
+
+LOCK = "lock"
+"""What whoever brought an engine up holds as long as it lives, in the engine's folder."""
 
 HIERARCHIES = Path("/sys/fs/cgroup")
 
@@ -53,8 +61,14 @@ def running(kind: Kind) -> Iterator[Running]:
         NotUpError: this one does not come up.
     """
     root = debian.root(kind.suite)
+    _remove_left_behind()
     # A socket's path is short.
-    here = Path(tempfile.mkdtemp(prefix="engine-"))
+    here = Path(tempfile.mkdtemp(prefix=PREFIX))
+    with FileLock(here / LOCK):
+        yield from _in_folder(kind, root, here)
+
+
+def _in_folder(kind: Kind, root: Path, here: Path) -> Iterator[Running]:
     for name in ("upper", "work", "root", "engine", "data"):
         (here / name).mkdir()
     # What a user without privilege runs reaches its own folders.
@@ -72,6 +86,31 @@ def running(kind: Kind) -> Iterator[Running]:
     finally:
         _remove(groups)
         shutil.rmtree(here)
+
+
+def _remove_left_behind() -> None:
+    """Remove what is there of engines whose starter was killed: they ended with it, and nobody holds their lock."""
+    for here in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(Timeout, FileNotFoundError):
+            # One that is just being made may not have its lock yet.
+            if time.time() - here.stat().st_mtime > START_SECONDS:
+                _remove_unless_held(here)
+
+
+def _remove_unless_held(here: Path) -> None:
+    with FileLock(here / LOCK, blocking=False):
+        _remove([group for hierarchy in HIERARCHIES.iterdir() if (group := hierarchy / here.name).exists()])
+        shutil.rmtree(here)
+
+
+def leave_on_signals() -> None:
+    """Have SIGTERM and SIGHUP end this process as Ctrl-C does: what it brought up is taken down."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+
+
+def _leave(number: int, _: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _begin(kind: Kind, root: Path, here: Path, groups: list[Path]) -> subprocess.Popen[bytes]:

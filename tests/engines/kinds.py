@@ -125,6 +125,7 @@ KINDS = {
         Kind("podman-58", "sid"),
         Kind("podman-58-rootless", "sid", Cgroups.V2, rootless=True, told="rootless; limits nothing"),
         Kind("podman-5", "trixie"),
+        Kind("podman-5-rootless", "trixie", rootless=True, told="rootless; limits nothing"),
         Kind("podman-4", "bookworm"),
     )
 }

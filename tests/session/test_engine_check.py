@@ -24,6 +24,7 @@ from conformance.service.trial import SAID, SHIPPED
 from conformance.session.engine_check import Line, Use, judged, status, table
 from conformance.verdict.profiles import ExitStatus
 from tests.conftest import ROOT, clean_environment
+from tests.support.engine_proxy import failing_engine
 from tests.support.outcomes import file, host, outcome, process
 
 GOLDEN = ROOT / "tests/golden/engine-check.txt"
@@ -199,6 +200,30 @@ def test_the_engine_of_the_tests_can_be_used(tmp_path: Path, client: docker.APIC
     assert [] == re.findall(r"^.* (?:not judged|unusable) .*$", said, re.MULTILINE)
     assert before == (images(client), sorted(tmp_path.iterdir()))
     assert client.version()["Version"] in said
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("call", "status", "said"),
+    [
+        (
+            "POST .*/networks/create",
+            6,
+            "hosts          not judged  jobs of several hosts: two hosts could not be tried: ",
+        ),
+        ("POST .*/containers/.*/start", 4, "jobs           unusable    a job could not be tried: "),
+    ],
+    ids=["networks", "starts"],
+)
+def test_what_an_engine_refuses_is_said(call: str, status: int, said: str, tmp_path: Path) -> None:
+    """Its words stand in the line, and the other lines tell what they can."""
+    with failing_engine(tmp_path / "socket", call=call, status="500 Not Today", message="not today") as address:
+        code, printed = started(tmp_path, DOCKER_HOST=address)
+
+    assert status == code, printed
+    (line,) = (line for line in printed.splitlines() if line.startswith(said))
+    assert line.endswith("could not be run: not today")
+    assert "clock          ok" in printed
 
 
 def images(client: docker.APIClient) -> str:

@@ -66,6 +66,8 @@ def _make(suite: str, place: Path) -> None:
     if unfinished.exists():
         shutil.rmtree(unfinished)
     command = [
+        # What it mounts there is never to be seen from outside: whoever removes an unfinished one would remove that.
+        *("unshare", "--mount", "--propagation=private"),
         *(str(_mmdebstrap()), "--variant=minbase", "--mode=root", f"--include={','.join(PACKAGES)}"),
         '--aptopt=APT::Install-Recommends "false"',
         '--aptopt=Acquire::Languages "none"',

@@ -21,23 +21,25 @@ def empty_image(client: docker.APIClient) -> str:
     """The id of an image without files, which is loaded if the engine has none.
 
     The probe is put into its containers as into those of any image, so that it is the same for every version of the
-    suite and every run. It is kept: it has no bytes that could be freed, and another run may be about to use it.
+    suite and every run.
     """
-    archive, identity = built()
+    return loaded(client, NAME, *built())
+
+
+def loaded(client: docker.APIClient, name: str, archive: bytes, identity: str) -> str:
+    """The id of an image of the suite's own, which is loaded if the engine has none.
+
+    It is kept: it has no bytes that could be freed, and another run may be about to use it.
+    """
     # What has this id is this image. The tag may be anybody's, and is asked for where an engine counts ids otherwise.
     with contextlib.suppress(ImageNotFound):
         return str(client.inspect_image(identity)["Id"])
-    load(client, archive)
-    with contextlib.suppress(ImageNotFound):
-        return str(client.inspect_image(identity)["Id"])
-    return str(client.inspect_image(NAME)["Id"])
-
-
-def load(client: docker.APIClient, archive: bytes) -> None:
-    """Have the engine load an image as `docker load` does; raises JobError where it cannot."""
     for line in client.load_image(archive):
         if "error" in line:
             raise JobError(f"the engine cannot load an image: {line['error']}")
+    with contextlib.suppress(ImageNotFound):
+        return str(client.inspect_image(identity)["Id"])
+    return str(client.inspect_image(name)["Id"])
 
 
 def built(name: str = NAME, layer: bytes = bytes(2 * tarfile.BLOCKSIZE), what: str = "empty") -> tuple[bytes, str]:

@@ -13,8 +13,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, TypeVar
 
-from docker.errors import APIError
-
 from conformance.errors import ConformanceError
 from conformance.files import archive
 from conformance.files.tree import File, FileTree, Kind
@@ -32,6 +30,9 @@ from conformance.service.local import LocalService, as_job_error
 from conformance.service.peers import places
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
+
+NAME = "conformance/engine-check:latest"
+"""What the image is called that the job runs in."""
 
 SHIPPED = f"{RESERVED}/shipped"
 """The image's only file."""
@@ -65,19 +66,16 @@ def run(engine: Engine) -> Tried:
         JobError: not even an image can be loaded.
     """
     service = LocalService(engine, OBJECTS, Settings(stop_grace_seconds=5.0))
-    trial = _Trial(engine, service)
     try:
-        return trial.run()
+        return _Trial(engine, service).run()
     finally:
         service.close()
-        trial.remove_image()
 
 
 class _Trial:
     def __init__(self, engine: Engine, service: LocalService) -> None:
         self._engine = engine
         self._service = service
-        self._name = f"conformance/engine-check:{service.run_id}"
 
     def run(self) -> Tried:
         client = self._engine.client
@@ -85,9 +83,9 @@ class _Trial:
             before = time.time()
             info, version = client.info(), client.version()
             clock = _ahead(info, (before + time.time()) / 2)
-            empty.load(client, empty.built(self._name, _layer(), "engine-check")[0])
-            image = inspection.find(self._engine, self._name)
-        request = own_request(self._name).overriding(entrypoint=(PLAYED,))
+            identity = empty.loaded(client, NAME, *empty.built(NAME, _layer(), "engine-check"))
+            image = inspection.find(self._engine, identity)
+        request = own_request(NAME).overriding(entrypoint=(PLAYED,))
         packed, data = _odd_archive()
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="trial") as pool:
             job = self._begun(pool, "a job", lambda: self._job(image, request, Variation.AS_REQUESTED))
@@ -114,13 +112,6 @@ class _Trial:
             gpus=given.result(),
             clock_seconds=clock,
         )
-
-    def remove_image(self) -> None:
-        """Remove the image; what is gone already, or in use by what could not be removed, is no error."""
-        try:
-            self._engine.client.remove_image(self._name, force=True)
-        except APIError:
-            return
 
     def _begun(self, pool: ThreadPoolExecutor, what: str, attempt: Callable[[], Result]) -> Future[Result | Failed]:
         def tried() -> Result | Failed:

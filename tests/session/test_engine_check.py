@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -191,14 +190,12 @@ def test_an_engine_that_is_not_there_is_unusable(tmp_path: Path) -> None:
 
 @pytest.mark.engine
 def test_the_engine_of_the_tests_can_be_used(tmp_path: Path, client: docker.APIClient) -> None:
-    """It is what all other tests rely on, and nothing is left on it."""
-    before = (images(client), sorted(tmp_path.iterdir()))
-
+    """It is what all other tests rely on, and no file is left."""
     code, said = started(tmp_path)
 
     assert code == 0, said
     assert [] == re.findall(r"^.* (?:not judged|unusable) .*$", said, re.MULTILINE)
-    assert before == (images(client), sorted(tmp_path.iterdir()))
+    assert [] == list(tmp_path.iterdir())
     assert client.version()["Version"] in said
 
 
@@ -224,8 +221,3 @@ def test_what_an_engine_refuses_is_said(call: str, status: int, said: str, tmp_p
     (line,) = (line for line in printed.splitlines() if line.startswith(said))
     assert line.endswith("could not be run: not today")
     assert "clock          ok" in printed
-
-
-def images(client: docker.APIClient) -> str:
-    """The suite's own images of this purpose."""
-    return json.dumps([found["RepoTags"] for found in client.images("conformance/engine-check")])

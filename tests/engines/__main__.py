@@ -67,7 +67,7 @@ def _compare(kind: Kind, comparison: Comparison, *, sample: bool) -> Row:
                     f"  {case.name:58} {here.seconds:6.1f} {there.seconds:6.1f} s  {len(differences) or ''}", flush=True
                 )
                 for each in differences:
-                    reason = kind.differs.get(each.check) or of_length(each)
+                    reason = kind.differs.get(each.check) or kind.differs.get(case.name) or of_length(each)
                     known, unknown = known + bool(reason), unknown + (not reason)
                     because = reason or f"unexplained: {text.line(each.why)}"
                     print(f"    {each.check}: {each.other}, by default {each.default} ({because})", flush=True)

@@ -23,10 +23,11 @@ conformance: override export IMAGE := $(value IMAGE)
 conformance: override export JOB := $(value JOB)
 conformance: override export S3 := $(value S3)
 steady: override export PART := $(value PART)
+engines: override export ENGINE := $(value ENGINE)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
 .PHONY: help setup conformance example images hostile alone probe lint check ready test terminations table benchmark \
-	mutation steady clean
+	mutation steady engines clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -74,6 +75,9 @@ mutation: .venv/stamp ## mutate the rules and list the mutants that survive all 
 
 steady: images ## judge each flawed and sound image six times, also on a busy machine (takes hours; PART=1/20)
 	@.venv/bin/python -m tests.support.steadiness $$PART
+
+engines: images ## judge images on other engines, brought up from Debian's packages (root; hours; ENGINE=docker-28)
+	@.venv/bin/python -m tests.engines $$ENGINE
 
 probe: .venv/stamp ## build the probe from source (downloads a compiler of 100 MB)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[probe]'

@@ -101,6 +101,12 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
         "help": "the same from the output of `aws sagemaker describe-processing-job`, or from each Processing step of "
         "a SageMaker Pipelines definition",
     },
+    "--image-engine-check": {
+        "action": "store_true",
+        "default": None,
+        "help": "try for some ten seconds what sessions rely on of the Docker Engine, print what they can judge there, "
+        "and exit",
+    },
 }
 """Options that run no session."""
 
@@ -125,18 +131,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """With `--image-init` or `--image-init-from`, write the files, and run no session."""
+    """With `--image-init`, `--image-init-from` or `--image-engine-check`, do what it says, and run no session."""
     if all(config.getoption(name) is None for name in START_OPTIONS):
         return None
     _load()
     from conformance.errors import ConformanceError  # noqa: PLC0415 - as below
-    from conformance.session import init  # noqa: PLC0415 - as below
+    from conformance.session import engine_check, init  # noqa: PLC0415 - as below
 
+    status: int = pytest.ExitCode.OK
     try:
-        print(init.run(config))  # noqa: T201 - pytest has no reporter yet
+        if config.getoption("--image-engine-check") is None:
+            said = init.run(config)
+        else:
+            said, status = engine_check.run(config)
+        print(said)  # noqa: T201 - pytest has no reporter yet
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from error
-    return int(pytest.ExitCode.OK)
+    return int(status)
 
 
 @pytest.hookimpl(tryfirst=True)

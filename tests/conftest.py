@@ -15,6 +15,7 @@ from typing import Any
 
 import docker
 import pytest
+from docker.utils import kwargs_from_env
 from hypothesis import HealthCheck, settings
 
 from conformance.image.image import Image
@@ -92,7 +93,7 @@ def _image(reached: engine.Engine, tag: Callable[[str], str]) -> Image:
 @pytest.fixture(name="client", scope="session")
 def _client() -> Iterator[docker.APIClient]:
     """A connection of the tests' own to the engine."""
-    client = docker.APIClient(version="auto", timeout=60)
+    client = docker.APIClient(version="auto", timeout=60, **kwargs_from_env())
     yield client
     client.close()
 

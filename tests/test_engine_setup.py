@@ -373,7 +373,7 @@ class TestMakefile:
         listed = [line.split()[1] for line in self.make(checkout)]
 
         expected = ["help", "setup", "conformance", "test", "check", "lint", "images", "benchmark", "hostile", "alone"]
-        expected += ["terminations", "table", "mutation", "steady", "probe", "clean"]
+        expected += ["terminations", "table", "mutation", "steady", "engines", "probe", "clean"]
         assert expected == listed
 
     def test_example_is_built_and_judged(self, checkout: Path) -> None:

@@ -1,4 +1,4 @@
-"""The image of the suite's own containers: it has no files, and only the probe is put into them."""
+"""The images of the suite's own: one has no files, and only the probe is put into its containers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from conformance.service.labels import IMAGE
 
 NAME = "conformance/empty:latest"
 
-WHOLE_NAME = f"docker.io/{NAME}"
-"""As containerd has it."""
-
 
 @dataclass(frozen=True)
 class Archive:
@@ -30,21 +27,28 @@ class Archive:
 
 
 def empty_image(client: docker.APIClient) -> str:
-    """The id of an image without files, which is loaded if the engine has none.
+    """The id of an image without files, which is loaded if the engine has none; raises JobError where it cannot be.
 
     The probe is put into its containers as into those of any image, so that it is the same for every version of the
-    suite and every run. It is kept: it has no bytes that could be freed, and another run may be about to use it.
+    suite and every run.
+    """
+    return loaded(client, NAME, built())
+
+
+def loaded(client: docker.APIClient, name: str, archive: Archive) -> str:
+    """The id of an image of the suite's own, which is loaded if the engine has none.
+
+    It is kept: it has no bytes that could be freed, and another run may be about to use it.
 
     Raises:
         JobError: the engine cannot load it.
     """
-    archive = built()
     if found := _known(client, archive.ids):
         return found
     for line in client.load_image(archive.content):
         if "error" in line:
             raise JobError(f"the engine cannot load an image: {line['error']}")
-    if found := _known(client, (*archive.ids, NAME)):
+    if found := _known(client, (*archive.ids, name)):
         return found
     raise JobError("the engine has loaded an image, but does not have it")
 
@@ -62,20 +66,21 @@ def _known(client: docker.APIClient, names: tuple[str, ...]) -> str:
     return ""
 
 
-def built() -> Archive:
-    """The image, laid out both as the OCI image specification has it and for engines before it.
+def built(name: str = NAME, layer: bytes = bytes(2 * tarfile.BLOCKSIZE), what: str = "empty") -> Archive:
+    """An image, laid out both as the OCI image specification has it and for engines before it.
+
+    `layer` is the archive of its files, and `what` says in its label what it is for.
 
     An engine that keeps images as files, as all do up to Docker 28 unless told otherwise, identifies one by the digest
     of its configuration (OCI image specification, `ImageID`). One that keeps them in containerd, as Docker does from 29
     on, does so by the digest of the manifest, which is known beforehand only if the archive has one.
     """
     files: dict[str, bytes] = {}
-    layer = bytes(2 * tarfile.BLOCKSIZE)
     image = {
         "architecture": "amd64",
         "os": "linux",
         "created": "1970-01-01T00:00:00Z",
-        "config": {"Labels": {IMAGE: "empty"}},
+        "config": {"Labels": {IMAGE: what}},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
         "history": [{"created": "1970-01-01T00:00:00Z"}],
     }
@@ -83,10 +88,14 @@ def built() -> Archive:
     layers = [_blob(files, "layer", layer, suffix=".tar")]
     manifest = {"schemaVersion": 2, "mediaType": _media_type("manifest"), "config": config, "layers": layers}
     named = _blob(files, "manifest", _json(manifest))
-    annotations = {"io.containerd.image.name": WHOLE_NAME, "org.opencontainers.image.ref.name": "latest"}
+    # containerd has the whole name, and the tag apart.
+    annotations = {
+        "io.containerd.image.name": f"docker.io/{name}",
+        "org.opencontainers.image.ref.name": name.partition(":")[2],
+    }
     files["index.json"] = _json({"schemaVersion": 2, "manifests": [{**named, "annotations": annotations}]})
     files["oci-layout"] = _json({"imageLayoutVersion": "1.0.0"})
-    older = {"Config": _path(config), "RepoTags": [NAME], "Layers": [_path(each) for each in layers]}
+    older = {"Config": _path(config), "RepoTags": [name], "Layers": [_path(each) for each in layers]}
     files["manifest.json"] = _json([older])
     return Archive(_packed(files), (str(config["digest"]), str(named["digest"])))
 

@@ -89,7 +89,7 @@ class LocalService:
 
     def remove_left_behind(self) -> None:
         """Begin to remove what killed runs left; see `conformance.service.leftovers`."""
-        with _as_job_error("what earlier runs left cannot be removed"):
+        with as_job_error("what earlier runs left cannot be removed"):
             self._leftovers.remove()
 
     @property
@@ -143,7 +143,7 @@ class LocalService:
         """Run a job to its end; see `conformance.service.Service.run`."""
         self._begin()
         begun = time.monotonic()
-        with _as_job_error("whether there are GPUs cannot be found out"):
+        with as_job_error("whether there are GPUs cannot be found out"):
             given = self.gpus(image, request)
         untraced = INSTEAD if stand_in else self._why_not_traced(variation, conditions)
         at_work = stop_at_work is not None and not untraced
@@ -162,7 +162,7 @@ class LocalService:
             conditions=conditions,
             hosts=request.hosts if variation is not Variation.RENAMED_HOSTS else places.renamed(request.hosts),
         )
-        with _as_job_error(f"job {request.name!r} ({variation}) could not be run"):
+        with as_job_error(f"job {request.name!r} ({variation}) could not be run"):
             ran = self._hosts.run(plan)
             if why := next(filter(None, map(why_not_to_be_traced, ran.hosts)), ""):
                 # What has other privileges when it is traced is run again as it is.
@@ -190,7 +190,7 @@ class LocalService:
     def cancel(self) -> None:
         """End what is still running, so that whoever waits for it goes on; once may not be enough."""
         self._closing.set()
-        with _as_job_error("what still runs cannot be ended"):
+        with as_job_error("what still runs cannot be ended"):
             cleanup.cancel_run(self._engine.client, self.run_id, keep=self._keep)
 
     def close(self) -> None:
@@ -199,7 +199,7 @@ class LocalService:
         if self._presence is not None:
             self._presence.join()
         if not self._keep:
-            with _as_job_error("what this run made cannot be removed"):
+            with as_job_error("what this run made cannot be removed"):
                 cleanup.remove_run(self._engine.client, self.run_id)
         if self._reaper is not None:
             self._reaper.dismiss()
@@ -243,7 +243,7 @@ class LocalService:
 
 
 @contextlib.contextmanager
-def _as_job_error(what: str) -> Iterator[None]:
+def as_job_error(what: str) -> Iterator[None]:
     """Put trouble with the engine into one line, which no verdict lays to the image."""
     try:
         yield

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import docker
 import pytest
+from docker.utils import kwargs_from_env
 
 from conformance.errors import JobError
 from conformance.service.labels import run_labels
@@ -29,7 +30,7 @@ def _removal() -> Iterator[ExitStack]:
 
 def test_networks_that_are_made_at_once_have_subnets_of_their_own(removal: ExitStack) -> None:
     """An engine tells of a subnet that is taken in other words where its network is just being made."""
-    clients = [docker.APIClient(version="auto", timeout=60) for _ in range(AT_ONCE)]
+    clients = [docker.APIClient(version="auto", timeout=60, **kwargs_from_env()) for _ in range(AT_ONCE)]
     for client in clients:
         removal.callback(client.close)
 

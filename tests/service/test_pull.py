@@ -14,13 +14,15 @@ from tests.support.registry import registry
 
 
 @pytest.mark.engine
-def test_image_is_pulled_and_pinned_by_digest(conformance: Callable[..., Ran], client: docker.APIClient) -> None:
+def test_image_is_pulled_and_pinned_by_digest(
+    conformance: Callable[..., Ran], client: docker.APIClient, tag: Callable[[str], str]
+) -> None:
     """The image is pulled from the registry that its name says, and its digest is the manifest's."""
     # An image of no layer but its own, so that the engine has nothing of it once it is removed.
     dockerfile = b'FROM scratch\nENV UNIQUE=1\nADD Dockerfile /program\nENTRYPOINT ["/program"]\n'
     for step in client.build(fileobj=io.BytesIO(dockerfile), tag="conformance-test/pulled", rm=True, decode=True):
         assert "error" not in step, step["error"]
-    with registry(client, "conformance-test/pulled", "vendor/image") as (reference, digest):
+    with registry(client, "conformance-test/pulled", "vendor/image", python=tag("reference")) as (reference, digest):
         client.remove_image("conformance-test/pulled")
         ran = conformance(reference, "-k", "image.platform")
         unknown = conformance(reference.replace("vendor", "nobody"))

@@ -9,37 +9,43 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ENGINE = "/var/run/docker.sock"
+import pytest
+
+from conformance.service import address
 
 
 @contextmanager
 def failing_engine(path: Path, *, call: str, status: str, message: str) -> Iterator[str]:
     """Serve at `path`; calls whose request line matches `call` get this answer, all others reach the engine.
 
-    Yields the address for DOCKER_HOST.
+    The engine is the one that the environment names. Yields the address for DOCKER_HOST.
     """
+    place = address.find().url
+    if not place.startswith("unix://"):
+        pytest.skip(f"only what is said to a socket of this machine can be changed, and the engine is at {place}")
+    engine = place.removeprefix("unix://")
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen()
-    threading.Thread(target=_accept, args=(listener, re.compile(call), status, message), daemon=True).start()
+    threading.Thread(target=_accept, args=(listener, engine, re.compile(call), status, message), daemon=True).start()
     try:
         yield f"unix://{path}"
     finally:
         listener.close()
 
 
-def _accept(listener: socket.socket, call: re.Pattern[str], status: str, message: str) -> None:
+def _accept(listener: socket.socket, place: str, call: re.Pattern[str], status: str, message: str) -> None:
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_serve, args=(connection, call, status, message), daemon=True).start()
+        threading.Thread(target=_serve, args=(connection, place, call, status, message), daemon=True).start()
 
 
-def _serve(connection: socket.socket, call: re.Pattern[str], status: str, message: str) -> None:
+def _serve(connection: socket.socket, place: str, call: re.Pattern[str], status: str, message: str) -> None:
     engine = socket.socket(socket.AF_UNIX)
-    engine.connect(ENGINE)
+    engine.connect(place)
     threading.Thread(target=_copy, args=(engine, connection), daemon=True).start()
     with connection, engine:
         while data := connection.recv(1 << 16):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.probe import binary
+from tests.engines.running import answers
 
 SECONDS = 60
 """How long the daemon may take to come up, and to end."""
@@ -146,23 +146,11 @@ def gpu_engine() -> Iterator[GpuEngine]:
 
 def _wait_until_it_answers(engine: GpuEngine, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + SECONDS
-    while not _answers(engine.address.removeprefix("unix://")):
+    while not answers(engine.address.removeprefix("unix://")):
         log = (engine.folder / "log").read_text(encoding="utf-8", errors="replace")
         assert process.poll() is None, log
         assert time.monotonic() < until, log
         time.sleep(0.1)
-
-
-def _answers(address: str) -> bool:
-    """Whether it is up: it takes connections before, and ends badly when it is ended before."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(SECONDS)
-        try:
-            connection.connect(address)
-            connection.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
-            return b" 200 " in connection.recv(64)
-        except OSError:
-            return False
 
 
 def _remove(folder: Path) -> None:

@@ -1,4 +1,8 @@
-"""A registry on this machine that serves one image of the engine, by the pull half of the distribution protocol."""
+"""A registry that serves one image of the engine, by the pull half of the distribution protocol.
+
+It runs in a container on the engine's own network: wherever the engine is, its loopback is where it takes a registry
+without a certificate.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,9 @@ import hashlib
 import io
 import json
 import tarfile
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import docker
 
@@ -18,50 +21,89 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
+START_SECONDS = 30.0
+
+SERVER = """
+import hashlib, http.server, json, pathlib, sys
+
+name, digest, media_type = sys.argv[1:]
+blobs = {"sha256:" + path.name: path.read_bytes() for path in pathlib.Path("/registry").iterdir()}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        wanted = self.path.rpartition("/")[2]
+        if self.path == "/v2/":
+            self.answer(200, b"{}", "application/json")
+        elif self.path == f"/v2/{name}/manifests/latest" or (wanted == digest and "/manifests/" in self.path):
+            self.answer(200, blobs[digest], media_type)
+        elif wanted in blobs:
+            self.answer(200, blobs[wanted], "application/octet-stream")
+        else:
+            self.answer(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}', "application/json")
+
+    do_HEAD = do_GET
+
+    def answer(self, status, body, kind):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Docker-Content-Digest", "sha256:" + hashlib.sha256(body).hexdigest())
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
 
 @contextmanager
-def registry(client: docker.APIClient, image: str, name: str) -> Iterator[tuple[str, str]]:
-    """Serve an image of the engine under a name; yields its reference there, and the digest of its manifest."""
+def registry(client: docker.APIClient, image: str, name: str, *, python: str) -> Iterator[tuple[str, str]]:
+    """Serve an image of the engine under a name; yields its reference there, and the digest of its manifest.
+
+    `python` is an image of the engine that has it.
+    """
     manifest, blobs = _exported(client, image)
     digest = _digest(manifest)
     blobs[digest] = manifest
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            wanted = self.path.rpartition("/")[2]
-            if self.path == "/v2/":
-                self._answer(200, b"{}", "application/json")
-            elif self.path == f"/v2/{name}/manifests/latest" or (wanted == digest and "/manifests/" in self.path):
-                self._answer(200, manifest, MANIFEST)
-            elif wanted in blobs:
-                self._answer(200, blobs[wanted], "application/octet-stream")
-            else:
-                self._answer(404, b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}', "application/json")
-
-        def do_HEAD(self) -> None:
-            self.do_GET()
-
-        def _answer(self, status: int, body: bytes, media_type: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", media_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Docker-Content-Digest", _digest(body))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    container = client.create_container(
+        python,
+        entrypoint=["python3", "-c", SERVER, name, digest, MANIFEST],
+        # With user namespaces, the engine's own network is for containers outside of them.
+        host_config=client.create_host_config(network_mode="host", userns_mode="host"),
+    )["Id"]
     try:
-        yield f"127.0.0.1:{server.server_port}/{name}", digest
+        client.put_archive(container, "/", _packed(blobs))
+        client.start(container)
+        yield f"127.0.0.1:{_port(client, container)}/{name}", digest
     finally:
-        server.shutdown()
-        server.server_close()
+        client.remove_container(container, force=True, v=True)
+
+
+def _packed(blobs: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for digest, blob in blobs.items():
+            entry = tarfile.TarInfo(f"registry/{digest.removeprefix('sha256:')}")
+            entry.size = len(blob)
+            archive.addfile(entry, io.BytesIO(blob))
+    return buffer.getvalue()
+
+
+def _port(client: docker.APIClient, container: str) -> int:
+    until = time.monotonic() + START_SECONDS
+    while not (said := client.logs(container, stderr=False)):
+        assert time.monotonic() < until, client.logs(container)
+        time.sleep(0.05)
+    return int(said)
 
 
 def _exported(client: docker.APIClient, image: str) -> tuple[bytes, dict[str, bytes]]:

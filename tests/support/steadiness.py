@@ -19,19 +19,8 @@ from pathlib import Path
 import docker
 
 from images.builder import build
-from tests.conftest import (
-    Ran,
-    clean_environment,
-    declared_failure,
-    declared_options,
-    flawed_folders,
-    job_of,
-    reference_job,
-    sound_folders,
-)
-
-LIMIT_SECONDS = 600
-"""A session that takes longer is none that ends."""
+from tests.conftest import declared_failure, flawed_folders, sound_folders
+from tests.support.judged import options_of, session, verdicts
 
 
 @dataclass(frozen=True)
@@ -60,35 +49,14 @@ def _busy(*, wanted: bool) -> Iterator[None]:
             loop.wait()
 
 
-def _session(tag: str, name: str, how: Surroundings, directory: Path) -> Ran:
-    job = reference_job(job=job_of(name))
-    options = [f"--image={tag}", *job, *declared_options(name), "--image-grace=2", *how.options]
-    with _busy(wanted=how.busy):
-        ended = subprocess.run(
-            [sys.executable, "-m", "pytest", *options],
-            cwd=directory,
-            env=clean_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_SECONDS,
-            check=False,
-        )
-    return Ran(0, ended.returncode, ended.stdout + ended.stderr, directory / "conformance-report")
-
-
-def _verdicts(ran: Ran) -> Mapping[str, str]:
-    """The verdict on each check; what does not apply is no lack of evidence, and told apart from it."""
-    return {each["check"]: each["verdict"] if each["applies"] else "not applicable" for each in ran.report["verdicts"]}
-
-
 def _judge(name: str, tag: str) -> Iterator[str]:
     """What differs between the sessions on one image, or from its label."""
     first: Mapping[str, str] = {}
     for number, how in enumerate(SESSIONS, start=1):
         with tempfile.TemporaryDirectory() as directory:
-            ran = _session(tag, name, how, Path(directory))
-            found = _verdicts(ran)
+            with _busy(wanted=how.busy):
+                ran = session(tag, (*options_of(name), *how.options), Path(directory))
+            found = verdicts(ran)
             failing = ran.failing
         if failing != (expected := declared_failure(name)):
             yield f"session {number} ({how.name}): fails {sorted(failing)}, and its label says {sorted(expected)}"

@@ -20,6 +20,7 @@ from itertools import islice, product
 from pathlib import Path
 
 import docker
+from docker.utils import kwargs_from_env
 
 from images.builder import build
 from tests.support.leftovers import begin_session, owned_by, reapers, workers
@@ -86,7 +87,7 @@ def await_begin(session: subprocess.Popen[bytes], output: Path, target: str) -> 
 
 def tried(termination: Termination) -> Termination:
     """End a session so, and wait until nothing of it is left, or a minute is over."""
-    client = docker.APIClient(version="auto", timeout=60)
+    client = docker.APIClient(version="auto", timeout=60, **kwargs_from_env())
     with tempfile.TemporaryDirectory() as here:
         session = begin_session(Path(here), "conformance/reference", *TARGETS[termination.target])
         await_begin(session, Path(here) / "output", termination.target)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,13 +14,19 @@ from docker.utils import decode_json_header
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
-from conformance.errors import EngineError
+from conformance.errors import EngineError, JobError
+from conformance.files import archive
 from conformance.outcome.gpu import Means
-from conformance.service import address
+from conformance.service import address, dialect
 from conformance.service.address import Address
+from conformance.service.dialect import DOCKER, Dialect
 
 CALL_TIMEOUT_SECONDS = 60
 """The longest silence of the engine within one call."""
+
+FETCH_ATTEMPTS = 40
+FETCH_PAUSE_SECONDS = 0.25
+"""How often an archive is asked for that is empty."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,15 @@ class Engine:
     api_version: str
     memory_bytes: int
     architecture: str
+    dialect: Dialect = DOCKER
     offers: tuple[Means, ...] = ()
     arguments: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     surroundings: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _local: threading.local = field(default_factory=threading.local, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        """As reports name it."""
+        return f"{self.dialect.name} {self.version}"
 
     @property
     def client(self) -> docker.APIClient:
@@ -59,7 +72,7 @@ def connect() -> Engine:
     place = address.find()
     try:
         client = docker.APIClient(version="auto", timeout=CALL_TIMEOUT_SECONDS, **place.arguments)
-        facts = client.info()
+        facts, found_dialect = client.info(), dialect.of(client.version())
         found = client.merge_environment_settings(client.base_url, {}, None, None, None)
         client.close()
     except Exception as error:
@@ -73,21 +86,11 @@ def connect() -> Engine:
         api_version=client.api_version,
         memory_bytes=int(facts.get("MemTotal", 0)),
         architecture=facts.get("Architecture", ""),
-        offers=offers(facts),
+        dialect=found_dialect,
+        offers=found_dialect.offers(facts),
         arguments=place.arguments,
         surroundings={"trust_env": False, **{name: found[name] for name in ("proxies", "verify", "cert")}},
     )
-
-
-def offers(facts: Mapping[str, Any]) -> tuple[Means, ...]:
-    """The ways in which it may provide GPUs, according to `docker info`; whether it does is to be tried.
-
-    NVIDIA's hook on the daemon's PATH is not listed there, so a device request is always worth trying. CDI is listed
-    since Docker 25.
-    """
-    runtime = (Means.RUNTIME,) if "nvidia" in (facts.get("Runtimes") or {}) else ()
-    cdi = (Means.CDI,) if facts.get("CDISpecDirs") or facts.get("DiscoveredDevices") else ()
-    return (Means.REQUEST, *runtime, *cdi)
 
 
 def has_ended(client: docker.APIClient, container: str, *, within_seconds: float) -> bool:
@@ -115,6 +118,23 @@ def stat(client: docker.APIClient, container: str, path: str) -> dict[str, Any]:
     answer.raise_for_status()
     found: dict[str, Any] = decode_json_header(answer.headers["X-Docker-Container-Path-Stat"])
     return found
+
+
+def fetch(client: docker.APIClient, container: str, path: str) -> tuple[Iterator[bytes], dict[str, Any]]:
+    """The archive of what lies at a path of a container as a stream, and what lies there, as `stat` has it.
+
+    No archive is empty; yet Podman answers with nothing where the container has only just ended.
+
+    Raises:
+        JobError: it is still empty after some time.
+    """
+    for _ in range(FETCH_ATTEMPTS):
+        chunks, found = client.get_archive(container, path, chunk_size=archive.BLOCK)
+        first = next(iter(chunks), b"")
+        if first:
+            return itertools.chain([first], chunks), found
+        time.sleep(FETCH_PAUSE_SECONDS)
+    raise JobError(f"the engine returned an empty archive of {path}")
 
 
 def explanation(error: Exception) -> str:

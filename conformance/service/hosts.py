@@ -15,7 +15,6 @@ from docker.errors import APIError
 from conformance.files import archive
 from conformance.files.tree import FileTree
 from conformance.job.conditions import Lifted
-from conformance.job.request import RESERVED
 from conformance.job.variation import INPUT_MARKER, Variation
 from conformance.outcome.gpu import DRIVER_LIBRARY, Look, Means
 from conformance.outcome.outcome import End, Host, Upload
@@ -113,6 +112,7 @@ class HostRun:
             probe=probe,
             credentials=self.credentials,
             means=plan.gpus.means,
+            dialect=around.engine.dialect,
         )
         if self.place.network is not None and self.place.outside:
             around.engine.client.connect_container_to_network(self.container.id, self.place.outside)
@@ -225,10 +225,7 @@ class HostRun:
         changed = tuple(path for path in changed if path not in self.simulated)
         collector = self._collector(upload=self.succeeded)
         limit = self.around.settings.archive_bytes
-        entries = archive.read(
-            self.container.get(), root=RESERVED, limit_bytes=limit, peek=collector.peek, linked=collector.linked
-        )
-        files = FileTree.of(entries)
+        files = FileTree.of(self.container.entries(collector.peek, collector.linked))
         for path in collector.unread:
             list(archive.read(self.container.get(path), root=path, limit_bytes=limit, peek=collector.peek))
         self.host = replace(

@@ -204,7 +204,7 @@ class LocalService:
 
     def described(self) -> dict[str, Any]:
         """What the reports say of the service: the engine's version and every choice with its basis."""
-        return {"name": "local", "engine": self._engine.version, "choices": self._settings.described()}
+        return {"name": "local", "engine": str(self._engine), "choices": self._settings.described()}
 
     def _why_not_traced(self, variation: Variation, conditions: Conditions) -> str:
         if not conditions.traced:

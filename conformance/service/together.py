@@ -101,7 +101,8 @@ class Together:
             return None
         if self._names_reach_nobody:
             raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
-        made = network.create(self._around.engine.client, labels=self._around.labels)
+        engine = self._around.engine
+        made = network.create(engine.client, labels=self._around.labels, dialect=engine.dialect)
         removal.callback(self._forget, f"network {made.name}", made.remove)
         return made
 

@@ -255,6 +255,8 @@ def create(
                 **request.environment,
             },
             hostname=place.hostname or settings.hostname,
+            # By which Podman begins to remove what still runs; it would wait for the end of any other one.
+            stop_signal="SIGKILL",
             name=new_name(labels, place.host),
             labels=labels,
             networking_config=place.network.attachment(place.address) if place.network else None,

@@ -106,6 +106,8 @@ def create_in(
         user=user or None,
         # An image's own WORKDIR may be no directory, which is none of the probe's affair.
         working_dir="/",
+        # As a host's container has it.
+        stop_signal="SIGKILL",
         environment=dict(environment or {}),
         name=new_name(labels, "sidecar"),
         labels=dict(labels),

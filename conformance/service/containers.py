@@ -37,6 +37,9 @@ REMOVED = 2
 
 ROOMY_SHM_BYTES = 1 << 30
 
+DOCKERS_CAPABILITIES = ["AUDIT_WRITE", "MKNOD", "NET_RAW"]
+"""What Docker Engine leaves to root in a container, and Podman does not unless it is told to."""
+
 LAST_LINES = 1000
 """How much is read of the end of a log that is too long to be read."""
 
@@ -271,6 +274,7 @@ def create(
                 extra_hosts=dict(place.names) or None,
                 shm_size=ROOMY_SHM_BYTES if more_memory else settings.shm_bytes,
                 tmpfs={"/tmp": "exec,mode=1777"} if hides_tmp else None,  # noqa: S108 - a path of the container
+                cap_add=DOCKERS_CAPABILITIES,
                 pids_limit=settings.processes,
                 mem_limit=memory_bytes or None,
                 **gpus.host_config(means),

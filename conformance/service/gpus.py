@@ -134,4 +134,6 @@ def _archive(path: str, content: bytes) -> bytes:
         entry = tarfile.TarInfo(path.lstrip("/"))
         entry.size, entry.mode = len(content), 0o755
         archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
+        end = archive.offset
+    # Not padded to a whole record: Podman may fail to hand on what comes after the end.
+    return buffer.getvalue()[:end] + bytes(2 * tarfile.BLOCKSIZE)

@@ -21,7 +21,7 @@ from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import End, Log
 from conformance.probe import DIRECTORY, PROGRAM, RECORD, WITNESS
 from conformance.probe.bundle import read_record
-from conformance.service import gpus
+from conformance.service import gpus, volumes
 from conformance.service.cleanup import STILL_THERE
 from conformance.service.dialect import DOCKER, Dialect
 from conformance.service.ending import Ended, Ending, Limits
@@ -31,6 +31,7 @@ from conformance.service.peers.network import Place
 from conformance.service.results.collection import read_logs
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
+from conformance.service.volumes import Entries
 
 REMOVED = 2
 """How the engine's list of changes calls a file that was removed."""
@@ -57,10 +58,6 @@ a directory at /opt/ml.
 """
 
 
-Entries = Iterable[tuple[str, archive.Content]]
-"""Paths below /opt/ml, each with what it gets."""
-
-
 @dataclass(frozen=True)
 class Container:
     """A created container and its volumes; `mounted` are those at and below /opt/ml that need archives of their own.
@@ -84,7 +81,7 @@ class Container:
             first = "/" if probe and self.volumes else RESERVED
             if probe and first != "/":
                 self.client.put_archive(self.id, "/", archive.write("/", (), after=probe))
-            shares = self._shares(first, entries)
+            shares = volumes.shares(first, self.mounted, entries)
             self.client.put_archive(
                 self.id,
                 first,
@@ -97,15 +94,6 @@ class Container:
         except APIError as error:
             return self._refused(error)
         return None
-
-    def _shares(self, first: str, entries: Entries) -> dict[str, Entries]:
-        """What is put where: all of it at the first place, but in each volume what is below it and in no deeper one."""
-        if not self.mounted:
-            return {first: entries}
-        shares: dict[str, list[tuple[str, archive.Content]]] = {place: [] for place in (first, *self.mounted)}
-        for path, content in entries:
-            shares[max((place for place in shares if is_below(path, place)), key=len)].append((path, content))
-        return {place: share for place, share in shares.items() if share or place in {first, RESERVED}}
 
     def start(self) -> Ended | None:
         """Start it; what the image keeps from starting is an end, else None."""
@@ -200,7 +188,7 @@ class Container:
         """
         with contextlib.suppress(*STILL_THERE):
             self.client.remove_container(self.id, v=True, force=True)
-        _remove_volumes(self.client, self.volumes)
+        volumes.remove(self.client, self.volumes)
 
     def _refused(self, error: APIError) -> Ended:
         """The end of a container that cannot start because of its image; other trouble is raised again."""
@@ -241,9 +229,9 @@ def create(
     arguments = None if request.arguments is None else list(request.arguments)
     if probe.begins_the_container:
         entrypoint, arguments = [PROGRAM, *probe.traced_argv], None
-    volumes = tuple(new_name(labels, place.host) for _ in mounts)
+    names = tuple(new_name(labels, place.host) for _ in mounts)
     try:
-        for volume in volumes:
+        for volume in names:
             client.create_volume(volume, labels=labels)
         created = client.create_container(
             image.id,
@@ -267,7 +255,7 @@ def create(
                 # Not `mounts`, of which Podman ignores that nothing is to be copied.
                 binds=[
                     f"{volume}:{place}" + ("" if copies else ":nocopy")
-                    for place, volume in zip(mounts, volumes, strict=True)
+                    for place, volume in zip(mounts, names, strict=True)
                 ],
                 network_mode=place.network.name if place.network else place.outside or settings.network,
                 dns=[place.network.name_server] if place.network else None,
@@ -282,24 +270,14 @@ def create(
             ),
         )
     except BaseException:
-        _remove_volumes(client, volumes)
+        volumes.remove(client, names)
         raise
-    container = Container(client, str(created["Id"]), volumes, settings, probe, dialect)
-    return container if dialect.archives_enter_volumes else replace(container, mounted=_mounted(client, container.id))
-
-
-def _mounted(client: docker.APIClient, container: str) -> tuple[str, ...]:
-    """Where a container's volumes are at and below /opt/ml, the deeper ones last."""
-    places = (str(mount["Destination"]) for mount in client.inspect_container(container)["Mounts"])
-    return tuple(sorted(place for place in places if is_below(place, RESERVED)))
+    container = Container(client, str(created["Id"]), names, settings, probe, dialect)
+    if dialect.archives_enter_volumes:
+        return container
+    return replace(container, mounted=volumes.mounted(client, container.id))
 
 
 def log_file_bytes(settings: Settings) -> int:
     """How much each of the two files holds in which the engine keeps a log."""
     return settings.log_bytes // 2
-
-
-def _remove_volumes(client: docker.APIClient, volumes: Iterable[str]) -> None:
-    for volume in volumes:
-        with contextlib.suppress(*STILL_THERE):
-            client.remove_volume(volume)

@@ -1,11 +1,12 @@
 """Where the engines that answer Docker's API differ: it is asked once, and everything else goes by what stands here.
 
 What both do in the same way is done in that way, whichever engine it is; see `containers.py`. Docker Engine is measured
-with 20.10 to 28, Podman with 4.3 to 5.8.
+with 20.10 to 28, Podman with 5.4 and 5.8.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
@@ -16,10 +17,14 @@ from docker.errors import create_api_error_from_http_exception
 from docker.types import IPAMConfig, IPAMPool, LogConfig
 from requests.exceptions import HTTPError
 
+from conformance.errors import EngineError
 from conformance.outcome.gpu import Means
 
 LIBPOD = "/v4.0.0/libpod"
 """Podman's own API, on the same socket; every later version answers to this one too."""
+
+OLDEST_PODMAN = (5, 4)
+"""The oldest version that was tried and gives the verdicts of Docker Engine."""
 
 UNBOUNDED = "1048576g"
 
@@ -114,6 +119,20 @@ PODMAN = Dialect(
 
 
 def of(version: Mapping[str, Any]) -> Dialect:
-    """The dialect of an engine, by what it says of its version."""
+    """The dialect of an engine, by what it says of its version.
+
+    Raises:
+        EngineError: it is a version by which an image would be blamed for what it did not do.
+    """
     components = {component.get("Name") for component in version.get("Components") or ()}
-    return PODMAN if "Podman Engine" in components else DOCKER
+    if "Podman Engine" not in components:
+        return DOCKER
+    said = str(version.get("Version", ""))
+    if tuple(int(number) for number in re.findall(r"\d+", said)[:2]) < OLDEST_PODMAN:
+        oldest = ".".join(map(str, OLDEST_PODMAN))
+        raise EngineError(
+            f"expected Podman {oldest} or later, got {said}: Podman 4 does not report that a container ran out of "
+            "memory, which would look like a failure of the image",
+            hint="upgrade Podman, or set DOCKER_HOST to a Docker Engine",
+        )
+    return PODMAN

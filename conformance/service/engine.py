@@ -67,7 +67,8 @@ def connect() -> Engine:
     """Connect to the engine that the environment names, as the `docker` command does; see `address.py`.
 
     Raises:
-        EngineError: it does not respond, or denies access; the hint says what to check.
+        EngineError: it does not respond, denies access, or is of a version that cannot be relied on; the hint says what
+            to check.
     """
     place = address.find()
     try:
@@ -75,6 +76,8 @@ def connect() -> Engine:
         facts, found_dialect = client.info(), dialect.of(client.version())
         found = client.merge_environment_settings(client.base_url, {}, None, None, None)
         client.close()
+    except EngineError:
+        raise
     except Exception as error:
         # A port that is no number is a ValueError, and paramiko, which may not be there, has exceptions of its own.
         cause = "paramiko is not installed" if _lacks_paramiko(error) else _cause(error)

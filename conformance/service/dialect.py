@@ -118,11 +118,12 @@ PODMAN = Dialect(
 )
 
 
-def of(version: Mapping[str, Any]) -> Dialect:
-    """The dialect of an engine, by what it says of its version.
+def of(version: Mapping[str, Any], facts: Mapping[str, Any]) -> Dialect:
+    """The dialect of an engine, by what it says of its version, and by `docker info`.
 
     Raises:
-        EngineError: it is a version by which an image would be blamed for what it did not do.
+        EngineError: it is a version by which an image would be blamed for what it did not do, or it starts no container
+            with a limit of its memory.
     """
     components = {component.get("Name") for component in version.get("Components") or ()}
     if "Podman Engine" not in components:
@@ -134,5 +135,10 @@ def of(version: Mapping[str, Any]) -> Dialect:
             f"expected Podman {oldest} or later, got {said}: Podman 4 does not report that a container ran out of "
             "memory, which would look like a failure of the image",
             hint="upgrade Podman, or set DOCKER_HOST to a Docker Engine",
+        )
+    if facts.get("MemoryLimit") is False:
+        raise EngineError(
+            f"this Podman ({said}) cannot limit the memory of containers",
+            hint="delegate the cgroup controllers memory and pids to its user, or run it as root",
         )
     return PODMAN

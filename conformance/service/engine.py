@@ -73,7 +73,8 @@ def connect() -> Engine:
     place = address.find()
     try:
         client = docker.APIClient(version="auto", timeout=CALL_TIMEOUT_SECONDS, **place.arguments)
-        facts, found_dialect = client.info(), dialect.of(client.version())
+        facts = client.info()
+        found_dialect = dialect.of(client.version(), facts)
         found = client.merge_environment_settings(client.base_url, {}, None, None, None)
         client.close()
     except EngineError:

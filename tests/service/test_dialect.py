@@ -31,14 +31,20 @@ def version(number: str, *components: str) -> dict[str, Any]:
 )
 def test_an_engine_is_known_by_its_components(said: dict[str, Any], expected: Dialect) -> None:
     """The version alone does not tell whose it is."""
-    assert expected is of(said)
+    assert expected is of(said, {"MemoryLimit": expected is PODMAN})
 
 
 @pytest.mark.parametrize("number", ["4.3.1", "4.9.5", "5.3.0", "3.4", ""])
 def test_a_podman_that_would_blame_the_image_is_refused(number: str) -> None:
     """In one line that names the version."""
     with pytest.raises(EngineError, match=rf"expected Podman 5\.4 or later, got {number}: .* out of memory"):
-        of(version(number, "Podman Engine"))
+        of(version(number, "Podman Engine"), {})
+
+
+def test_a_podman_that_cannot_limit_memory_is_refused() -> None:
+    """It starts no container then, where Docker Engine starts it without the limit."""
+    with pytest.raises(EngineError, match=r"cannot limit the memory of containers .*delegate the cgroup controllers"):
+        of(version("5.8.6", "Podman Engine"), {"MemoryLimit": False})
 
 
 def test_reports_name_the_engine() -> None:

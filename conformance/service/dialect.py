@@ -38,13 +38,15 @@ class Dialect:
 
     `archives_enter_volumes` is whether an archive of a directory has what is in the volumes below it, and one that is
     unpacked there goes into them. `shows_links_in_volumes` is whether it tells that a path in a volume is a symbolic
-    link. `touches` are the paths that it changes by itself in every container.
+    link. `resolves_on_both` is whether a container finds the names of the hosts' network and of another one that it is
+    on. `touches` are the paths that it changes by itself in every container.
     """
 
     name: str = "Docker Engine"
     log_driver: str = "local"
     archives_enter_volumes: bool = True
     shows_links_in_volumes: bool = True
+    resolves_on_both: bool = True
     touches: frozenset[str] = frozenset()
     has_libpod: bool = False
 
@@ -112,6 +114,7 @@ PODMAN = Dialect(
     log_driver="k8s-file",
     archives_enter_volumes=False,
     shows_links_in_volumes=False,
+    resolves_on_both=False,
     # Where it puts its mount points and /etc/mtab.
     touches=frozenset({"/etc"}),
     has_libpod=True,

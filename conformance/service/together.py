@@ -111,6 +111,8 @@ class Together:
     ) -> tuple[list[network.Place], names.NameServer | None]:
         """Where the hosts are; several get a name server, which is removed with the rest."""
         outside = places.outside(plan.request, plan.variation, self._around.settings)
+        if made is not None and outside and not self._around.engine.dialect.resolves_on_both:
+            raise JobError(f"{self._around.engine} does not resolve the names of two networks")
         if made is None:
             return [places.alone(plan.hosts[0], self._around.settings, outside=outside)], None
         where = places.together(plan.hosts, plan.variation, made, self._around.settings, outside=outside)

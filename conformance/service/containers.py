@@ -11,6 +11,7 @@ from tarfile import TarError
 
 import docker
 from docker.errors import APIError
+from docker.types import Mount
 
 from conformance.errors import JobError
 from conformance.files import archive
@@ -252,10 +253,16 @@ def create(
             labels=labels,
             networking_config=place.network.attachment(place.address) if place.network else None,
             host_config=client.create_host_config(
-                # Not `mounts`, of which Podman ignores that nothing is to be copied.
+                # Podman ignores of `mounts` that nothing is to be copied, but `binds` take no place with a colon.
                 binds=[
                     f"{volume}:{place}" + ("" if copies else ":nocopy")
                     for place, volume in zip(mounts, names, strict=True)
+                    if ":" not in place
+                ],
+                mounts=[
+                    Mount(place, volume, type="volume", no_copy=not copies)
+                    for place, volume in zip(mounts, names, strict=True)
+                    if ":" in place
                 ],
                 network_mode=place.network.name if place.network else place.outside or settings.network,
                 dns=[place.network.name_server] if place.network else None,

@@ -32,8 +32,9 @@ from conformance.rule.sight import Sight
 EXEC_FAILED = re.compile(
     r"(standard_init_linux\.go:\d+: )?exec (user process caused:? |(?=[^:/]*/)[^:]*: )"
     r".*(no such file or directory|exec format error|permission denied)\W*"
+    r"|exec container process (\([^()]*\) )?`[^`]*`: (No such file or directory|Exec format error|Permission denied)"
 )
-"""What the container runtime writes if the program cannot be executed."""
+"""What the container runtime writes if the program cannot be executed: runc, or crun with the path in backticks."""
 
 TAKEN_FOR_CODE = re.compile(r"\bsyntax error\b|\bunexpected EOF while looking for matching\b", re.IGNORECASE)
 """What a shell writes of arguments that it runs as code, by `eval` or within `sh -c "..."`."""

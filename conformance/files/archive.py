@@ -47,12 +47,19 @@ OF_ROOT = Rights()
 
 
 def write(
-    root: str, entries: Iterable[tuple[str, Content]], *, after: bytes = b"", rights: Rights = OF_ROOT
+    root: str,
+    entries: Iterable[tuple[str, Content]],
+    *,
+    after: bytes = b"",
+    rights: Rights = OF_ROOT,
+    of_root: Rights | None = None,
 ) -> Iterator[bytes]:
     """Yield, in pieces, the archive of what the platform puts below `root`.
 
     `after` is an archive without its end, which this one goes on from: what it has is unpacked at `/`, and so is the
     rest then. Each call for the engine to unpack something takes it some 50 ms, whatever it is.
+
+    `of_root` is whom the root itself is given to; None leaves it as it is.
 
     An entry is an absolute path with its content; directories above it are added. All get the time of the call. The
     engine unpacks the first pieces while the last entries are still being read, and of a large file only a piece is
@@ -65,11 +72,11 @@ def write(
     # Not of 1970, the default of an archive: a program that makes a ZIP archive of its inputs may not be given that.
     now = int(time.time())
     pieces = bytearray(after)
+    if of_root is not None:
+        pieces += _stamped(tarfile.TarInfo("."), tarfile.DIRTYPE, now, of_root).tobuf(tarfile.PAX_FORMAT)
     for path, content in entries:
         for member in _members(posixpath.relpath(path, root), content, kinds):
-            member.mtime = now
-            member.uid, member.gid = rights.uid, rights.gid
-            member.mode = rights.directory_mode if member.isdir() else rights.file_mode
+            _stamped(member, member.type, now, rights)
             member.name = posixpath.join(root.lstrip("/"), member.name) if after else member.name
             pieces += member.tobuf(tarfile.PAX_FORMAT)
             for piece in _pieces(content, member.size):
@@ -81,6 +88,13 @@ def write(
     # Two empty blocks end an archive, which fills a whole record.
     pieces += bytes(2 * tarfile.BLOCKSIZE)
     yield bytes(pieces)
+
+
+def _stamped(member: tarfile.TarInfo, kind: bytes, now: int, rights: Rights) -> tarfile.TarInfo:
+    member.type, member.mtime = kind, now
+    member.uid, member.gid = rights.uid, rights.gid
+    member.mode = rights.directory_mode if member.isdir() else rights.file_mode
+    return member
 
 
 def _pieces(content: Content, size: int) -> Iterator[bytes]:

@@ -37,6 +37,7 @@ def finish(path: Path, place: Path, report: Report) -> tuple[Path, ...]:
     properties = {
         "image.reference": document["image"]["reference"],
         "image.digest": document["image"]["digest"],
+        "engine": document["service"]["engine"],
         "gpu": ", ".join(document["gpu"]["given"]) or "none",
         "contract": document["contract"],
         "profile": document["profile"],

@@ -4,37 +4,45 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from tarfile import TarError
 
 import docker
 from docker.errors import APIError
-from docker.types import LogConfig, Mount
+from docker.types import Mount
 
 from conformance.errors import JobError
 from conformance.files import archive
-from conformance.files.tree import is_below
+from conformance.files.tree import File, is_below
 from conformance.image.image import Image
 from conformance.job.request import RESERVED, JobRequest
 from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import Log
 from conformance.probe import DIRECTORY, PROGRAM, RECORD, WITNESS
 from conformance.probe.bundle import read_record
-from conformance.service import gpus
+from conformance.service import gpus, volumes
 from conformance.service.cleanup import STILL_THERE
+from conformance.service.dialect import DOCKER, Dialect
 from conformance.service.ending import Ended, Ending, Limits
-from conformance.service.engine import stat
+from conformance.service.engine import fetch, stat
 from conformance.service.labels import new_name
 from conformance.service.peers.network import Place
 from conformance.service.results.collection import read_logs
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
+from conformance.service.volumes import Entries
 
 REMOVED = 2
 """How the engine's list of changes calls a file that was removed."""
 
 ROOMY_SHM_BYTES = 1 << 30
+
+DOCKERS_CAPABILITIES = ["AUDIT_WRITE", "MKNOD", "NET_RAW"]
+"""What Docker Engine leaves to root in a container, and Podman does not unless it is told to."""
+
+LAST_LINES = 1000
+"""How much is read of the end of a log that is too long to be read."""
 
 SYMLINK_MODE = 1 << 27
 """The bit by which the engine, as Go does, tells a symbolic link in the mode of what lies at a path."""
@@ -42,24 +50,36 @@ SYMLINK_MODE = 1 << 27
 
 @dataclass(frozen=True)
 class Container:
-    """A created container and its volumes."""
+    """A created container and its volumes; `mounted` are those at and below /opt/ml that need archives of their own.
+
+    The image may have brought some of them.
+    """
 
     client: docker.APIClient
     id: str
     volumes: tuple[str, ...]
     settings: Settings
     probe: Probe
+    dialect: Dialect = DOCKER
+    mounted: tuple[str, ...] = ()
 
-    def fill(self, entries: Iterable[tuple[str, archive.Content]], rights: archive.Rights = archive.OF_ROOT) -> None:
+    def fill(self, entries: Entries, rights: archive.Rights = archive.OF_ROOT) -> None:
         """Put files below `/opt/ml`; raises APIError where the engine refuses it."""
         probe = self.probe.beginning()
-        if probe and self.volumes:
-            self.client.put_archive(self.id, "/", archive.write(RESERVED, entries, after=probe, rights=rights))
-            return
         # Without a volume, what the image has at /opt/ml may be no directory, which the engine is to say.
-        if probe:
+        first = "/" if probe and self.volumes else RESERVED
+        if probe and first != "/":
             self.client.put_archive(self.id, "/", archive.write("/", (), after=probe))
-        self.client.put_archive(self.id, RESERVED, archive.write(RESERVED, entries, rights=rights))
+        shares = volumes.shares(first, self.mounted, entries)
+        self.client.put_archive(
+            self.id,
+            first,
+            archive.write(RESERVED, shares.pop(first), after=probe if first == "/" else b"", rights=rights),
+        )
+        for place, below in shares.items():
+            # Podman gives a volume to USER, unless somebody has been given what is in it before.
+            of_place = archive.OF_ROOT if place == RESERVED else rights
+            self.client.put_archive(self.id, place, archive.write(place, below, rights=rights, of_root=of_place))
 
     def start(self) -> None:
         """Start it; raises APIError where the engine refuses it."""
@@ -84,15 +104,32 @@ class Container:
 
     def _written_down(self, path: str) -> bytes:
         try:
-            return read_record(self.get(path))
-        except (APIError, JobError, TarError):
+            chunks = self.get(path)
+        except APIError:
             return b""
+        try:
+            return read_record(chunks)
+        except JobError:
+            # It is larger than any record.
+            return b""
+        except TarError as error:
+            raise JobError(f"the engine's archive of {path} cannot be read: {error}") from error
 
     def logs(self, words: tuple[str, ...] = ()) -> tuple[Log, Log]:
         """What it wrote to stdout and to stderr, and which of some words stand there."""
-        stdout = self.client.logs(self.id, stdout=True, stderr=False, stream=True, follow=False)
-        stderr = self.client.logs(self.id, stdout=False, stderr=True, stream=True, follow=False)
+        stdout = self._said(stdout=True, stderr=False)
+        stderr = self._said(stdout=False, stderr=True)
         return read_logs(stdout, stderr, words=words, dropped_from_bytes=log_file_bytes(self.settings))
+
+    def _said(self, **which: bool) -> Iterator[bytes]:
+        """One stream; of one that is longer than what an engine is to keep, the beginning and the last lines."""
+        size = 0
+        for chunk in self.client.logs(self.id, stream=True, follow=False, **which):
+            yield chunk
+            size += len(chunk)
+            if size > self.settings.log_bytes:
+                yield from self.client.logs(self.id, stream=True, follow=False, tail=LAST_LINES, **which)
+                return
 
     def changed(self) -> tuple[str, ...]:
         """The files that it made or changed in its own layer, not in a volume; removed ones are left out."""
@@ -102,14 +139,30 @@ class Container:
         return tuple(
             path
             for path, kind in sorted(found.items())
-            if kind != REMOVED and path not in folders and not any(is_below(path, place) for place in own)
+            if kind != REMOVED
+            and path not in folders | self.dialect.touches
+            and not any(is_below(path, place) for place in own)
         )
 
     def get(self, path: str = f"{RESERVED}/") -> Iterable[bytes]:
         """The archive of a file or directory in it, as a stream; a slash at the end has a link there followed."""
-        chunks: Iterable[bytes]
-        chunks, _ = self.client.get_archive(self.id, path, chunk_size=archive.BLOCK)
+        chunks, _ = fetch(self.client, self.id, path)
         return chunks
+
+    def entries(
+        self,
+        peek: archive.Peek,
+        linked: Callable[[File, File], None] | None = None,
+    ) -> Iterator[File]:
+        """All that is below `/opt/ml`, in each of its volumes; see `archive.read`."""
+        for place in dict.fromkeys((RESERVED, *self.mounted)):
+            yield from archive.read(
+                self.get(f"{place}/"),
+                root=place,
+                limit_bytes=self.settings.archive_bytes,
+                peek=peek,
+                linked=linked,
+            )
 
     def is_link(self, path: str) -> bool:
         """Whether a symbolic link lies at a path, by the engine's own account of what lies there."""
@@ -122,7 +175,7 @@ class Container:
         """
         with contextlib.suppress(*STILL_THERE):
             self.client.remove_container(self.id, v=True, force=True)
-        _remove_volumes(self.client, self.volumes)
+        volumes.remove(self.client, self.volumes)
 
 
 def create(
@@ -141,6 +194,7 @@ def create(
     copies: bool = False,
     hides_tmp: bool = False,
     more_memory: bool = False,
+    dialect: Dialect = DOCKER,
 ) -> Container:
     """Create a host's container as the request asks for it; it is not started.
 
@@ -154,9 +208,9 @@ def create(
     arguments = None if request.arguments is None else list(request.arguments)
     if probe.begins_the_container:
         entrypoint, arguments = [PROGRAM, *probe.traced_argv], None
-    volumes = tuple(new_name(labels, place.host) for _ in mounts)
+    names = tuple(new_name(labels, place.host) for _ in mounts)
     try:
-        for volume in volumes:
+        for volume in names:
             client.create_volume(volume, labels=labels)
         created = client.create_container(
             image.id,
@@ -171,41 +225,44 @@ def create(
                 **request.environment,
             },
             hostname=place.hostname or settings.hostname,
+            # By which Podman begins to remove what still runs; it would wait for the end of any other one.
+            stop_signal="SIGKILL",
             name=new_name(labels, place.host),
             labels=labels,
             networking_config=place.network.attachment(place.address) if place.network else None,
             host_config=client.create_host_config(
+                # Podman ignores of `mounts` that nothing is to be copied, but `binds` take no place with a colon.
+                binds=[
+                    f"{volume}:{place}" + ("" if copies else ":nocopy")
+                    for place, volume in zip(mounts, names, strict=True)
+                    if ":" not in place
+                ],
                 mounts=[
                     Mount(place, volume, type="volume", no_copy=not copies)
-                    for place, volume in zip(mounts, volumes, strict=True)
+                    for place, volume in zip(mounts, names, strict=True)
+                    if ":" in place
                 ],
                 network_mode=place.network.name if place.network else place.outside or settings.network,
                 dns=[place.network.name_server] if place.network else None,
                 extra_hosts=dict(place.names) or None,
                 shm_size=ROOMY_SHM_BYTES if more_memory else settings.shm_bytes,
                 tmpfs={"/tmp": "exec,mode=1777"} if hides_tmp else None,  # noqa: S108 - a path of the container
+                cap_add=DOCKERS_CAPABILITIES,
                 pids_limit=settings.processes,
                 mem_limit=memory_bytes or None,
                 **gpus.host_config(means),
-                log_config=LogConfig(
-                    # Not json-file, which cannot hold bytes that are not UTF-8.
-                    type="local",
-                    config={"max-size": str(log_file_bytes(settings)), "max-file": "2", "compress": "false"},
-                ),
+                log_config=dialect.log_config(log_file_bytes(settings)),
             ),
         )
     except BaseException:
-        _remove_volumes(client, volumes)
+        volumes.remove(client, names)
         raise
-    return Container(client, str(created["Id"]), volumes, settings, probe)
+    container = Container(client, str(created["Id"]), names, settings, probe, dialect)
+    if dialect.archives_enter_volumes:
+        return container
+    return replace(container, mounted=volumes.mounted(client, container.id))
 
 
 def log_file_bytes(settings: Settings) -> int:
     """How much each of the two files holds in which the engine keeps a log."""
     return settings.log_bytes // 2
-
-
-def _remove_volumes(client: docker.APIClient, volumes: Iterable[str]) -> None:
-    for volume in volumes:
-        with contextlib.suppress(*STILL_THERE):
-            client.remove_volume(volume)

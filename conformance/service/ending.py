@@ -9,7 +9,7 @@ from typing import Any
 
 import docker
 from docker.errors import APIError
-from requests.exceptions import HTTPError
+from requests.exceptions import HTTPError, JSONDecodeError
 
 from conformance.errors import JobError
 from conformance.outcome.outcome import End, Stop
@@ -118,7 +118,8 @@ class Ending:
 
     def _processor_seconds(self) -> float | None:
         """How much processor time its processes have used; None if the engine does not measure it."""
-        with contextlib.suppress(APIError):
+        # Of a container that is just ending, Podman answers with nothing.
+        with contextlib.suppress(APIError, JSONDecodeError):
             found = self.client.stats(self.id, stream=False, one_shot=True)
             return found.get("cpu_stats", {}).get("cpu_usage", {}).get("total_usage", 0) / NANOSECONDS or None
         return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +14,12 @@ from docker.utils import decode_json_header
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
 
-from conformance.errors import EngineError
+from conformance.errors import EngineError, JobError
+from conformance.files import archive
 from conformance.outcome.gpu import Means
-from conformance.service import address, connection
+from conformance.service import address, connection, dialect
 from conformance.service.address import Address
+from conformance.service.dialect import DOCKER, Dialect
 
 CALL_TIMEOUT_SECONDS = 60
 """The longest silence of the engine within one call."""
@@ -24,6 +28,9 @@ MEMORY = "memory"
 
 OF_CERTIFICATES = ("[SSL", "[X509", "CERTIFICATE")
 """How Python's ssl module names what is wrong with a certificate or a key."""
+FETCH_ATTEMPTS = 40
+FETCH_PAUSE_SECONDS = 0.25
+"""How often an archive is asked for that is empty."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Engine:
     api_version: str
     memory_bytes: int
     architecture: str
+    dialect: Dialect = DOCKER
     offers: tuple[Means, ...] = ()
     unbounded: tuple[str, ...] = ()
     maps_users: str = ""
@@ -51,6 +59,10 @@ class Engine:
     def memory_limit(self, share: float) -> int:
         """How many bytes this share of its memory is; 0, which is no limit, where it enforces none."""
         return 0 if MEMORY in self.unbounded else int(self.memory_bytes * share)
+
+    def __str__(self) -> str:
+        """As reports name it."""
+        return f"{self.dialect.name} {self.version}"
 
     @property
     def client(self) -> docker.APIClient:
@@ -67,13 +79,17 @@ def connect() -> Engine:
     """Connect to the engine that the environment names, as the `docker` command does; see `address.py`.
 
     Raises:
-        EngineError: it does not respond, or denies access; the hint says what to check.
+        EngineError: it does not respond, denies access, or is of a version that cannot be relied on; the hint says what
+            to check.
     """
     place = address.find()
     try:
         client, surroundings = connection.connect(place, timeout_seconds=CALL_TIMEOUT_SECONDS)
         facts = client.info()
+        found_dialect = dialect.of(client.version(), facts)
         client.close()
+    except EngineError:
+        raise
     except Exception as error:
         # A port that is no number is a ValueError, and paramiko, which may not be there, has exceptions of its own.
         cause = "paramiko is not installed" if _lacks_paramiko(error) else _cause(error)
@@ -85,23 +101,13 @@ def connect() -> Engine:
         api_version=client.api_version,
         memory_bytes=int(facts.get("MemTotal", 0)),
         architecture=facts.get("Architecture", ""),
-        offers=offers(facts),
+        dialect=found_dialect,
+        offers=found_dialect.offers(facts),
         unbounded=unbounded(facts),
         maps_users=maps_users(facts),
         arguments=place.arguments,
         surroundings=surroundings,
     )
-
-
-def offers(facts: Mapping[str, Any]) -> tuple[Means, ...]:
-    """The ways in which it may provide GPUs, according to `docker info`; whether it does is to be tried.
-
-    NVIDIA's hook on the daemon's PATH is not listed there, so a device request is always worth trying. CDI is listed
-    since Docker 25.
-    """
-    runtime = (Means.RUNTIME,) if "nvidia" in (facts.get("Runtimes") or {}) else ()
-    cdi = (Means.CDI,) if facts.get("CDISpecDirs") or facts.get("DiscoveredDevices") else ()
-    return (Means.REQUEST, *runtime, *cdi)
 
 
 def unbounded(facts: Mapping[str, Any]) -> tuple[str, ...]:
@@ -147,6 +153,23 @@ def stat(client: docker.APIClient, container: str, path: str) -> dict[str, Any]:
     answer.raise_for_status()
     found: dict[str, Any] = decode_json_header(answer.headers["X-Docker-Container-Path-Stat"])
     return found
+
+
+def fetch(client: docker.APIClient, container: str, path: str) -> tuple[Iterator[bytes], dict[str, Any]]:
+    """The archive of what lies at a path of a container as a stream, and what lies there, as `stat` has it.
+
+    No archive is empty; yet Podman answers with nothing where the container has only just ended.
+
+    Raises:
+        JobError: it is still empty after some time.
+    """
+    for _ in range(FETCH_ATTEMPTS):
+        chunks, found = client.get_archive(container, path, chunk_size=archive.BLOCK)
+        first = next(iter(chunks), b"")
+        if first:
+            return itertools.chain([first], chunks), found
+        time.sleep(FETCH_PAUSE_SECONDS)
+    raise JobError(f"the engine returned an empty archive of {path}")
 
 
 def explanation(error: Exception) -> str:

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import docker
-from docker.errors import APIError, NotFound
+from docker.errors import APIError
 from docker.types import DeviceRequest
-from requests.exceptions import RequestException
+from requests.exceptions import HTTPError, RequestException
 
 from conformance.errors import JobError
 from conformance.image.gpu.variables import ALL, VISIBLE_DEVICES, capabilities
@@ -26,7 +26,7 @@ from conformance.outcome.gpu import Gpus, Means, devices_in, has_gpu
 from conformance.probe import LOADER, binary
 from conformance.probe.bundle import report, words
 from conformance.service import sidecar
-from conformance.service.engine import Engine, explanation
+from conformance.service.engine import Engine, explanation, stat
 
 LOOK_SECONDS = 60.0
 """How long a container may take that only looks for device nodes; a suspended driver takes some time to wake up."""
@@ -122,8 +122,8 @@ def _simulated(client: docker.APIClient, container: str) -> Iterator[tuple[str, 
     """What is brought for which capability, and where to; no library where there is no glibc that could load it."""
     yield "utility", SIMULATED_SMI
     try:
-        _, loader = client.get_archive(container, LOADER)
-    except NotFound:
+        loader = stat(client, container, LOADER)
+    except HTTPError:
         return
     yield "compute", posixpath.join(posixpath.dirname(loader["linkTarget"] or LOADER), "libcuda.so.1")
 
@@ -134,4 +134,6 @@ def _archive(path: str, content: bytes) -> bytes:
         entry = tarfile.TarInfo(path.lstrip("/"))
         entry.size, entry.mode = len(content), 0o755
         archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
+        end = archive.offset
+    # Not padded to a whole record: Podman may fail to hand on what comes after the end.
+    return buffer.getvalue()[:end] + bytes(2 * tarfile.BLOCKSIZE)

@@ -16,7 +16,6 @@ from conformance.files import archive
 from conformance.files.tree import FileTree
 from conformance.image.image import Image
 from conformance.job.conditions import Lifted
-from conformance.job.request import RESERVED
 from conformance.job.variation import INPUT_MARKER, Variation
 from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import End, Host, Upload
@@ -164,6 +163,7 @@ class HostRun:
             probe=plan.probe(fails=self.fails),
             credentials=self.credentials,
             means=plan.gpus.means,
+            dialect=around.engine.dialect,
         )
 
     def _refused(self, error: APIError) -> None:
@@ -254,10 +254,7 @@ class HostRun:
         changed = tuple(path for path in changed if path not in self.simulated)
         collector = self._collector(upload=self.succeeded)
         limit = self.around.settings.archive_bytes
-        entries = archive.read(
-            self.container.get(), root=RESERVED, limit_bytes=limit, peek=collector.peek, linked=collector.linked
-        )
-        files = FileTree.of(entries)
+        files = FileTree.of(self.container.entries(collector.peek, collector.linked))
         for path in collector.unread:
             list(archive.read(self.container.get(path), root=path, limit_bytes=limit, peek=collector.peek))
         self.host = replace(

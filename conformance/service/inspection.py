@@ -18,7 +18,7 @@ from conformance.image.image import Image
 from conformance.image.library_path import is_configuration
 from conformance.image.packages import is_database, is_relevant
 from conformance.service.cleanup import STILL_THERE
-from conformance.service.engine import Engine, explanation
+from conformance.service.engine import Engine, explanation, fetch
 from conformance.service.labels import new_name
 from conformance.service.pull import Show, pull
 
@@ -148,7 +148,7 @@ def read_file(engine: Engine, image: Image, path: str, labels: dict[str, str]) -
     try:
         container = client.create_container(**_unused(image), labels=labels)
         try:
-            chunks, _ = client.get_archive(container, path, chunk_size=archive.BLOCK)
+            chunks, _ = fetch(client, container["Id"], path)
             for _ in archive.read(chunks, root="", limit_bytes=EXPORT_BYTES, peek=peek):
                 pass
         finally:

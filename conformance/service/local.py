@@ -221,7 +221,7 @@ class LocalService:
         """What the reports say of the service: the engine's version and every choice with its basis."""
         return {
             "name": "local",
-            "engine": self._engine.version,
+            "engine": str(self._engine),
             "choices": self._settings.described(),
             "unbounded": list(self.unbounded),
         }

@@ -19,7 +19,7 @@ from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record
 from conformance.service.cleanup import STILL_THERE
 from conformance.service.empty import empty_image
-from conformance.service.engine import has_ended
+from conformance.service.engine import fetch, has_ended
 from conformance.service.labels import new_name
 
 
@@ -60,7 +60,7 @@ class Sidecar:
 
     def record(self) -> bytes:
         """What the probe wrote down until now."""
-        chunks, _ = self.client.get_archive(self.id, RECORD)
+        chunks, _ = fetch(self.client, self.id, RECORD)
         return read_record(chunks)
 
     def kill(self, signal: int | str = "SIGKILL") -> None:
@@ -82,7 +82,8 @@ def create(client: docker.APIClient, plan: str, *, labels: Mapping[str, str], us
     restrictions: dict[str, Any] = {
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],
-        "log_config": LogConfig(type="local", config={"max-size": "1m", "max-file": "1", "compress": "false"}),
+        # What the probe says is text, for which the driver will do that every engine has.
+        "log_config": LogConfig(type="json-file", config={"max-size": "1m"}),
     }
     return create_in(client, empty_image(client), plan, labels=labels, user=user, **restrictions, **host)
 
@@ -105,6 +106,8 @@ def create_in(
         user=user or None,
         # An image's own WORKDIR may be no directory, which is none of the probe's affair.
         working_dir="/",
+        # As a host's container has it.
+        stop_signal="SIGKILL",
         environment=dict(environment or {}),
         name=new_name(labels, "sidecar"),
         labels=dict(labels),

@@ -101,7 +101,8 @@ class Together:
             return None
         if self._names_reach_nobody:
             raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
-        made = network.create(self._around.engine.client, labels=self._around.labels)
+        engine = self._around.engine
+        made = network.create(engine.client, labels=self._around.labels, dialect=engine.dialect)
         removal.callback(self._forget, f"network {made.name}", made.remove)
         return made
 
@@ -110,6 +111,8 @@ class Together:
     ) -> tuple[list[network.Place], names.NameServer | None]:
         """Where the hosts are; several get a name server, which is removed with the rest."""
         outside = places.outside(plan.request, plan.variation, self._around.settings)
+        if made is not None and outside and not self._around.engine.dialect.resolves_on_both:
+            raise JobError(f"{self._around.engine} does not resolve the names of two networks")
         if made is None:
             return [places.alone(plan.hosts[0], self._around.settings, outside=outside)], None
         where = places.together(plan.hosts, plan.variation, made, self._around.settings, outside=outside)

@@ -202,6 +202,7 @@ class SessionHooks:
         judged_by = f"contract {CONTRACT_VERSION}, {len(load_checks())} checks, profile {self._reporting.profile}"
         lines = [
             f"conformance: image {image.reference} ({image.digest}), {image.platform}",
+            f"conformance: engine {self._session.service.described()['engine']}",
             f"conformance: {judged_by}, job {names}",
         ]
         lines += [f"conformance: {told}" for told in (project.told(self._config), self._session.brought.told) if told]

@@ -49,7 +49,8 @@ class Session:
 
         Raises:
             EngineError: no engine responds, or it has no GPU although one is required.
-            UsageError: the network given by `--image-network` does not exist, or the engine can simulate no GPU.
+            UsageError: the network given by `--image-network` does not exist, or cannot be added to several hosts; or the
+                engine can simulate no GPU.
             ImageError: the image does not exist.
         """
         reached = engine.connect()
@@ -79,6 +80,11 @@ class Session:
         if options.gpu is Choice.REQUIRE:
             self._require_gpus()
         hosts = max((request.instance_count for request in options.requests), default=1)
+        if hosts > 1 and options.network and not reached.dialect.resolves_on_both:
+            raise UsageError(
+                f"--image-network: {reached} does not resolve names on a network beside that of several hosts",
+                hint="set DOCKER_HOST to a Docker Engine, or check one host with --image-hosts=1",
+            )
         self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
         self.progress = Progress(options.timeout_seconds, names_jobs=len(options.requests) > 1)
         self._runs = Runs(

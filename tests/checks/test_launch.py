@@ -58,6 +58,9 @@ def test_one_host_of_several_that_is_refused_violates() -> None:
         "standard_init_linux.go:228: exec user process caused: exec format error",
         'standard_init_linux.go:190: exec user process caused "no such file or directory"',
         "exec /run.sh: exec format error\nexec /run.sh: exec format error",
+        "exec container process `/run.sh`: Permission denied",
+        "exec container process `/run`: Exec format error",
+        "exec container process (missing dynamic library?) `/run`: No such file or directory",
     ],
 )
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])

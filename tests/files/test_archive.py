@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.errors import JobError
-from conformance.files.archive import printable, read, write
+from conformance.files.archive import Rights, printable, read, write
 from conformance.files.tree import File, Kind
 
 ROOT = "/opt/ml"
@@ -103,6 +103,29 @@ def test_modes_and_owners_are_the_platforms() -> None:
 def owned(file: File) -> tuple[Kind, int, int, int, int]:
     """What an entry is and whose."""
     return file.kind, file.mode, file.uid, file.gid, file.size
+
+
+def test_the_root_itself_is_given_to_somebody_where_that_is_asked_for() -> None:
+    """Else it stays as it is."""
+    of_user = Rights(0o777, 0o666, uid=7)
+    archives = [b"".join(write(ROOT, [], of_root=rights)) for rights in (None, of_user)]
+    entries = [list(read([each], root="", limit_bytes=LIMIT)) for each in archives]
+
+    assert [[], [File("/", Kind.DIRECTORY, 0o777, uid=7)]] == entries
+
+
+def test_the_root_of_a_volume_may_have_no_name() -> None:
+    """Podman leaves it out of the names of an archive that it makes of a volume."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name in ("", "/a", "/b/c"):
+            archive.addfile(tarfile.TarInfo(name))
+        link = tarfile.TarInfo("/d")
+        link.type, link.linkname = tarfile.LNKTYPE, "/a"
+        archive.addfile(link)
+    found = list(read([buffer.getvalue()], root=ROOT, limit_bytes=LIMIT))
+
+    assert [ROOT, f"{ROOT}/a", f"{ROOT}/b/c", f"{ROOT}/d"] == [file.path for file in found]
 
 
 def test_a_directory_is_written_once() -> None:

@@ -12,7 +12,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.outcome.gpu import Device, Gpus, Look, Means, devices_in
 from conformance.reports.facts import of_outcome
-from conformance.service.engine import offers
+from conformance.service.dialect import DOCKER, PODMAN
 from conformance.service.gpus import environment, host_config
 from conformance.verdict.profiles import Profile, profile_of
 from tests.outcome.test_standin import FOUND
@@ -126,7 +126,12 @@ def test_a_driver_that_answers_has_not_failed() -> None:
 )
 def test_what_an_engine_may_know_is_tried(facts: dict[str, Any], expected: tuple[Means, ...]) -> None:
     """A device request always: no answer of the engine's tells of a hook on the daemon's PATH."""
-    assert expected == offers(facts)
+    assert expected == DOCKER.offers(facts)
+
+
+def test_podman_does_not_list_what_it_may_know() -> None:
+    """It takes CDI's names of devices and lists none of its directories."""
+    assert (Means.REQUEST, Means.CDI) == PODMAN.offers({"Runtimes": {"crun": {}}})
 
 
 def test_the_engine_is_asked_in_its_own_words() -> None:

@@ -171,7 +171,10 @@ def normalised(ran: Ran) -> str:
     """The output without what differs from machine to machine."""
     text = ran.output.replace(str(ran.report_directory.parent), "/here").replace(str(ROOT), "/checkout")
     text = re.sub(
-        r"^(platform|plugins:|rootdir:|configfile:|conformance: \d|-+ generated xml).*\n", "", text, flags=re.MULTILINE
+        r"^(platform|plugins:|rootdir:|configfile:|conformance: (\d|engine)|-+ generated xml).*\n",
+        "",
+        text,
+        flags=re.MULTILINE,
     )
     text = re.sub(r"=+ (.*) in [\d.]+s =+", r"== \1 ==", text)
     text = re.sub(r"--memory \d+", "--memory <bytes>", text)

@@ -94,7 +94,7 @@ def reported(case: Case) -> Report:
     return recorder.report(
         checks,
         image=case.image,
-        service={},
+        service={"engine": "Docker Engine 28"},
         profile=Profile.IMAGE,
         gpu=Choice.AUTO,
         strict=False,

@@ -16,6 +16,7 @@ from conformance.errors import JobError
 from conformance.files import archive
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import MESSAGE_PATH
+from conformance.service.dialect import DOCKER, Dialect
 from conformance.service.results.collection import Collector
 from conformance.service.results.continuous import Watch
 from conformance.service.settings import Settings
@@ -48,6 +49,11 @@ class Running:
     asked: list[str] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
     links: set[str] = field(default_factory=set)
+
+    @property
+    def dialect(self) -> Dialect:
+        """Of an engine that tells of links."""
+        return DOCKER
 
     def is_link(self, path: str) -> bool:
         """Whether a link lies there."""

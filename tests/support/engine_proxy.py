@@ -14,16 +14,21 @@ import pytest
 from conformance.service import address
 
 
+def engine_socket() -> str:
+    """The socket of the engine that the environment names; the test is skipped where it has none on this machine."""
+    place = address.find().url
+    if not place.startswith("unix://"):
+        pytest.skip(f"only what is said to a socket of this machine can be passed on, and the engine is at {place}")
+    return place.removeprefix("unix://")
+
+
 @contextmanager
 def failing_engine(path: Path, *, call: str, status: str, message: str) -> Iterator[str]:
     """Serve at `path`; calls whose request line matches `call` get this answer, all others reach the engine.
 
     The engine is the one that the environment names. Yields the address for DOCKER_HOST.
     """
-    place = address.find().url
-    if not place.startswith("unix://"):
-        pytest.skip(f"only what is said to a socket of this machine can be changed, and the engine is at {place}")
-    engine = place.removeprefix("unix://")
+    engine = engine_socket()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen()

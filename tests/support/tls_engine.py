@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.support.engine_proxy import ENGINE
+from tests.support.engine_proxy import engine_socket
 
 HERE = "127.0.0.1"
 
@@ -58,23 +58,23 @@ def tls_engine(certificates: Path) -> Iterator[str]:
     context.load_cert_chain(certificates / "cert.pem", certificates / "key.pem")
     context.verify_mode = ssl.CERT_REQUIRED
     with socket.create_server((HERE, 0)) as listener:
-        threading.Thread(target=_accept, args=(listener, context), daemon=True).start()
+        threading.Thread(target=_accept, args=(listener, context, engine_socket()), daemon=True).start()
         yield f"tcp://{HERE}:{listener.getsockname()[1]}"
 
 
-def _accept(listener: socket.socket, context: ssl.SSLContext) -> None:
+def _accept(listener: socket.socket, context: ssl.SSLContext, place: str) -> None:
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_serve, args=(connection, context), daemon=True).start()
+        threading.Thread(target=_serve, args=(connection, context, place), daemon=True).start()
 
 
-def _serve(connection: socket.socket, context: ssl.SSLContext) -> None:
+def _serve(connection: socket.socket, context: ssl.SSLContext, place: str) -> None:
     try:
         with context.wrap_socket(connection, server_side=True) as secured, socket.socket(socket.AF_UNIX) as engine:
-            engine.connect(ENGINE)
+            engine.connect(place)
             # One request after the other, each answered before the next is sent.
             while asked := secured.recv(1 << 16):
                 engine.sendall(asked)

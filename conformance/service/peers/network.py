@@ -14,10 +14,11 @@ from ipaddress import IPv4Network
 
 import docker
 from docker.errors import APIError, NotFound
-from docker.types import IPAMConfig, IPAMPool, NetworkingConfig
+from docker.types import NetworkingConfig
 
 from conformance.errors import JobError, UsageError
 from conformance.service.cleanup import STILL_THERE
+from conformance.service.dialect import DOCKER, TAKEN, Dialect
 from conformance.service.labels import new_name
 
 RANGE = IPv4Network("198.18.0.0/15")
@@ -108,8 +109,8 @@ def find(client: docker.APIClient, name: str) -> str:
     return str(found["Name"])
 
 
-def create(client: docker.APIClient, *, labels: dict[str, str]) -> Network:
-    """Create a network on the first free subnet of `RANGE`.
+def create(client: docker.APIClient, *, labels: dict[str, str], dialect: Dialect = DOCKER) -> Network:
+    """Create a network on the first free subnet of `RANGE`, in the way of this engine.
 
     Raises:
         JobError: every subnet is in use.
@@ -117,17 +118,9 @@ def create(client: docker.APIClient, *, labels: dict[str, str]) -> Network:
     name = new_name(labels, "hosts")
     for subnet in _subnets():
         try:
-            client.create_network(
-                name,
-                driver="bridge",
-                internal=True,
-                options={"com.docker.network.bridge.inhibit_ipv4": "true"},
-                ipam=IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))]),
-                labels=labels,
-            )
+            dialect.create_network(client, name, subnet, labels)
         except APIError as error:
-            # It "overlaps" with one that is there, or they are "overlapping" where both are just being made.
-            if "overlap" not in str(error.explanation):
+            if not any(word in str(error.explanation) for word in TAKEN):
                 raise
         else:
             return Network(client, name, subnet)

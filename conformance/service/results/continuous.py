@@ -10,7 +10,7 @@ import contextlib
 import posixpath
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from docker.errors import APIError
@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from conformance.errors import JobError
 from conformance.files import archive
-from conformance.job.request import RESERVED
+from conformance.job.request import RESERVED, ProcessingOutput
 from conformance.outcome.outcome import Sighting
 from conformance.service.containers import Container
 from conformance.service.results.collection import Collector
@@ -59,6 +59,20 @@ class Watch:
         collector = self.collector()
         known = {sighting.path: sighting.digest for sighting in self.sightings}
         wanted = [output for output in collector.request.outputs if output.is_continuous]
+        # All of it is read before anything of it counts.
+        if self.container.dialect.shows_links_in_volumes:
+            names = self._read(wanted, collector)
+        else:
+            # Of everything: what is read from /opt/ml on is behind no link.
+            list(self.container.entries(collector.peek))
+            names = {output.name for output in wanted}
+        for upload in collector.uploads:
+            if upload.output in names and known.get(upload.path) != upload.digest:
+                known[upload.path] = upload.digest
+                self.sightings.append(Sighting(seconds, upload.path, upload.size, upload.digest))
+
+    def _read(self, wanted: Iterable[ProcessingOutput], collector: Collector) -> set[str]:
+        """Read these outputs, each by itself, and return the names of those that are behind no link."""
         there = [output for output in wanted if not self._is_behind_a_link(output.directory)]
         for output in there:
             entries = archive.read(
@@ -68,14 +82,9 @@ class Watch:
                 limit_bytes=self.settings.archive_bytes,
                 peek=collector.peek,
             )
-            # All of it is read before anything of it counts.
             list(entries)
         # One that came while it was read was followed.
-        names = {output.name for output in there if not self._is_behind_a_link(output.directory)}
-        for upload in collector.uploads:
-            if upload.output in names and known.get(upload.path) != upload.digest:
-                known[upload.path] = upload.digest
-                self.sightings.append(Sighting(seconds, upload.path, upload.size, upload.digest))
+        return {output.name for output in there if not self._is_behind_a_link(output.directory)}
 
     def _is_behind_a_link(self, directory: str) -> bool:
         """Whether a directory above is a link by now, which the engine would follow out of what is uploaded."""

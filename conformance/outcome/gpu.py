@@ -54,6 +54,11 @@ class Gpus:
         return self.means is Means.SIMULATION
 
     @property
+    def are_real(self) -> bool:
+        """Whether the engine gave some."""
+        return self.means not in {Means.NONE, Means.SIMULATION}
+
+    @property
     def unlike_the_job(self) -> str:
         """Why a job that needs a GPU may fail here and not on its own instance; empty where there is no such reason."""
         if self.are_simulated:
@@ -62,6 +67,19 @@ class Gpus:
 
 
 NO_GPUS = Gpus()
+
+
+@dataclass(frozen=True, slots=True)
+class Utilization:
+    """How busy the GPUs of the machine were during a run, in percent of one GPU, added up over all.
+
+    `mean` and `most` are of the time in which a kernel ran, AWS's metric GPUUtilization, and `memory` is the most that
+    was taken of the memory, GPUMemoryUtilization.
+    """
+
+    mean: float
+    most: float
+    memory: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from conformance.job.request import JobRequest, ProcessingOutput
 from conformance.job.standin import StandIn
 from conformance.job.variation import Variation
 from conformance.outcome.feed import Feed
-from conformance.outcome.gpu import NO_GPUS, Gpus, Look
+from conformance.outcome.gpu import NO_GPUS, Gpus, Look, Utilization
 from conformance.outcome.resolution import Queries
 from conformance.outcome.standin import Witness
 from conformance.outcome.trace import Trace
@@ -182,8 +182,9 @@ class Trial:
 class Outcome:
     """One finished job: as `DescribeProcessingJob` would report it, and what its hosts did.
 
-    `queries` is what several hosts asked their name server. `gpus` is what their containers had of GPUs. `conditions`
-    are those of this run. `trials` are all runs of the job in their order, this one among them, where it failed at
+    `queries` is what several hosts asked their name server. `gpus` is what their containers had of GPUs, and
+    `utilization` how busy those of the machine were meanwhile, if that can be measured. `conditions` are those of this
+    run. `trials` are all runs of the job in their order, this one among them, where it failed at
     first; `unsteady` says that one and the same run failed and succeeded.
     `stand_in` is the program whose part the probe played, where the request is the suite's own.
     """
@@ -198,6 +199,7 @@ class Outcome:
     failure_reason: str | None = None
     seconds: float = 0.0
     gpus: Gpus = NO_GPUS
+    utilization: Utilization | None = None
     conditions: Conditions = AS_CHOSEN
     trials: tuple[Trial, ...] = ()
     unsteady: bool = False

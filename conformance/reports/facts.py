@@ -9,7 +9,7 @@ from conformance.image.gpu.requirement import BRANCHES, Driver, requirements
 from conformance.image.gpu.variables import VISIBLE_DEVICES
 from conformance.image.image import Image
 from conformance.job.variation import Variation
-from conformance.outcome.gpu import Means
+from conformance.outcome.gpu import Means, Utilization
 from conformance.outcome.outcome import End, Host, JobStatus, Outcome, Stop
 from conformance.rule.evidence import did_its_work, end_of, failed_by_itself, some_of, succeeded
 
@@ -77,6 +77,8 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
     said = outcome.request.environment.get(VISIBLE_DEVICES)
     if said is not None and outcome.variation is Variation.AS_REQUESTED:
         yield f"the request sets {VISIBLE_DEVICES} to {said!r}"
+    if outcome.utilization is not None and outcome.variation is Variation.AS_REQUESTED:
+        yield _of_utilization(outcome.utilization)
     lacks = outcome.gpus.wanted and outcome.gpus.means is Means.NONE
     for host in outcome.hosts if lacks and outcome.variation is Variation.AS_REQUESTED else ():
         if failed_by_itself(host):
@@ -95,6 +97,13 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
         # Without a signal it was the suite that stopped it early.
         if host.stop is not None and host.stop.signal and not outcome.request.is_own:
             yield _of_stop(outcome, host, host.stop)
+
+
+def _of_utilization(found: Utilization) -> str:
+    return (
+        f"GPUs of this machine: GPUUtilization {found.mean:.0f} % on average and {found.most:.0f} % at most, "
+        f"GPUMemoryUtilization {found.memory:.0f} % at most"
+    )
 
 
 def _of_own_request(outcome: Outcome) -> str:

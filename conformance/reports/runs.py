@@ -54,6 +54,7 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
             "wanted": outcome.gpus.wanted,
             "given": str(outcome.gpus.means),
             "lack": _shown(outcome.gpus.lack),
+            "utilization": None if outcome.utilization is None else asdict(outcome.utilization),
         },
         "hosts": [_host_record(outcome, host) for host in outcome.hosts],
         "queries": [] if outcome.queries is None else _query_records(outcome, outcome.queries),

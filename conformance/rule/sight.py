@@ -52,7 +52,7 @@ FIELDS: Mapping[Sight, frozenset[str]] = MappingProxyType(
         Sight.PROCESSES: frozenset({"trace", "untraced"}),
         Sight.NAMES: frozenset({"queries"}),
         Sight.WITNESSES: frozenset({"witnesses"}),
-        Sight.GPUS: frozenset({"gpus", "look"}),
+        Sight.GPUS: frozenset({"gpus", "look", "utilization"}),
         Sight.PIPES: frozenset({"feeds"}),
         Sight.TRIALS: frozenset({"conditions", "trials", "unsteady"}),
         Sight.ANSWER: frozenset({"status", "failure_reason", "exit_message"}),

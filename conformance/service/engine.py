@@ -65,6 +65,11 @@ class Engine:
         return f"{self.dialect.name} {self.version}"
 
     @property
+    def is_local(self) -> bool:
+        """Whether it is reached by a socket of this machine."""
+        return str(self.arguments.get("base_url") or address.DEFAULT_URL).startswith("unix:")
+
+    @property
     def client(self) -> docker.APIClient:
         """The connection of this thread: the HTTP session below it is not made for sharing."""
         existing: docker.APIClient | None = getattr(self._local, "client", None)

@@ -41,6 +41,7 @@ from conformance.service.reaper import Reaper
 from conformance.service.settings import Settings
 from conformance.service.together import Together
 from conformance.service.traced import why_not_to_be_traced
+from conformance.service.utilization import Measurement
 
 LOOKED = "the probe ran instead of the command, to look for a GPU"
 
@@ -162,7 +163,8 @@ class LocalService:
             conditions=conditions,
             hosts=request.hosts if variation is not Variation.RENAMED_HOSTS else places.renamed(request.hosts),
         )
-        with as_job_error(f"job {request.name!r} ({variation}) could not be run"):
+        measured = Measurement(wanted=self._engine.is_local and given.are_real)
+        with as_job_error(f"job {request.name!r} ({variation}) could not be run"), measured:
             ran = self._hosts.run(plan)
             if why := next(filter(None, map(why_not_to_be_traced, ran.hosts)), ""):
                 # What has other privileges when it is traced is run again as it is.
@@ -183,6 +185,7 @@ class LocalService:
             failure_reason=reason,
             seconds=time.monotonic() - begun,
             gpus=given,
+            utilization=measured.found,
             conditions=conditions,
             stand_in=played,
         )

@@ -13,7 +13,7 @@ from typing import Any
 from conformance.job import digest
 from conformance.session.options import Options
 
-PACKAGES = ("pytest", "docker", "moto", "botocore")
+PACKAGES = ("pytest", "docker", "botocore")
 """What has a part in a verdict besides the engine, whose version stands elsewhere."""
 
 

@@ -49,8 +49,8 @@ class Session:
 
         Raises:
             EngineError: no engine responds, or it has no GPU although one is required.
-            UsageError: the network given by `--image-network` does not exist, or cannot be added to several hosts; or the
-                engine can simulate no GPU.
+            UsageError: the network given by `--image-network` does not exist, or cannot be added to several hosts; or
+                the engine can simulate no GPU.
             ImageError: the image does not exist.
         """
         reached = engine.connect()

@@ -1,8 +1,9 @@
-"""Whether verdicts depend on the machine: `make steady`, or `python -m tests.support.steadiness [NAME | K/N ...]`.
+"""Whether verdicts depend on the machine: `make steady`, or `python -m tests.support.steadiness [NAME|K/N|JOBS]...`.
 
 Each flawed and each sound image is judged five times, two of them while all processors are busy, and once more with its
 jobs spread over two workers of pytest-xdist. It prints each image with the checks on which a verdict differs from that
-of the first session, and ends with 1 where there is any. `2/10` is the second of ten parts of all images.
+of the first session, and ends with 1 where there is any. `2/10` is the second of ten parts of all images, and with `4`
+four images are judged at a time, for a machine with many processors.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import docker
@@ -37,10 +42,19 @@ BUSY = Surroundings("busy", busy=True)
 SESSIONS = (QUIET, BUSY, QUIET, BUSY, QUIET, Surroundings("-n 2", options=("-n", "2")))
 
 
+@dataclass(frozen=True)
+class Session:
+    """What one session made of an image: the verdict on each check, and the MUSTs that it violates."""
+
+    how: Surroundings
+    verdicts: Mapping[str, str]
+    failing: frozenset[str]
+
+
 @contextlib.contextmanager
 def _busy(*, wanted: bool) -> Iterator[None]:
-    """Keep every processor at work while the block runs."""
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1) if wanted]
+    """Keep every processor at work that this process may use, while the block runs."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in os.sched_getaffinity(0) if wanted]
     try:
         yield
     finally:
@@ -49,24 +63,35 @@ def _busy(*, wanted: bool) -> Iterator[None]:
             loop.wait()
 
 
-def _judge(name: str, tag: str) -> Iterator[str]:
-    """What differs between the sessions on one image, or from its label."""
-    first: Mapping[str, str] = {}
-    for number, how in enumerate(SESSIONS, start=1):
-        with tempfile.TemporaryDirectory() as directory:
+def _session(name: str, tag: str, how: Surroundings) -> Session:
+    with tempfile.TemporaryDirectory() as directory:
+        ran = session(tag, (*options_of(name), *how.options), Path(directory))
+        return Session(how, verdicts(ran), frozenset(ran.failing))
+
+
+def judged(names: Sequence[str], tags: Sequence[str], jobs: int) -> Mapping[str, Sequence[Session]]:
+    """All sessions on these images, so many of them at a time, each kind of surroundings for all images at once."""
+    found: dict[str, list[Session]] = {name: [] for name in names}
+    with ThreadPoolExecutor(jobs) as pool:
+        for how in SESSIONS:
             with _busy(wanted=how.busy):
-                ran = session(tag, (*options_of(name), *how.options), Path(directory))
-            found = verdicts(ran)
-            failing = ran.failing
-        if failing != (expected := declared_failure(name)):
-            yield f"session {number} ({how.name}): fails {sorted(failing)}, and its label says {sorted(expected)}"
-        first = first or found
-        for check in sorted(first.keys() | found.keys()):
-            if first.get(check) != found.get(check):
-                yield f"session {number} ({how.name}): {check} {found.get(check)}, at first {first.get(check)}"
+                for name, one in zip(names, pool.map(partial(_session, how=how), names, tags), strict=True):
+                    found[name].append(one)
+    return found
 
 
-def _selected(words: list[str]) -> list[str]:
+def differences(sessions: Sequence[Session], expected: AbstractSet[str]) -> Iterator[str]:
+    """What differs between the sessions on one image, or from what its label says that it violates."""
+    first = sessions[0].verdicts
+    for number, one in enumerate(sessions, start=1):
+        if one.failing != expected:
+            yield f"session {number} ({one.how.name}): fails {sorted(one.failing)}, its label says {sorted(expected)}"
+        for check in sorted(first.keys() | one.verdicts.keys()):
+            if first.get(check) != (now := one.verdicts.get(check)):
+                yield f"session {number} ({one.how.name}): {check} {now}, at first {first.get(check)}"
+
+
+def _selected(words: Sequence[str]) -> list[str]:
     names = [*flawed_folders(), *sound_folders()]
     if not words:
         return names
@@ -77,17 +102,21 @@ def _selected(words: list[str]) -> list[str]:
     return chosen
 
 
-def main(words: list[str]) -> int:
+def main(words: Sequence[str]) -> int:
     """Judge the images of these names or parts, or all; 1 where a verdict differs."""
     client = docker.from_env()
+    jobs = max((int(word) for word in words if word.isdigit()), default=1)
+    names = _selected([word for word in words if not word.isdigit()])
     unsteady = 0
-    names = _selected(words)
-    for name in names:
-        differences = list(_judge(name, build.build(name, client)))
-        unsteady += bool(differences)
-        print(f"{name:60} {'DIFFERS' if differences else 'steady'}", flush=True)
-        for difference in differences:
-            print(f"    {difference}", flush=True)
+    remaining = iter(names)
+    while some := list(islice(remaining, jobs)):
+        found = judged(some, [build.build(name, client) for name in some], jobs)
+        for name, sessions in found.items():
+            told = list(differences(sessions, declared_failure(name)))
+            unsteady += bool(told)
+            print(f"{name:60} {'DIFFERS' if told else 'steady'}", flush=True)
+            for difference in told:
+                print(f"    {difference}", flush=True)
     print(f"{len(names) - unsteady} of {len(names)} images got the same verdicts in {len(SESSIONS)} sessions each")
     return int(unsteady > 0)
 

@@ -60,11 +60,11 @@ def read_tables(folders: Iterable[Path]) -> dict[str, tuple[array[float], array[
     return {name: columns for name, columns in tables.items() if len(columns[0])}
 
 
-def add(tables: dict[str, tuple[array[float], array[float]]]) -> tuple[dict[str, array[float]], str]:
-    """The sums by table, and what has added them."""
+def add(tables: dict[str, tuple[array[float], array[float]]], times: int) -> tuple[dict[str, array[float]], str]:
+    """The sums by table, and what has added them; a GPU does so as often as it is told."""
     try:
         gpu = Gpu()
-        sums = {name: gpu.add(*columns) for name, columns in tables.items()}
+        sums = {name: gpu.add(*columns, times=times) for name, columns in tables.items()}
         gpu.close()
     except CudaError as error:
         print(f"warning: no GPU is used: {error}", file=sys.stderr)
@@ -97,7 +97,7 @@ def stop(number: int, _frame: object) -> NoReturn:
     os._exit(128 + number)
 
 
-def run() -> int:
+def run(times: int) -> int:
     """Do the work; the result is the exit code."""
     request = read_config("processingjobconfig.json")
     try:
@@ -106,7 +106,7 @@ def run() -> int:
         print(f"error: {error}", file=sys.stderr)
         say(str(error))
         return 1
-    sums, device = add(tables)
+    sums, device = add(tables, times)
     outputs = local_paths((request.get("ProcessingOutputConfig") or {}).get("Outputs"), "S3Output")
     for folder in outputs:
         for name, column in sums.items():
@@ -119,10 +119,12 @@ def run() -> int:
 
 def main() -> int:
     """Run the job."""
-    argparse.ArgumentParser(description=__doc__).parse_known_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=1, help="how often to add each table, to keep a GPU at work")
+    options, _ = parser.parse_known_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    return run()
+    return run(options.times)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from tests.support.judged import options_of
 
 pytestmark = pytest.mark.engine
 
-NEWEST = ("docker-28-containerd",)
+NEWEST = ("docker-28-containerd", "podman-58")
 """One of each make."""
 
 IMAGES = (
@@ -52,4 +52,4 @@ def test_an_image_fails_exactly_its_label_on_the_newest_engine(
 
     assert declared_failure(name) == ran.failing, ran.output
     assert 0 == ran.report["counts"]["error"], ran.output
-    assert ran.report["service"]["engine"] == newest.version
+    assert newest.version in ran.report["service"]["engine"]

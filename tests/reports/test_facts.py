@@ -12,6 +12,7 @@ from conformance.image.image import Image
 from conformance.job.standin import StandIn
 from conformance.job.variation import Variation
 from conformance.outcome.feed import Feed
+from conformance.outcome.gpu import Utilization
 from conformance.outcome.outcome import End, Stop
 from conformance.reports.facts import of_image, of_outcome
 from tests.support.outcomes import OUTPUT, file, host, image, outcome, program, witness
@@ -58,6 +59,15 @@ def test_one_file_elsewhere_is_one_file() -> None:
     assert ["algo-1 wrote 1 file outside /opt/ml; lost with the container: /tmp/a"] == list(
         of_outcome(outcome(host(changed=("/tmp/a",))))  # noqa: S108 - as a container has it
     )
+
+
+def test_how_busy_the_gpus_were_is_told_of_the_run_as_requested() -> None:
+    """By the names that AWS's metrics have; other runs say nothing of the job's own use."""
+    busy = replace(outcome(host()), utilization=Utilization(mean=61.5, most=97, memory=1.25))
+    told = "GPUs of this machine: GPUUtilization 62 % on average and 97 % at most, GPUMemoryUtilization 1 % at most"
+
+    assert [told] == list(of_outcome(busy))
+    assert [] == list(of_outcome(replace(busy, variation=Variation.OVERRIDDEN_BOTH)))
 
 
 def test_what_was_not_read_of_a_pipe_is_told() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import conformance
 from conformance.job.variation import Variation
-from conformance.outcome.gpu import Look
+from conformance.outcome.gpu import Look, Utilization
 from conformance.outcome.outcome import Outcome, Sighting
 from conformance.outcome.resolution import Queries, Query
 from conformance.outcome.trace import Signal, Trace
@@ -155,8 +155,18 @@ def test_a_look_at_a_gpu_is_valid(seen: Look | None) -> None:
     """With what was found, and with whatever bytes a program wrote."""
     record = recorded(looked(seen, lack="no \udcff"))
 
-    assert {"wanted": True, "given": "a device request", "lack": "no \\xff"} == record["gpu"]
+    given = {"wanted": True, "given": "a device request", "lack": "no \\xff", "utilization": None}
+    assert given == record["gpu"]
     assert (seen is None) == (record["hosts"][0]["look"] is None)
+
+
+def test_how_busy_the_gpus_were_is_valid() -> None:
+    """In percent, as AWS's metrics have it, and in words."""
+    busy = replace(looked(None), utilization=Utilization(mean=61.5, most=97, memory=1.25))
+
+    record = recorded(busy)
+
+    assert {"mean": 61.5, "most": 97, "memory": 1.25} == record["gpu"]["utilization"]
 
 
 def test_a_record_is_of_bounded_size() -> None:

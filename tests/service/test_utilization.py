@@ -21,8 +21,7 @@ LIBRARY = r"""
 static int gpus[2];
 struct rates { unsigned gpu, memory; };
 struct bytes { unsigned long long total, free, used; };
-int nvmlInitWithFlags(unsigned flags) { return 0; }
-int nvmlInit_v2(void) { return atoi(getenv("INITIALIZED")); }
+int nvmlInitWithFlags(unsigned flags) { return flags ? 2 : atoi(getenv("INITIALIZED")); }
 int nvmlShutdown(void) { return 0; }
 int nvmlDeviceGetCount_v2(unsigned *count) { *count = 2; return 0; }
 int nvmlDeviceGetHandleByIndex_v2(unsigned number, void **gpu) { *gpu = &gpus[number]; return number > 1 ? 2 : 0; }

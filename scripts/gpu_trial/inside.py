@@ -115,7 +115,7 @@ def run(session: Session, means: str) -> bool:
     print(f"finds {sorted(found)}, {'as' if expected else 'NOT as'} expected; {of_gpus}")
     for one in document["runs"]:
         if one["variation"] == "as requested":
-            print(f"  {one['exit_message']!r}; GPUs: {one['gpus']}")
+            print(f"  {one['exit_message']!r}; GPUs: {one['gpu']}")
     return expected
 
 

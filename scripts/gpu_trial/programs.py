@@ -67,13 +67,13 @@ def _copy(source: Path, target: Path, path: str) -> None:
         folder, name = posixpath.split(path)
         path = posixpath.join(_inside(source, folder), name)
         here, there = Path(f"{source}{path}"), Path(f"{target}{path}")
-        if os.path.lexists(there):
-            return
         there.parent.mkdir(parents=True, exist_ok=True)
         if not here.is_symlink():
-            shutil.copy2(here, there)
+            if not there.exists():
+                shutil.copy2(here, there)
             return
-        there.symlink_to(here.readlink())
+        if not there.is_symlink():
+            there.symlink_to(here.readlink())
         path = posixpath.normpath(posixpath.join(posixpath.dirname(path), here.readlink()))
 
 

@@ -43,17 +43,22 @@ def listed(cache: str) -> Iterator[tuple[str, str]]:
             yield found[1], found[2]
 
 
-def find(outer: str) -> dict[str, object]:
-    """The description for the machine whose file system is mounted at `outer`.
+def libraries_of(outer: str) -> dict[str, str]:
+    """The driver's libraries of the machine whose file system is mounted at `outer`: path by name."""
+    asked = subprocess.run(["chroot", outer, "ldconfig", "-p"], capture_output=True, text=True, check=False)
+    libraries: dict[str, str] = {}
+    for name, path in listed(asked.stdout):
+        libraries.setdefault(name, _below(outer, path))
+    return libraries
+
+
+def find(outer: str, libraries: Mapping[str, str]) -> dict[str, object]:
+    """The description for that machine.
 
     Raises:
         LookupError: there is no GPU, or no driver of CUDA; the text says which.
     """
     nodes = [node.name for node in Path("/dev").iterdir() if NODE.fullmatch(node.name)]
-    asked = subprocess.run(["chroot", outer, "ldconfig", "-p"], capture_output=True, text=True, check=False)
-    libraries: dict[str, str] = {}
-    for name, path in listed(asked.stdout):
-        libraries.setdefault(name, _below(outer, path))
     if not any(name.removeprefix("nvidia").isdigit() for name in nodes):
         raise LookupError("there is no device node of a GPU")
     if "libcuda.so.1" not in libraries:
@@ -69,7 +74,11 @@ def _below(outer: str, path: str) -> str:
     return outer + asked.stdout.strip()
 
 
-def write(outer: str, folder: Path) -> None:
-    """Write the description where an engine looks for it."""
+def write(outer: str, folder: Path, driver: Path) -> None:
+    """Write the description where an engine looks for it, and have programs here find the libraries in `driver`."""
+    libraries = libraries_of(outer)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "nvidia.json").write_text(json.dumps(find(outer), indent=1), encoding="utf-8")
+    (folder / "nvidia.json").write_text(json.dumps(find(outer, libraries), indent=1), encoding="utf-8")
+    driver.mkdir()
+    for name, path in libraries.items():
+        (driver / name).symlink_to(path)

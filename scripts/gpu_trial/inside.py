@@ -19,6 +19,9 @@ import devices  # type: ignore[import-not-found] # it lies beside this file, not
 OUTER = "/outer"
 """The file system of the machine."""
 
+DRIVER = Path("/driver")
+"""The driver's libraries."""
+
 REPORTS = Path("/reports")
 SOCKET = Path("/run/engine.sock")
 START_SECONDS = 30
@@ -31,7 +34,7 @@ ENVIRONMENT = {
     "DOCKER_HOST": f"unix://{SOCKET}",
     "PYTHONPATH": "/trial/site",
     # The management library, for the suite's own measurements.
-    "LD_LIBRARY_PATH": "/driver",
+    "LD_LIBRARY_PATH": str(DRIVER),
 }
 
 
@@ -126,7 +129,7 @@ def main(means: str) -> int:
     mount_all()
     if means == "require":
         try:
-            devices.write(OUTER, Path("/etc/cdi"))
+            devices.write(OUTER, Path("/etc/cdi"), DRIVER)
         except LookupError as error:
             sys.exit(f"gpu_trial: {error}")
     engine = begin_engine()

@@ -45,12 +45,12 @@ def copy(source: Path, target: Path) -> str:
             (target / "etc").mkdir(exist_ok=True)
             shutil.copy2(found, target / "etc" / name)
     for name in PROGRAMS:
-        _copy(source, target, _found(source, name))
+        copy_file(source, target, _found(source, name))
     python = next(path.name for path in (source / "usr/bin").glob("python3.*") if path.name[8:].isdigit())
     for folder in (f"usr/lib/{python}", "usr/lib/x86_64-linux-gnu/xtables"):
         shutil.copytree(source / folder, target / folder, symlinks=True, ignore=UNUSED, dirs_exist_ok=True)
     for library in sorted(_loaded(source, _executables(target))):
-        _copy(source, target, library)
+        copy_file(source, target, library)
     return python.removeprefix("python")
 
 
@@ -61,7 +61,7 @@ def _found(source: Path, name: str) -> str:
     raise LookupError(f"{source} has no {name}")
 
 
-def _copy(source: Path, target: Path, path: str) -> None:
+def copy_file(source: Path, target: Path, path: str) -> None:
     """Copy a file, and each link on the way to it."""
     while True:
         folder, name = posixpath.split(path)
@@ -78,8 +78,13 @@ def _copy(source: Path, target: Path, path: str) -> None:
 
 
 def _inside(source: Path, path: str) -> str:
-    """Where a folder of that file system really is."""
-    return _said(source, "readlink", "-f", path).strip()
+    """Where a folder of that file system really is: `/bin` is a link in Debian."""
+    found = "/"
+    for part in path.strip("/").split("/"):
+        found = posixpath.join(found, part)
+        while (here := Path(f"{source}{found}")).is_symlink():
+            found = posixpath.normpath(posixpath.join(posixpath.dirname(found), here.readlink()))
+    return found
 
 
 def _executables(target: Path) -> Iterator[str]:

@@ -66,7 +66,11 @@ def _busy(*, wanted: bool) -> Iterator[None]:
 def _session(name: str, tag: str, how: Surroundings) -> Session:
     with tempfile.TemporaryDirectory() as directory:
         ran = session(tag, (*options_of(name), *how.options), Path(directory))
-        return Session(how, verdicts(ran), frozenset(ran.failing))
+        try:
+            return Session(how, verdicts(ran), frozenset(ran.failing))
+        except FileNotFoundError:
+            # A session without a report is told like a verdict that differs, with its last word.
+            return Session(how, {"(report)": ran.output.strip().splitlines()[-1]}, frozenset())
 
 
 def judged(names: Sequence[str], tags: Sequence[str], jobs: int) -> Mapping[str, Sequence[Session]]:

@@ -85,7 +85,7 @@ def create(client: docker.APIClient, plan: str, *, labels: Mapping[str, str], us
         # What the probe says is text, for which the driver will do that every engine has.
         "log_config": LogConfig(type="json-file", config={"max-size": "1m"}),
     }
-    return create_in(client, empty_image(client), plan, labels=labels, user=user, **restrictions, **host)
+    return create_in(client, empty_image(client), plan, labels=labels, user=user, **(restrictions | host))
 
 
 def create_in(

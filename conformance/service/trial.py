@@ -43,6 +43,8 @@ PLAYED = "/stand-in"
 SAID = b"\xff\xfe is not UTF-8,\ta tab, \xc3\x28\r\nthe end\n"
 """Bytes that are no text. No line of more than 16 KiB: some versions lose its end."""
 
+LOG_BYTES = 1 << 20
+
 MEMORY_BYTES = 8 << 20
 TAKEN_BYTES = 15 << 20
 """What a container takes that may have `MEMORY_BYTES`: the probe reads a plan of this size, and copies it."""
@@ -153,7 +155,9 @@ class _Trial:
         return sidecar.create(self._engine.client, plan, labels=self._service.labels, network_mode="none", **host)
 
     def _said(self) -> bytes:
-        with self._sidecar(report(words("say", 1, SAID))) as speaking:
+        # As the log of a job is kept, and not that of a sidecar, which says only text.
+        kept = self._engine.dialect.log_config(LOG_BYTES)
+        with self._sidecar(report(words("say", 1, SAID)), log_config=kept) as speaking:
             speaking.start()
             speaking.wait(WAIT_SECONDS)
             return speaking.output()

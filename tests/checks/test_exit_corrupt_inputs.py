@@ -146,8 +146,9 @@ def test_a_job_that_writes_nothing_and_does_not_say_so_is_advised_against() -> N
 
     (advice,) = verdict.violations
     assert Word.ADVISED is verdict.word
-    assert advice.endswith(
-        "but the job exited with 0, wrote nothing to output result, and logged nothing that it does not log otherwise."
+    assert advice == (
+        "Expected a non-zero exit code, an output, or something in the log when all inputs are corrupt, but the job "
+        "exited with 0, wrote nothing to output result, and logged nothing that it does not log otherwise."
     )
     assert not over(silent, good=usual, empty=silent).applies
     assert not over(silent, good=outcome(host(stdout="started\ndone\n"))).applies

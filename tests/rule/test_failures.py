@@ -85,6 +85,24 @@ def test_a_signal_that_another_process_sends_is_no_crash(sender: int | None, cer
     assert certain is (None if found is None else found.certain)
 
 
+def test_another_signal_that_it_was_sent_before_does_not_excuse_a_crash() -> None:
+    """A worker that is told to go on by SIGUSR1, and then fails by an address."""
+    told = Signal(time=18.0, at=18.0, number=10, sender=6, receiver=7, action="caught")
+    ended = of(SHELL, CRASHED)
+    found = hidden(replace(ended, trace=replace(ended.trace or Trace(), signals=(told,))), wrote_nothing=True)
+
+    assert found is not None
+    assert found.certain
+
+
+def test_a_signal_without_a_name_is_told_by_its_number() -> None:
+    """Those of the real-time range have none."""
+    found = hidden(of(SHELL, replace(CRASHED, killed_by=40)), USUAL, wrote_nothing=True)
+
+    assert found is not None
+    assert "was killed by signal 40" in found.text
+
+
 def test_an_exit_code_with_a_traceback_is_certain() -> None:
     """The program says itself that it failed."""
     expected = Failure("['python3', '/x.py'] exited with code 3 below process 1", certain=True, in_tree=True)

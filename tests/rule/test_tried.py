@@ -99,6 +99,22 @@ def test_of_a_program_that_fails_little_is_judged(check_id: str, last: Outcome, 
     assert expected is tried.is_exercised(CHECKS[check_id], [failing(), last])
 
 
+def test_the_last_run_is_the_one_that_used_an_input_and_said_so() -> None:
+    """On whichever stream, and as much on the one as on the other."""
+    both = failing("ab\n")
+    last = replace(both, hosts=tuple(replace(each, stdout=each.stderr) for each in both.hosts))
+
+    assert tried.is_exercised(CHECKS["logs.no-secrets"], [failing(), failing(uses=""), last])
+
+
+def test_a_message_tells_one_failure_from_another() -> None:
+    """Where the log has the same lines; without one there is nothing that could differ."""
+    check = CHECKS["exit.empty-input-noticed"]
+
+    assert tried.holds(check, [failing(message="no such column"), failing(message="no file")])
+    assert not tried.holds(check, [failing(message="no such column"), failing(message="no such column")])
+
+
 def test_a_run_without_a_trace_shows_no_use() -> None:
     """It may have used the input or not."""
     unseen = failing()

@@ -76,6 +76,13 @@ def test_a_program_that_fails_on_inputs_for_their_sake_conforms() -> None:
     assert of_trial(CORRUPT, FAILED, [FAILED, EMPTY, FAILED], lambda: of(Word.VIOLATES)) is None
 
 
+def test_a_flaw_that_only_a_job_can_show_is_none_of_a_program_that_fails() -> None:
+    """What it left behind half-way says nothing of what it does with its own inputs."""
+    left = Verdict(LINKS, Word.VIOLATES, violations=("Expected ...",))
+
+    assert of_trial(LINKS, FAILED, [FAILED], lambda: left) is None
+
+
 @pytest.mark.parametrize(("found", "expected"), [(("Expected ...",), True), ((), False)])
 def test_of_some_checks_a_program_that_fails_shows_flaws_alone(found: tuple[str, ...], expected: bool) -> None:  # noqa: FBT001 - a case
     """Where it has none, that says nothing."""

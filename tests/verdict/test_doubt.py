@@ -12,7 +12,7 @@ from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
 from conformance.outcome.outcome import End, Host, Outcome, Stop, Trial
 from conformance.rule.declaration import MUST, SHOULD, Advice, Check, DoesNotApply, Level, NotJudged, Registry
 from conformance.rule.sight import Sight
-from conformance.verdict.doubt import FAILED_ATTEMPTS, WORTH_SECONDS, of_chance, of_choices
+from conformance.verdict.doubt import FAILED_ATTEMPTS, WORTH_SECONDS, of_chance, of_choices, steadier
 from conformance.verdict.verdict import Verdict, Word, judge
 from tests.support.declared import declare
 from tests.support.outcomes import OUTPUT, file, host, image, outcome
@@ -313,3 +313,33 @@ def test_what_conforms_is_not_run_again() -> None:
     assert Word.CONFORMS is verdict(failure, outcome(), again).word
     assert Word.NOT_JUDGED is verdict(failure, LACKING, again).word
     assert [] == again.traced
+
+
+KILLED = outcome(host(end=End.STOPPED, exit_code=137, stop=Stop("SIGINT", 2.0, killed=True)))
+EASY = outcome(host(end=End.STOPPED, exit_code=130, stop=Stop("SIGINT", 0.1, killed=False)))
+
+
+@pytest.mark.parametrize(
+    ("alone", "again", "steady"),
+    [((EASY,), (EASY,), True), ((EASY,), (KILLED,), False), ((KILLED,), (EASY,), False)],
+    ids=["never alone", "the second time alone", "the first time alone"],
+)
+def test_time_that_runs_out_beside_other_runs_is_judged_by_those_alone(
+    alone: tuple[Outcome, ...],
+    again: tuple[Outcome, ...],
+    steady: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Twice alone it must not run out: what then happens is the program's own, and so it is if it does."""
+    chosen = steadier([KILLED], Repeating(alone, later=again), binding=True)
+
+    assert ([EASY] if steady else [KILLED]) == list(chosen)
+
+
+@pytest.mark.parametrize("binding", [True, False])
+def test_long_runs_are_made_again_alone_for_a_violation_and_not_for_advice(binding: bool) -> None:  # noqa: FBT001 - a case
+    """A minute is worth a MUST."""
+    long = replace(KILLED, seconds=WORTH_SECONDS + 1)
+    repeating = Repeating((EASY,))
+
+    assert ([EASY] if binding else [long]) == list(steadier([long], repeating, binding=binding))
+    assert binding is bool(repeating.traced)

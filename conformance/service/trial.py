@@ -143,6 +143,7 @@ class _Trial:
             mounts=(RESERVED,),
             probe=Probe(lines=(words("exit", 0),)),
             credentials="",
+            dialect=self._engine.dialect,
         )
         try:
             self._engine.client.put_archive(made.id, RESERVED, data)

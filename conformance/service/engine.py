@@ -21,6 +21,9 @@ from conformance.service import address, connection, dialect
 from conformance.service.address import Address
 from conformance.service.dialect import DOCKER, Dialect
 
+PROBE_RUNS_ON = frozenset({"x86_64", "amd64"})
+"""What engines call the architecture that the probe is built for."""
+
 CALL_TIMEOUT_SECONDS = 60
 """The longest silence of the engine within one call."""
 

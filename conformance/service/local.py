@@ -30,7 +30,7 @@ from conformance.job.variation import Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus, Means
 from conformance.outcome.outcome import Outcome
 from conformance.service import cleanup, documents, gpus, message, status
-from conformance.service.engine import Engine, explanation
+from conformance.service.engine import PROBE_RUNS_ON, Engine, explanation
 from conformance.service.inspection import read_file, read_files
 from conformance.service.labels import run_labels
 from conformance.service.leftovers import Leftovers
@@ -234,7 +234,7 @@ class LocalService:
             return UNWATCHED
         if variation is Variation.DEFAULT_COMMAND:
             return "only its start is observed, without the tracer"
-        if self._engine.architecture not in {"x86_64", "amd64"}:
+        if self._engine.architecture not in PROBE_RUNS_ON:
             return f"the engine runs on {self._engine.architecture}, but the probe requires x86_64"
         return LOOKED if variation is Variation.LOOK_AT_GPUS else ""
 

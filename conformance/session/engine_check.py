@@ -18,8 +18,6 @@ from conformance.service import engine, trial
 from conformance.session.progress import StartLine
 from conformance.verdict.profiles import ExitStatus
 
-PROBE_RUNS_ON = frozenset({"x86_64", "amd64"})
-
 CLOCK_SECONDS = 5.0
 """By how much the engine's clock may differ from this machine's, before dates of files seem odd."""
 
@@ -132,7 +130,7 @@ def _job(job: Outcome | Failed) -> Line:
 
 def _tracer(job: Outcome | Failed, architecture: str) -> Line:
     lost = "what the processes of a container do: "
-    if architecture not in PROBE_RUNS_ON:
+    if architecture not in engine.PROBE_RUNS_ON:
         return Line("tracer", Use.NOT_JUDGED, f"{lost}the probe requires x86_64, but the engine runs on {architecture}")
     if isinstance(job, Failed):
         return Line("tracer", Use.NOT_JUDGED, f"{lost}no job could be run")

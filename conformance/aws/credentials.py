@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -12,6 +12,7 @@ from werkzeug.test import Client
 
 if TYPE_CHECKING:
     from conformance.aws.application import Application
+    from conformance.aws.order import Given
 
 SESSION = "SageMaker"
 """The name of the session in the ARN of the assumed role, as `sts:GetCallerIdentity` shows it in a job."""
@@ -21,21 +22,19 @@ NOBODYS_KEY = "AKIACONFORMANCE00000"
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the container credentials endpoint answers (AWS SDKs guide, "Container credential provider")."""
+    """Those of an assumed role, but for what is secret, at which moto does not look."""
 
     role_arn: str
     access_key: str
-    secret: str = field(repr=False)
-    token: str = field(repr=False)
     expiration: str
 
-    def document(self) -> Mapping[str, str]:
-        """The members of the answer."""
+    def document(self, given: Given) -> Mapping[str, str]:
+        """What the container credentials endpoint answers (AWS SDKs guide, "Container credential provider")."""
         return {
             "RoleArn": self.role_arn,
             "AccessKeyId": self.access_key,
-            "SecretAccessKey": self.secret,
-            "Token": self.token,
+            "SecretAccessKey": given.secret,
+            "Token": given.token,
             "Expiration": self.expiration,
         }
 
@@ -48,9 +47,7 @@ def assume_role(application: Application, role_arn: str, region: str) -> Credent
     )
     document = answer.get_data(as_text=True)
     found = dict(re.findall(r"<(\w+)>([^<]+)</", document))
-    return Credentials(
-        role_arn, found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"], found["Expiration"]
-    )
+    return Credentials(role_arn, found["AccessKeyId"], found["Expiration"])
 
 
 _FORM = "application/x-www-form-urlencoded"

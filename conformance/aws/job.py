@@ -110,10 +110,11 @@ class HostAws:
         length = environ.get("CONTENT_LENGTH") or "0"
         sent = int(length) if length.isdigit() else 0
         at = self._job.seconds()
-        if path == self._job.order.credentials[self._host]:
+        if path == self._job.order.credentials[self._host].path:
             asked = AwsRequest(CREDENTIALS, "GetCredentials")
             own = self._job.credentials[self._host]
-            answer: Iterable[bytes] = _answer(started, "application/json", json.dumps(own.document()).encode())
+            document = own.document(self._job.order.credentials[self._host])
+            answer: Iterable[bytes] = _answer(started, "application/json", json.dumps(document).encode())
             throttled = False
         else:
             asked = read(environ)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import secrets
+import uuid
 from dataclasses import asdict, dataclass
 
 AWAITED = "/.conformance"
@@ -19,15 +21,34 @@ END = b"end "
 
 
 @dataclass(frozen=True)
+class Given:
+    """Where a host finds the credentials of its role, and those parts of them that nobody else may know."""
+
+    path: str
+    secret: str
+    token: str
+
+    @classmethod
+    def fresh(cls) -> Given:
+        """Such as nobody had before, as long as those of AWS."""
+        return cls(f"/v2/credentials/{uuid.uuid4()}", secrets.token_hex(20), secrets.token_urlsafe(256))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What must stand in no log and no message."""
+        return self.path, self.secret, self.token
+
+
+@dataclass(frozen=True)
 class Order:
     """An AWS for one run: `directory` takes a socket for each host, by its name, and the file of the calls.
 
-    `credentials` are the paths at which each host finds those of its role. `tree` is the directory `bucket/key` that S3
+    `credentials` are what each host is given. `tree` is the directory `bucket/key` that S3
     holds, empty for none. `throttles` has the first call turned away.
     """
 
     directory: str
-    credentials: dict[str, str]
+    credentials: dict[str, Given]
     region: str
     role_arn: str
     tree: str = ""
@@ -40,7 +61,9 @@ class Order:
     @classmethod
     def decoded(cls, line: bytes) -> Order:
         """From such a line."""
-        return cls(**json.loads(line))
+        members = json.loads(line)
+        given = {host: Given(**each) for host, each in members.pop("credentials").items()}
+        return cls(credentials=given, **members)
 
     def socket(self, host: str) -> str:
         """The path of a host's socket."""

@@ -128,12 +128,10 @@ def no_secrets(image: Image, outcome: Outcome, empty: Outcome, corrupt: Outcome)
     leaked = False
     runs = (outcome, empty, corrupt)
     for when, run in zip(WITH_OTHER_INPUTS, runs, strict=True):
-        if found := [host.name for host in run.hosts if host.secret in host.stdout.found | host.stderr.found]:
+        said = {host.name: host.leaks(host.stdout.found | host.stderr.found) for host in run.hosts}
+        if found := [name for name, words in said.items() if words]:
             leaked = True
-            yield (
-                f"Expected no credentials in the log, but {some_of(found)} printed the value of "
-                f"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI{when}."
-            )
+            yield f"Expected no credentials in the log, but {some_of(found)} printed {said[found[0]]}{when}."
             break
     for host in corrupt.hosts:
         if INPUT_MARKER in host.stdout.found | host.stderr.found:

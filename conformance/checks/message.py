@@ -154,11 +154,8 @@ def no_secrets(image: Image, outcome: Outcome, empty: Outcome, corrupt: Outcome)
         needs_start(outcome)
         raise DoesNotApply(f"the job wrote no {MESSAGE_PATH}")
     for host in authors:
-        if host.secret in host.message_found:
-            yield (
-                f"Expected no credentials in {MESSAGE_PATH}, but {host.name} wrote the value of "
-                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI into it."
-            )
+        if leaked := host.leaks(host.message_found):
+            yield f"Expected no credentials in {MESSAGE_PATH}, but {host.name} wrote {leaked} into it."
             break
     for host in corrupt.hosts:
         if INPUT_MARKER in host.message_found:

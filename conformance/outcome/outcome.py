@@ -26,6 +26,10 @@ MESSAGE_LIMIT_BYTES = 1024
 """How much of it `ExitMessage` contains: 1 KB."""
 
 
+SECRETS = ("the path to its role's credentials", "its role's SecretAccessKey", "its role's session token")
+"""What is secret of a host, in the order of `Host.secrets`."""
+
+
 class JobStatus(StrEnum):
     """`ProcessingJobStatus`; a job stopped at the suite's own limit was still in progress."""
 
@@ -98,8 +102,9 @@ class Host:
     tell of the whole file the first byte that is not UTF-8, and the words among those that were looked for that stand
     in it. `seconds` is from start to end.
     `trace` tells what its processes did, and is None where that was not asked or could not be seen: then `untraced`
-    says why. `stop` is there where it was stopped in the middle of its work. `secret` stood in its environment, and
-    nowhere else: the path to its credentials. `witnesses` is what the probe found where it stood in for a program, once
+    says why. `stop` is there where it was stopped in the middle of its work. `secrets` are nobody
+    else's: the path to the credentials of its role, which stood in its environment, and where it could fetch these,
+    what is secret of them. `witnesses` is what the probe found where it stood in for a program, once
     for each time that it was started. `changed` are files that it made or changed outside of /opt/ml, in a run as
     requested. `address` is its own on the network of the job's hosts; a job of one host has no network.
     `cut_off_seconds` is when it was cut from that network, in seconds after its start, and None where it was not.
@@ -125,7 +130,7 @@ class Host:
     trace: Trace | None = None
     untraced: str = ""
     stop: Stop | None = None
-    secret: str = ""
+    secrets: tuple[str, ...] = ()
     witnesses: tuple[Witness, ...] = ()
     changed: tuple[str, ...] = ()
     address: str = ""
@@ -135,6 +140,11 @@ class Host:
     look: Look | None = None
     processor_seconds: float | None = None
     memory_bytes: int = 0
+
+    def leaks(self, found: frozenset[str]) -> str:
+        """Which of its secrets are among the words that were found somewhere, as part of a sentence; empty for none."""
+        named = (name for name, word in zip(SECRETS, self.secrets, strict=False) if word in found)
+        return " and ".join(named)
 
     @property
     def started(self) -> bool:

@@ -72,7 +72,7 @@ GIVEN = frozenset(
         "name",
         "argv",
         "address",
-        "secret",
+        "secrets",
         "memory_bytes",
         "cut_off_seconds",
     }

@@ -58,11 +58,13 @@ class Line:
     relay: Relay | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Start it; the host's container is running."""
+        """Start it, and wait until the program has begun, which asks for it first; the host's container is running."""
         client = self.sidecar.client
         self.relay = Relay(_stream(client, self.sidecar.id), self.address)
         self.relay.start()
         self.sidecar.start()
+        # What is to happen so long after its begin would otherwise happen before it.
+        self.relay.answered.wait(START_SECONDS)
 
     def close(self) -> None:
         """End it: no program of the host runs any more."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from docker.errors import APIError
 
-from conformance.aws.order import Order
+from conformance.aws.order import Given, Order
 from conformance.files import archive
 from conformance.files.tree import FileTree
 from conformance.image.image import Image
@@ -36,7 +36,7 @@ class HostRun:
     place: Place
     plan: Plan
     around: Surroundings
-    credentials: str
+    credentials: Given
     aws: Order | None = None
     line: calls.Line | None = None
     container: containers.Container | None = None
@@ -52,7 +52,7 @@ class HostRun:
             self.plan.argv,
             End.NOT_STARTED,
             untraced=self.plan.untraced,
-            secret=self.credentials,
+            secrets=self.credentials.words if self.aws is not None else self.credentials.words[:1],
             address=self.place.address,
         )
 
@@ -79,7 +79,7 @@ class HostRun:
     @property
     def words(self) -> tuple[str, ...]:
         """What is looked for in all that it says, however long that is."""
-        return self.credentials, INPUT_MARKER
+        return *self.host.secrets, INPUT_MARKER
 
     def prepare(self) -> None:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
@@ -166,7 +166,9 @@ class HostRun:
             hides_tmp=plan.variation is Variation.EMPTY_TMP,
             more_memory=Lifted.SHARED_MEMORY in plan.conditions.lifted,
             probe=plan.probe(fails=self.fails),
-            credentials=calls.variables(self.credentials, reached=plan.reaches_aws, isolated=plan.request.is_isolated),
+            credentials=calls.variables(
+                self.credentials.path, reached=plan.reaches_aws, isolated=plan.request.is_isolated
+            ),
             means=plan.gpus.means,
             dialect=around.engine.dialect,
         )

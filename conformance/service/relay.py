@@ -75,6 +75,8 @@ class Relay:
         # reads nothing while it cannot write.
         self._outgoing: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._connections: dict[int, _Connection] = {}
+        self.answered = threading.Event()
+        """Whether a connection has come to its end, or none will any more."""
         self._threads = [threading.Thread(target=work, name="relay", daemon=True) for work in (self._read, self._write)]
 
     def start(self) -> None:
@@ -106,6 +108,7 @@ class Relay:
             for connection in list(self._connections.values()):
                 _end(connection)
             self._outgoing.put(LAST)
+            self.answered.set()
 
     def _take(self, number: int, kind: int, value: int, data: bytes) -> None:
         if kind == OPEN:
@@ -116,6 +119,7 @@ class Relay:
             return
         if kind == CLOSE:
             del self._connections[number]
+            self.answered.set()
             if not connection.is_over:
                 _end(connection)
                 self._send(number, CLOSE, 0)

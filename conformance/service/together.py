@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from conformance.aws.order import Order
+from conformance.aws.order import Given, Order
 from conformance.errors import JobError
 from conformance.job.conditions import Lifted
 from conformance.job.variation import Variation
@@ -62,11 +61,11 @@ class Together:
             refused = "no command is specified"
             return Ran(tuple(Host(name, (), End.NOT_STARTED, start_error=refused) for name in plan.hosts))
         if not plan.reaches_aws or self._around.aws is None:
-            return self._run(plan, _paths(plan.hosts), None)
+            return self._run(plan, _given(plan), None)
         tree = self._around.objects
         order = functools.partial(
             Order,
-            credentials=_paths(plan.hosts),
+            credentials=_given(plan),
             region=self._around.settings.region,
             role_arn=plan.request.document["RoleArn"],
             tree="" if tree is None else str(tree.directory.absolute()),
@@ -79,7 +78,7 @@ class Together:
                 raise JobError(f"{host.name} did not reach its AWS within {calls.START_SECONDS} s")
         return replace(ran, calls=aws.calls)
 
-    def _run(self, plan: Plan, credentials: Mapping[str, str], aws: Order | None) -> Ran:
+    def _run(self, plan: Plan, credentials: Mapping[str, Given], aws: Order | None) -> Ran:
         with contextlib.ExitStack() as removal:
             made = self._network(plan, removal)
             places, server = self._places(plan, made, removal)
@@ -173,9 +172,9 @@ class Together:
             self._forget(f"container {run.container.id[:12]}, volumes {volumes}", run.container.remove)
 
 
-def _paths(hosts: Sequence[str]) -> dict[str, str]:
-    """Where each host would find the credentials of its role."""
-    return {host: f"/v2/credentials/{uuid.uuid4()}" for host in hosts}
+def _given(plan: Plan) -> dict[str, Given]:
+    """The credentials of each host, which it finds only where it reaches an AWS."""
+    return {host: Given.fresh() for host in plan.hosts}
 
 
 def _live(run: HostRun, remove: Callable[[], None]) -> tuple[Upload, ...]:

@@ -21,13 +21,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from conformance.aws.order import AWAITED, Order
+from conformance.aws.order import AWAITED, Given, Order
 from conformance.aws.process import Aws
 from conformance.errors import JobError
 from conformance.outcome.calls import Calls, Signer
 
 ROLE = "arn:aws:iam::111122223333:role/service-role/processing"
-PATHS = {"algo-1": "/v2/credentials/1", "algo-2": "/v2/credentials/2"}
+GIVEN = {host: Given.fresh() for host in ("algo-1", "algo-2")}
 
 PATIENCE_SECONDS = 30
 
@@ -125,13 +125,13 @@ def _tree(tmp_path: Path) -> Path:
 
 def order(tree: Path | None = None, **changes: Any) -> Callable[[str], Order]:  # noqa: ANN401 - the fields of Order
     """What a run is to be."""
-    rest = {"credentials": PATHS, "region": "us-east-1", "role_arn": ROLE, "tree": str(tree or "")} | changes
+    rest = {"credentials": GIVEN, "region": "us-east-1", "role_arn": ROLE, "tree": str(tree or "")} | changes
     return functools.partial(Order, **rest)
 
 
 def client(order: Order, service: str = "s3", host: str = "algo-1", **rest: Any) -> Any:  # noqa: ANN401 - boto3 has no types
     """A client as a program of a host has it, with the credentials of its role."""
-    given = json.loads(fetched(order, host, PATHS[host]))
+    given = json.loads(fetched(order, host, GIVEN[host].path))
     keys = {
         "aws_access_key_id": given["AccessKeyId"],
         "aws_secret_access_key": given["SecretAccessKey"],
@@ -220,11 +220,14 @@ def test_the_role_is_who_calls(aws: Aws) -> None:
     """As in a job on AWS; hosts have credentials of their own."""
     with aws.of_run(order()) as run:
         who = client(run.order, "sts").get_caller_identity()
-        given = {host: json.loads(fetched(run.order, host, path)) for host, path in PATHS.items()}
+        given = {host: json.loads(fetched(run.order, host, each.path)) for host, each in GIVEN.items()}
 
     assert "arn:aws:sts::111122223333:assumed-role/processing/SageMaker" == who["Arn"]
     assert {ROLE} == {each["RoleArn"] for each in given.values()}
-    assert len(PATHS) == len({each["AccessKeyId"] for each in given.values()})
+    assert {host: (each.secret, each.token) for host, each in GIVEN.items()} == {
+        host: (each["SecretAccessKey"], each["Token"]) for host, each in given.items()
+    }
+    assert len(GIVEN) == len({each["AccessKeyId"] for each in given.values()})
 
 
 def calls_of(aws: Aws, work: Callable[[Order], None], **changes: Any) -> Calls:  # noqa: ANN401 - the fields of Order

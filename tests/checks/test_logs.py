@@ -294,7 +294,7 @@ def test_a_log_whose_beginning_nobody_saw_is_not_judged() -> None:
     """In either run; what was found in the rest is told all the same."""
     dropped = replace(host(), stdout=Log(b"x", b"y", 16 << 20, complete=False))
     leaking = replace(dropped, stderr=log(INPUT_MARKER))
-    printing = replace(dropped, secret="/v2/x", stderr=log("/v2/x", "/v2/x"))
+    printing = replace(dropped, secrets=("/v2/x",), stderr=log("/v2/x", "/v2/x"))
     runs = [
         (outcome(dropped), outcome(variation=Variation.CORRUPT_INPUTS)),
         (outcome(), outcome(dropped, variation=Variation.CORRUPT_INPUTS)),

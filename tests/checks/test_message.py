@@ -55,7 +55,7 @@ def test_a_fault_beyond_what_is_kept_of_a_message_violates() -> None:
 def test_a_secret_beyond_what_is_kept_of_a_message_violates() -> None:
     """The same of the words that the service looks for: credentials, and a word of an input, which is advice."""
     long = host(message="x", message_size=100_000, secret="/v2/credentials/1")
-    found = [replace(long, message_found=frozenset({word})) for word in (long.secret, INPUT_MARKER)]
+    found = [replace(long, message_found=frozenset({word})) for word in (long.secrets[0], INPUT_MARKER)]
 
     assert [Word.VIOLATES, Word.ADVISED] == [judged(SECRETS, image(), outcome(), corrupt(each)).word for each in found]
 

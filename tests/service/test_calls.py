@@ -106,6 +106,14 @@ def test_an_isolated_job_has_none(service: LocalService, image: Image, tmp_path:
     )
 
 
+def test_what_is_secret_of_the_role_is_found_in_the_log(service: LocalService, image: Image, tmp_path: Path) -> None:
+    """Also where it is not what stood in the environment."""
+    outcome = run_code(service, image, tmp_path, CLIENT + "print(credentials())", job())
+    (host,) = outcome.hosts
+
+    assert "its role's SecretAccessKey and its role's session token" == host.leaks(host.stdout.found)
+
+
 def test_nothing_but_aws_is_reached(service: LocalService, image: Image, tmp_path: Path) -> None:
     """The container has the loopback alone, and nothing listens on it beside the relay."""
     code = (

@@ -274,7 +274,7 @@ def test_a_request_arrives_as_it_was_written(
     platform = {"PATH": DEFAULT_PATH, "HOSTNAME": DECOY_HOSTNAME, "HOME": "/", "OWN": "1", "AWS_REGION": "us-east-1"}
     platform |= {"NVIDIA_VISIBLE_DEVICES": "void"}
     if not request.is_isolated:
-        platform |= {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": host.secret}
+        platform |= {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": host.secrets[0]}
     assert platform | document["Environment"] == witness.environment
     assert len(witness.environment) == len(witness.variables)
     assert told(document) == retold(json.loads(witness.files[JOB_PATH] or b""))
@@ -349,7 +349,7 @@ def test_the_program_finds_what_the_platform_promises(service: LocalService, imp
     assert {"algo-1", DECOY_HOSTNAME} <= {name for line in hosts for name in line}
     assert ["/opt/ml"] == [path for path in witness.mounts if path.startswith("/opt")]
     assert service.documents(request) == {path: witness.files[path] for path in (JOB_PATH, RESOURCES_PATH)}
-    assert host.secret.startswith("/v2/credentials/")
+    assert host.secrets[0].startswith("/v2/credentials/")
 
 
 LOOK = """

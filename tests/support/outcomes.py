@@ -198,7 +198,7 @@ def host(
         message=content,
         message_fault=rest.pop("message_fault", fault_of(content or b"")),
         message_found=found(content or b"", secret),
-        secret=secret,
+        secrets=(secret,) if secret else (),
         **rest,
     )
 

@@ -269,6 +269,17 @@ def test_an_environment_that_is_printed_only_at_a_failure_is_told_once() -> None
     assert ["corrupt", "empty"] == [verdict.violations[0].rstrip(".").rpartition(" ")[2] for verdict in verdicts]
 
 
+def test_credentials_and_input_data_are_told_each_for_itself() -> None:
+    """A log may hold both."""
+    secret = "/v2/credentials/0815"
+    leaking = outcome(host(exit_code=1, stderr=f"{secret} {INPUT_MARKER}", secret=secret))
+    advice = judged(SECRETS, image(), outcome(), outcome(), leaking).violations
+
+    assert ["Expected no credentials", "Expected no input data"] == [
+        each.partition(" in the log")[0] for each in advice
+    ]
+
+
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_a_log_that_repeats_an_input_is_advised_against(stream: str) -> None:
     """On either stream, though the job fails as it should; the word is the suite's own, so it is told."""

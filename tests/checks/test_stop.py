@@ -369,3 +369,28 @@ def test_a_job_that_was_done_within_the_grace_shows_nothing() -> None:
     assert (Word.NOT_JUDGED, False) == (late.word, late.applies)
     assert (Word.NOT_JUDGED, False) == (just.word, just.applies)
     assert Word.CONFORMS is early.word
+
+
+@pytest.mark.parametrize("traced", [False, True], ids=["no record", "a record that was cut off"])
+def test_without_a_whole_record_the_time_tells_whether_a_job_was_done(traced: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    """A signal that is missing in what there is of a record may have arrived."""
+    good = outcome(host(seconds=4.0))
+    (ended,) = stopped((PROGRAM,), (), exit_code=0).hosts
+    unseen = replace(ended, trace=ended.trace if traced else None, untraced="cut off")
+    late, early = (
+        judged("stop.ends-on-sigint", image(), good, outcome(replace(unseen, seconds=seconds)))
+        for seconds in (3.9, 2.1)
+    )
+
+    assert (Word.NOT_JUDGED, False) == (late.word, late.applies)
+    assert Word.CONFORMS is early.word
+
+
+@pytest.mark.parametrize("exit_code", [0, 3])
+def test_a_job_that_fails_anyway_may_be_done_within_the_grace_too(exit_code: int) -> None:
+    """With the code of its failure, or with 0."""
+    good = outcome(host(seconds=4.0, exit_code=3))
+    (ended,) = stopped((PROGRAM,), (arrival(1),), exit_code=exit_code).hosts
+    found = judged("stop.ends-on-sigint", image(), good, outcome(replace(ended, seconds=4.1)))
+
+    assert (Word.NOT_JUDGED, False) == (found.word, found.applies)

@@ -212,22 +212,40 @@ def test_a_stand_in_shows_whose_python_is_unbuffered() -> None:
     exported = replace(work, executions=(replace(work.executions[0], unbuffered=True),))
     runs = [own(WRAPPED, SHELL, each) for each in (work, exported)]
 
-    assert [Word.ADVISED, Word.CONFORMS] == [judged("logs.unbuffered", quiet, runs=(run,)).word for run in runs]
+    verdicts = [judged("logs.unbuffered", quiet, runs=(run,)) for run in runs]
+
+    assert [Word.ADVISED, Word.CONFORMS] == [verdict.word for verdict in verdicts]
+    # There is no job of the user's to name.
+    assert verdicts[0].violations[0].endswith("but python3 is started with neither.")
 
 
+def stopped_at(work: Process) -> Outcome:
+    """A run that was stopped while a wrapper had this process at work, which got no signal."""
+    shell = replace(SHELL, ended=None, exit_code=None)
+    trace = Trace((shell, replace(work, ended=None, exit_code=None)), (Signal(9.0, 9.0, 2, 0, 1, "caught"),), tracer=2)
+    stopped = host(exit_code=137, end=End.STOPPED, stop=Stop("SIGINT", 10.0, killed=True), trace=trace)
+    return replace(outcome(stopped, of=OWN, variation=Variation.STOPPED_BY_SIGINT), stand_in=WRAPPED)
+
+
+@pytest.mark.parametrize("check_id", ["stop.sigint-reaches-the-program", "stop.ends-on-sigint"])
 @pytest.mark.parametrize("command", [("python3", "/check.py"), (*SCRIPT, "--version")])
-def test_what_comes_before_the_stand_in_is_not_blamed_for_a_stop(command: tuple[str, ...]) -> None:
+def test_what_comes_before_the_stand_in_is_not_blamed_for_a_stop(check_id: str, command: tuple[str, ...]) -> None:
     """Another use of the same program would have ended at once where no stand-in takes its place."""
     undisturbed = own(WRAPPED, SHELL, process(3, 1, *command, ended=4.0), process(7, 1, *SCRIPT))
-    shell = replace(SHELL, ended=None, exit_code=None)
-    at_work = process(3, 1, *command, ended=None)
-    trace = Trace((shell, at_work), (Signal(9.0, 9.0, 2, 0, 1, "caught"),), tracer=2)
-    stopped = host(exit_code=137, end=End.STOPPED, stop=Stop("SIGINT", 10.0, killed=True), trace=trace)
-    run = replace(outcome(stopped, of=OWN, variation=Variation.STOPPED_BY_SIGINT), stand_in=WRAPPED)
-    verdict = judged("stop.sigint-reaches-the-program", WRAPPER, undisturbed, run)
+    verdict = judged(check_id, WRAPPER, undisturbed, stopped_at(process(3, 1, *command)))
 
     assert Word.NOT_JUDGED is verdict.word
     assert f"{list(command)} was at work when the stop came, and not yet {list(SCRIPT)}" in verdict.reason
+
+
+def test_a_stand_in_that_no_signal_reaches_is_told_of_whatever_else_ran() -> None:
+    """What comes after it is another script, though of the same interpreter; and an undisturbed run may be unseen."""
+    undisturbed = own(WRAPPED, SHELL, process(7, 1, *SCRIPT, ended=8.0), process(20, 1, "python3", "/after.py"))
+    unseen = replace(undisturbed, hosts=tuple(replace(each, trace=None, untraced="no") for each in undisturbed.hosts))
+    stopped = stopped_at(process(7, 1, *SCRIPT))
+    verdicts = [judged("stop.sigint-reaches-the-program", WRAPPER, each, stopped) for each in (undisturbed, unseen)]
+
+    assert [Word.ADVISED, Word.ADVISED] == [verdict.word for verdict in verdicts]
 
 
 def test_corrupt_inputs_show_nothing_where_nothing_runs_before_the_program() -> None:

@@ -177,6 +177,7 @@ def test_what_empty_inputs_show_already_is_not_shown_twice() -> None:
     """It swallows every failure, and is told so there."""
     verdict = over(SWALLOWING, empty=SWALLOWING)
 
+    assert "its failure is also swallowed with empty inputs; see exit.nonzero-on-failure" == verdict.reason
     assert (Word.NOT_JUDGED, "exit.nonzero-on-failure", True) == (verdict.word, verdict.see, verdict.applies)
 
 

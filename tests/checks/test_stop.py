@@ -164,9 +164,16 @@ WHOLE = (replace(LAUNCHER, ended=100.0, exit_code=0), replace(CHILD, ended=99.0,
 """What a launcher and its program did in an undisturbed run: the one waited for the other."""
 
 
-def launched(*signals: Signal, child: Process = CHILD, whole: tuple[Process, ...] = WHOLE, before: int = 0) -> Verdict:
+def launched(
+    *signals: Signal,
+    child: Process = CHILD,
+    whole: tuple[Process, ...] = WHOLE,
+    before: int = 0,
+    untraced: str = "",
+) -> Verdict:
     """The verdict on a launcher that was stopped, after a run in which this is what it and its program did."""
-    good = outcome(host(trace=Trace(whole, (replace(arrival(7, before), at=50.0),) if before else (), tracer=2)))
+    seen = Trace(whole, (replace(arrival(7, before), at=50.0),) if before else (), tracer=2)
+    good = outcome(host(trace=seen, untraced=untraced))
     return judged(REACHES, image(), good, stopped((LAUNCHER, child), signals))
 
 
@@ -179,6 +186,16 @@ def test_a_launcher_that_only_waits_does_no_work() -> None:
     assert Word.CONFORMS is launched(arrival(7)).word
     assert Word.CONFORMS is launched(arrival(1), arrival(7, SIGTERM)).word
     assert Word.NOT_JUDGED is launched(arrival(1), child=BLOCKING).word
+
+
+def test_a_launcher_is_not_known_to_wait_by_a_part_of_its_record() -> None:
+    """It may have done more than is recorded."""
+    assert Word.NOT_JUDGED is launched(arrival(1), untraced="cut off").word
+
+
+def test_what_a_launcher_runs_is_not_told_by_a_signal_that_asks_nobody_to_end() -> None:
+    """Such as SIGUSR1."""
+    assert Word.ADVISED is launched(arrival(1), arrival(7, 10)).word
 
 
 @pytest.mark.parametrize(
@@ -223,11 +240,12 @@ def test_another_signal_than_that_of_the_stop_reaches_nobody(receiver: int) -> N
 
 
 def test_the_program_is_that_which_worked_when_the_signal_came() -> None:
-    """What a wrapper starts afterwards, to clean up, is not."""
+    """What a wrapper or a launcher starts afterwards, to clean up, is not."""
     later = Process(9, 1, 101.0, (Execution(101.0, 101.0, ("/usr/bin/python3", "/clean.py"), "/usr/bin/python3"),))
     work = replace(CHILD, ended=100.5, exit_code=0)
 
     assert Word.CONFORMS is verdict(REACHES, stopped((SHELL, work, later), (arrival(1), arrival(7)))).word
+    assert Word.CONFORMS is verdict(REACHES, stopped((LAUNCHER, later), (arrival(1),))).word
 
 
 def test_what_ended_before_the_signal_came_was_not_to_be_reached() -> None:

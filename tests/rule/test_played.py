@@ -188,6 +188,14 @@ def test_an_exit_code_that_a_wrapper_swallows_is_found(part: StandIn, expected: 
     assert expected is judged("exit.nonzero-on-failure", WRAPPER, own(part), swallowed).word
 
 
+def test_a_stand_in_that_is_killed_as_requested_is_no_failure_of_the_program() -> None:
+    """What it does with the suite's own request says nothing of what the program does when it fails."""
+    killed = own(WRAPPED, SHELL, replace(process(7, 1, *SCRIPT), exit_code=None, killed_by=11))
+    verdict = judged("exit.nonzero-on-failure", WRAPPER, killed, replace(empty_inputs(of=OWN), stand_in=WRAPPED))
+
+    assert (Word.NOT_JUDGED, ()) == (verdict.word, verdict.violations)
+
+
 def test_another_program_that_fails_is_not_blamed() -> None:
     """A real program that runs beside the stand-in has no job that it could do."""
     trace = Trace((SHELL, process(7, 1, "/usr/bin/other", exit_code=1)), tracer=2)

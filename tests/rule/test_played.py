@@ -109,13 +109,24 @@ def test_a_program_that_the_engine_starts_is_known_without_a_run(
             ],
             WRAPPED,
         ),
+        ([SHELL, process(6, 1, "/usr/bin/redis-server"), process(7, 1, *SCRIPT, MARK)], WRAPPED),
+        ([process(1, 0, *SCRIPT, MARK)], DIRECT),
     ],
+    ids=["handed", "not handed", "by exec", "the shorter one", "beside another", "no wrapper"],
 )
 def test_the_program_of_a_wrapper_is_the_one_that_gets_its_arguments(
     processes: list[Process], expected: StandIn
 ) -> None:
     """It is told by the words before those arguments from other uses of the same interpreter."""
     assert expected == played.started(WRAPPER, start(*processes))
+
+
+@pytest.mark.parametrize(("words", "expected"), [((*SCRIPT, "fast"), True), (SCRIPT, False), (("python3",), False)])
+def test_what_gets_cmd_is_handed_the_arguments_too(words: tuple[str, ...], *, expected: bool) -> None:
+    """ContainerArguments take the place of CMD, so a program that ends with its words would get them."""
+    started = played.started(replace(WRAPPER, cmd=("fast",)), start(SHELL, process(7, 1, *words)))
+
+    assert replace(WRAPPED, command=words, is_handed=expected) == started
 
 
 @pytest.mark.parametrize(
@@ -125,9 +136,23 @@ def test_the_program_of_a_wrapper_is_the_one_that_gets_its_arguments(
             start(SHELL, exit_code=2, stderr="MODEL is not set\n"),
             "it exited with code 2; stderr says: 'MODEL is not set'",
         ),
-        (start(SHELL, process(7, 1, "mkdir", "/out")), "shows no program that does the work"),
-        (start(SHELL, process(7, 1, "python3", "/check.py"), exit_code=3), "although ['python3', '/check.py'] did not"),
-        (start(SHELL, process(7, 1, "/tmp/made")), "/tmp/made is no file of the image"),  # noqa: S108 - the container's
+        (
+            start(SHELL, process(7, 1, "mkdir", "/out")),
+            "without a job, its command shows no program that does the work: it exited with 0",
+        ),
+        (
+            start(SHELL, process(6, 1, "/usr/bin/redis-server"), process(7, 1, *SCRIPT)),
+            "that does the work: it exited with 0, and process 7 (python3.12) ran alongside 6 (redis-server)",
+        ),
+        (start(SHELL, process(7, 1, *SCRIPT, MARK), untraced="cut off"), "could not be traced: cut off"),
+        (
+            start(SHELL, process(7, 1, "python3", "/check.py"), exit_code=3),
+            "although ['python3', '/check.py'] did not fail",
+        ),
+        (
+            start(SHELL, process(7, 1, "/tmp/made")),  # noqa: S108 - the container's
+            "/tmp/made is no file of the image, so nothing can stand in for it",
+        ),
         (outcome(not_started("no such file"), of=OWN), "see launch.default-command"),
         (outcome(host(untraced="no ptrace"), of=OWN), "no ptrace"),
     ],
@@ -137,7 +162,7 @@ def test_a_wrapper_that_starts_no_program_is_not_judged(outcome: Outcome, reason
     with pytest.raises(NotJudged) as stop:
         played.started(WRAPPER, outcome)
 
-    assert reason in str(stop.value)
+    assert str(stop.value).endswith(reason)
 
 
 def test_what_a_wrapper_starts_is_looked_for_in_several_ways() -> None:

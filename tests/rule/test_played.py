@@ -138,11 +138,11 @@ def test_what_gets_cmd_is_handed_the_arguments_too(words: tuple[str, ...], *, ex
         ),
         (
             start(SHELL, process(7, 1, "mkdir", "/out")),
-            "without a job, its command shows no program that does the work: it exited with 0",
+            "without a job, its command shows no program that does the work: it exited with code 0",
         ),
         (
             start(SHELL, process(6, 1, "/usr/bin/redis-server"), process(7, 1, *SCRIPT)),
-            "that does the work: it exited with 0, and process 7 (python3.12) ran alongside 6 (redis-server)",
+            "that does the work: it exited with code 0, and process 7 (python3.12) ran alongside 6 (redis-server)",
         ),
         (start(SHELL, process(7, 1, *SCRIPT, MARK), untraced="cut off"), "could not be traced: cut off"),
         (
@@ -151,7 +151,7 @@ def test_what_gets_cmd_is_handed_the_arguments_too(words: tuple[str, ...], *, ex
         ),
         (
             start(SHELL, process(7, 1, "/tmp/made")),  # noqa: S108 - the container's
-            "/tmp/made is no file of the image, so nothing can stand in for it",
+            "/tmp/made is no file of the image, so nothing can stand in for it",  # noqa: S108 - the same
         ),
         (outcome(not_started("no such file"), of=OWN), "see launch.default-command"),
         (outcome(host(untraced="no ptrace"), of=OWN), "no ptrace"),

@@ -52,7 +52,7 @@ def test_commands_are_listed_and_counted() -> None:
     unknown = Process(7, 1, 1.0, (Execution(1.0, 1.0, ()),))
     others = [process(pid, 1, "a", "b") for pid in range(10, 13)]
 
-    assert "['a', 'b']; process 7" == running.commands(Trace(), [others[0], unknown])
+    assert "['a', 'b']; process 7" == running.commands(Trace((*others, unknown)), [others[0], unknown])
     assert "process 7; ['a', 'b']; ['a', 'b'] and 1 more" == running.commands(Trace(), [unknown, *others])
 
 

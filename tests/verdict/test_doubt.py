@@ -315,13 +315,12 @@ def test_what_conforms_is_not_run_again() -> None:
     assert [] == again.traced
 
 
-KILLED = outcome(host(end=End.STOPPED, exit_code=137, stop=Stop("SIGINT", 2.0, killed=True)))
-EASY = outcome(host(end=End.STOPPED, exit_code=130, stop=Stop("SIGINT", 0.1, killed=False)))
+KILLED_AGAIN = outcome(host(end=End.STOPPED, exit_code=137, stop=Stop("SIGTERM", 2.1, killed=True)))
 
 
 @pytest.mark.parametrize(
     ("alone", "again", "steady"),
-    [((EASY,), (EASY,), True), ((EASY,), (KILLED,), False), ((KILLED,), (EASY,), False)],
+    [((ENDED,), (ENDED,), True), ((ENDED,), (KILLED_AGAIN,), False), ((KILLED_AGAIN,), (ENDED,), False)],
     ids=["never alone", "the second time alone", "the first time alone"],
 )
 def test_time_that_runs_out_beside_other_runs_is_judged_by_those_alone(
@@ -332,14 +331,14 @@ def test_time_that_runs_out_beside_other_runs_is_judged_by_those_alone(
     """Twice alone it must not run out: what then happens is the program's own, and so it is if it does."""
     chosen = steadier([KILLED], Repeating(alone, later=again), binding=True)
 
-    assert ([EASY] if steady else [KILLED]) == list(chosen)
+    assert ([ENDED] if steady else [KILLED]) == list(chosen)
 
 
 @pytest.mark.parametrize("binding", [True, False])
 def test_long_runs_are_made_again_alone_for_a_violation_and_not_for_advice(binding: bool) -> None:  # noqa: FBT001 - a case
     """A minute is worth a MUST."""
     long = replace(KILLED, seconds=WORTH_SECONDS + 1)
-    repeating = Repeating((EASY,))
+    repeating = Repeating((ENDED,))
 
-    assert ([EASY] if binding else [long]) == list(steadier([long], repeating, binding=binding))
+    assert ([ENDED] if binding else [long]) == list(steadier([long], repeating, binding=binding))
     assert binding is bool(repeating.traced)

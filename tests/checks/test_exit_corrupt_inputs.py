@@ -151,7 +151,7 @@ def test_a_job_that_writes_nothing_and_does_not_say_so_is_advised_against() -> N
         "exited with 0, wrote nothing to output result, and logged nothing that it does not log otherwise."
     )
     assert not over(silent, good=usual, empty=silent).applies
-    assert not over(silent, good=outcome(host(stdout="started\ndone\n"))).applies
+    assert not over(silent, good=outcome(host(stdout="started at 12:00:01\ndone\n"))).applies
 
 
 def test_a_program_that_sets_corrupt_inputs_aside_is_not_accused() -> None:

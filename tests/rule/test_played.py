@@ -283,4 +283,15 @@ def test_a_stand_in_that_no_signal_reaches_is_told_of_whatever_else_ran() -> Non
 
 def test_corrupt_inputs_show_nothing_where_nothing_runs_before_the_program() -> None:
     """The stand-in is not even run with them then."""
-    assert "needs a job" in judged("exit.nonzero-on-corrupt-input", WRAPPER, own(DIRECT)).reason
+    check = load_checks()["exit.nonzero-on-corrupt-input"]
+
+    assert "needs a job" in judged(check.id, WRAPPER, own(DIRECT)).reason
+    assert [played.NEEDS_REQUEST, ""] == [played.not_shown(check, WRAPPER, [own(part)]) for part in (DIRECT, WRAPPED)]
+
+
+def test_a_stand_in_that_writes_nothing_need_not_say_so() -> None:
+    """What it writes and logs is the suite's own, with corrupt inputs as well."""
+    silent = replace(own(variation=Variation.CORRUPT_INPUTS), hosts=outcome(host(), of=OWN).hosts)
+    verdict = judged("exit.nonzero-on-corrupt-input", WRAPPER, own(), own(), silent)
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)

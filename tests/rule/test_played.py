@@ -188,7 +188,7 @@ def test_nothing_conforms_that_only_the_program_would_show(check_id: str, part: 
     """A wrapper's part is judged where there is a wrapper; the program's part never is."""
     verdict = judged(check_id, WRAPPER, own(part))
 
-    assert expected is verdict.word
+    assert (check_id, "", expected) == (verdict.check.id, verdict.request, verdict.word)
     assert ("needs a job" in verdict.reason) is (expected is Word.NOT_JUDGED)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.outcome.outcome import End, Host
+from conformance.outcome.outcome import End, Host, Stop
 from conformance.outcome.trace import Execution, Process, Signal, Trace
 from conformance.rule import running
 from conformance.rule.machine import BUSY_SECONDS
@@ -45,6 +45,21 @@ SHELL = process(1, 0, "/bin/sh", "/run.sh", ended=None)
 def test_without_a_record_of_the_stop_nothing_is_said_of_processes() -> None:
     """It is not known when it came."""
     assert "" == running.what_ran(ended_by())
+
+
+def test_a_fork_that_outlived_the_work_is_named_after_its_script() -> None:
+    """As a loop in the background is, which nobody ends."""
+    work, loop = process(8, 1, "python3", "/x.py", ended=20.0), Process(9, 1, 9.0)
+    ended = host(
+        exit_code=137,
+        end=End.SUITE_LIMIT,
+        trace=Trace((SHELL, work, loop), tracer=2),
+        stop=Stop("SIGTERM", 2.0, killed=True),
+    )
+
+    assert (
+        ": ['python3', '/x.py'] had exited with 0, but a fork of ['/bin/sh', '/run.sh'] had not"
+    ) == running.what_ran(ended)
 
 
 def test_commands_are_listed_and_counted() -> None:

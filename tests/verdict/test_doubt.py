@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN
-from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
+from conformance.job.variation import AS_REQUESTED, DEFAULT_COMMAND, EMPTY_INPUTS
 from conformance.outcome.outcome import End, Host, Outcome, Stop, Trial
 from conformance.rule.declaration import MUST, SHOULD, Advice, Check, DoesNotApply, Level, NotJudged, Registry
 from conformance.rule.sight import Sight
@@ -260,6 +261,18 @@ def test_what_the_runs_alone_show_is_what_is_judged() -> None:
 
     assert verdict(check, KILLED, Repeating((ENDED,))).violations == ("ended by 143",)
     assert not verdict(check, KILLED, Repeating((over,))).applies
+
+
+def test_the_runs_alone_are_judged_with_the_same_image_and_requests() -> None:
+    """A check may look at them as well."""
+
+    def comparing_all(image: Image, run: Outcome, requests: object) -> Iterator[str]:
+        yield f"{image.reference}, {requests} and {run.hosts[0].exit_code}"
+
+    check = declare(comparing_all, Registry(), job=DEFAULT_COMMAND, level=SHOULD)
+    found = judge(check, image(), ("asked",), [KILLED], registry=Registry(), repeat=Repeating((ENDED,)))  # type: ignore[arg-type] # shown as it is
+
+    assert (f"{image().reference}, ('asked',) and 143",) == found.violations
 
 
 def test_advice_on_long_runs_is_not_checked_for_neighbours() -> None:

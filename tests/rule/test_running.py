@@ -47,19 +47,27 @@ def test_without_a_record_of_the_stop_nothing_is_said_of_processes() -> None:
     assert "" == running.what_ran(ended_by())
 
 
-def test_a_fork_that_outlived_the_work_is_named_after_its_script() -> None:
-    """As a loop in the background is, which nobody ends."""
-    work, loop = process(8, 1, "python3", "/x.py", ended=20.0), Process(9, 1, 9.0)
-    ended = host(
-        exit_code=137,
-        end=End.SUITE_LIMIT,
-        trace=Trace((SHELL, work, loop), tracer=2),
-        stop=Stop("SIGTERM", 2.0, killed=True),
-    )
+INIT = process(1, 0, "tini", "--", "/run.sh", ended=None)
+FORK = Process(9, 1, 9.0)
 
-    assert (
-        ": ['python3', '/x.py'] had exited with 0, but a fork of ['/bin/sh', '/run.sh'] had not"
-    ) == running.what_ran(ended)
+
+@pytest.mark.parametrize(
+    ("processes", "said"),
+    [
+        (
+            (SHELL, process(8, 1, "python3", "/x.py", ended=20.0), FORK),
+            ": ['python3', '/x.py'] had exited with 0, but a fork of ['/bin/sh', '/run.sh'] had not",
+        ),
+        ((INIT, FORK), ": a fork of ['tini', '--', '/run.sh']"),
+    ],
+    ids=["after the work", "before it"],
+)
+def test_a_fork_that_was_still_running_is_named_after_its_program(processes: tuple[Process, ...], said: str) -> None:
+    """As a loop in the background is, which nobody ends, or what an init is about to become."""
+    stop = Stop("SIGTERM", 2.0, killed=True)
+    ended = host(exit_code=137, end=End.SUITE_LIMIT, trace=Trace(processes, tracer=2), stop=stop)
+
+    assert said == running.what_ran(ended)
 
 
 def test_commands_are_listed_and_counted() -> None:

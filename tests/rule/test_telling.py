@@ -134,6 +134,13 @@ def test_what_a_shell_says_at_the_end_is_told(line: str) -> None:
     assert ("begin", line, "Done.") == found.around
 
 
+def test_three_lines_before_it_and_two_after_it_are_shown() -> None:
+    """However many there are."""
+    found = told("1\n2\n3\n4\nSegmentation fault\n6\n7\n8\n")
+
+    assert ("2", "3", "4", "Segmentation fault", "6", "7") == found.around
+
+
 @pytest.mark.parametrize(
     "line",
     ["rows: 3: done", "x: line of code: y", "worker: Killed by nobody", "Killed 3 jobs", "a: b: c: d: 3 Killed"],

@@ -188,6 +188,11 @@ def test_a_launcher_that_only_waits_does_no_work() -> None:
     assert Word.NOT_JUDGED is launched(arrival(1), child=BLOCKING).word
 
 
+def test_half_of_its_life_is_long_enough_for_a_launcher_to_wait() -> None:
+    """From its own beginning to its own end."""
+    assert Word.ADVISED is launched(arrival(1), whole=(WHOLE[0], replace(WHOLE[1], ended=57.0))).word
+
+
 def test_a_launcher_is_not_known_to_wait_by_a_part_of_its_record() -> None:
     """It may have done more than is recorded."""
     assert Word.NOT_JUDGED is launched(arrival(1), untraced="cut off").word
@@ -201,7 +206,7 @@ def test_what_a_launcher_runs_is_not_told_by_a_signal_that_asks_nobody_to_end() 
 @pytest.mark.parametrize(
     "child",
     [
-        replace(WHOLE[1], ended=40.0),
+        replace(WHOLE[1], ended=45.0),
         replace(WHOLE[1], exit_code=3),
         replace(WHOLE[1], executions=process(7, 1, "/usr/bin/python3", "/other.py").executions),
         replace(WHOLE[1], ended=None, exit_code=None),
@@ -212,6 +217,7 @@ def test_a_launcher_that_may_do_something_else_may_be_the_work(child: Process) -
     """As one does that has a helper."""
     assert Word.NOT_JUDGED is launched(arrival(1), whole=(WHOLE[0], child)).word
     assert Word.NOT_JUDGED is launched(arrival(1), whole=(*WHOLE, process(9, 1, "/usr/bin/redis-server"))).word
+    assert Word.NOT_JUDGED is launched(arrival(1), whole=(LAUNCHER, WHOLE[1])).word
     assert Word.NOT_JUDGED is launched(arrival(1), before=SIGTERM).word
 
 

@@ -112,7 +112,6 @@ def _endings(good: Outcome, stopped: Outcome, number: signal.Signals) -> Iterato
         unreached = _unreached(host, number, undisturbed)
         if unreached is not None:
             needs_stand_in(good, stopped, unreached)
-        if unreached is not None:
             raise NotJudged(f"{number.name} did not reach {list(unreached.argv)}", see=REACHES)
         yield (
             f"Expected {host.name} to exit within {stop.seconds:.0f} s after {number.name}, but it was still running "

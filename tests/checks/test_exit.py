@@ -221,6 +221,14 @@ def test_a_process_that_is_left_is_named() -> None:
     assert "exited while these were running: ['aws', 's3', 'sync']." in found.violations[0]
 
 
+def test_a_fork_that_is_left_is_named_by_what_it_is_a_fork_of() -> None:
+    """It has executed nothing itself."""
+    first = Process(1, 0, 1.0, (Execution(1.0, 1.0, ("python3", "/x.py"), "/usr/bin/python3"),), 9.0, 0)
+    found = judged("exit.no-process-left", image(), outcome(host(trace=Trace((first, Process(7, 1, 2.0)), tracer=2))))
+
+    assert "exited while these were running: a fork of ['python3', '/x.py']." in found.violations[0]
+
+
 def test_processes_that_ended_before_are_well() -> None:
     """However many."""
     first = Process(1, 0, 1.0, (), 9.0, 0)

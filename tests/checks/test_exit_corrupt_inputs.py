@@ -151,7 +151,7 @@ def test_a_job_that_writes_nothing_and_does_not_say_so_is_advised_against() -> N
         "exited with 0, wrote nothing to output result, and logged nothing that it does not log otherwise."
     )
     assert not over(silent, good=usual, empty=silent).applies
-    assert not over(silent, good=outcome(host(stdout="started\ndone\n"))).applies
+    assert not over(silent, good=outcome(host(stdout="started at 12:00:01\ndone\n"))).applies
 
 
 def test_a_program_that_sets_corrupt_inputs_aside_is_not_accused() -> None:
@@ -177,6 +177,7 @@ def test_what_empty_inputs_show_already_is_not_shown_twice() -> None:
     """It swallows every failure, and is told so there."""
     verdict = over(SWALLOWING, empty=SWALLOWING)
 
+    assert "its failure is also swallowed with empty inputs; see exit.nonzero-on-failure" == verdict.reason
     assert (Word.NOT_JUDGED, "exit.nonzero-on-failure", True) == (verdict.word, verdict.see, verdict.applies)
 
 

@@ -329,6 +329,18 @@ def test_a_failure_counts_in_the_run_as_requested(outputs: dict[str, str], word:
     assert (expected,) == verdict.violations
 
 
+def test_each_host_of_the_run_as_requested_is_looked_at() -> None:
+    """One that is well says nothing of the next."""
+    crashed = replace(WORK, exit_code=None, killed_by=6)
+    hosts = [ran(SHELL, work, of=request(outputs={})).hosts[0] for work in (WORK, crashed)]
+    asked = request(outputs={}, hosts=2)
+    verdict = judged(NONZERO, image(), outcome(*hosts, of=asked), empty_inputs(of=asked))
+    (violation,) = verdict.violations
+
+    assert Word.VIOLATES is verdict.word
+    assert violation.startswith("Expected algo-2 to exit non-zero when its program fails, ")
+
+
 def test_a_code_or_a_word_in_the_run_as_requested_is_nothing() -> None:
     """It is the usual run, whose words mean nothing; and a traceback beside its outputs was got over."""
     for usual in (ran(SHELL, replace(WORK, exit_code=3)), ran(stderr=TRACEBACK), ran(stderr="ERROR: no input\n")):

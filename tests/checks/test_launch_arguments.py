@@ -127,6 +127,33 @@ def test_arguments_that_a_shell_takes_for_code_are_advised_against(said: str) ->
     assert Word.CONFORMS is reached((*PROGRAM, "..."), ended=failed).word
 
 
+def test_a_program_that_shells_start_is_named_by_two_words() -> None:
+    """By the interpreter and the script; its own arguments are left out."""
+    said = "/run.sh: 2: eval: Syntax error: Unterminated quoted string"
+    good = ran(SHELL, process(8, 1, *PROGRAM, "--fast"))
+    (advice,) = reached(ended=host(exit_code=2, stderr=said), good=good).violations
+
+    assert "to reach ['python3', '/processing.py'] on algo-1" in advice
+
+
+def test_arguments_of_its_own_may_give_way_to_those_of_a_request() -> None:
+    """As the defaults of a wrapper do, `exec python3 /processing.py "${@:---fast}"`."""
+    assert Word.CONFORMS is reached((*PROGRAM, "..."), good=ran(SHELL, process(8, 1, *PROGRAM, "--fast"))).word
+
+
+@pytest.mark.parametrize("first", ["taken for code", "handed on"])
+def test_each_host_is_judged_by_what_arrived_there(first: str) -> None:
+    """The first one says nothing of the next."""
+    before = outcome(*ran(SHELL, WORK).hosts * 2)
+    given = rerun.with_stand_in(WRAPPER, before).request
+    kept = host(witnesses=(witness(*PROGRAM, *(given.arguments or ())),))
+    taken = host(exit_code=2, stderr="/run.sh: 2: eval: Syntax error: Unterminated quoted string")
+    lost = host(witnesses=(witness(*PROGRAM),))
+    seen = outcome(kept if first == "handed on" else taken, lost, of=given, variation=Variation.STAND_IN)
+
+    assert "on algo-2, but it got none of them" in judged(REACH, WRAPPER, before, seen).violations[-1]
+
+
 @pytest.mark.parametrize("ended", [host(exit_code=137, end=End.SUITE_LIMIT), not_started("no")])
 def test_a_wrapper_that_waits_for_what_a_stand_in_does_not_do_is_not_blamed(ended: Host) -> None:
     """It may look for a file, or for a port; the reason says how it ended."""

@@ -192,11 +192,21 @@ def test_one_host_that_writes_to_stdout_is_enough() -> None:
 def test_each_host_is_judged_by_the_python_that_worked_on_it() -> None:
     """One where it has no buffer and one where no program is seen say nothing of the next."""
     (good,), (bad,) = (wrapped(*WORK, unbuffered=unbuffered).hosts for unbuffered in (True, False))
+    (asked,) = wrapped("python3", "-u", "/processing.py").hosts
     idle = replace(good, trace=Trace((), tracer=2))
-    run = replace(wrapped(*WORK), hosts=(idle, good, replace(bad, name="algo-2")))
+    run = replace(wrapped(*WORK), hosts=(idle, good, asked, replace(bad, name="algo-2")))
     (advice,) = by_run(run).violations
 
     assert advice.endswith("by algo-2 of job example.")
+
+
+def test_each_request_is_judged_by_its_own_run() -> None:
+    """A wrapper may start another program for each."""
+    second = wrapped(*WORK, of=request(ProcessingJobName="second"))
+    runs = (wrapped(*WORK, unbuffered=True), second)
+    (advice,) = judged(UNBUFFERED, WRAPPED, requests=tuple(run.request for run in runs), runs=runs).violations
+
+    assert advice.endswith("by algo-1 of job second.")
 
 
 @pytest.mark.parametrize(
@@ -233,6 +243,11 @@ def test_an_option_that_ignores_the_environment_ignores_the_variable_too(option:
     assert [Word.ADVISED, Word.CONFORMS] == words
 
 
+def test_an_option_of_another_meaning_leaves_the_variable_to_be_heeded() -> None:
+    """Such as -X, whatever its operand."""
+    assert Word.CONFORMS is judged(UNBUFFERED, image(entrypoint=("python3", "-X", "utf8", "/p.py"))).word
+
+
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_the_way_to_the_credentials_is_no_log(stream: str) -> None:
     """On either stream; the sentence does not repeat the value."""
@@ -267,6 +282,17 @@ def test_an_environment_that_is_printed_only_at_a_failure_is_told_once() -> None
 
     assert [Word.ADVISED, Word.ADVISED] == [verdict.word for verdict in verdicts]
     assert ["corrupt", "empty"] == [verdict.violations[0].rstrip(".").rpartition(" ")[2] for verdict in verdicts]
+
+
+def test_credentials_and_input_data_are_told_each_for_itself() -> None:
+    """A log may hold both."""
+    secret = "/v2/credentials/0815"
+    leaking = outcome(host(exit_code=1, stderr=f"{secret} {INPUT_MARKER}", secret=secret))
+    advice = judged(SECRETS, image(), outcome(), outcome(), leaking).violations
+
+    assert ["Expected no credentials", "Expected no input data"] == [
+        each.partition(" in the log")[0] for each in advice
+    ]
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])

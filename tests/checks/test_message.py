@@ -115,6 +115,15 @@ def test_a_program_that_fails_may_leave_a_message(check: str, message: bytes) ->
     assert judged(check, image(), outcome(host(message=message, exit_code=1))).violations
 
 
+@pytest.mark.parametrize("check", [UTF8, SIZE])
+def test_a_start_that_fails_with_empty_inputs_leaves_the_other_messages_to_be_judged(check: str) -> None:
+    """As an engine's trouble may have it."""
+    unstarted = empty_inputs(not_started("no"))
+    said = b"\xff" * 1025
+
+    assert judged(check, image(), outcome(host(message=said)), unstarted, corrupt(host())).violations
+
+
 @pytest.mark.parametrize("check", [UTF8, SIZE, PLAIN])
 def test_a_container_that_did_not_start_left_none(check: str) -> None:
     """Which is judged elsewhere."""

@@ -164,9 +164,16 @@ WHOLE = (replace(LAUNCHER, ended=100.0, exit_code=0), replace(CHILD, ended=99.0,
 """What a launcher and its program did in an undisturbed run: the one waited for the other."""
 
 
-def launched(*signals: Signal, child: Process = CHILD, whole: tuple[Process, ...] = WHOLE, before: int = 0) -> Verdict:
+def launched(
+    *signals: Signal,
+    child: Process = CHILD,
+    whole: tuple[Process, ...] = WHOLE,
+    before: int = 0,
+    untraced: str = "",
+) -> Verdict:
     """The verdict on a launcher that was stopped, after a run in which this is what it and its program did."""
-    good = outcome(host(trace=Trace(whole, (replace(arrival(7, before), at=50.0),) if before else (), tracer=2)))
+    seen = Trace(whole, (replace(arrival(7, before), at=50.0),) if before else (), tracer=2)
+    good = outcome(host(trace=seen, untraced=untraced))
     return judged(REACHES, image(), good, stopped((LAUNCHER, child), signals))
 
 
@@ -181,10 +188,25 @@ def test_a_launcher_that_only_waits_does_no_work() -> None:
     assert Word.NOT_JUDGED is launched(arrival(1), child=BLOCKING).word
 
 
+def test_half_of_its_life_is_long_enough_for_a_launcher_to_wait() -> None:
+    """From its own beginning to its own end."""
+    assert Word.ADVISED is launched(arrival(1), whole=(WHOLE[0], replace(WHOLE[1], ended=57.0))).word
+
+
+def test_a_launcher_is_not_known_to_wait_by_a_part_of_its_record() -> None:
+    """It may have done more than is recorded."""
+    assert Word.NOT_JUDGED is launched(arrival(1), untraced="cut off").word
+
+
+def test_what_a_launcher_runs_is_not_told_by_a_signal_that_asks_nobody_to_end() -> None:
+    """Such as SIGUSR1."""
+    assert Word.ADVISED is launched(arrival(1), arrival(7, 10)).word
+
+
 @pytest.mark.parametrize(
     "child",
     [
-        replace(WHOLE[1], ended=40.0),
+        replace(WHOLE[1], ended=45.0),
         replace(WHOLE[1], exit_code=3),
         replace(WHOLE[1], executions=process(7, 1, "/usr/bin/python3", "/other.py").executions),
         replace(WHOLE[1], ended=None, exit_code=None),
@@ -195,6 +217,7 @@ def test_a_launcher_that_may_do_something_else_may_be_the_work(child: Process) -
     """As one does that has a helper."""
     assert Word.NOT_JUDGED is launched(arrival(1), whole=(WHOLE[0], child)).word
     assert Word.NOT_JUDGED is launched(arrival(1), whole=(*WHOLE, process(9, 1, "/usr/bin/redis-server"))).word
+    assert Word.NOT_JUDGED is launched(arrival(1), whole=(LAUNCHER, WHOLE[1])).word
     assert Word.NOT_JUDGED is launched(arrival(1), before=SIGTERM).word
 
 
@@ -223,11 +246,12 @@ def test_another_signal_than_that_of_the_stop_reaches_nobody(receiver: int) -> N
 
 
 def test_the_program_is_that_which_worked_when_the_signal_came() -> None:
-    """What a wrapper starts afterwards, to clean up, is not."""
+    """What a wrapper or a launcher starts afterwards, to clean up, is not."""
     later = Process(9, 1, 101.0, (Execution(101.0, 101.0, ("/usr/bin/python3", "/clean.py"), "/usr/bin/python3"),))
     work = replace(CHILD, ended=100.5, exit_code=0)
 
     assert Word.CONFORMS is verdict(REACHES, stopped((SHELL, work, later), (arrival(1), arrival(7)))).word
+    assert Word.CONFORMS is verdict(REACHES, stopped((LAUNCHER, later), (arrival(1),))).word
 
 
 def test_what_ended_before_the_signal_came_was_not_to_be_reached() -> None:
@@ -369,3 +393,28 @@ def test_a_job_that_was_done_within_the_grace_shows_nothing() -> None:
     assert (Word.NOT_JUDGED, False) == (late.word, late.applies)
     assert (Word.NOT_JUDGED, False) == (just.word, just.applies)
     assert Word.CONFORMS is early.word
+
+
+@pytest.mark.parametrize("traced", [False, True], ids=["no record", "a record that was cut off"])
+def test_without_a_whole_record_the_time_tells_whether_a_job_was_done(traced: bool) -> None:  # noqa: FBT001 - a parameter of a test
+    """A signal that is missing in what there is of a record may have arrived."""
+    good = outcome(host(seconds=4.0))
+    (ended,) = stopped((PROGRAM,), (), exit_code=0).hosts
+    unseen = replace(ended, trace=ended.trace if traced else None, untraced="cut off")
+    late, early = (
+        judged("stop.ends-on-sigint", image(), good, outcome(replace(unseen, seconds=seconds)))
+        for seconds in (3.9, 2.1)
+    )
+
+    assert (Word.NOT_JUDGED, False) == (late.word, late.applies)
+    assert Word.CONFORMS is early.word
+
+
+@pytest.mark.parametrize("exit_code", [0, 3])
+def test_a_job_that_fails_anyway_may_be_done_within_the_grace_too(exit_code: int) -> None:
+    """With the code of its failure, or with 0."""
+    good = outcome(host(seconds=4.0, exit_code=3))
+    (ended,) = stopped((PROGRAM,), (arrival(1),), exit_code=exit_code).hosts
+    found = judged("stop.ends-on-sigint", image(), good, outcome(replace(ended, seconds=4.1)))
+
+    assert (Word.NOT_JUDGED, False) == (found.word, found.applies)

@@ -179,6 +179,16 @@ def test_what_a_program_runs_at_a_moment() -> None:
     assert [2] == [process.pid for process in workload.run_by(trace, first, at=0.003)]
 
 
+def test_what_a_shell_becomes_later_is_not_run_yet() -> None:
+    """As one that a launcher starts, which waits before its `exec`."""
+    events = (become(1, "python3", "/launcher.py"), fork(3), become(3, "sh", "-c", "x"), *idle(10), become(3, "a"))
+    trace = Trace.parse(record(begin(), *events, leave(1)))
+    first = trace.process(1)
+    assert first is not None
+
+    assert [[], [3]] == [[each.pid for each in workload.run_by(trace, first, at=at)] for at in (0.005, None)]
+
+
 def test_an_incomplete_trace_is_a_doubt() -> None:
     """What was not recorded may have been the work."""
     process, doubt = found(become(1, "python3"))
@@ -267,10 +277,12 @@ TAIL = ("tail", "-f", "/dev/null")
             (SHELL, become(1, "bash", "/run.sh"), *work(), fork(9), become(9, *TAIL)),
             ("tail -f /dev/null", "python3 w.py"),
         ),
+        ((SHELL, become(1, "bash", "/run.sh"), *work(), become(1, *TAIL)), ("tail -f /dev/null", "python3 w.py")),
     ],
     ids=[
         *("tail", "tail of a shell", "exec", "shell", "shell of an init", "server beside it", "two steps"),
         *("exec after tools", "exec after several", "exec after a fork", "exec of a shell"),
+        "exec after an exec",
     ],
 )
 def test_what_still_ran_and_what_had_done_its_work(events: tuple[object, ...], expected: tuple[str, str]) -> None:
@@ -286,12 +298,22 @@ def test_what_still_ran_and_what_had_done_its_work(events: tuple[object, ...], e
         ((become(1, "python3", "w.py"), *short("gcc")), "python3 w.py"),
         ((become(1, "python3", "a.py"), *short("gcc"), become(1, "python3", "b.py")), "python3 b.py"),
         ((SHELL, become(1, "server"), *short("gcc")), "server"),
+        ((SHELL, become(1, "python3", "a.py"), *work(), become(1, "server")), "server"),
         ((SHELL, fork(8), become(8, "python3", "w.py")), "python3 w.py"),
         ((SHELL, *short("mkdir", "x"), fork(9), become(9, "sleep", "9")), "sleep 9"),
         ((SHELL, *short("mkdir", "x"), become(1, "server")), "server"),
         ((SHELL, fork(8), leave(8)), "sh /run.sh"),
     ],
-    ids=["no wrapper", "exec of no wrapper", "exec and child", "work", "tools", "tools and exec", "fork"],
+    ids=[
+        "no wrapper",
+        "exec of no wrapper",
+        "exec and child",
+        "exec, child and exec",
+        "work",
+        "tools",
+        "tools and exec",
+        "fork",
+    ],
 )
 def test_a_program_that_is_still_at_work_has_not_finished(events: tuple[object, ...], expected: str) -> None:
     """Nor has one whose children have: what it starts itself is its own affair."""

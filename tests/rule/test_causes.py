@@ -155,6 +155,15 @@ def test_a_choice_that_was_not_what_counted_is_laid_to_nobody(choice: Lifted) ->
     assert (AS_CHOSEN, True, True) == (judged.conditions, judged.unsteady, succeeded(judged))
 
 
+def test_the_last_run_decides_whether_a_choice_counts_however_many_were_lifted() -> None:
+    """The job succeeds where the second one is lifted, and then where none is."""
+    tried = runs(Flaw(chances=frozenset({0, 1, 2}), said=REFUSED))
+    judged = settled(tried)
+
+    assert ["traced", "untraced", "traced OWNERS", "traced NO_NETWORK", "traced"] == [*made(tried)]
+    assert (AS_CHOSEN, True) == (judged.conditions, judged.unsteady)
+
+
 def test_choices_that_count_together_are_found_together() -> None:
     """Each alone did not help."""
     needs = frozenset({Lifted.OWNERS, Lifted.NO_NETWORK})

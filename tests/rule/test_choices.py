@@ -152,6 +152,22 @@ def test_the_source_code_in_a_traceback_tells_which_call_failed() -> None:
     assert doubt(outcome(bound)).endswith(IPV6)
 
 
+def test_the_source_code_in_a_traceback_tells_what_the_kernel_refused() -> None:
+    """Changing users is refused in every container to one who is not root, so the image's own USER is at fault."""
+    lines = ("Traceback (most recent call last):", '  File "/x.py", line 1, in <module>', "    {}", "OSError: {}")
+    refused = [
+        doubt(outcome(failed("\n".join(lines).format(call, "[Errno 1] Operation not permitted"))))
+        for call in ("os.setuid(0)", "open_device()")
+    ]
+
+    assert ["", CAPABILITIES] == [reason.partition("; ")[2] for reason in refused]
+
+
+def test_a_refusal_that_other_lines_follow_was_got_over() -> None:
+    """Only a traceback has lines that belong together."""
+    assert "" == doubt(outcome(failed("tuning: Operation not permitted\nno rows\n")))
+
+
 def test_what_was_said_long_before_the_end_is_not_looked_at() -> None:
     """So many lines are."""
     said = "MemoryError: cache is off\n"

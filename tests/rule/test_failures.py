@@ -12,8 +12,8 @@ from conformance.files.tree import File
 from conformance.outcome.activity import Use
 from conformance.outcome.outcome import End, Host
 from conformance.outcome.trace import Process, Signal, Trace
-from conformance.rule.failures import Failure, beside, hidden
-from tests.support.outcomes import OUTPUT, file, host, log, outcome, process
+from conformance.rule.failures import Failure, as_requested, beside, hidden
+from tests.support.outcomes import OUTPUT, file, host, log, outcome, process, request
 
 TRACEBACK = """Traceback (most recent call last):
   File "/x.py", line 3, in <module>
@@ -161,6 +161,22 @@ def test_outputs_are_there_if_none_of_their_files_is_missing_or_empty(left: tupl
     assert certain is found.certain
 
 
+@pytest.mark.parametrize(("left", "certain"), [(("a",), True), (("a", "b"), False)], ids=["one", "both"])
+def test_a_crash_beside_a_missing_output_is_certain_in_the_run_as_requested_too(
+    left: tuple[str, ...],
+    *,
+    certain: bool,
+) -> None:
+    """Where all are there, nobody knows who wrote them: none was seen to be begun."""
+    asked = request(outputs={name: f"/opt/ml/processing/{name}" for name in "ab"})
+    files = (file(f"/opt/ml/processing/{name}/x") for name in left)
+    crashed = host(*files, trace=Trace((SHELL, CRASHED), tracer=2))
+    found = as_requested(outcome(crashed, of=asked), crashed)
+
+    assert found is not None
+    assert certain is found.certain
+
+
 def test_an_exit_code_with_a_traceback_that_is_usual_is_advice() -> None:
     """It says nothing of this failure."""
     expected = Failure("['python3', '/x.py'] exited with code 3 below process 1", certain=False, in_tree=True)
@@ -226,6 +242,16 @@ def test_what_a_wrapper_sends_to_stdout_counts_where_it_tells_of_a_failure(
 
 
 LAUNCHER = process(1, 0, "python3", "/launch.py")
+
+
+def test_what_a_launcher_ran_is_not_told_by_a_part_of_a_record() -> None:
+    """Of either run: it may have been made good for."""
+    whole, part = of(LAUNCHER, FAILED), of(LAUNCHER, FAILED, untraced="cut off")
+    usual, unseen = of(LAUNCHER, WORK), of(LAUNCHER, WORK, untraced="cut off")
+
+    assert hidden(whole, usual, wrote_nothing=True) is not None
+    assert hidden(part, usual, wrote_nothing=True) is None
+    assert hidden(whole, unseen, wrote_nothing=True) is None
 
 
 @pytest.mark.parametrize(
@@ -326,13 +352,23 @@ def test_a_traceback_is_certain_where_nothing_was_written(wrote_nothing: bool, c
     [
         (f"ERROR:root:a.csv\n{TRACEBACK}" * 2, False),
         (f"ERROR:root:a.csv\n{TRACEBACK}", True),
+        (TRACEBACK + TRACEBACK.replace("ValueError: 3", "ValueError: no number: 'x'"), False),
         (TRACEBACK + TRACEBACK.replace("line 3", "line 9"), True),
         (TRACEBACK + TRACEBACK.replace("ValueError", "KeyError"), True),
         (f"ERROR:root:attempt 1 failed\n{TRACEBACK}" * 2, True),
         (f"Exception in thread Thread-1 (work):\n{TRACEBACK}" * 2, True),
         (f"Process ForkPoolWorker-1:\n{TRACEBACK}" * 2, True),
     ],
-    ids=["each record", "one record", "another place", "another exception", "retried", "threads", "processes"],
+    ids=[
+        "each record",
+        "one record",
+        "another value",
+        "another place",
+        "another exception",
+        "retried",
+        "threads",
+        "processes",
+    ],
 )
 def test_a_program_that_goes_on_to_the_next_record_is_not_accused(said: str, certain: bool) -> None:  # noqa: FBT001 - a case
     """Whoever catches what is wrong with each of them has decided to; AWS has no rule on that, so it is advice."""

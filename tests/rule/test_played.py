@@ -109,13 +109,24 @@ def test_a_program_that_the_engine_starts_is_known_without_a_run(
             ],
             WRAPPED,
         ),
+        ([SHELL, process(6, 1, "/usr/bin/redis-server"), process(7, 1, *SCRIPT, MARK)], WRAPPED),
+        ([process(1, 0, *SCRIPT, MARK)], DIRECT),
     ],
+    ids=["handed", "not handed", "by exec", "the shorter one", "beside another", "no wrapper"],
 )
 def test_the_program_of_a_wrapper_is_the_one_that_gets_its_arguments(
     processes: list[Process], expected: StandIn
 ) -> None:
     """It is told by the words before those arguments from other uses of the same interpreter."""
     assert expected == played.started(WRAPPER, start(*processes))
+
+
+@pytest.mark.parametrize(("words", "expected"), [((*SCRIPT, "fast"), True), (SCRIPT, False), (("python3",), False)])
+def test_what_gets_cmd_is_handed_the_arguments_too(words: tuple[str, ...], *, expected: bool) -> None:
+    """ContainerArguments take the place of CMD, so a program that ends with its words would get them."""
+    started = played.started(replace(WRAPPER, cmd=("fast",)), start(SHELL, process(7, 1, *words)))
+
+    assert replace(WRAPPED, command=words, is_handed=expected) == started
 
 
 @pytest.mark.parametrize(
@@ -125,9 +136,23 @@ def test_the_program_of_a_wrapper_is_the_one_that_gets_its_arguments(
             start(SHELL, exit_code=2, stderr="MODEL is not set\n"),
             "it exited with code 2; stderr says: 'MODEL is not set'",
         ),
-        (start(SHELL, process(7, 1, "mkdir", "/out")), "shows no program that does the work"),
-        (start(SHELL, process(7, 1, "python3", "/check.py"), exit_code=3), "although ['python3', '/check.py'] did not"),
-        (start(SHELL, process(7, 1, "/tmp/made")), "/tmp/made is no file of the image"),  # noqa: S108 - the container's
+        (
+            start(SHELL, process(7, 1, "mkdir", "/out")),
+            "without a job, its command shows no program that does the work: it exited with code 0",
+        ),
+        (
+            start(SHELL, process(6, 1, "/usr/bin/redis-server"), process(7, 1, *SCRIPT)),
+            "that does the work: it exited with code 0, and process 7 (python3.12) ran alongside 6 (redis-server)",
+        ),
+        (start(SHELL, process(7, 1, *SCRIPT, MARK), untraced="cut off"), "could not be traced: cut off"),
+        (
+            start(SHELL, process(7, 1, "python3", "/check.py"), exit_code=3),
+            "although ['python3', '/check.py'] did not fail",
+        ),
+        (
+            start(SHELL, process(7, 1, "/tmp/made")),  # noqa: S108 - the container's
+            "/tmp/made is no file of the image, so nothing can stand in for it",  # noqa: S108 - the same
+        ),
         (outcome(not_started("no such file"), of=OWN), "see launch.default-command"),
         (outcome(host(untraced="no ptrace"), of=OWN), "no ptrace"),
     ],
@@ -137,7 +162,7 @@ def test_a_wrapper_that_starts_no_program_is_not_judged(outcome: Outcome, reason
     with pytest.raises(NotJudged) as stop:
         played.started(WRAPPER, outcome)
 
-    assert reason in str(stop.value)
+    assert str(stop.value).endswith(reason)
 
 
 def test_what_a_wrapper_starts_is_looked_for_in_several_ways() -> None:
@@ -163,7 +188,7 @@ def test_nothing_conforms_that_only_the_program_would_show(check_id: str, part: 
     """A wrapper's part is judged where there is a wrapper; the program's part never is."""
     verdict = judged(check_id, WRAPPER, own(part))
 
-    assert expected is verdict.word
+    assert (check_id, "", expected) == (verdict.check.id, verdict.request, verdict.word)
     assert ("needs a job" in verdict.reason) is (expected is Word.NOT_JUDGED)
 
 
@@ -186,6 +211,14 @@ def test_an_exit_code_that_a_wrapper_swallows_is_found(part: StandIn, expected: 
     swallowed = replace(ended, request=OWN, stand_in=part)
 
     assert expected is judged("exit.nonzero-on-failure", WRAPPER, own(part), swallowed).word
+
+
+def test_a_stand_in_that_is_killed_as_requested_is_no_failure_of_the_program() -> None:
+    """What it does with the suite's own request says nothing of what the program does when it fails."""
+    killed = own(WRAPPED, SHELL, replace(process(7, 1, *SCRIPT), exit_code=None, killed_by=11))
+    verdict = judged("exit.nonzero-on-failure", WRAPPER, killed, replace(empty_inputs(of=OWN), stand_in=WRAPPED))
+
+    assert (Word.NOT_JUDGED, ()) == (verdict.word, verdict.violations)
 
 
 def test_another_program_that_fails_is_not_blamed() -> None:
@@ -212,24 +245,53 @@ def test_a_stand_in_shows_whose_python_is_unbuffered() -> None:
     exported = replace(work, executions=(replace(work.executions[0], unbuffered=True),))
     runs = [own(WRAPPED, SHELL, each) for each in (work, exported)]
 
-    assert [Word.ADVISED, Word.CONFORMS] == [judged("logs.unbuffered", quiet, runs=(run,)).word for run in runs]
+    verdicts = [judged("logs.unbuffered", quiet, runs=(run,)) for run in runs]
+
+    assert [Word.ADVISED, Word.CONFORMS] == [verdict.word for verdict in verdicts]
+    # There is no job of the user's to name.
+    assert verdicts[0].violations[0].endswith("but python3 is started with neither.")
 
 
+def stopped_at(work: Process) -> Outcome:
+    """A run that was stopped while a wrapper had this process at work, which got no signal."""
+    shell = replace(SHELL, ended=None, exit_code=None)
+    trace = Trace((shell, replace(work, ended=None, exit_code=None)), (Signal(9.0, 9.0, 2, 0, 1, "caught"),), tracer=2)
+    stopped = host(exit_code=137, end=End.STOPPED, stop=Stop("SIGINT", 10.0, killed=True), trace=trace)
+    return replace(outcome(stopped, of=OWN, variation=Variation.STOPPED_BY_SIGINT), stand_in=WRAPPED)
+
+
+@pytest.mark.parametrize("check_id", ["stop.sigint-reaches-the-program", "stop.ends-on-sigint"])
 @pytest.mark.parametrize("command", [("python3", "/check.py"), (*SCRIPT, "--version")])
-def test_what_comes_before_the_stand_in_is_not_blamed_for_a_stop(command: tuple[str, ...]) -> None:
+def test_what_comes_before_the_stand_in_is_not_blamed_for_a_stop(check_id: str, command: tuple[str, ...]) -> None:
     """Another use of the same program would have ended at once where no stand-in takes its place."""
     undisturbed = own(WRAPPED, SHELL, process(3, 1, *command, ended=4.0), process(7, 1, *SCRIPT))
-    shell = replace(SHELL, ended=None, exit_code=None)
-    at_work = process(3, 1, *command, ended=None)
-    trace = Trace((shell, at_work), (Signal(9.0, 9.0, 2, 0, 1, "caught"),), tracer=2)
-    stopped = host(exit_code=137, end=End.STOPPED, stop=Stop("SIGINT", 10.0, killed=True), trace=trace)
-    run = replace(outcome(stopped, of=OWN, variation=Variation.STOPPED_BY_SIGINT), stand_in=WRAPPED)
-    verdict = judged("stop.sigint-reaches-the-program", WRAPPER, undisturbed, run)
+    verdict = judged(check_id, WRAPPER, undisturbed, stopped_at(process(3, 1, *command)))
 
     assert Word.NOT_JUDGED is verdict.word
     assert f"{list(command)} was at work when the stop came, and not yet {list(SCRIPT)}" in verdict.reason
 
 
+def test_a_stand_in_that_no_signal_reaches_is_told_of_whatever_else_ran() -> None:
+    """What comes after it is another script, though of the same interpreter; and an undisturbed run may be unseen."""
+    undisturbed = own(WRAPPED, SHELL, process(7, 1, *SCRIPT, ended=8.0), process(20, 1, "python3", "/after.py"))
+    unseen = replace(undisturbed, hosts=tuple(replace(each, trace=None, untraced="no") for each in undisturbed.hosts))
+    stopped = stopped_at(process(7, 1, *SCRIPT))
+    verdicts = [judged("stop.sigint-reaches-the-program", WRAPPER, each, stopped) for each in (undisturbed, unseen)]
+
+    assert [Word.ADVISED, Word.ADVISED] == [verdict.word for verdict in verdicts]
+
+
 def test_corrupt_inputs_show_nothing_where_nothing_runs_before_the_program() -> None:
     """The stand-in is not even run with them then."""
-    assert "needs a job" in judged("exit.nonzero-on-corrupt-input", WRAPPER, own(DIRECT)).reason
+    check = load_checks()["exit.nonzero-on-corrupt-input"]
+
+    assert "needs a job" in judged(check.id, WRAPPER, own(DIRECT)).reason
+    assert [played.NEEDS_REQUEST, ""] == [played.not_shown(check, WRAPPER, [own(part)]) for part in (DIRECT, WRAPPED)]
+
+
+def test_a_stand_in_that_writes_nothing_need_not_say_so() -> None:
+    """What it writes and logs is the suite's own, with corrupt inputs as well."""
+    silent = replace(own(variation=Variation.CORRUPT_INPUTS), hosts=outcome(host(), of=OWN).hosts)
+    verdict = judged("exit.nonzero-on-corrupt-input", WRAPPER, own(), own(), silent)
+
+    assert (Word.NOT_JUDGED, False) == (verdict.word, verdict.applies)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from conformance.image.image import Image
 from conformance.job.model import model_faults
 from conformance.job.request import JobRequest
-from conformance.job.standin import StandIn
+from conformance.job.standin import StandIn, tried_request
 from conformance.job.validation import service_faults
 from conformance.outcome.activity import Use
 from conformance.outcome.outcome import End, JobStatus, Outcome
@@ -206,7 +206,7 @@ def test_the_program_below_a_wrapper_is_named() -> None:
 
 def test_a_stand_in_takes_arguments_beside_a_container_entrypoint() -> None:
     """The image's own program may not know them."""
-    good = ran(SHELL, process(7, 1, "python3", "/processing.py"))
+    good = ran(SHELL, process(7, 1, "python3", "/processing.py"), of=request(environment={"A": "1"}))
     played = replace(good, stand_in=StandIn("/usr/bin/python3.12", ("python3", "/processing.py")))
     both = rerun.overridden_both(image(), played)
 
@@ -214,6 +214,7 @@ def test_a_stand_in_takes_arguments_beside_a_container_entrypoint() -> None:
     assert both is not None
     assert ("python3", "/processing.py") == both.request.entrypoint
     assert odd_words.ODD_WORDS[:3] == both.request.arguments
+    assert {"A": "1"} == both.request.environment
 
 
 def test_a_wrapper_that_becomes_the_program_is_overridden() -> None:
@@ -356,12 +357,15 @@ def test_a_job_is_stopped_half_way_or_soon(seconds: float, after: float) -> None
 
     assert rerun.Rerun(again.request, stop_after_seconds=after) == again
     assert request() == again.request
-    assert rerun.EARLY_STOP_SECONDS == _early(seconds)
+    assert rerun.Rerun(request(), stop_after_seconds=0.1) == rerun.stopped_early(outcome(host(seconds=seconds)))
 
 
-def _early(seconds: float) -> float | None:
-    again = rerun.stopped_early(outcome(host(seconds=seconds)))
-    return None if again is None else again.stop_after_seconds
+def test_a_stand_in_is_stopped_when_it_has_begun_on_each_host() -> None:
+    """It works until then, so half of its time is nothing; a wrapper may take as long as it took without a stop."""
+    part = StandIn("/usr/bin/python3.12", ("python3", "/processing.py"))
+    good = replace(outcome(host(seconds=1.0), host(seconds=8.0)), stand_in=part)
+
+    assert rerun.Rerun(good.request, stop_after_seconds=8.5) == rerun.stopped(good)
 
 
 USED = (Use(9.0, "/opt/ml/processing/input/data/x.csv"),)
@@ -373,15 +377,34 @@ USED = (Use(9.0, "/opt/ml/processing/input/data/x.csv"),)
         (Trace((process(1, 0, "python3", "/processing.py"),), tracer=2, uses=USED), WORK.argv),
         (Trace((SHELL, WORK), tracer=2, uses=USED), WORK.argv),
         (Trace((SHELL,), tracer=2, uses=USED), SHELL.argv),
+        (Trace((), tracer=2, uses=USED), ()),
     ],
-    ids=["process 1", "below a shell", "a shell"],
+    ids=["process 1", "below a shell", "a shell", "no process"],
 )
 def test_a_short_job_is_stopped_at_its_work(trace: Trace, command: tuple[str, ...]) -> None:
     """However fast the machine is: when the program that does the work uses an input or output."""
     again = rerun.stopped(outcome(host(seconds=1.9, trace=trace)))
 
-    assert (command, 10.0) == (again.stop_at_work, again.stop_after_seconds)
+    assert rerun.Rerun(request(), stop_after_seconds=10.0, stop_at_work=command) == again
     assert rerun.stopped_early(outcome(host(seconds=1.9, trace=trace))) is None
+
+
+@pytest.mark.parametrize("seconds", [1.0, 60.0])
+def test_what_the_program_tries_in_vain_is_stopped_at_its_work(seconds: float) -> None:
+    """It reads its inputs before it fails, so a stop half-way may find it at nothing; one that does not fail works."""
+    trace = Trace((SHELL, WORK), tracer=2, uses=USED)
+    vain, done = (
+        outcome(host(seconds=seconds, exit_code=code, trace=trace), of=tried_request("example:1")) for code in (1, 0)
+    )
+
+    assert WORK.argv == rerun.stopped(vain).stop_at_work
+    assert (None if seconds > 2 else WORK.argv) == rerun.stopped(done).stop_at_work
+
+
+def test_a_job_of_the_users_that_fails_is_not_stopped() -> None:
+    """Which is judged elsewhere."""
+    with pytest.raises(NotJudged, match="the unmodified job already fails"):
+        rerun.stopped(FAILED)
 
 
 def test_a_short_job_of_several_hosts_is_not_stopped() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conformance.outcome.outcome import End, Host
+from conformance.outcome.outcome import End, Host, Stop
 from conformance.outcome.trace import Execution, Process, Signal, Trace
 from conformance.rule import running
 from conformance.rule.machine import BUSY_SECONDS
@@ -47,12 +47,35 @@ def test_without_a_record_of_the_stop_nothing_is_said_of_processes() -> None:
     assert "" == running.what_ran(ended_by())
 
 
+INIT = process(1, 0, "tini", "--", "/run.sh", ended=None)
+FORK = Process(9, 1, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("processes", "said"),
+    [
+        (
+            (SHELL, process(8, 1, "python3", "/x.py", ended=20.0), FORK),
+            ": ['python3', '/x.py'] had exited with 0, but a fork of ['/bin/sh', '/run.sh'] had not",
+        ),
+        ((INIT, FORK), ": a fork of ['tini', '--', '/run.sh']"),
+    ],
+    ids=["after the work", "before it"],
+)
+def test_a_fork_that_was_still_running_is_named_after_its_program(processes: tuple[Process, ...], said: str) -> None:
+    """As a loop in the background is, which nobody ends, or what an init is about to become."""
+    stop = Stop("SIGTERM", 2.0, killed=True)
+    ended = host(exit_code=137, end=End.SUITE_LIMIT, trace=Trace(processes, tracer=2), stop=stop)
+
+    assert said == running.what_ran(ended)
+
+
 def test_commands_are_listed_and_counted() -> None:
     """A process whose command is not known is named by its number."""
     unknown = Process(7, 1, 1.0, (Execution(1.0, 1.0, ()),))
     others = [process(pid, 1, "a", "b") for pid in range(10, 13)]
 
-    assert "['a', 'b']; process 7" == running.commands(Trace(), [others[0], unknown])
+    assert "['a', 'b']; process 7" == running.commands(Trace((*others, unknown)), [others[0], unknown])
     assert "process 7; ['a', 'b']; ['a', 'b'] and 1 more" == running.commands(Trace(), [unknown, *others])
 
 

@@ -99,15 +99,27 @@ def test_a_traceback_that_was_got_over_is_not_told() -> None:
     assert ("no total", False) == (told(went_on).line, told(went_on).is_traceback)
 
 
+@pytest.mark.parametrize(("before", "after", "is_told"), [(60, 0, True), (0, 50, True), (0, 51, False)])
+def test_a_traceback_is_told_up_to_so_many_lines_from_the_end(before: int, after: int, *, is_told: bool) -> None:
+    """However many lines stand before it, and without those that are blank."""
+    found = told("row\n" * before + PYTHON.log + "\nrow\n" * after)
+
+    assert is_told is found.is_traceback
+
+
 @pytest.mark.parametrize(
     "line",
     [
         "/run.sh: line 3: python4: command not found",
         "bash: line 1: nosuch: command not found",
         "run.sh: 3: nosuch: not found",
+        "/run: 3: nosuch: not found",
+        "./run: 3: nosuch: not found",
+        "run: line 3: nosuch: command not found",
         "/run.sh: 2: Syntax error: end of file unexpected",
         "r.sh: line 2:   388 Segmentation fault      (core dumped) ./job",
         "bash:   303 Aborted                 ./job",
+        "bash:     7 Aborted                 ./job 'a: b: c: d'",
         "Segmentation fault (core dumped)",
         "Bus error",
         "Killed",
@@ -118,10 +130,21 @@ def test_what_a_shell_says_at_the_end_is_told(line: str) -> None:
     found = told(f"begin\n{line}\nDone.\n", "rows 3\n")
 
     assert (line, False, Stream.STDERR) == (found.line, found.is_traceback, found.stream)
+    assert not found.is_last
     assert ("begin", line, "Done.") == found.around
 
 
-@pytest.mark.parametrize("line", ["rows: 3: done", "x: line of code: y", "worker: Killed by nobody", "Killed 3 jobs"])
+def test_three_lines_before_it_and_two_after_it_are_shown() -> None:
+    """However many there are."""
+    found = told("1\n2\n3\n4\nSegmentation fault\n6\n7\n8\n")
+
+    assert ("2", "3", "4", "Segmentation fault", "6", "7") == found.around
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["rows: 3: done", "x: line of code: y", "worker: Killed by nobody", "Killed 3 jobs", "a: b: c: d: 3 Killed"],
+)
 def test_what_no_shell_says_is_an_ordinary_line(line: str) -> None:
     """The last one is told then."""
     assert "Done." == told(f"{line}\nDone.\n").line

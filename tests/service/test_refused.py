@@ -84,6 +84,7 @@ def test_every_volume_needs_a_place() -> None:
         (image(user="0:nobody"), ARGV),
         (image(user=str(1 << 31)), ARGV),
         (image(file("/work"), working_directory="/work"), ARGV),
+        (image(file("/work"), working_directory="work"), ARGV),
         (image(file("/work"), working_directory="/work/below"), ARGV),
     ],
 )
@@ -102,6 +103,8 @@ def test_what_the_image_lacks_is_of_the_image(of: Image, argv: tuple[str, ...]) 
         (image(user="nobody", documents={"/etc/passwd": b"nobody:x:65534:65534::/:/bin/sh\n"}), ARGV),
         (image(link("/etc/passwd", "/usr/passwd"), file("/usr/passwd"), user="nobody"), ARGV),
         (image(), ("/opt/ml/processing/input/code/run.sh",)),
+        (image(working_directory="/opt/ml/processing/input"), ("code/run.sh",)),
+        (image(link("/usr/bin/run.sh", "/opt/ml/processing/input/code/run.sh")), ("run.sh",)),
         (image(link("/code", "/opt/ml/processing/input/code")), ("/code/run.sh",)),
         (image(link("/run.sh", "/opt/ml/processing/input/code/run.sh")), ("/run.sh",)),
         (image(program("/run.sh", b"#!/opt/ml/processing/input/sh\n")), ("/run.sh",)),

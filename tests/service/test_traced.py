@@ -6,8 +6,8 @@ import errno
 
 import pytest
 
-from conformance.outcome.outcome import End
-from conformance.outcome.trace import Execution, Process, Trace
+from conformance.outcome.outcome import End, Stop
+from conformance.outcome.trace import UNENDED, Execution, Process, Trace
 from conformance.service.traced import DENIED, DISTURBED, why_not_to_be_traced, with_trace
 from tests.support.outcomes import host
 
@@ -22,10 +22,23 @@ def failed(number: int | None) -> Trace:
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.ENOEXEC, errno.ELOOP])
 def test_a_command_that_cannot_begin_is_how_the_host_ended(number: int) -> None:
     """Whoever executes it."""
-    found = with_trace(host(), failed(number))
+    found = with_trace(host(stop=Stop("SIGTERM", 0.1, killed=False)), failed(number))
 
-    assert (End.NOT_STARTED, "") == (found.end, why_not_to_be_traced(found))
+    assert (End.NOT_STARTED, None, "") == (found.end, found.stop, why_not_to_be_traced(found))
     assert found.start_error.startswith("exec '/run.sh': ")
+
+
+@pytest.mark.parametrize(
+    ("stop", "untraced"),
+    [(None, UNENDED), (Stop("SIGTERM", 0.1, killed=False), UNENDED), (Stop("SIGTERM", 2.0, killed=True), "")],
+    ids=["not stopped", "stopped", "killed"],
+)
+def test_a_record_without_an_end_is_a_fault_unless_the_container_was_killed(stop: Stop | None, untraced: str) -> None:
+    """SIGKILL ends the tracer as well."""
+    trace = Trace((Process(1, 0, 1.0),), (), tracer=2, fault=UNENDED)
+    found = with_trace(host(stop=stop), trace)
+
+    assert (untraced, trace.processes) == (found.untraced, found.trace.processes if found.trace else None)
 
 
 def test_what_is_denied_to_the_tracer_is_run_without_it() -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN
-from conformance.job.variation import AS_REQUESTED, EMPTY_INPUTS
+from conformance.job.variation import AS_REQUESTED, DEFAULT_COMMAND, EMPTY_INPUTS
 from conformance.outcome.outcome import End, Host, Outcome, Stop, Trial
 from conformance.rule.declaration import MUST, SHOULD, Advice, Check, DoesNotApply, Level, NotJudged, Registry
 from conformance.rule.sight import Sight
@@ -262,6 +263,18 @@ def test_what_the_runs_alone_show_is_what_is_judged() -> None:
     assert not verdict(check, KILLED, Repeating((over,))).applies
 
 
+def test_the_runs_alone_are_judged_with_the_same_image_and_requests() -> None:
+    """A check may look at them as well."""
+
+    def comparing_all(image: Image, run: Outcome, requests: object) -> Iterator[str]:
+        yield f"{image.reference}, {requests} and {run.hosts[0].exit_code}"
+
+    check = declare(comparing_all, Registry(), job=DEFAULT_COMMAND, level=SHOULD)
+    found = judge(check, image(), ("asked",), [KILLED], registry=Registry(), repeat=Repeating((ENDED,)))  # type: ignore[arg-type] # shown as it is
+
+    assert (f"{image().reference}, ('asked',) and 143",) == found.violations
+
+
 def test_advice_on_long_runs_is_not_checked_for_neighbours() -> None:
     """As it is not worth repeating them at all."""
     check = declare(killed, Registry(), job=AS_REQUESTED, level=SHOULD)
@@ -315,13 +328,12 @@ def test_what_conforms_is_not_run_again() -> None:
     assert [] == again.traced
 
 
-KILLED = outcome(host(end=End.STOPPED, exit_code=137, stop=Stop("SIGINT", 2.0, killed=True)))
-EASY = outcome(host(end=End.STOPPED, exit_code=130, stop=Stop("SIGINT", 0.1, killed=False)))
+KILLED_AGAIN = outcome(host(end=End.STOPPED, exit_code=137, stop=Stop("SIGTERM", 2.1, killed=True)))
 
 
 @pytest.mark.parametrize(
     ("alone", "again", "steady"),
-    [((EASY,), (EASY,), True), ((EASY,), (KILLED,), False), ((KILLED,), (EASY,), False)],
+    [((ENDED,), (ENDED,), True), ((ENDED,), (KILLED_AGAIN,), False), ((KILLED_AGAIN,), (ENDED,), False)],
     ids=["never alone", "the second time alone", "the first time alone"],
 )
 def test_time_that_runs_out_beside_other_runs_is_judged_by_those_alone(
@@ -332,14 +344,14 @@ def test_time_that_runs_out_beside_other_runs_is_judged_by_those_alone(
     """Twice alone it must not run out: what then happens is the program's own, and so it is if it does."""
     chosen = steadier([KILLED], Repeating(alone, later=again), binding=True)
 
-    assert ([EASY] if steady else [KILLED]) == list(chosen)
+    assert ([ENDED] if steady else [KILLED]) == list(chosen)
 
 
 @pytest.mark.parametrize("binding", [True, False])
 def test_long_runs_are_made_again_alone_for_a_violation_and_not_for_advice(binding: bool) -> None:  # noqa: FBT001 - a case
     """A minute is worth a MUST."""
     long = replace(KILLED, seconds=WORTH_SECONDS + 1)
-    repeating = Repeating((EASY,))
+    repeating = Repeating((ENDED,))
 
-    assert ([EASY] if binding else [long]) == list(steadier([long], repeating, binding=binding))
+    assert ([ENDED] if binding else [long]) == list(steadier([long], repeating, binding=binding))
     assert binding is bool(repeating.traced)

@@ -1,5 +1,6 @@
 """The exit status can be trusted: 0 means that all that was asked for was judged and conforms."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -132,6 +133,14 @@ def test_a_job_asks_for_more() -> None:
     profiles = [profile_of(requests) for requests in ([], [one], [one, one.on_hosts(2)])]
 
     assert [Profile.IMAGE, Profile.PROCESSING, Profile.DISTRIBUTED] == profiles
+
+
+def test_a_script_of_the_suites_own_has_profiles_of_its_own() -> None:
+    """By its number of hosts, as a job of the user's."""
+    one = replace(default_command_request("image"), is_script=True)
+    profiles = [profile_of([one.on_hosts(hosts)]) for hosts in (1, 2, 3)]
+
+    assert [Profile.SCRIPT, Profile.DISTRIBUTED_SCRIPT, Profile.DISTRIBUTED_SCRIPT] == profiles
 
 
 def test_without_a_job_what_needs_one_is_not_required() -> None:

@@ -290,6 +290,15 @@ def test_an_error_says_what_went_wrong_and_where() -> None:
     assert not error(check, "no engine").request
 
 
+def test_each_line_of_an_error_is_shortened_for_itself() -> None:
+    """A traceback may have many, and its last one says what went wrong."""
+    reason = "\n".join([*["x" * 1_000] * 5, "y" * 3_000])
+    lines = error(judged("image.platform").check, reason).reason.split("\n")
+
+    assert ["x" * 1_000] * 5 == lines[:5]
+    assert "[... 1,000 characters ...]" in lines[5]
+
+
 def test_a_long_sentence_is_indented_and_its_words_stay_whole() -> None:
     """Of several lines, as a traceback is, each is kept, and those that are indented stay so."""
     path = "/opt/ml/processing/output/" + "deep-er/" * 12

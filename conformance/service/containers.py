@@ -23,11 +23,12 @@ from conformance.probe import DIRECTORY, PROGRAM, RECORD, WITNESS
 from conformance.probe.bundle import read_record
 from conformance.service import gpus, volumes
 from conformance.service.cleanup import STILL_THERE
-from conformance.service.dialect import DOCKER, Dialect
+from conformance.service.dialect import Dialect
 from conformance.service.ending import Ended, Ending, Limits
 from conformance.service.engine import fetch, stat
 from conformance.service.labels import new_name
 from conformance.service.peers.network import Place
+from conformance.service.platforms import to_create
 from conformance.service.results.collection import read_logs
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
@@ -60,7 +61,7 @@ class Container:
     volumes: tuple[str, ...]
     settings: Settings
     probe: Probe
-    dialect: Dialect = DOCKER
+    dialect: Dialect
     mounted: tuple[str, ...] = ()
 
     def fill(self, entries: Entries, rights: archive.Rights = archive.OF_ROOT) -> None:
@@ -190,11 +191,11 @@ def create(
     mounts: tuple[str, ...],
     probe: Probe,
     credentials: str,
+    dialect: Dialect,
     means: Means = Means.NONE,
     copies: bool = False,
     hides_tmp: bool = False,
     more_memory: bool = False,
-    dialect: Dialect = DOCKER,
 ) -> Container:
     """Create a host's container as the request asks for it; it is not started.
 
@@ -228,6 +229,7 @@ def create(
             # By which Podman begins to remove what still runs; it would wait for the end of any other one.
             stop_signal="SIGKILL",
             name=new_name(labels, place.host),
+            platform=to_create(image),
             labels=labels,
             networking_config=place.network.attachment(place.address) if place.network else None,
             host_config=client.create_host_config(

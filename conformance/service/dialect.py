@@ -7,7 +7,8 @@ with 20.10 to 28, Podman with 5.4 and 5.8.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
@@ -59,6 +60,17 @@ class Dialect:
         if self.log_driver == "local":
             return LogConfig(type="local", config={"max-size": str(file_bytes), "max-file": "2", "compress": "false"})
         return LogConfig(type=self.log_driver, config={"max-size": UNBOUNDED})
+
+    def published(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of an image's names with a digest by which its registry may have it for other platforms, too.
+
+        Podman gives every image a digest, even what was just built. One that is a variant has two for each of its
+        names, its own and that of all variants.
+        """
+        if not self.has_libpod:
+            return tuple(names)
+        found = Counter(name.partition("@")[0] for name in names)
+        return tuple(name for name in names if found[name.partition("@")[0]] > 1)
 
     def create_network(
         self, client: docker.APIClient, name: str, subnet: IPv4Network, labels: Mapping[str, str]

@@ -24,6 +24,9 @@ from conformance.service.dialect import DOCKER, Dialect
 PROBE_RUNS_ON = frozenset({"x86_64", "amd64"})
 """What engines call the architecture that the probe is built for."""
 
+LISTS_VARIANTS = (1, 49)
+"""The first version of the API that does; Podman speaks an earlier one."""
+
 CALL_TIMEOUT_SECONDS = 60
 """The longest silence of the engine within one call."""
 
@@ -66,6 +69,16 @@ class Engine:
     def __str__(self) -> str:
         """As reports name it."""
         return f"{self.dialect.name} {self.version}"
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether its machine is of another architecture than the probe, which is that of AWS's instances."""
+        return self.architecture not in PROBE_RUNS_ON
+
+    @property
+    def lists_variants(self) -> bool:
+        """Whether it tells the platforms of an image, and inspects the one that is asked for (Docker 28.1)."""
+        return tuple(map(int, self.api_version.split("."))) >= LISTS_VARIANTS
 
     @property
     def is_local(self) -> bool:

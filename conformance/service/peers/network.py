@@ -18,7 +18,7 @@ from docker.types import NetworkingConfig
 
 from conformance.errors import JobError, UsageError
 from conformance.service.cleanup import STILL_THERE
-from conformance.service.dialect import DOCKER, TAKEN, Dialect
+from conformance.service.dialect import TAKEN, Dialect
 from conformance.service.labels import new_name
 
 RANGE = IPv4Network("198.18.0.0/15")
@@ -109,7 +109,7 @@ def find(client: docker.APIClient, name: str) -> str:
     return str(found["Name"])
 
 
-def create(client: docker.APIClient, *, labels: dict[str, str], dialect: Dialect = DOCKER) -> Network:
+def create(client: docker.APIClient, *, labels: dict[str, str], dialect: Dialect) -> Network:
     """Create a network on the first free subnet of `RANGE`, in the way of this engine.
 
     Raises:

@@ -88,9 +88,12 @@ def _labels() -> dict[str, str]:
 
 
 @pytest.fixture(name="hosts")
-def _hosts(client: docker.APIClient, labels: dict[str, str]) -> Iterator[Hosts]:
-    """Six hosts: one known at once, others after some time, after some queries, with another refusal, and never."""
-    made = network.create(client, labels=labels, dialect=DOCKER)
+def _hosts(request: pytest.FixtureRequest, client: docker.APIClient, labels: dict[str, str]) -> Iterator[Hosts]:
+    """Six hosts: one known at once, others after some time, after some queries, with another refusal, and never.
+
+    Their network is internal unless the test has a parameter that says otherwise.
+    """
+    made = network.create(client, labels=labels, dialect=DOCKER, internal=getattr(request, "param", True))
     try:
         known = [
             Name("algo-1", made.host(1)),
@@ -193,6 +196,7 @@ def test_a_refusal_may_be_another(hosts: Hosts) -> None:
     assert {"algo-4": ["SERVFAIL", "NOERROR"], "algo-5": ["", "NOERROR"]} == codes
 
 
+@pytest.mark.parametrize("hosts", [True, False], indirect=True, ids=["internal", "not internal"])
 def test_a_host_reaches_others_and_nothing_else(hosts: Hosts) -> None:
     """Neither the machine at the bridge's address nor the outside refuses a connection, because neither is there."""
     connect = (
@@ -301,6 +305,7 @@ def test_the_empty_image_is_loaded_once(client: docker.APIClient, monkeypatch: p
     assert [] == [line for line in load(empty.built().content) if "error" in line]
 
 
+@pytest.mark.parametrize("hosts", [True, False], indirect=True, ids=["internal", "not internal"])
 def test_a_name_server_is_found_to_be_reached(hosts: Hosts) -> None:
     """By a query for a name that nobody has; nothing else stays of it."""
     reached = hosts.server.is_reached(hosts.network, labels=hosts.labels)

@@ -48,7 +48,9 @@ class Dialect:
     unpacked there goes into them. `shows_links_in_volumes` is whether it tells that a path in a volume is a symbolic
     link. `resolves_on_both` is whether a container finds the names of the hosts' network and of another one that it is
     on. `may_keep_queries` is whether it may be one of those that hand no query on from an internal network, which is to
-    be tried. `touches` are the paths that it changes by itself in every container.
+    be tried. `copies_into_mounts` is whether it fills a new volume from the image although `volume-nocopy` says not to;
+    it heeds `nocopy` of one that is bound by name. `touches` are the paths that it changes by itself in every
+    container.
     """
 
     name: str = "Docker Engine"
@@ -59,6 +61,7 @@ class Dialect:
     touches: frozenset[str] = frozenset()
     has_libpod: bool = False
     may_keep_queries: bool = False
+    copies_into_mounts: bool = False
 
     def log_config(self, file_bytes: int) -> LogConfig:
         """How the log of a host's container is kept: in two files of this size, or in one that has no end.
@@ -153,6 +156,7 @@ PODMAN = Dialect(
     # Where it puts its mount points and /etc/mtab.
     touches=frozenset({"/etc"}),
     has_libpod=True,
+    copies_into_mounts=True,
 )
 
 

@@ -110,6 +110,11 @@ class LocalService:
         """The architecture of the engine's machine, where it has to emulate that of AWS; else empty."""
         return self._engine.architecture if self._engine.is_foreign else ""
 
+    @property
+    def copies_into_mounts(self) -> bool:
+        """Whether the engine fills a new volume from the image although it is told not to; see `Dialect`."""
+        return self._engine.dialect.copies_into_mounts
+
     def why_not_run(self, image: Image) -> str:
         """Why no run of an image would show anything on this engine; empty where they do."""
         if not self._engine.is_foreign:

@@ -20,9 +20,9 @@ class Kind:
     """One kind of engine, from the packages of a Debian suite.
 
     `config` is its daemon.json, and `environment` what the daemon gets besides. A rootless one is run by a user
-    without any privilege. `told` is what differs from the default of its version, in a few words.
-    `differs` are the checks or images on which its verdicts may be others than those of the machine's own engine, each
-    with the reason.
+    without any privilege. One that `is_built` is as it was before a correction; see `building.sh`. `told` is what
+    differs from the default of its version, in a few words. `differs` are the checks or images on which its verdicts
+    may be others than those of the machine's own engine, each with the reason.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Kind:
     rootless: bool = False
     config: Mapping[str, object] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    is_built: bool = False
     told: str = ""
     differs: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,7 +57,8 @@ class Kind:
             where = () if self.rootless else ("--root=/data", "--runroot=/run/podman")
             return ("podman", *where, "system", "service", "--time=0", socket)
         own = "/run/user/1000" if self.rootless else "/run"
-        program = "/usr/share/docker.io/contrib/dockerd-rootless.sh" if self.rootless else "dockerd"
+        of_root = "/engine/dockerd" if self.is_built else "dockerd"
+        program = "/usr/share/docker.io/contrib/dockerd-rootless.sh" if self.rootless else of_root
         places = ("--data-root=/data/docker", f"--exec-root={own}/docker", f"--pidfile={own}/docker.pid")
         return (program, "--config-file=/engine/daemon.json", *places, f"--host={socket}")
 
@@ -123,6 +125,12 @@ KINDS = {
             told="rootless, containerd image store; limits nothing",
         ),
         Kind("docker-26", "trixie"),
+        Kind(
+            "docker-26-dns",
+            "trixie",
+            is_built=True,
+            told="hands on no query from an internal network, as 23.0.11, 25.0.5 and 26.0.0 to 26.1.2",
+        ),
         Kind(
             "docker-20-userns",
             "bookworm",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 
 import docker
 import pytest
 
-from tests.conftest import Ran, declared_failure
+from tests.conftest import Ran, clean_environment, declared_failure
 from tests.engines.comparison import take_over
 from tests.engines.debian import UnavailableError
 from tests.engines.kinds import KINDS
@@ -53,3 +55,35 @@ def test_an_image_fails_exactly_its_label_on_the_newest_engine(
     assert declared_failure(name) == ran.failing, ran.output
     assert 0 == ran.report["counts"]["error"], ran.output
     assert newest.version in ran.report["service"]["engine"]
+
+
+LINE = "flawed/settings-read-below-opt-ml"
+"""An image whose program needs a file that it ships below /opt/ml: it works where that is copied into the volume."""
+
+
+def test_a_line_of_a_report_shows_on_the_newest_engine_what_it_is_about(
+    newest: Running, tag: Callable[[str], str], client: docker.APIClient, conformance: Callable[..., Ran]
+) -> None:
+    """As a user of the docker command enters it; the volume that it had gone with the container."""
+    if shutil.which("docker") is None:
+        pytest.skip("no docker command is here")
+    take_over(client, newest, tag(LINE))
+    ran = conformance(tag(LINE), *options_of(LINE), environment={"DOCKER_HOST": newest.address})
+    (violated,) = ran.violating
+    line = ran.verdict(violated)["reproduce"]
+    other = newest.client()
+    before = other.volumes()["Volumes"] or []
+
+    entered = subprocess.run(
+        ["bash", "-c", line],
+        env=clean_environment() | {"DOCKER_HOST": newest.address},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    after = other.volumes()["Volumes"] or []
+    other.close()
+    assert "reserved.works-when-replaced" == violated
+    assert "exit code 1" == entered.stdout.splitlines()[-1], (line, entered.stdout, entered.stderr)
+    assert len(before) == len(after)

@@ -7,7 +7,7 @@ import functools
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from docker.errors import APIError
@@ -81,6 +81,7 @@ class HostRun:
 
     def prepare(self) -> None:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
+        leads_to: Callable[[str], str] = str
         error = self._fill(self._mounts)
         if error is not None and self.container is not None:
             led = refused.without_links(self._image.files, self._mounts)
@@ -88,6 +89,7 @@ class HostRun:
                 # Docker 28.5 puts nothing into a container whose volume lies where the image has an absolute link.
                 self.container.remove()
                 error = self._fill(led)
+                leads_to = self._image.files.leads_to
         if error is not None:
             self._refused(error)
         elif self.container is not None and any(item.is_pipe for item in self.plan.request.inputs):
@@ -101,7 +103,7 @@ class HostRun:
                 programs=plan.programs,
             )
             client = self.around.engine.client
-            self.feeder = pipes.start(client, self.container.id, piped, labels=self.around.labels)
+            self.feeder = pipes.start(client, self.container.id, piped, labels=self.around.labels, leads_to=leads_to)
 
     @functools.cached_property
     def _mounts(self) -> tuple[str, ...]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
 import shutil
 import subprocess
+import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import docker
 import pytest
 
-from tests.conftest import Ran, clean_environment, declared_failure
+from tests.conftest import REFERENCE_JOB, Ran, clean_environment, declared_failure, reference_job
 from tests.engines.comparison import take_over
 from tests.engines.debian import UnavailableError
 from tests.engines.kinds import KINDS
@@ -87,3 +91,35 @@ def test_a_line_of_a_report_shows_on_the_newest_engine_what_it_is_about(
     assert "reserved.works-when-replaced" == violated
     assert "exit code 1" == entered.stdout.splitlines()[-1], (line, entered.stdout, entered.stderr)
     assert len(before) == len(after)
+
+
+LINKED = b"FROM conformance/reference\nRUN mkdir -p /data/ml && ln -s /data/ml /opt/ml\n"
+
+
+def test_a_pipe_is_fed_where_opt_ml_is_an_absolute_link(
+    newest: Running,
+    tag: Callable[[str], str],
+    client: docker.APIClient,
+    conformance: Callable[..., Ran],
+    tmp_path: Path,
+) -> None:
+    """Docker 28 takes the volume only where the link leads to, and there its FIFO is for whoever feeds it."""
+    tag("reference")
+    name = f"conformance-test/linked-{uuid.uuid4().hex[:12]}"
+    for step in client.build(fileobj=io.BytesIO(LINKED), tag=name, rm=True, decode=True):
+        assert "error" not in step, step["error"]
+    take_over(client, newest, name)
+    client.remove_image(name)
+    document = json.loads(REFERENCE_JOB.read_text(encoding="utf-8"))
+    document["ProcessingInputs"][0]["S3Input"]["S3InputMode"] = "Pipe"
+    piped = tmp_path / "job.json"
+    piped.write_text(json.dumps(document), encoding="utf-8")
+    options = (f"--image-job={piped}", *reference_job()[1:], "-k", "inputs.pipe or exit.zero-on-success")
+
+    ran = conformance(name, *options, environment={"DOCKER_HOST": newest.address})
+
+    assert {"exit.zero-on-success", "inputs.pipe"} == ran.having("conforms"), ran.output
+    requested = next(run for run in ran.report["runs"] if run["variation"] == "as requested")
+    (fed,) = requested["hosts"][0]["feeds"]
+    assert "/opt/ml/processing/input/measurements_0" == fed["path"]
+    assert fed["bytes"] == fed["read"] > 0

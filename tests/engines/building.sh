@@ -45,10 +45,11 @@ done
 sed -i 's/if !proxyDNS && extDNS.HostLoopback {/if !proxyDNS {/' engine/libnetwork/resolver.go
 grep -q 'if !proxyDNS {' engine/libnetwork/resolver.go
 DEB_BUILD_OPTIONS=nocheck debian/rules override_dh_auto_configure
-cd _build/src/github.com/docker/docker
-rm -rf vendor/github.com/moby/buildkit
-cp -a buildkit vendor/github.com/moby/buildkit
-rm -rf vendor/github.com/moby/buildkit/vendor
+built=_build/src/github.com/docker/docker
+rm -rf "$built/vendor/github.com/moby/buildkit"
+cp -a buildkit "$built/vendor/github.com/moby/buildkit"
+rm -rf "$built/vendor/github.com/moby/buildkit/vendor"
+cd "$built"
 GOPATH=/src/docker/_build:/usr/share/gocode GOCACHE=/src/cache GO111MODULE=off GOPROXY=off \
     go build -p 2 -tags 'apparmor seccomp' \
     -ldflags '-w -X github.com/docker/docker/dockerversion.Version=26.1.2-like' -o /src/dockerd ./cmd/dockerd

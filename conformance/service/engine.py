@@ -135,11 +135,13 @@ def unbounded(facts: Mapping[str, Any]) -> tuple[str, ...]:
     """What it sets no limit to, according to `docker info`: it creates a container all the same, and says nothing.
 
     An engine that is rootless without a delegated cgroup has none, and one on cgroup v2 has only those controllers that
-    its machine has enabled there. An engine that tells nothing of a limit is taken to know it.
+    its machine has enabled there. A user's Podman on cgroup v1 says that it limits memory, and does not. An engine that
+    tells nothing of a limit is taken to know it.
     """
     lacks_all = facts.get("CgroupDriver") == "none"
-    limits = {MEMORY: "MemoryLimit", "processes": "PidsLimit"}
-    return tuple(what for what, told in limits.items() if lacks_all or facts.get(told) is False)
+    lacks_memory = facts.get("CgroupVersion") == "1" and "name=rootless" in (facts.get("SecurityOptions") or ())
+    limits = {MEMORY: ("MemoryLimit", lacks_memory), "processes": ("PidsLimit", False)}
+    return tuple(what for what, (told, lacks) in limits.items() if lacks_all or lacks or facts.get(told) is False)
 
 
 def maps_users(facts: Mapping[str, Any]) -> str:

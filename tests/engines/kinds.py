@@ -65,7 +65,7 @@ class Kind:
 
 PACKAGES = (
     *("docker.io", "containerd", "runc", "iptables", "iproute2", "ca-certificates", "procps"),
-    *("rootlesskit", "slirp4netns", "uidmap", "fuse-overlayfs"),
+    *("rootlesskit", "slirp4netns", "passt", "uidmap", "fuse-overlayfs"),
     *("podman", "netavark", "aardvark-dns", "crun", "nftables", "catatonit", "python3"),
 )
 """Debian's packages of all kinds, so that one file system does for all of a suite."""
@@ -145,7 +145,7 @@ KINDS = {
         Kind("podman-58", "sid"),
         Kind("podman-58-rootless", "sid", Cgroups.V2, rootless=True, told="rootless; limits nothing", differs=REFUSED),
         Kind("podman-5", "trixie"),
-        Kind("podman-5-rootless", "trixie", rootless=True, told="rootless; limits nothing", differs=REFUSED),
+        Kind("podman-5-rootless", "trixie", rootless=True, told="rootless; limits no memory"),
         Kind("podman-4", "bookworm", differs={"(session)": "it does not tell that a container ran out of memory"}),
     )
 }

@@ -13,12 +13,16 @@ from pathlib import Path
 import docker
 import pytest
 
+from conformance.service import inspection, variants
+from conformance.service.engine import connect
+from conformance.service.labels import run_labels
 from tests.conftest import REFERENCE_JOB, Ran, clean_environment, declared_failure, reference_job
 from tests.engines.comparison import take_over
 from tests.engines.debian import UnavailableError
 from tests.engines.kinds import KINDS
 from tests.engines.running import Running, running
 from tests.support.judged import options_of
+from tests.support.variants import archive
 
 pytestmark = pytest.mark.engine
 
@@ -91,6 +95,31 @@ def test_a_line_of_a_report_shows_on_the_newest_engine_what_it_is_about(
     assert "reserved.works-when-replaced" == violated
     assert "exit code 1" == entered.stdout.splitlines()[-1], (line, entered.stdout, entered.stderr)
     assert len(before) == len(after)
+
+
+def test_of_several_variants_the_one_of_aws_is_judged(newest: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the engine shows another one; and one that is there for other platforms alone is judged as it is."""
+    if newest.kind.name != "docker-28-containerd":
+        pytest.skip("it keeps one variant of an image")
+    monkeypatch.setenv("DOCKER_HOST", newest.address)
+    engine = connect()
+    shown = {}
+    for platforms in (("linux/arm64", "linux/amd64"), ("linux/arm64", "linux/s390x")):
+        name = f"conformance-test/variants-{uuid.uuid4().hex[:12]}"
+        assert [] == [line for line in engine.client.load_image(archive(name, platforms)) if "error" in line]
+        found = inspection.find(engine, name)
+        read = inspection.read_files(engine, found, run_labels("test", kept=False))
+        # As an engine on Arm has it from `docker image inspect`.
+        facts = engine.client.inspect_image(name) | {"Architecture": "arm64"}
+        again = inspection.from_facts(name, variants.of_aws(engine, name, facts))
+        shown[platforms[1]] = (found.platform, read.platform, again.platform, found.cmd)
+        engine.client.remove_image(name, force=True)
+    engine.client.close()
+
+    assert {
+        "linux/amd64": ("linux/amd64", "linux/amd64", "linux/amd64", ("/amd64",)),
+        "linux/s390x": ("linux/arm64", "linux/arm64", "linux/arm64", ("/arm64",)),
+    } == shown
 
 
 LINKED = b"FROM conformance/reference\nRUN mkdir -p /data/ml && ln -s /data/ml /opt/ml\n"

@@ -28,7 +28,6 @@ from conformance.service.ending import Ended, Ending, Limits
 from conformance.service.engine import fetch, stat
 from conformance.service.labels import new_name
 from conformance.service.peers.network import Place
-from conformance.service.platforms import to_create
 from conformance.service.results.collection import read_logs
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
@@ -192,6 +191,7 @@ def create(
     probe: Probe,
     credentials: str,
     dialect: Dialect,
+    platform: str | None,
     means: Means = Means.NONE,
     copies: bool = False,
     hides_tmp: bool = False,
@@ -200,9 +200,9 @@ def create(
     """Create a host's container as the request asks for it; it is not started.
 
     `place` is where it is on the network. Each of `mounts` gets a fresh volume. `credentials` is the path below which
-    the platform would give out the role's credentials. `means` is how it comes by GPUs. `copies` fills the volumes with
-    what the image has in their places, `hides_tmp` mounts an empty file system at /tmp, and `more_memory` makes
-    /dev/shm larger than AWS's is said to be.
+    the platform would give out the role's credentials. `platform` is the one that it is created for, and None that of
+    the engine. `means` is how it comes by GPUs. `copies` fills the volumes with what the image has in their places,
+    `hides_tmp` mounts an empty file system at /tmp, and `more_memory` makes /dev/shm larger than AWS's is said to be.
     """
     # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
     entrypoint = None if request.entrypoint is None else list(request.entrypoint)
@@ -229,7 +229,7 @@ def create(
             # By which Podman begins to remove what still runs; it would wait for the end of any other one.
             stop_signal="SIGKILL",
             name=new_name(labels, place.host),
-            platform=to_create(image),
+            platform=platform,
             labels=labels,
             networking_config=place.network.attachment(place.address) if place.network else None,
             host_config=client.create_host_config(

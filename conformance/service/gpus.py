@@ -27,7 +27,6 @@ from conformance.probe import LOADER, binary
 from conformance.probe.bundle import report, words
 from conformance.service import sidecar
 from conformance.service.engine import Engine, explanation, stat
-from conformance.service.platforms import to_create
 
 LOOK_SECONDS = 60.0
 """How long a container may take that only looks for device nodes; a suspended driver takes some time to wake up."""
@@ -93,7 +92,6 @@ def _gives_gpu(client: docker.APIClient, image: Image, means: Means, labels: Map
         # USER is not what is tried here, and whatever else a job's container has is left as it is there.
         user="0",
         environment=environment(means, ""),
-        platform=to_create(image),
         network_mode="none",
         **host_config(means),
     )

@@ -25,6 +25,7 @@ from conformance.service import containers, documents, gpus, pipes, refused, sta
 from conformance.service.ending import Ended
 from conformance.service.peers.network import Network, Place
 from conformance.service.plan import Plan, Surroundings
+from conformance.service.platforms import to_create
 from conformance.service.results.collection import Collector
 from conformance.service.results.continuous import Watch
 
@@ -166,6 +167,7 @@ class HostRun:
             credentials=self.credentials,
             means=plan.gpus.means,
             dialect=around.engine.dialect,
+            platform=to_create(plan.image, foreign=around.engine.is_foreign),
         )
 
     def _refused(self, error: APIError) -> None:

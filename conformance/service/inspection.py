@@ -67,6 +67,7 @@ def from_facts(reference: str, facts: dict[str, Any]) -> Image:
         digest=digests[0] if digests else facts["Id"],
         os=facts.get("Os", ""),
         architecture=facts.get("Architecture", ""),
+        variant=facts.get("Variant") or "",
         entrypoint=tuple(config.get("Entrypoint") or ()),
         cmd=tuple(config.get("Cmd") or ()),
         environment=environment,
@@ -115,7 +116,7 @@ def read_files(engine: Engine, image: Image, labels: dict[str, str]) -> Image:
     client = engine.client
     reading = _Reading()
     try:
-        container = client.create_container(**_unused(image), name=new_name(labels, "image"), labels=labels)
+        container = client.create_container(**_unused(engine, image), name=new_name(labels, "image"), labels=labels)
         try:
             chunks = client.export(container, chunk_size=archive.BLOCK)
             found = archive.read(chunks, root="", limit_bytes=EXPORT_BYTES, peek=reading.peek)
@@ -149,7 +150,7 @@ def read_file(engine: Engine, image: Image, path: str, labels: dict[str, str]) -
         return file
 
     try:
-        container = client.create_container(**_unused(image), labels=labels)
+        container = client.create_container(**_unused(engine, image), labels=labels)
         try:
             chunks, _ = fetch(client, container["Id"], path)
             for _ in archive.read(chunks, root="", limit_bytes=EXPORT_BYTES, peek=peek):
@@ -165,7 +166,7 @@ def read_file(engine: Engine, image: Image, path: str, labels: dict[str, str]) -
     return found[0]
 
 
-def _unused(image: Image) -> dict[str, Any]:
+def _unused(engine: Engine, image: Image) -> dict[str, Any]:
     """What a container is created with that is never started.
 
     An image without a command would need one all the same, and none could be created whose WORKDIR is no directory.
@@ -175,7 +176,7 @@ def _unused(image: Image) -> dict[str, Any]:
         "command": ["-"],
         "working_dir": "/",
         "network_disabled": True,
-        "platform": platforms.to_create(image),
+        "platform": platforms.to_create(image, foreign=engine.is_foreign),
     }
 
 

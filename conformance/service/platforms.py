@@ -99,9 +99,11 @@ def is_lacking(said: str) -> bool:
     return LACKING.search(said) is not None
 
 
-def to_create(image: Image) -> str | None:
-    """The platform that a container is created for; None is whatever the image is for.
+def to_create(image: Image, *, foreign: bool) -> str | None:
+    """The platform that a container is created for on an engine of another one; None leaves it to the engine.
 
-    It is named even where it is the engine's own: of several variants, one engine takes its own, another the first.
+    An image for a later processor, such as linux/amd64/v3, is none for linux/amd64.
     """
-    return AWS if image.platform == AWS else None
+    if not foreign or image.platform != AWS:
+        return None
+    return f"{AWS}/{image.variant}" if image.variant else AWS

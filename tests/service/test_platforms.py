@@ -108,10 +108,14 @@ def test_a_registry_may_have_an_image_for_other_platforms_alone(said: str) -> No
     assert not platforms.is_lacking("manifest for x:latest not found: manifest unknown")
 
 
-@pytest.mark.parametrize(("architecture", "platform"), [("amd64", AWS), ("arm64", None)])
-def test_a_container_is_created_for_the_platform_of_aws(architecture: str, platform: str | None) -> None:
-    """Where its image is for that."""
-    assert platform == platforms.to_create(image(architecture=architecture))
+@pytest.mark.parametrize(
+    ("architecture", "variant", "platform"), [("amd64", "", AWS), ("amd64", "v3", f"{AWS}/v3"), ("arm64", "v8", None)]
+)
+def test_a_container_is_created_for_the_platform_of_aws(architecture: str, variant: str, platform: str | None) -> None:
+    """Where its image is for that, and the engine is not by itself."""
+    of = image(architecture=architecture, variant=variant)
+
+    assert [platform, None] == [platforms.to_create(of, foreign=foreign) for foreign in (True, False)]
 
 
 @pytest.fixture(name="built")

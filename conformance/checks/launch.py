@@ -231,9 +231,23 @@ def start_failure(host: Host) -> str:
         return f"the engine reported: {host.start_error}"
     # A program that never ran said nothing else.
     said = lines(host)
-    if host.exit_code and said and all(EXEC_FAILED.fullmatch(line) for line in said):
+    unread = _unread(host.argv[0]) if host.argv else EXEC_FAILED
+    if host.exit_code and said and all(EXEC_FAILED.fullmatch(line) or unread.fullmatch(line) for line in said):
         return f"it could not be executed (exit code {host.exit_code}): {said[0]}"
     return ""
+
+
+def _unread(word: str) -> re.Pattern[str]:
+    """What an interpreter writes if USER may not read the script that the command names: dash, bash, Python, Perl.
+
+    Docker 28 starts such a script, with rights that its interpreter does not have; an engine before it refuses to. Of
+    what the script itself does, a shell would name the line.
+    """
+    path = rf"(?:[^:'\"]*/)?{re.escape(posixpath.basename(word))}"
+    return re.compile(
+        rf"[^:]+: (?:(?:0: )?cannot open |can't open (?:file )?)?'?{path}'?: (?:\[Errno 13\] )?Permission denied"
+        rf"|Can't open perl script \"{path}\": Permission denied"
+    )
 
 
 def needs_start(outcome: Outcome) -> None:

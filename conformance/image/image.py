@@ -26,9 +26,9 @@ class Executable:
 class Image:
     """An image as the engine describes it.
 
-    `digest` is what the reports are bound to: the manifest's digest where the image came from a registry, else the
-    image id. `documents` holds the few text files that rules need, by path; `forward_compatible` names libraries
-    that carry NVIDIA's forward-compatibility note.
+    `variant` tells processors of one architecture apart, such as `v3`. `digest` is what the reports are bound to: the
+    manifest's digest where the image came from a registry, else the image id. `documents` holds the few text files that
+    rules need, by path; `forward_compatible` names libraries that carry NVIDIA's forward-compatibility note.
     """
 
     reference: str
@@ -36,6 +36,7 @@ class Image:
     digest: str
     os: str = "linux"
     architecture: str = "amd64"
+    variant: str = ""
     entrypoint: tuple[str, ...] = ()
     cmd: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -198,7 +198,8 @@ class Outcome:
     None where there was none for the job. `conditions` are those of this run. `trials` are all runs of the job in their
     order, this one among them, where it failed at first; `unsteady` says that one and the same run failed and
     succeeded.
-    `stand_in` is the program whose part the probe played, where the request is the suite's own.
+    `stand_in` is the program whose part the probe played, where the request is the suite's own. `emulated_on` is the
+    architecture of the engine's machine, where that had to emulate the image's.
     """
 
     request: JobRequest
@@ -217,6 +218,7 @@ class Outcome:
     trials: tuple[Trial, ...] = ()
     unsteady: bool = False
     stand_in: StandIn | None = None
+    emulated_on: str = ""
 
     @property
     def uploads_by_output(self) -> Mapping[str, tuple[Upload, ...]]:

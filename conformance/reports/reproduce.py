@@ -13,6 +13,7 @@ import os
 import posixpath
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -38,10 +39,10 @@ SHOWN_CORRUPT = 1_000
 MANIFEST = "ManifestFile"
 """The S3DataType of an input whose S3Uri leads to a list of objects."""
 
-ENDING = (
-    f"code=$?; docker cp $id:{RESERVED} - | tar -tv; docker rm --force --volumes $id > /dev/null; echo exit code $code"
-)
+LISTING = f"docker cp $id:{RESERVED} - | tar -tv"
 """Lists what the job left, which may be links, and so is not unpacked."""
+
+REMOVAL = "docker rm --force --volumes $id"
 
 GPU_WORDS = {
     Means.REQUEST: ("--gpus", "all"),
@@ -49,6 +50,26 @@ GPU_WORDS = {
     Means.CDI: ("--device", "nvidia.com/gpu=all"),
 }
 """How a command line asks for the GPUs that a run had."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a command line has to speak to the engine: what follows from which one it is.
+
+    `copies_into_mounts` says that it heeds `volume-nocopy` only of a volume with a name (Podman). `platform` is what it
+    is told to run, where it would run another by itself.
+    """
+
+    copies_into_mounts: bool = False
+    platform: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What follows `docker create` and `docker run`."""
+        return ("--platform", self.platform) if self.platform else ()
+
+
+PLAIN = Manner()
 
 
 def command_line(
@@ -64,30 +85,43 @@ def command_line(
     conditions: Conditions = AS_CHOSEN,
     halted: bool = False,
     aws: bool = False,
+    manner: Manner = PLAIN,
 ) -> str:
     """One line for a shell; `request` is the run's own, and `write_material` has put what it copies into the report.
 
     `network` is that of `--image-network`, `gpus` is what the run had of them, `memory_bytes` the limit that its
     memory had, 0 for none, and `conditions` are those of the run. `halted` says that it was halted to be stopped, and
-    `aws` that it had an AWS, for which there are no commands.
+    `aws` that it had an AWS, for which there are no commands. `manner` is how its engine is spoken to.
     """
     if check.job is None:
         return check.reproduce.replace("IMAGE", quote(image.reference))
     variation = check.job.runs[-1]
     if variation is Variation.DEFAULT_COMMAND or request is None:
-        return join(["docker", "run", "--rm", "--network", "none", image.reference])
+        return join(["docker", "run", "--rm", *manner.words, "--network", "none", image.reference])
     is_more = (
         halted or aws or any(item.is_pipe or item.data_type == MANIFEST for item in request.inputs) or request.is_own
     )
     if request.instance_count > 1 or is_more or gpus.are_simulated or variation is Variation.LOOK_AT_GPUS:
         return _session(check, image, request, objects, network=network, gpus=gpus, aws=aws)
     outside = "none" if request.is_isolated else network or "none"
-    words = ["docker", "create", "--network", outside, *GPU_WORDS.get(gpus.means, ())]
+    words = ["docker", "create", *manner.words, "--network", outside, *GPU_WORDS.get(gpus.means, ())]
     words += ["--memory", str(memory_bytes)] if memory_bytes else []
     words += ["--shm-size", "1g"] if Lifted.SHARED_MEMORY in conditions.lifted else []
     words += ["--tmpfs", "/tmp:exec,mode=1777"] if variation is Variation.EMPTY_TMP else []  # noqa: S108 - a path of the container
-    for place in _volumes(request, variation, conditions):
-        words += ["--mount", _fields("type=volume", f"destination={place}", "volume-nocopy")]
+    places = list(_volumes(request, variation, conditions))
+    # What names a volume is for the shell to fill in, and so is not quoted.
+    named = {
+        place: f"conformance-$$-{at}"
+        for at, place in enumerate(places)
+        if manner.copies_into_mounts and ":" not in place
+    }
+    for place in places:
+        if place not in named:
+            words += ["--mount", _fields("type=volume", f"destination={place}", "volume-nocopy")]
+    begun = " ".join([join(words), *(f"--volume {name}:{quote(f'{place}:nocopy')}" for place, name in named.items())])
+    # They do not go with their container.
+    freeing = [f"docker volume rm {' '.join(named.values())} > /dev/null"] if named else []
+    words = []
     for name, value in _environment(request, variation).items():
         words += ["--env", f"{name}={value}"]
     if request.entrypoint is not None:
@@ -97,15 +131,17 @@ def command_line(
     odd = 0 if check.chapter == "environment" else SHOWN_ODD
     words += [*(request.entrypoint or ())[1:], *_arguments(request, variation, odd)]
     material = quote(str(_material(report, request, variation)))
-    steps = [f"id=$({join(words)})", f"docker cp - $id:{RESERVED} < {material}"]
+    steps = [f"id=$({begun} {join(words)})", f"docker cp - $id:{RESERVED} < {material}"]
     steps += [
         f"docker cp --follow-link {quote(source)} $id:{quote(target)}"
         for source, target in _copies(request, variation, objects)
     ]
     if variation.stop_signal:
         steps += ["docker start $id", "sleep 2", f"docker kill --signal {variation.stop_signal} $id"]
-        return f"{' && '.join(steps)}; docker wait $id; docker rm --force --volumes $id"
-    return f"{' && '.join(steps)} && docker start --attach $id; {ENDING}"
+        return "; ".join([" && ".join(steps), "docker wait $id", REMOVAL, *freeing])
+    steps.append("docker start --attach $id")
+    ending = ["code=$?", LISTING, f"{REMOVAL} > /dev/null", *freeing, "echo exit code $code"]
+    return "; ".join([" && ".join(steps), *ending])
 
 
 def _session(

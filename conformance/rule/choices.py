@@ -55,6 +55,17 @@ def doubt(outcome: Outcome) -> str:
     return ""
 
 
+def emulated(outcome: Outcome) -> str:
+    """Why an emulator may have caused a failure of any kind, be it of the start; empty where there is none.
+
+    What a program has done in an emulator, as to end with 0 or to write a link, it has done.
+    """
+    failed = [host.name for host in outcome.hosts if not did_well(host)]
+    if not failed or not outcome.emulated_on:
+        return ""
+    return f"{failed[0]} failed in an emulator of x86_64 on {outcome.emulated_on}: use an engine on x86_64"
+
+
 _NAMES = re.compile(
     r"temporary failure in name resolution|name or service not known|nodename nor servname|could not resolve"
     r"|getaddrinfo|gaierror|\bEAI_AGAIN\b|\bEAI_NONAME\b|\bENOTFOUND\b|UnknownHostException|no such host"

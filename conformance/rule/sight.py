@@ -69,6 +69,7 @@ GIVEN = frozenset(
         "variation",
         "hosts",
         "stand_in",
+        "emulated_on",
         "name",
         "argv",
         "address",

@@ -23,7 +23,7 @@ from conformance.probe import DIRECTORY, PROGRAM, RECORD, WITNESS
 from conformance.probe.bundle import read_record
 from conformance.service import gpus, volumes
 from conformance.service.cleanup import STILL_THERE
-from conformance.service.dialect import DOCKER, Dialect
+from conformance.service.dialect import Dialect
 from conformance.service.ending import Ended, Ending, Limits
 from conformance.service.engine import fetch, stat
 from conformance.service.labels import new_name
@@ -60,7 +60,7 @@ class Container:
     volumes: tuple[str, ...]
     settings: Settings
     probe: Probe
-    dialect: Dialect = DOCKER
+    dialect: Dialect
     mounted: tuple[str, ...] = ()
 
     def fill(self, entries: Entries, rights: archive.Rights = archive.OF_ROOT) -> None:
@@ -190,18 +190,19 @@ def create(
     mounts: tuple[str, ...],
     probe: Probe,
     credentials: Mapping[str, str],
+    dialect: Dialect,
+    platform: str | None,
     means: Means = Means.NONE,
     copies: bool = False,
     hides_tmp: bool = False,
     more_memory: bool = False,
-    dialect: Dialect = DOCKER,
 ) -> Container:
     """Create a host's container as the request asks for it; it is not started.
 
-    `place` is where it is on the network. Each of `mounts` gets a fresh volume. `credentials` are the
-    variables by which a program finds those of its role. `means` is how it comes by GPUs. `copies` fills the volumes
-    with what the image has in their places, `hides_tmp` mounts an empty file system at /tmp, and `more_memory` makes
-    /dev/shm larger than AWS's is said to be.
+    `place` is where it is on the network. Each of `mounts` gets a fresh volume. `credentials` are the variables by
+    which a program finds those of its role. `platform` is the one that it is created for, and None that of the engine.
+    `means` is how it comes by GPUs. `copies` fills the volumes with what the image has in their places, `hides_tmp`
+    mounts an empty file system at /tmp, and `more_memory` makes /dev/shm larger than AWS's is said to be.
     """
     # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
     entrypoint = None if request.entrypoint is None else list(request.entrypoint)
@@ -228,6 +229,7 @@ def create(
             # By which Podman begins to remove what still runs; it would wait for the end of any other one.
             stop_signal="SIGKILL",
             name=new_name(labels, place.host),
+            platform=platform,
             labels=labels,
             networking_config=place.network.attachment(place.address) if place.network else None,
             host_config=client.create_host_config(

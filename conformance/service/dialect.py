@@ -7,8 +7,9 @@ with 20.10 to 28, Podman with 5.4 and 5.8.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -28,6 +29,13 @@ OLDEST_PODMAN = (5, 4)
 
 UNBOUNDED = "1048576g"
 
+KEPT_QUERIES = ((23,), (27,))
+"""From which version on Docker Engine may hand no query on from an internal network, and from which on it surely does.
+
+It did not from 23.0.11, 25.0.5 and 26.0.0 on, until 26.1.3 (moby/moby, issue 47822); who else maintains a version may
+have taken either change into it.
+"""
+
 TAKEN = ("overlap", "already used")
 """What an engine says of a subnet that is in use, or is just being put to use: Docker the first, Podman the second."""
 
@@ -39,7 +47,10 @@ class Dialect:
     `archives_enter_volumes` is whether an archive of a directory has what is in the volumes below it, and one that is
     unpacked there goes into them. `shows_links_in_volumes` is whether it tells that a path in a volume is a symbolic
     link. `resolves_on_both` is whether a container finds the names of the hosts' network and of another one that it is
-    on. `touches` are the paths that it changes by itself in every container.
+    on. `may_keep_queries` is whether it may be one of those that hand no query on from an internal network, which is to
+    be tried. `copies_into_mounts` is whether it fills a new volume from the image although `volume-nocopy` says not to;
+    it heeds `nocopy` of one that is bound by name. `touches` are the paths that it changes by itself in every
+    container.
     """
 
     name: str = "Docker Engine"
@@ -49,6 +60,8 @@ class Dialect:
     resolves_on_both: bool = True
     touches: frozenset[str] = frozenset()
     has_libpod: bool = False
+    may_keep_queries: bool = False
+    copies_into_mounts: bool = False
 
     def log_config(self, file_bytes: int) -> LogConfig:
         """How the log of a host's container is kept: in two files of this size, or in one that has no end.
@@ -60,10 +73,29 @@ class Dialect:
             return LogConfig(type="local", config={"max-size": str(file_bytes), "max-file": "2", "compress": "false"})
         return LogConfig(type=self.log_driver, config={"max-size": UNBOUNDED})
 
+    def published(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of an image's names with a digest by which its registry may have it for other platforms, too.
+
+        Podman gives every image a digest, even what was just built. One that is a variant has two for each of its
+        names, its own and that of all variants.
+        """
+        if not self.has_libpod:
+            return tuple(names)
+        found = Counter(name.partition("@")[0] for name in names)
+        return tuple(name for name in names if found[name.partition("@")[0]] > 1)
+
     def create_network(
-        self, client: docker.APIClient, name: str, subnet: IPv4Network, labels: Mapping[str, str]
+        self,
+        client: docker.APIClient,
+        name: str,
+        subnet: IPv4Network,
+        labels: Mapping[str, str],
+        *,
+        internal: bool = True,
     ) -> None:
         """Make a network without a way out, without an address of its own, and without name servers in between.
+
+        There is no way out of one that is not `internal` either: its gateway has the address that nobody has.
 
         Raises:
             APIError: the engine refuses; see `TAKEN`.
@@ -72,8 +104,12 @@ class Dialect:
             client.create_network(
                 name,
                 driver="bridge",
-                internal=True,
-                options={"com.docker.network.bridge.inhibit_ipv4": "true"},
+                internal=internal,
+                options={
+                    "com.docker.network.bridge.inhibit_ipv4": "true",
+                    # Should something on the machine have the address all the same, no answer finds its way back.
+                    **({} if internal else {"com.docker.network.bridge.enable_ip_masquerade": "false"}),
+                },
                 ipam=IPAMConfig(pool_configs=[IPAMPool(subnet=str(subnet))]),
                 labels=dict(labels),
             )
@@ -109,6 +145,8 @@ class Dialect:
 
 DOCKER = Dialect()
 
+MAY_KEEP_QUERIES = replace(DOCKER, may_keep_queries=True)
+
 PODMAN = Dialect(
     name="Podman",
     log_driver="k8s-file",
@@ -118,6 +156,7 @@ PODMAN = Dialect(
     # Where it puts its mount points and /etc/mtab.
     touches=frozenset({"/etc"}),
     has_libpod=True,
+    copies_into_mounts=True,
 )
 
 
@@ -129,10 +168,11 @@ def of(version: Mapping[str, Any], facts: Mapping[str, Any]) -> Dialect:
             with a limit of its memory.
     """
     components = {component.get("Name") for component in version.get("Components") or ()}
-    if "Podman Engine" not in components:
-        return DOCKER
     said = str(version.get("Version", ""))
-    if tuple(int(number) for number in re.findall(r"\d+", said)[:2]) < OLDEST_PODMAN:
+    number = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
+    if "Podman Engine" not in components:
+        return MAY_KEEP_QUERIES if KEPT_QUERIES[0] <= number < KEPT_QUERIES[1] else DOCKER
+    if number < OLDEST_PODMAN:
         oldest = ".".join(map(str, OLDEST_PODMAN))
         raise EngineError(
             f"expected Podman {oldest} or later, got {said}: Podman 4 does not report that a container ran out of "

@@ -24,6 +24,9 @@ from conformance.service.dialect import DOCKER, Dialect
 PROBE_RUNS_ON = frozenset({"x86_64", "amd64"})
 """What engines call the architecture that the probe is built for."""
 
+LISTS_VARIANTS = (1, 49)
+"""The first version of the API that does; Podman speaks an earlier one."""
+
 CALL_TIMEOUT_SECONDS = 60
 """The longest silence of the engine within one call."""
 
@@ -66,6 +69,16 @@ class Engine:
     def __str__(self) -> str:
         """As reports name it."""
         return f"{self.dialect.name} {self.version}"
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether its machine is of another architecture than the probe, which is that of AWS's instances."""
+        return self.architecture not in PROBE_RUNS_ON
+
+    @property
+    def lists_variants(self) -> bool:
+        """Whether it tells the platforms of an image, and inspects the one that is asked for (Docker 28.1)."""
+        return tuple(map(int, self.api_version.split("."))) >= LISTS_VARIANTS
 
     @property
     def is_local(self) -> bool:
@@ -122,11 +135,13 @@ def unbounded(facts: Mapping[str, Any]) -> tuple[str, ...]:
     """What it sets no limit to, according to `docker info`: it creates a container all the same, and says nothing.
 
     An engine that is rootless without a delegated cgroup has none, and one on cgroup v2 has only those controllers that
-    its machine has enabled there. An engine that tells nothing of a limit is taken to know it.
+    its machine has enabled there. A user's Podman on cgroup v1 says that it limits memory, and does not. An engine that
+    tells nothing of a limit is taken to know it.
     """
     lacks_all = facts.get("CgroupDriver") == "none"
-    limits = {MEMORY: "MemoryLimit", "processes": "PidsLimit"}
-    return tuple(what for what, told in limits.items() if lacks_all or facts.get(told) is False)
+    lacks_memory = facts.get("CgroupVersion") == "1" and "name=rootless" in (facts.get("SecurityOptions") or ())
+    limits = {MEMORY: ("MemoryLimit", lacks_memory), "processes": ("PidsLimit", False)}
+    return tuple(what for what, (told, lacks) in limits.items() if lacks_all or lacks or facts.get(told) is False)
 
 
 def maps_users(facts: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ from conformance.outcome.gpu import Gpus, Means, devices_in, has_gpu
 from conformance.probe import LOADER, binary
 from conformance.probe.bundle import report, words
 from conformance.service import sidecar
-from conformance.service.engine import PROBE_RUNS_ON, Engine, explanation, stat
+from conformance.service.engine import Engine, explanation, stat
 
 LOOK_SECONDS = 60.0
 """How long a container may take that only looks for device nodes; a suspended driver takes some time to wake up."""
@@ -68,7 +68,7 @@ def environment(means: Means, hidden: str) -> dict[str, str]:
 
 def find(engine: Engine, image: Image, labels: Mapping[str, str]) -> Gpus:
     """Try what the engine offers, in containers of the image in which nothing but the probe runs."""
-    if engine.architecture not in PROBE_RUNS_ON:
+    if engine.is_foreign:
         return Gpus(wanted=True, lack=f"the engine runs on {engine.architecture}, but the probe requires x86_64")
     lack = ""
     for means in engine.offers:

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from docker.errors import APIError
@@ -25,6 +25,7 @@ from conformance.service import calls, containers, documents, gpus, pipes, refus
 from conformance.service.ending import Ended
 from conformance.service.peers.network import Network, Place
 from conformance.service.plan import Plan, Surroundings
+from conformance.service.platforms import to_create
 from conformance.service.results.collection import Collector
 from conformance.service.results.continuous import Watch
 
@@ -83,6 +84,7 @@ class HostRun:
 
     def prepare(self) -> None:
         """Create the container and fill it; what the image keeps from being filled is how the host ended."""
+        leads_to: Callable[[str], str] = str
         error = self._fill(self._mounts)
         if error is not None and self.container is not None:
             led = refused.without_links(self._image.files, self._mounts)
@@ -90,6 +92,7 @@ class HostRun:
                 # Docker 28.5 puts nothing into a container whose volume lies where the image has an absolute link.
                 self.container.remove()
                 error = self._fill(led)
+                leads_to = self._image.files.leads_to
         if error is not None:
             self._refused(error)
             return
@@ -103,7 +106,7 @@ class HostRun:
                 hosts=plan.hosts,
                 programs=plan.programs,
             )
-            self.feeder = pipes.start(client, self.container.id, piped, labels=self.around.labels)
+            self.feeder = pipes.start(client, self.container.id, piped, labels=self.around.labels, leads_to=leads_to)
         if self.aws is not None and self.container is not None and not self.fails:
             address = self.aws.socket(self.place.host)
             self.line = calls.create(client, self.container.id, address, labels=self.around.labels)
@@ -171,6 +174,7 @@ class HostRun:
             ),
             means=plan.gpus.means,
             dialect=around.engine.dialect,
+            platform=to_create(plan.image, foreign=around.engine.is_foreign),
         )
 
     def _refused(self, error: APIError) -> None:

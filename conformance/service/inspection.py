@@ -17,6 +17,7 @@ from conformance.image.gpu.nvidia import NOTE_SECTION, is_driver_name
 from conformance.image.image import Image
 from conformance.image.library_path import is_configuration
 from conformance.image.packages import is_database, is_relevant
+from conformance.service import platforms, variants
 from conformance.service.cleanup import STILL_THERE
 from conformance.service.engine import Engine, explanation, fetch
 from conformance.service.labels import new_name
@@ -40,17 +41,19 @@ def find(engine: Engine, reference: str, show: Show = lambda _: None) -> Image:
     `show` is told how far a pull is.
 
     Raises:
-        ImageError: the image exists neither locally nor in its registry.
+        ImageError: the image exists neither locally nor in its registry, or what is here is the variant of another
+            platform; see `conformance.service.platforms`.
     """
     client = engine.client
     try:
         facts = client.inspect_image(reference)
     except ImageNotFound:
         pull(engine, reference, show)
-        facts = client.inspect_image(reference)
+        # Whatever this is, the registry has nothing that would rather be run.
+        return from_facts(reference, client.inspect_image(reference))
     except APIError as error:
         raise ImageError(f"--image: the engine rejected {reference!r}: {explanation(error)}") from error
-    return from_facts(reference, facts)
+    return from_facts(reference, variants.of_aws(engine, reference, facts))
 
 
 def from_facts(reference: str, facts: dict[str, Any]) -> Image:
@@ -64,6 +67,7 @@ def from_facts(reference: str, facts: dict[str, Any]) -> Image:
         digest=digests[0] if digests else facts["Id"],
         os=facts.get("Os", ""),
         architecture=facts.get("Architecture", ""),
+        variant=facts.get("Variant") or "",
         entrypoint=tuple(config.get("Entrypoint") or ()),
         cmd=tuple(config.get("Cmd") or ()),
         environment=environment,
@@ -112,7 +116,7 @@ def read_files(engine: Engine, image: Image, labels: dict[str, str]) -> Image:
     client = engine.client
     reading = _Reading()
     try:
-        container = client.create_container(**_unused(image), name=new_name(labels, "image"), labels=labels)
+        container = client.create_container(**_unused(engine, image), name=new_name(labels, "image"), labels=labels)
         try:
             chunks = client.export(container, chunk_size=archive.BLOCK)
             found = archive.read(chunks, root="", limit_bytes=EXPORT_BYTES, peek=reading.peek)
@@ -146,7 +150,7 @@ def read_file(engine: Engine, image: Image, path: str, labels: dict[str, str]) -
         return file
 
     try:
-        container = client.create_container(**_unused(image), labels=labels)
+        container = client.create_container(**_unused(engine, image), labels=labels)
         try:
             chunks, _ = fetch(client, container["Id"], path)
             for _ in archive.read(chunks, root="", limit_bytes=EXPORT_BYTES, peek=peek):
@@ -162,12 +166,18 @@ def read_file(engine: Engine, image: Image, path: str, labels: dict[str, str]) -
     return found[0]
 
 
-def _unused(image: Image) -> dict[str, Any]:
+def _unused(engine: Engine, image: Image) -> dict[str, Any]:
     """What a container is created with that is never started.
 
     An image without a command would need one all the same, and none could be created whose WORKDIR is no directory.
     """
-    return {"image": image.id, "command": ["-"], "working_dir": "/", "network_disabled": True}
+    return {
+        "image": image.id,
+        "command": ["-"],
+        "working_dir": "/",
+        "network_disabled": True,
+        "platform": platforms.to_create(image, foreign=engine.is_foreign),
+    }
 
 
 def _contains(content: IO[bytes], wanted: bytes) -> bool:

@@ -31,7 +31,8 @@ from conformance.job.variation import Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus, Means
 from conformance.outcome.outcome import Outcome
 from conformance.service import cleanup, documents, gpus, message, status
-from conformance.service.engine import PROBE_RUNS_ON, Engine, explanation
+from conformance.service.emulation import Emulation
+from conformance.service.engine import Engine, explanation
 from conformance.service.inspection import read_file, read_files
 from conformance.service.labels import run_labels
 from conformance.service.leftovers import Leftovers
@@ -83,6 +84,7 @@ class LocalService:
         self._presence: threading.Thread | None = None
         self._closing = threading.Event()
         self._leftovers = Leftovers(engine, self._closing)
+        self._emulation = Emulation(engine)
         self.run_id = uuid.uuid4().hex[:12]
         self.kept: list[str] = []
         self._aws = aws
@@ -110,6 +112,24 @@ class LocalService:
     def unbounded(self) -> tuple[str, ...]:
         """What the engine sets no limit to, whatever is chosen."""
         return self._engine.unbounded
+
+    @property
+    def emulates(self) -> str:
+        """The architecture of the engine's machine, where it has to emulate that of AWS; else empty."""
+        return self._engine.architecture if self._engine.is_foreign else ""
+
+    @property
+    def copies_into_mounts(self) -> bool:
+        """Whether the engine fills a new volume from the image although it is told not to; see `Dialect`."""
+        return self._engine.dialect.copies_into_mounts
+
+    def why_not_run(self, image: Image) -> str:
+        """Why no run of an image would show anything on this engine; empty where they do."""
+        if not self._engine.is_foreign:
+            return ""
+        self._begin()
+        with as_job_error("whether the engine emulates x86_64 cannot be found out"):
+            return self._emulation.why_not_run(image, self.labels)
 
     def read_files(self, image: Image) -> Image:
         """The image with the names of its files, which are read once; see `conformance.service.inspection`."""
@@ -198,6 +218,7 @@ class LocalService:
             utilization=measured.found,
             conditions=conditions,
             stand_in=played,
+            emulated_on=self.emulates,
         )
 
     def cancel(self) -> None:
@@ -246,7 +267,7 @@ class LocalService:
             return UNWATCHED
         if variation is Variation.DEFAULT_COMMAND:
             return "only its start is observed, without the tracer"
-        if self._engine.architecture not in PROBE_RUNS_ON:
+        if self._engine.is_foreign:
             return f"the engine runs on {self._engine.architecture}, but the probe requires x86_64"
         return LOOKED if variation is Variation.LOOK_AT_GPUS else ""
 

@@ -10,8 +10,8 @@ import gzip
 import io
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -39,9 +39,10 @@ _PROCESSES = 32
 
 @dataclass(frozen=True)
 class Feeder:
-    """A running feeder."""
+    """A running feeder; `prefixes` are those of the FIFOs by where it has them, where the host has them elsewhere."""
 
     sidecar: Sidecar
+    prefixes: Mapping[str, str] = field(default_factory=dict)
 
     def end(self) -> tuple[Feed, ...]:
         """How much was read. Call it only after the host has exited, so that nothing is read any more.
@@ -56,9 +57,14 @@ class Feeder:
             if self.sidecar.wait(1):
                 break
         try:
-            return feed.parse(self.sidecar.record())
+            return tuple(replace(each, path=self._on_host(each.path)) for each in feed.parse(self.sidecar.record()))
         except ValueError as error:
             raise JobError(f"cannot determine how much of the Pipe inputs was read: {error}") from error
+
+    def _on_host(self, path: str) -> str:
+        """The path of a FIFO as the host's program knows it."""
+        found = next((own for own in self.prefixes if path.startswith(own)), "")
+        return self.prefixes[found] + path.removeprefix(found) if found else path
 
 
 def start(
@@ -67,19 +73,26 @@ def start(
     content: Iterator[tuple[ProcessingInput, list[bytes | Path]]],
     *,
     labels: dict[str, str],
+    leads_to: Callable[[str], str] = str,
 ) -> Feeder:
     """Start the feeder of a host's container, whose FIFOs exist; `content` is the content of each input, in order.
+
+    `leads_to` says where a path is by the places of the host's volumes, which lie there in the feeder, too: it has none
+    of the image's links that lead there.
 
     Raises:
         JobError: an object is not compressed as its S3CompressionType says.
     """
     lines = [words("catch", SIGTERM)]
     entries: list[tuple[str, archive.Content]] = []
+    prefixes: dict[str, str] = {}
     for number, (item, objects) in enumerate(content):
         directory = f"{CONTENT}/{number}"
         entries.append((directory, None))
         entries += [(f"{directory}/{index}", _content(item, file)) for index, file in enumerate(objects)]
-        lines.append(words("feed", item.fifo_prefix, directory, len(objects)))
+        prefix = leads_to(item.fifo_prefix)
+        prefixes[prefix] = item.fifo_prefix
+        lines.append(words("feed", prefix, directory, len(objects)))
     lines += [words("waitsignal"), words("endfeeding")]
     created = sidecar.create(
         client,
@@ -95,7 +108,7 @@ def start(
     except BaseException:
         created.remove()
         raise
-    return Feeder(created)
+    return Feeder(created, prefixes)
 
 
 def _content(item: ProcessingInput, file: bytes | Path) -> archive.Content:

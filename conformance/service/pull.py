@@ -10,6 +10,7 @@ from docker.errors import DockerException
 from requests.exceptions import RequestException
 
 from conformance.errors import ImageError
+from conformance.service import platforms
 from conformance.service.engine import Engine, explanation
 
 HINT = "build it first, or check its name: `docker image ls` lists local images"
@@ -50,12 +51,28 @@ class Pulling:
 def pull(engine: Engine, reference: str, show: Show) -> None:
     """Pull an image, saying how far it is once the registry has answered.
 
+    An engine of another architecture is asked for the platform of AWS first, and for its own only where the registry
+    says that it has no other: what it gets then is certainly all that there is.
+
     Raises:
         ImageError: the registry has no such image, or cannot be reached.
     """
+    if not engine.is_foreign:
+        pull_for(engine, reference, show)
+        return
+    try:
+        pull_for(engine, reference, show, platform=platforms.AWS)
+    except ImageError as error:
+        if not platforms.is_lacking(error.message):
+            raise
+        pull_for(engine, reference, show)
+
+
+def pull_for(engine: Engine, reference: str, show: Show, *, platform: str | None = None) -> None:
+    """Pull an image for a platform, by default that of the engine; raises the same."""
     pulling = Pulling()
     try:
-        for event in engine.client.pull(reference, stream=True, decode=True):
+        for event in engine.client.pull(reference, stream=True, decode=True, platform=platform):
             if "error" in event:
                 raise ImageError(_unavailable(reference, event["error"]), hint=HINT)
             pulling.take(event)

@@ -21,6 +21,7 @@ from conformance.service.cleanup import STILL_THERE
 from conformance.service.empty import empty_image
 from conformance.service.engine import fetch, has_ended
 from conformance.service.labels import new_name
+from conformance.service.platforms import AWS
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,10 @@ class Sidecar:
         """Wait until it has ended; False where it has not within so many seconds."""
         return has_ended(self.client, self.id, within_seconds=seconds)
 
+    def exit_code(self) -> int:
+        """Its exit code, by the engine's account."""
+        return int(self.client.inspect_container(self.id)["State"]["ExitCode"])
+
     def record(self) -> bytes:
         """What the probe wrote down until now."""
         chunks, _ = fetch(self.client, self.id, RECORD)
@@ -85,7 +90,7 @@ def create(client: docker.APIClient, plan: str, *, labels: Mapping[str, str], us
         # What the probe says is text, for which the driver will do that every engine has.
         "log_config": LogConfig(type="json-file", config={"max-size": "1m"}),
     }
-    return create_in(client, empty_image(client), plan, labels=labels, user=user, **(restrictions | host))
+    return create_in(client, empty_image(client), plan, labels=labels, user=user, platform=AWS, **(restrictions | host))
 
 
 def create_in(
@@ -98,9 +103,10 @@ def create_in(
     environment: Mapping[str, str] | None = None,
     networking_config: NetworkingConfig | None = None,
     stdin_open: bool = False,
+    platform: str | None = None,
     **host: Any,  # noqa: ANN401 - as above
 ) -> Sidecar:
-    """Create one in this image, of whose programs none runs."""
+    """Create one in this image, of whose programs none runs; `platform` is that of the image."""
     created = client.create_container(
         image,
         entrypoint=[PROGRAM],
@@ -114,6 +120,7 @@ def create_in(
         name=new_name(labels, "sidecar"),
         labels=dict(labels),
         networking_config=networking_config,
+        platform=platform,
         host_config=client.create_host_config(**host),
     )
     return Sidecar(client, str(created["Id"]), plan)

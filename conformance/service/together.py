@@ -19,13 +19,11 @@ from conformance.outcome.resolution import Queries
 from conformance.service import calls, cleanup
 from conformance.service.hosts import HostRun
 from conformance.service.peers import ended, names, network, places
+from conformance.service.peers.forwarding import Forwarding
 from conformance.service.plan import Plan, Surroundings
 
 NOT_REACHED = "DNS queries of the hosts do not reach their name server"
-NOT_REACHED_HINT = (
-    "Docker Engine 23.0.11, 25.0.5 and 26.0.0 stopped forwarding queries from internal networks; fixed in 26.1.3 "
-    "(moby/moby, issue 47822)"
-)
+NOT_REACHED_HINT = "another version of the engine may hand them on"
 
 CANCELLED = "the run was cancelled"
 
@@ -52,6 +50,7 @@ class Together:
         self._forget = forget
         self._names_are_reached = False
         self._names_reach_nobody = False
+        self._forwarding = Forwarding(around.engine, around.labels)
 
     def run(self, plan: Plan) -> Ran:
         """Prepare all hosts, and when all are filled, start them; each is read back and removed once it has ended."""
@@ -124,8 +123,7 @@ class Together:
             return None
         if self._names_reach_nobody:
             raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
-        engine = self._around.engine
-        made = network.create(engine.client, labels=self._around.labels, dialect=engine.dialect)
+        made = self._forwarding.new_network()
         removal.callback(self._forget, f"network {made.name}", made.remove)
         return made
 

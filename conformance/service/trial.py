@@ -28,6 +28,7 @@ from conformance.service import containers, empty, gpus, inspection, sidecar
 from conformance.service.engine import Engine
 from conformance.service.local import LocalService, as_job_error
 from conformance.service.peers import places
+from conformance.service.platforms import to_create
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
 
@@ -144,6 +145,7 @@ class _Trial:
             probe=Probe(lines=(words("exit", 0),)),
             credentials={},
             dialect=self._engine.dialect,
+            platform=to_create(image, foreign=self._engine.is_foreign),
         )
         try:
             self._engine.client.put_archive(made.id, RESERVED, data)

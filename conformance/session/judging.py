@@ -17,11 +17,12 @@ from conformance.job.variation import Job
 from conformance.outcome.gpu import NO_GPUS
 from conformance.outcome.outcome import Outcome
 from conformance.reports import logs
-from conformance.reports.reproduce import command_line
+from conformance.reports.reproduce import Manner, command_line
 from conformance.rule import tried
 from conformance.rule.declaration import Check, NotJudged
 from conformance.rule.evidence import did_its_work
 from conformance.rule.played import OF_ITS_START
+from conformance.service.platforms import AWS
 from conformance.session.session import Session
 from conformance.verdict import alone
 from conformance.verdict.verdict import Verdict, error, judge, not_judged
@@ -92,6 +93,10 @@ def verdict(session: Session, check: Check, shown: Evidence, here: Path) -> Verd
                 conditions=last.conditions if last else AS_CHOSEN,
                 halted=last.was_halted if last else False,
                 aws=last is not None and last.calls is not None,
+                manner=Manner(
+                    copies_into_mounts=session.service.copies_into_mounts,
+                    platform=AWS if session.service.emulates else "",
+                ),
             ),
         )
         return replace(found, logs=_logs(session, shown, here)) if found.violations else found

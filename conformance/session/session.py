@@ -19,11 +19,12 @@ from conformance.job.standin import OBJECTS, own_request, tried_request
 from conformance.job.suited import suited
 from conformance.job.variation import AS_REQUESTED, Job, Variation, default_command_request
 from conformance.outcome.outcome import Outcome
-from conformance.rule.declaration import DoesNotApply
+from conformance.rule.declaration import DoesNotApply, NotJudged
 from conformance.rule.evidence import did_its_work
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.peers import network
+from conformance.service.platforms import AWS
 from conformance.service.settings import Settings
 from conformance.session import brought
 from conformance.session.options import Options
@@ -250,6 +251,8 @@ class Session:
 
     def _make(self, request: JobRequest, variation: Variation) -> Outcome:
         """Make a run; one that depends on the undisturbed run waits for it, which already has or had a thread."""
+        if why := self.service.why_not_run(self.found):
+            raise NotJudged(why, see="" if self.found.platform == AWS else "image.platform")
         if variation is Variation.AS_REQUESTED:
             return self._runs.as_requested(request)
         if variation in BY_THEMSELVES:

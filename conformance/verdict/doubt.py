@@ -61,6 +61,8 @@ def steadier(outcomes: Sequence[Outcome], repeat: Repeat, *, binding: bool) -> S
 
 def of_choices(check: Check, outcomes: Sequence[Outcome]) -> str:
     """Why a violation may be caused by the suite; empty if there is no sign of it."""
+    if by_emulator := next(filter(None, map(choices.emulated, outcomes)), ""):
+        return by_emulator
     if not check.of_failure:
         return ""
     if outcomes[-1].unsteady:

@@ -9,7 +9,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.verdict.verdict import Verdict, Word
-from tests.support.outcomes import OUTPUT, elf, file, host, image, judged, not_started, outcome, program, request
+from tests.support.outcomes import OUTPUT, elf, file, host, image, judged, log, not_started, outcome, program, request
 
 CHECK = "launch.default-command"
 
@@ -71,6 +71,39 @@ def test_a_program_that_cannot_be_executed_violates(said: str, stream: str) -> N
 
     assert Word.VIOLATES == verdict.word
     assert f"it could not be executed (exit code 1): {said.splitlines()[0]}." in verdict.violations[0]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "/bin/sh: 0: cannot open /run.sh: Permission denied",
+        "/bin/bash: /run.sh: Permission denied",
+        "/bin/sh: can't open '/usr/bin/run.sh': Permission denied",
+        "python3: can't open file '/run.sh': [Errno 13] Permission denied",
+        'Can\'t open perl script "/run.sh": Permission denied',
+    ],
+)
+def test_a_script_that_may_not_be_read_violates(said: str) -> None:
+    """On an engine that starts it, as on one that does not; of another file, its program had begun to run."""
+    own = host(exit_code=2, stdout="", stderr=said, argv=("/run.sh",))
+
+    assert Word.VIOLATES == started(own)
+    assert Word.CONFORMS == started(replace(own, argv=("/other.sh",)))
+    assert Word.CONFORMS == started(replace(own, stderr=log(f"begun\n{said}")))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "/run.sh: 2: /run.sh: Permission denied",
+        "/run.sh: line 2: /run.sh: Permission denied",
+        "/run.sh: 2: cannot create /run.sh: Permission denied",
+        "/run.sh: 3: cannot open /run.sh: Permission denied",
+    ],
+)
+def test_a_script_that_may_not_write_or_run_itself_did_run(said: str) -> None:
+    """Its shell names the line."""
+    assert Word.CONFORMS == started(host(exit_code=2, stdout="", stderr=said, argv=("/run.sh",)))
 
 
 @pytest.mark.parametrize(

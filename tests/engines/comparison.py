@@ -21,6 +21,10 @@ SKLEARN = (f"--image-job={ROOT / 'fixtures/sklearn/job.json'}", f"--image-s3={RO
 WORDCOUNT = (*reference_job(job=ROOT / "fixtures/wordcount/job.json"), "--image-hosts=3", "--image-grace=2")
 
 
+SESSION = "(session)"
+"""Stands for a check where a session has no report."""
+
+
 @dataclass(frozen=True)
 class Case:
     """An image below images/ and the options that it is judged with."""
@@ -119,13 +123,16 @@ def _judge(tag: str, case: Case, environment: Mapping[str, str]) -> Judged:
         except (subprocess.TimeoutExpired, FileNotFoundError) as error:
             lacking = isinstance(error, FileNotFoundError)
             why = ran.output.strip().splitlines()[-1] if lacking else f"not done after {LIMIT_SECONDS} s"
-            return Judged({"(session)": "no report"}, {"(session)": why}, time.monotonic() - begun)
+            return Judged({SESSION: "no report"}, {SESSION: why}, time.monotonic() - begun)
         reasons = {each["check"]: each["reason"] or " ".join(each["violations"]) for each in document}
         return Judged(verdicts(ran), reasons, time.monotonic() - begun)
 
 
 def differences(here: Judged, there: Judged) -> Iterator[Difference]:
-    """Each check whose verdict is another one there."""
+    """Each check whose verdict is another one there; a session without a report is one difference alone."""
+    if SESSION in there.verdicts and SESSION not in here.verdicts:
+        yield Difference(SESSION, "a report", there.verdicts[SESSION], there.reasons[SESSION])
+        return
     for check in sorted(here.verdicts.keys() | there.verdicts.keys()):
         default, other = here.verdicts.get(check, "none"), there.verdicts.get(check, "none")
         if default != other:

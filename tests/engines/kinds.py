@@ -20,9 +20,9 @@ class Kind:
     """One kind of engine, from the packages of a Debian suite.
 
     `config` is its daemon.json, and `environment` what the daemon gets besides. A rootless one is run by a user
-    without any privilege. `told` is what differs from the default of its version, in a few words.
-    `differs` are the checks or images on which its verdicts may be others than those of the machine's own engine, each
-    with the reason.
+    without any privilege. One that `is_built` is as it was before a correction; see `building.sh`. `told` is what
+    differs from the default of its version, in a few words. `differs` are the checks or images on which its verdicts
+    may be others than those of the machine's own engine, each with the reason.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Kind:
     rootless: bool = False
     config: Mapping[str, object] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    is_built: bool = False
     told: str = ""
     differs: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,14 +57,15 @@ class Kind:
             where = () if self.rootless else ("--root=/data", "--runroot=/run/podman")
             return ("podman", *where, "system", "service", "--time=0", socket)
         own = "/run/user/1000" if self.rootless else "/run"
-        program = "/usr/share/docker.io/contrib/dockerd-rootless.sh" if self.rootless else "dockerd"
+        of_root = "/engine/dockerd" if self.is_built else "dockerd"
+        program = "/usr/share/docker.io/contrib/dockerd-rootless.sh" if self.rootless else of_root
         places = ("--data-root=/data/docker", f"--exec-root={own}/docker", f"--pidfile={own}/docker.pid")
         return (program, "--config-file=/engine/daemon.json", *places, f"--host={socket}")
 
 
 PACKAGES = (
     *("docker.io", "containerd", "runc", "iptables", "iproute2", "ca-certificates", "procps"),
-    *("rootlesskit", "slirp4netns", "uidmap", "fuse-overlayfs"),
+    *("rootlesskit", "slirp4netns", "passt", "uidmap", "fuse-overlayfs"),
     *("podman", "netavark", "aardvark-dns", "crun", "nftables", "catatonit", "python3"),
 )
 """Debian's packages of all kinds, so that one file system does for all of a suite."""
@@ -99,6 +101,9 @@ os.execvp(runtime, [runtime, *words])
 
 NO_DEVICES = "no device node can be made in a user namespace"
 
+REFUSED: Mapping[str, str] = {"(session)": "an engine on which no container has a limit of memory is refused"}
+"""Of a user's Podman: only control groups of version 2 can be delegated to a user, and only with controllers."""
+
 KINDS = {
     kind.name: kind
     for kind in (
@@ -121,8 +126,15 @@ KINDS = {
                 "DOCKERD_ROOTLESS_ROOTLESSKIT_PORT_DRIVER": "builtin",
             },
             told="rootless, containerd image store; limits nothing",
+            differs={"flawed/device-among-outputs": NO_DEVICES},
         ),
         Kind("docker-26", "trixie"),
+        Kind(
+            "docker-26-dns",
+            "trixie",
+            is_built=True,
+            told="hands on no query from an internal network, as 23.0.11, 25.0.5 and 26.0.0 to 26.1.2",
+        ),
         Kind(
             "docker-20-userns",
             "bookworm",
@@ -131,9 +143,9 @@ KINDS = {
             differs={"flawed/device-among-outputs": NO_DEVICES},
         ),
         Kind("podman-58", "sid"),
-        Kind("podman-58-rootless", "sid", Cgroups.V2, rootless=True, told="rootless; limits nothing"),
+        Kind("podman-58-rootless", "sid", Cgroups.V2, rootless=True, told="rootless; limits nothing", differs=REFUSED),
         Kind("podman-5", "trixie"),
-        Kind("podman-5-rootless", "trixie", rootless=True, told="rootless; limits nothing"),
-        Kind("podman-4", "bookworm"),
+        Kind("podman-5-rootless", "trixie", rootless=True, told="rootless; limits no memory"),
+        Kind("podman-4", "bookworm", differs={"(session)": "it does not tell that a container ran out of memory"}),
     )
 }

@@ -61,14 +61,15 @@ def running(kind: Kind) -> Iterator[Running]:
         NotUpError: this one does not come up.
     """
     root = debian.root(kind.suite)
+    program = debian.built_dockerd(kind.suite) if kind.is_built else None
     _remove_left_behind()
     # A socket's path is short.
     here = Path(tempfile.mkdtemp(prefix=PREFIX))
     with FileLock(here / LOCK):
-        yield from _in_folder(kind, root, here)
+        yield from _in_folder(kind, root, program, here)
 
 
-def _in_folder(kind: Kind, root: Path, here: Path) -> Iterator[Running]:
+def _in_folder(kind: Kind, root: Path, program: Path | None, here: Path) -> Iterator[Running]:
     for name in ("upper", "work", "root", "engine", "data"):
         (here / name).mkdir()
     # What a user without privilege runs reaches its own folders.
@@ -76,6 +77,8 @@ def _in_folder(kind: Kind, root: Path, here: Path) -> Iterator[Running]:
     for name, content in kind.files.items():
         (here / "engine" / name).write_text(content, encoding="utf-8")
         (here / "engine" / name).chmod(0o755)
+    if program is not None:
+        shutil.copy2(program, here / "engine" / "dockerd")
     groups = _control_groups(here.name)
     try:
         process = _begin(kind, root, here, groups)

@@ -30,6 +30,14 @@ def test_a_difference_is_another_verdict_on_a_check() -> None:
     assert expected == list(differences(here, there))
 
 
+def test_a_session_without_a_report_is_one_difference() -> None:
+    """Not one for each check that it did not judge."""
+    here = Judged({"a": "conforms", "b": "violates"}, {}, 1.0)
+    there = Judged({"(session)": "no report"}, {"(session)": "refused"}, 1.0)
+
+    assert [Difference("(session)", "a report", "no report", "refused")] == list(differences(here, there))
+
+
 def test_a_job_may_be_too_short_to_be_stopped_on_one_engine_alone() -> None:
     """That is no difference of the engines, and nothing else is excused by it."""
     short = "on one of the two the job is too short to be stopped"

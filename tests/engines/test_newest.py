@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import io
+import json
+import shutil
+import subprocess
+import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import docker
 import pytest
 
-from tests.conftest import Ran, declared_failure
+from conformance.service import inspection, variants
+from conformance.service.engine import connect
+from conformance.service.labels import run_labels
+from tests.conftest import REFERENCE_JOB, Ran, clean_environment, declared_failure, reference_job
 from tests.engines.comparison import take_over
 from tests.engines.debian import UnavailableError
 from tests.engines.kinds import KINDS
 from tests.engines.running import Running, running
 from tests.support.judged import options_of
+from tests.support.variants import archive
 
 pytestmark = pytest.mark.engine
 
@@ -53,3 +63,92 @@ def test_an_image_fails_exactly_its_label_on_the_newest_engine(
     assert declared_failure(name) == ran.failing, ran.output
     assert 0 == ran.report["counts"]["error"], ran.output
     assert newest.version in ran.report["service"]["engine"]
+
+
+LINE = "flawed/settings-read-below-opt-ml"
+"""An image whose program needs a file that it ships below /opt/ml: it works where that is copied into the volume."""
+
+
+def test_a_line_of_a_report_shows_on_the_newest_engine_what_it_is_about(
+    newest: Running, tag: Callable[[str], str], client: docker.APIClient, conformance: Callable[..., Ran]
+) -> None:
+    """As a user of the docker command enters it; the volume that it had gone with the container."""
+    if shutil.which("docker") is None:
+        pytest.skip("no docker command is here")
+    take_over(client, newest, tag(LINE))
+    ran = conformance(tag(LINE), *options_of(LINE), environment={"DOCKER_HOST": newest.address})
+    (violated,) = ran.violating
+    line = ran.verdict(violated)["reproduce"]
+    other = newest.client()
+    before = other.volumes()["Volumes"] or []
+
+    entered = subprocess.run(
+        ["bash", "-c", line],
+        env=clean_environment() | {"DOCKER_HOST": newest.address},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    after = other.volumes()["Volumes"] or []
+    other.close()
+    assert "reserved.works-when-replaced" == violated
+    assert "exit code 1" == entered.stdout.splitlines()[-1], (line, entered.stdout, entered.stderr)
+    assert len(before) == len(after)
+
+
+def test_of_several_variants_the_one_of_aws_is_judged(newest: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the engine shows another one; and one that is there for other platforms alone is judged as it is."""
+    if newest.kind.name != "docker-28-containerd":
+        pytest.skip("it keeps one variant of an image")
+    monkeypatch.setenv("DOCKER_HOST", newest.address)
+    engine = connect()
+    shown = {}
+    for platforms in (("linux/arm64", "linux/amd64"), ("linux/arm64", "linux/s390x")):
+        name = f"conformance-test/variants-{uuid.uuid4().hex[:12]}"
+        assert [] == [line for line in engine.client.load_image(archive(name, platforms)) if "error" in line]
+        found = inspection.find(engine, name)
+        read = inspection.read_files(engine, found, run_labels("test", kept=False))
+        # As an engine on Arm has it from `docker image inspect`.
+        facts = engine.client.inspect_image(name) | {"Architecture": "arm64"}
+        again = inspection.from_facts(name, variants.of_aws(engine, name, facts))
+        shown[platforms[1]] = (found.platform, read.platform, again.platform, found.cmd)
+        engine.client.remove_image(name, force=True)
+    engine.client.close()
+
+    assert {
+        "linux/amd64": ("linux/amd64", "linux/amd64", "linux/amd64", ("/amd64",)),
+        "linux/s390x": ("linux/arm64", "linux/arm64", "linux/arm64", ("/arm64",)),
+    } == shown
+
+
+LINKED = b"FROM conformance/reference\nRUN mkdir -p /data/ml && ln -s /data/ml /opt/ml\n"
+
+
+def test_a_pipe_is_fed_where_opt_ml_is_an_absolute_link(
+    newest: Running,
+    tag: Callable[[str], str],
+    client: docker.APIClient,
+    conformance: Callable[..., Ran],
+    tmp_path: Path,
+) -> None:
+    """Docker 28 takes the volume only where the link leads to, and there its FIFO is for whoever feeds it."""
+    tag("reference")
+    name = f"conformance-test/linked-{uuid.uuid4().hex[:12]}"
+    for step in client.build(fileobj=io.BytesIO(LINKED), tag=name, rm=True, decode=True):
+        assert "error" not in step, step["error"]
+    take_over(client, newest, name)
+    client.remove_image(name)
+    document = json.loads(REFERENCE_JOB.read_text(encoding="utf-8"))
+    document["ProcessingInputs"][0]["S3Input"]["S3InputMode"] = "Pipe"
+    piped = tmp_path / "job.json"
+    piped.write_text(json.dumps(document), encoding="utf-8")
+    options = (f"--image-job={piped}", *reference_job()[1:], "-k", "inputs.pipe or exit.zero-on-success")
+
+    ran = conformance(name, *options, environment={"DOCKER_HOST": newest.address})
+
+    assert {"exit.zero-on-success", "inputs.pipe"} == ran.having("conforms"), ran.output
+    requested = next(run for run in ran.report["runs"] if run["variation"] == "as requested")
+    (fed,) = requested["hosts"][0]["feeds"]
+    assert "/opt/ml/processing/input/measurements_0" == fed["path"]
+    assert fed["bytes"] == fed["read"] > 0

@@ -14,6 +14,7 @@ from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, Refusal
 from conformance.service import empty
+from conformance.service.dialect import DOCKER
 from conformance.service.labels import IMAGE, is_own, run_labels
 from conformance.service.peers import names, network
 from tests.support.name_server import malformed
@@ -87,9 +88,12 @@ def _labels() -> dict[str, str]:
 
 
 @pytest.fixture(name="hosts")
-def _hosts(client: docker.APIClient, labels: dict[str, str]) -> Iterator[Hosts]:
-    """Six hosts: one known at once, others after some time, after some queries, with another refusal, and never."""
-    made = network.create(client, labels=labels)
+def _hosts(request: pytest.FixtureRequest, client: docker.APIClient, labels: dict[str, str]) -> Iterator[Hosts]:
+    """Six hosts: one known at once, others after some time, after some queries, with another refusal, and never.
+
+    Their network is internal unless the test has a parameter that says otherwise.
+    """
+    made = network.create(client, labels=labels, dialect=DOCKER, internal=getattr(request, "param", True))
     try:
         known = [
             Name("algo-1", made.host(1)),
@@ -192,6 +196,7 @@ def test_a_refusal_may_be_another(hosts: Hosts) -> None:
     assert {"algo-4": ["SERVFAIL", "NOERROR"], "algo-5": ["", "NOERROR"]} == codes
 
 
+@pytest.mark.parametrize("hosts", [True, False], indirect=True, ids=["internal", "not internal"])
 def test_a_host_reaches_others_and_nothing_else(hosts: Hosts) -> None:
     """Neither the machine at the bridge's address nor the outside refuses a connection, because neither is there."""
     connect = (
@@ -236,7 +241,7 @@ def test_a_name_server_that_does_not_begin_is_an_error(
 ) -> None:
     """The error says what the name server said, and its container is gone."""
     monkeypatch.setattr("conformance.service.peers.names.answer", lambda _: f"answer\n\n{line}")
-    made = network.create(client, labels=labels)
+    made = network.create(client, labels=labels, dialect=DOCKER)
     try:
         server = names.create(client, made, [], labels=labels)
         with server.sidecar, pytest.raises(JobError, match="does not respond: probe: line 3 of the plan names no host"):
@@ -250,7 +255,7 @@ def test_a_name_server_that_does_not_begin_is_an_error(
 
 def test_two_networks_have_subnets_of_their_own(client: docker.APIClient, labels: dict[str, str]) -> None:
     """One that the engine has given away is passed over; both are internal, and neither bridge has an address."""
-    made = [network.create(client, labels=labels) for _ in range(2)]
+    made = [network.create(client, labels=labels, dialect=DOCKER) for _ in range(2)]
     facts = [client.inspect_network(each.name) for each in made]
     for each in made:
         each.remove()
@@ -264,11 +269,11 @@ def test_without_a_free_subnet_there_is_an_error(
     client: docker.APIClient, labels: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says so, rather than that the engine refused the last one."""
-    made = network.create(client, labels=labels)
+    made = network.create(client, labels=labels, dialect=DOCKER)
     monkeypatch.setattr("conformance.service.peers.network.RANGE", made.subnet)
     try:
         with pytest.raises(JobError, match=f"every subnet of {made.subnet} is in use"):
-            network.create(client, labels=labels)
+            network.create(client, labels=labels, dialect=DOCKER)
     finally:
         made.remove()
 
@@ -300,6 +305,7 @@ def test_the_empty_image_is_loaded_once(client: docker.APIClient, monkeypatch: p
     assert [] == [line for line in load(empty.built().content) if "error" in line]
 
 
+@pytest.mark.parametrize("hosts", [True, False], indirect=True, ids=["internal", "not internal"])
 def test_a_name_server_is_found_to_be_reached(hosts: Hosts) -> None:
     """By a query for a name that nobody has; nothing else stays of it."""
     reached = hosts.server.is_reached(hosts.network, labels=hosts.labels)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from conformance.outcome.record import to_text
 from conformance.outcome.resolution import Queries
 from conformance.probe.names import Name, answer
+from conformance.service.dialect import DOCKER
 from conformance.service.labels import run_labels
 from conformance.service.peers import names, network
 from tests.support.name_server import malformed
@@ -154,7 +155,7 @@ class Exchange:
 def exchange(client: docker.APIClient, *, after_queries: int = 0) -> Iterator[Exchange]:
     """Start a name server that knows one host, and the container that asks it."""
     labels = run_labels(uuid.uuid4().hex[:12], kept=False)
-    made = network.create(client, labels=labels)
+    made = network.create(client, labels=labels, dialect=DOCKER)
     started = []
     try:
         known = [Name("algo-1", made.host(1), after_queries=after_queries)]

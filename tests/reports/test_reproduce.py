@@ -17,7 +17,7 @@ from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.outcome.gpu import Gpus, Means
-from conformance.reports.reproduce import command_line, write_material
+from conformance.reports.reproduce import Manner, command_line, write_material
 from conformance.rule import odd_words, rerun
 from tests.support.outcomes import INPUT, OUTPUT, image, process, program, ran, request
 
@@ -378,3 +378,31 @@ def test_what_the_probe_or_the_suite_put_there_takes_a_session(check: str, means
 
     words = f"pytest --image=example:1 --image-job=job.json{expected} --image-hosts=1 -k {check}"
     assert words == text
+
+
+def test_on_podman_volumes_have_names_and_are_removed(objects: ObjectTree) -> None:
+    """It copies what the image has into one without a name; a place with a colon can have none."""
+    asked = request(inputs={"data": f"{INPUT}:1/"})
+    manner = Manner(copies_into_mounts=True)
+    text, stopped = (
+        command_line(CHECKS[check], image(), asked, objects, Path("/report"), manner=manner)
+        for check in ("outputs.work-as-mount-points", "stop.ends-on-sigint")
+    )
+
+    assert f"--volume conformance-$$-0:/opt/ml:nocopy --volume conformance-$$-2:{OUTPUT}:nocopy " in text
+    assert f"type=volume,destination={INPUT}:1,volume-nocopy" in shlex.split(text)
+    assert text.endswith("; docker volume rm conformance-$$-0 conformance-$$-2 > /dev/null; echo exit code $code")
+    assert stopped.endswith("$id; docker volume rm conformance-$$-0 > /dev/null")
+
+
+def test_an_engine_of_another_architecture_is_told_what_to_run() -> None:
+    """It may have two variants of the image."""
+    manner = Manner(platform="linux/amd64")
+    texts = [
+        command_line(CHECKS[check], image(), request(), None, Path("/report"), manner=manner)
+        for check in (COMPLETE, "launch.default-command")
+    ]
+
+    assert ["create --platform linux/amd64 --network", "run --rm --platform linux/amd64 --network"] == [
+        text.partition("docker ")[2].partition(" none")[0] for text in texts
+    ]

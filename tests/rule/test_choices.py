@@ -13,7 +13,7 @@ from conformance.outcome.activity import Connect
 from conformance.outcome.calls import Call, Calls, Signer
 from conformance.outcome.outcome import End, Host, Outcome, Stop, Trial
 from conformance.outcome.trace import Process, Signal, Trace
-from conformance.rule.choices import CHOICES, UNREACHABLE, doubt
+from conformance.rule.choices import CHOICES, UNREACHABLE, doubt, emulated
 from conformance.rule.machine import LINES
 from tests.support.outcomes import INPUT, host, not_started, outcome, process, query, request
 
@@ -357,3 +357,14 @@ def test_a_job_that_succeeded_is_never_in_doubt(said: str, killed: bool) -> None
     well: Outcome = outcome(host(stderr=f"MemoryError {said}", out_of_memory=killed))
 
     assert "" == doubt(well)
+
+
+def test_an_emulator_may_make_any_program_fail() -> None:
+    """Also one that did not start, as of a format that it does not know; of one that did well nothing is doubted."""
+    here = outcome(failed(), host())
+
+    assert "algo-1 failed in an emulator of x86_64 on aarch64: use an engine on x86_64" == emulated(
+        replace(here, emulated_on="aarch64")
+    )
+    assert emulated(replace(outcome(not_started("no")), emulated_on="aarch64"))
+    assert ["", ""] == [emulated(here), emulated(replace(outcome(host()), emulated_on="aarch64"))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,26 @@ def version(number: str, *components: str) -> dict[str, Any]:
 def test_an_engine_is_known_by_its_components(said: dict[str, Any], expected: Dialect) -> None:
     """The version alone does not tell whose it is."""
     assert expected is of(said, {"MemoryLimit": expected is PODMAN})
+
+
+@pytest.mark.parametrize(
+    ("number", "may"),
+    [
+        ("20.10.24+dfsg1", False),
+        ("23.0.0", True),
+        ("25.0.5", True),
+        ("26.1.5+dfsg1", True),
+        ("27.0.1", False),
+        ("28.5.2", False),
+        ("dev", False),
+    ],
+)
+def test_some_versions_may_keep_queries_to_themselves(number: str, *, may: bool) -> None:
+    """Which of these do is tried; all else is the same on them."""
+    found = of(version(number, "Engine"), {})
+
+    assert may == found.may_keep_queries
+    assert DOCKER == replace(found, may_keep_queries=False)
 
 
 @pytest.mark.parametrize("number", ["4.3.1", "4.9.5", "5.3.0", "3.4", ""])

@@ -25,6 +25,9 @@ ROOTLESS = {
         (ROOTLESS, ("memory", "processes")),
         (BOUNDED | {"MemoryLimit": False, "PidsLimit": False}, ("memory", "processes")),
         (BOUNDED | {"PidsLimit": False}, ("processes",)),
+        (BOUNDED | {"CgroupVersion": "1", "SecurityOptions": ["name=seccomp", "name=rootless"]}, ("memory",)),
+        (BOUNDED | {"CgroupVersion": "2", "SecurityOptions": ["name=seccomp", "name=rootless"]}, ()),
+        (BOUNDED | {"CgroupVersion": "1"}, ()),
         (BOUNDED | {"CgroupDriver": "none"}, ("memory", "processes")),
     ],
 )

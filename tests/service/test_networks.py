@@ -12,6 +12,7 @@ import pytest
 from docker.utils import kwargs_from_env
 
 from conformance.errors import JobError
+from conformance.service.dialect import DOCKER
 from conformance.service.labels import run_labels
 from conformance.service.peers import network
 from tests.support.engine_proxy import failing_engine
@@ -35,7 +36,7 @@ def test_networks_that_are_made_at_once_have_subnets_of_their_own(removal: ExitS
         removal.callback(client.close)
 
     def make(client: docker.APIClient) -> network.Network:
-        made = network.create(client, labels=run_labels("test", kept=False))
+        made = network.create(client, labels=run_labels("test", kept=False), dialect=DOCKER)
         removal.callback(made.remove)
         return made
 
@@ -60,5 +61,5 @@ def test_a_subnet_that_is_taken_is_passed_over(tmp_path: Path, message: str) -> 
     ) as at:
         client = docker.APIClient(base_url=at, version="auto", timeout=60)
         with pytest.raises(JobError, match=r"^every subnet of 198\.18\.0\.0/15 is in use"):
-            network.create(client, labels=run_labels("test", kept=False))
+            network.create(client, labels=run_labels("test", kept=False), dialect=DOCKER)
         client.close()

@@ -1,14 +1,17 @@
-"""A socket in front of the real engine that lets one kind of call fail, to see what the suite makes of it."""
+"""A socket in front of the real engine that answers one kind of call by itself, to see what the suite makes of it."""
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import docker
 import pytest
 
 from conformance.service import address
@@ -24,6 +27,21 @@ def engine_socket() -> str:
 
 @contextmanager
 def failing_engine(path: Path, *, call: str, status: str, message: str) -> Iterator[str]:
+    """Serve at `path`; calls whose request line matches `call` fail with this message."""
+    with answering_engine(path, call=call, status=status, answer={"message": message}) as at:
+        yield at
+
+
+@contextmanager
+def foreign_engine(path: Path, client: docker.APIClient, architecture: str) -> Iterator[str]:
+    """Serve at `path`; the engine of `client` says that it runs on this architecture, and emulates its own."""
+    told = client.info() | {"Architecture": architecture}
+    with answering_engine(path, call=r"^GET /v[\d.]+/info ", status="200 OK", answer=told) as at:
+        yield at
+
+
+@contextmanager
+def answering_engine(path: Path, *, call: str, status: str, answer: dict[str, Any]) -> Iterator[str]:
     """Serve at `path`; calls whose request line matches `call` get this answer, all others reach the engine.
 
     The engine is the one that the environment names. Yields the address for DOCKER_HOST.
@@ -32,23 +50,25 @@ def failing_engine(path: Path, *, call: str, status: str, message: str) -> Itera
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen()
-    threading.Thread(target=_accept, args=(listener, engine, re.compile(call), status, message), daemon=True).start()
+    threading.Thread(
+        target=_accept, args=(listener, engine, re.compile(call), status, json.dumps(answer).encode()), daemon=True
+    ).start()
     try:
         yield f"unix://{path}"
     finally:
         listener.close()
 
 
-def _accept(listener: socket.socket, place: str, call: re.Pattern[str], status: str, message: str) -> None:
+def _accept(listener: socket.socket, place: str, call: re.Pattern[str], status: str, body: bytes) -> None:
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_serve, args=(connection, place, call, status, message), daemon=True).start()
+        threading.Thread(target=_serve, args=(connection, place, call, status, body), daemon=True).start()
 
 
-def _serve(connection: socket.socket, place: str, call: re.Pattern[str], status: str, message: str) -> None:
+def _serve(connection: socket.socket, place: str, call: re.Pattern[str], status: str, body: bytes) -> None:
     engine = socket.socket(socket.AF_UNIX)
     engine.connect(place)
     threading.Thread(target=_copy, args=(engine, connection), daemon=True).start()
@@ -56,7 +76,6 @@ def _serve(connection: socket.socket, place: str, call: re.Pattern[str], status:
         while data := connection.recv(1 << 16):
             # A client sends a request's head in one piece, and the next only after the answer.
             if call.search(data.partition(b"\r\n")[0].decode("latin-1")):
-                body = f'{{"message": "{message}"}}'.encode()
                 head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
                 connection.sendall(head.encode() + body)
             else:

@@ -1,5 +1,7 @@
 """A registry that serves one image of the engine, by the pull half of the distribution protocol.
 
+It may be there for several platforms, which differ in what their configurations say.
+
 It runs in a container on the engine's own network: wherever the engine is, its loopback is where it takes a registry
 without a certificate.
 """
@@ -12,12 +14,13 @@ import io
 import json
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import docker
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
@@ -26,7 +29,7 @@ START_SECONDS = 30.0
 SERVER = """
 import hashlib, http.server, json, pathlib, sys
 
-name, digest, media_type = sys.argv[1:]
+name, digest = sys.argv[1:]
 blobs = {"sha256:" + path.name: path.read_bytes() for path in pathlib.Path("/registry").iterdir()}
 
 
@@ -37,8 +40,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         wanted = self.path.rpartition("/")[2]
         if self.path == "/v2/":
             self.answer(200, b"{}", "application/json")
-        elif self.path == f"/v2/{name}/manifests/latest" or (wanted == digest and "/manifests/" in self.path):
-            self.answer(200, blobs[digest], media_type)
+        elif self.path == f"/v2/{name}/manifests/latest" or (wanted in blobs and "/manifests/" in self.path):
+            manifest = blobs.get(wanted, blobs[digest])
+            self.answer(200, manifest, json.loads(manifest)["mediaType"])
         elif wanted in blobs:
             self.answer(200, blobs[wanted], "application/octet-stream")
         else:
@@ -66,17 +70,18 @@ server.serve_forever()
 
 
 @contextmanager
-def registry(client: docker.APIClient, image: str, name: str, *, python: str) -> Iterator[tuple[str, str]]:
+def registry(
+    client: docker.APIClient, image: str, name: str, *, python: str, platforms: Sequence[str] = ("linux/amd64",)
+) -> Iterator[tuple[str, str]]:
     """Serve an image of the engine under a name; yields its reference there, and the digest of its manifest.
 
-    `python` is an image of the engine that has it.
+    `python` is an image of the engine that has it. With several `platforms` it is served with a list of manifests,
+    whose digest is yielded.
     """
-    manifest, blobs = _exported(client, image)
-    digest = _digest(manifest)
-    blobs[digest] = manifest
+    digest, blobs = _exported(client, image, platforms)
     container = client.create_container(
         python,
-        entrypoint=["python3", "-c", SERVER, name, digest, MANIFEST],
+        entrypoint=["python3", "-c", SERVER, name, digest],
         # With user namespaces, the engine's own network is for containers outside of them.
         host_config=client.create_host_config(network_mode="host", userns_mode="host"),
     )["Id"]
@@ -106,21 +111,36 @@ def _port(client: docker.APIClient, container: str) -> int:
     return int(said)
 
 
-def _exported(client: docker.APIClient, image: str) -> tuple[bytes, dict[str, bytes]]:
+def _exported(client: docker.APIClient, image: str, platforms: Sequence[str]) -> tuple[str, dict[str, bytes]]:
+    """The digest of an image's manifest, or of the list of its manifests, and all that belongs to it by digest."""
     saved = io.BytesIO(b"".join(client.get_image(image)))
     with tarfile.open(fileobj=saved) as archive:
         content = {member.name: archive.extractfile(member) for member in archive if member.isreg()}
         files = {name: stream.read() for name, stream in content.items() if stream}
     (described,) = json.loads(files["manifest.json"])
-    config = files[described["Config"]]
     layers = [gzip.compress(files[name], compresslevel=1, mtime=0) for name in described["Layers"]]
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": {"mediaType": CONFIG, "size": len(config), "digest": _digest(config)},
-        "layers": [{"mediaType": LAYER, "size": len(layer), "digest": _digest(layer)} for layer in layers],
-    }
-    return json.dumps(manifest).encode(), {_digest(blob): blob for blob in (config, *layers)}
+    blobs = {_digest(layer): layer for layer in layers}
+    manifests = []
+    for os, _, architecture in (platform.partition("/") for platform in platforms):
+        platform = {"os": os, "architecture": architecture}
+        configuration = json.dumps(json.loads(files[described["Config"]]) | platform).encode()
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": _described(CONFIG, configuration),
+            "layers": [_described(LAYER, layer) for layer in layers],
+        }
+        packed = json.dumps(manifest).encode()
+        blobs |= {_digest(blob): blob for blob in (configuration, packed)}
+        manifests.append(_described(MANIFEST, packed) | {"platform": platform})
+    if len(manifests) == 1:
+        return str(manifests[0]["digest"]), blobs
+    index = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}).encode()
+    return _digest(index), blobs | {_digest(index): index}
+
+
+def _described(media_type: str, blob: bytes) -> dict[str, object]:
+    return {"mediaType": media_type, "size": len(blob), "digest": _digest(blob)}
 
 
 def _digest(blob: bytes) -> str:

@@ -355,3 +355,17 @@ def test_long_runs_are_made_again_alone_for_a_violation_and_not_for_advice(bindi
 
     assert ([ENDED] if binding else [long]) == list(steadier([long], repeating, binding=binding))
     assert binding is bool(repeating.traced)
+
+
+def test_what_failed_in_an_emulator_violates_nothing() -> None:
+    """Whatever the check is; a host that did well shows what it shows."""
+    failed = replace(outcome(host(exit_code=1)), emulated_on="aarch64")
+    good = replace(outcome(host()), emulated_on="aarch64")
+    check = declare(failing, Registry())
+    reason = "algo-1 failed in an emulator of x86_64 on aarch64: use an engine on x86_64"
+
+    assert (reason, reason, "") == (
+        of_choices(check, [failed]),
+        of_choices(check, [good, failed]),
+        of_choices(check, [good]),
+    )

@@ -18,7 +18,7 @@ from docker.types import NetworkingConfig
 
 from conformance.errors import JobError, UsageError
 from conformance.service.cleanup import STILL_THERE
-from conformance.service.dialect import DOCKER, TAKEN, Dialect
+from conformance.service.dialect import TAKEN, Dialect
 from conformance.service.labels import new_name
 
 RANGE = IPv4Network("198.18.0.0/15")
@@ -109,8 +109,8 @@ def find(client: docker.APIClient, name: str) -> str:
     return str(found["Name"])
 
 
-def create(client: docker.APIClient, *, labels: dict[str, str], dialect: Dialect = DOCKER) -> Network:
-    """Create a network on the first free subnet of `RANGE`, in the way of this engine.
+def create(client: docker.APIClient, *, labels: dict[str, str], dialect: Dialect, internal: bool = True) -> Network:
+    """Create a network on the first free subnet of `RANGE`, in the way of this engine; see `Dialect.create_network`.
 
     Raises:
         JobError: every subnet is in use.
@@ -118,7 +118,7 @@ def create(client: docker.APIClient, *, labels: dict[str, str], dialect: Dialect
     name = new_name(labels, "hosts")
     for subnet in _subnets():
         try:
-            dialect.create_network(client, name, subnet, labels)
+            dialect.create_network(client, name, subnet, labels, internal=internal)
         except APIError as error:
             if not any(word in str(error.explanation) for word in TAKEN):
                 raise

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from docker.errors import DockerException
@@ -23,21 +24,24 @@ from conformance.errors import JobError
 from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions
 from conformance.job.gpu import Choice, wants
-from conformance.job.objects import ObjectTree
+from conformance.job.objects import Objects
 from conformance.job.request import JobRequest
 from conformance.job.standin import StandIn
 from conformance.job.variation import Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus, Means
 from conformance.outcome.outcome import Outcome
-from conformance.service import cleanup, documents, gpus, message, status
+from conformance.service import cleanup, documents, gpus
 from conformance.service.engine import PROBE_RUNS_ON, Engine, explanation
 from conformance.service.inspection import read_file, read_files
 from conformance.service.labels import run_labels
 from conformance.service.leftovers import Leftovers
+from conformance.service.live import Live, StopOrder, Watcher
+from conformance.service.outcomes import outcome
 from conformance.service.peers import places
 from conformance.service.plan import Plan, Surroundings, limits
 from conformance.service.presence import stay_present
 from conformance.service.reaper import Reaper
+from conformance.service.results.delivery import delivering
 from conformance.service.settings import Settings
 from conformance.service.together import Together
 from conformance.service.traced import why_not_to_be_traced
@@ -57,13 +61,13 @@ class LocalService:
     def __init__(
         self,
         engine: Engine,
-        objects: ObjectTree | None,
+        objects: Objects | None,
         settings: Settings,
         *,
         keep: bool = False,
         gpu: Choice = Choice.AUTO,
     ) -> None:
-        """Use this engine, and the objects of this tree as what S3 holds before a job."""
+        """Use this engine, and these objects as what S3 holds before a job."""
         self._engine = engine
         self._objects = objects
         self._settings = settings
@@ -169,26 +173,40 @@ class LocalService:
             if why := next(filter(None, map(why_not_to_be_traced, ran.hosts)), ""):
                 # What has other privileges when it is traced is run again as it is.
                 ran = self._hosts.run(replace(plan, untraced=why))
-        hosts = ran.hosts
-        messages = {host.name: host.message for host in hosts if host.message is not None}
-        fault = message.fault(hosts)
-        text = None if fault else message.exit_message(list(messages.values()))
-        job_status, reason = status.job_status(hosts, message_fault=fault)
-        return Outcome(
-            request=request,
-            variation=variation,
-            status=job_status,
-            hosts=hosts,
-            uploads=ran.uploads,
-            queries=ran.queries,
-            exit_message=text,
-            failure_reason=reason,
-            seconds=time.monotonic() - begun,
-            gpus=given,
-            utilization=measured.found,
-            conditions=conditions,
-            stand_in=played,
-        )
+        return outcome(plan, ran, time.monotonic() - begun, measured.found)
+
+    def perform(
+        self, image: Image, request: JobRequest, *, watcher: Watcher, stop: StopOrder, target: Objects, room: Path
+    ) -> Outcome:
+        """Run a job for its own sake, as AWS would: once, without the tracer, and with its outputs put to `target`.
+
+        They are whole, whatever their size; until all hosts have ended, they wait in the directory `room`.
+
+        Raises:
+            UploadError: the job has completed, and not all of its outputs could be put there; the others were.
+            JobError: it could not be run, for a reason that lies with the service.
+        """
+        self._begin()
+        begun = time.monotonic()
+        failed = as_job_error(f"job {request.name!r} could not be run")
+        with contextlib.ExitStack() as waiting:
+            with failed:
+                given = self.gpus(image, request)
+                live = Live(watcher, stop, waiting.enter_context(delivering(target, room)))
+                bounds = limits(self._settings, request, Variation.AS_REQUESTED, None)
+                plan = Plan(
+                    image,
+                    request,
+                    Variation.AS_REQUESTED,
+                    bounds,
+                    untraced=UNWATCHED,
+                    hosts=request.hosts,
+                    gpus=given,
+                    live=live,
+                )
+                ran = self._hosts.run(plan)
+            live.delivery.at_the_end(ran.uploads)
+        return outcome(plan, ran, time.monotonic() - begun, None)
 
     def cancel(self) -> None:
         """End what is still running, so that whoever waits for it goes on; once may not be enough."""

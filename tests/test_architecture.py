@@ -36,6 +36,7 @@ DIRECTION = {
     "checks": "files image job outcome rule",
     "verdict": "image job outcome rule",
     "reports": "files image job outcome rule verdict",
+    "commands": "job outcome service",
     "session": "files image job outcome service rule checks verdict reports",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""

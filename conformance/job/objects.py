@@ -117,7 +117,8 @@ class ObjectTree:
     def try_put(self, uri: S3Uri) -> None:
         """Raise what `put` would raise for an object below this URI as things are now."""
         try:
-            placing.try_place(self.directory, _parts(S3Uri(uri.bucket, uri.key.rstrip("/"))))
+            key = uri.key.rstrip("/")
+            placing.try_place(self.directory, _parts(S3Uri(uri.bucket, key)) if key else [uri.bucket])
         except OSError as error:
             raise self._unwritable(uri, error) from error
 
@@ -151,7 +152,7 @@ class _RefusedError(Exception):
 
 def _parts(uri: S3Uri) -> list[str]:
     """Where an object is below the directory of a tree."""
-    return [uri.bucket, *(uri.key.split("/") if uri.key else ())]
+    return [uri.bucket, *uri.key.split("/")]
 
 
 def _identity(directory: str) -> tuple[int, int]:

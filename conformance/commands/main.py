@@ -1,0 +1,72 @@
+"""The command line of `processing-conformance`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from conformance import __version__, text
+from conformance.commands.exits import ExitStatus
+from conformance.errors import ConformanceError, JobError, UsageError
+from conformance.service.settings import Settings
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what was expected."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print below its usage."""
+        raise UsageError(message, hint=f"{self.prog} --help lists the options")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status; what is wrong is one line on stderr, or a list below one."""
+    try:
+        chosen = _parser().parse_args(arguments)
+        # What a command needs is imported where it is run, so that --help and usage errors take no time.
+        from conformance.commands import run  # noqa: PLC0415 - as above
+
+        return run.run(chosen)
+    except ConformanceError as error:
+        sys.stderr.write(text.lines(f"processing-conformance: {error}") + "\n")
+        return ExitStatus.ERROR if isinstance(error, JobError) else ExitStatus.USAGE
+    except KeyboardInterrupt:
+        # Before there was a job to stop.
+        sys.stderr.write("processing-conformance: interrupted\n")
+        return ExitStatus.STOPPED
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="processing-conformance", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    run = commands.add_parser(
+        "run",
+        help="run one job as Amazon SageMaker Processing would",
+        description="Run one job as Amazon SageMaker Processing would, without judging the image.",
+        epilog="Exit status: 0 Completed, 1 Failed, 3 Stopped, 4 usage, 6 the job could not be run.",
+        allow_abbrev=False,
+    )
+    run.add_argument(
+        "--image", required=True, metavar="URI", help="a reference or a local image id; pulled if it is missing"
+    )
+    run.add_argument("--job", required=True, metavar="FILE", help="the CreateProcessingJob request (JSON)")
+    run.add_argument("--s3", metavar="DIR", help="the contents of S3, as files DIR/bucket/key")
+    run.add_argument(
+        "--output", metavar="DIR", help="where outputs go, as files DIR/bucket/key (default: that of --s3)"
+    )
+    run.add_argument(
+        "--network",
+        metavar="NAME",
+        help="connect the containers to this Docker network, unless the request sets EnableNetworkIsolation",
+    )
+    run.add_argument(
+        "--grace",
+        type=float,
+        default=Settings.stop_grace_seconds,
+        metavar="SECONDS",
+        help="time between the stop signal and SIGKILL, which AWS does not document (default: %(default)g)",
+    )
+    return parser

@@ -53,6 +53,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "connect the job's containers to this Docker network, unless the request sets EnableNetworkIsolation; "
         "by default they have no outside network",
     },
+    "--image-aws": {
+        "action": "store_true",
+        "default": None,
+        "help": "let the job's containers reach an AWS of the suite's own: S3 with the contents of --image-s3, STS "
+        "and what else moto has; unless the request sets EnableNetworkIsolation",
+    },
     "--image-gpu": {
         "metavar": "auto|require|simulated",
         "help": "auto: GPUs for jobs whose instance type has them, if the engine has any; require: fail if it has "

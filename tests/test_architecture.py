@@ -23,7 +23,7 @@ HEAVY = ("conformance", "docker", "boto3", "botocore", "moto", "hypothesis", "re
 """What a session without an image must not import."""
 
 ENGINE = {"docker", "requests", "moto", "boto3", "botocore"}
-"""What only the service may import."""
+"""What only `service` and `aws` may import."""
 
 DIRECTION = {
     "files": "",
@@ -31,13 +31,14 @@ DIRECTION = {
     "job": "files",
     "probe": "files",
     "outcome": "files job",
-    "service": "files image job probe outcome",
+    "aws": "job outcome",
+    "service": "files image job probe outcome aws",
     "rule": "files image job outcome",
     "checks": "files image job outcome rule",
     "verdict": "image job outcome rule",
     "reports": "files image job outcome rule verdict",
     "commands": "job outcome service",
-    "session": "files image job outcome service rule checks verdict reports",
+    "session": "files image job outcome aws service rule checks verdict reports",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""
 
@@ -181,7 +182,7 @@ def test_modules_of_one_folder_have_an_order_too(name: str) -> None:
 def test_only_the_service_knows_engine_and_s3(path: Path) -> None:
     """`job.model` reads botocore's model of the API besides."""
     name = module(path)
-    allowed = ENGINE if folder(name) == "service" else {"botocore"} if name == "job.model" else set()
+    allowed = ENGINE if folder(name) in {"service", "aws"} else {"botocore"} if name == "job.model" else set()
 
     assert set() == (outer(path) & ENGINE) - allowed
 

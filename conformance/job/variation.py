@@ -57,6 +57,10 @@ class Variation(StrEnum):
     """The same as soon as it has started; informational."""
     STOPPED_BY_SIGTERM = "stopped by SIGTERM"
     """The same with SIGTERM."""
+    THROTTLED = "a call that is throttled"
+    """The same request, but the first call of AWS is answered that there are too many."""
+    CALLS_OF_ISOLATED = "an AWS beside isolation"
+    """The same request, but AWS can be reached although the request isolates its containers from it."""
     START = "a start"
     """The suite's own request, with the image's own program, which is only observed as it starts."""
 
@@ -119,6 +123,9 @@ DEFAULT_COMMAND = Job("default-command", (Variation.DEFAULT_COMMAND,))
 STOPPED_BY_SIGINT = Job("stopped-by-sigint", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGINT))
 STOPS_BY_SIGINT = Job("stops-by-sigint", (Variation.AS_REQUESTED, Variation.STOPPED_EARLY, Variation.STOPPED_BY_SIGINT))
 STOPPED_BY_SIGTERM = Job("stopped-by-sigterm", (Variation.AS_REQUESTED, Variation.STOPPED_BY_SIGTERM))
+
+THROTTLED = Job("throttled", (Variation.AS_REQUESTED, Variation.THROTTLED))
+CALLS_OF_ISOLATED = Job("calls-of-isolated", (Variation.AS_REQUESTED, Variation.CALLS_OF_ISOLATED))
 
 DEFAULT_COMMAND_SECONDS = 2
 """How long the default command runs, and the image's own program: only whether and how they start is checked."""

@@ -12,6 +12,7 @@ from conformance.job.conditions import AS_CHOSEN, Conditions
 from conformance.job.request import JobRequest, ProcessingOutput
 from conformance.job.standin import StandIn
 from conformance.job.variation import Variation
+from conformance.outcome.calls import Calls
 from conformance.outcome.feed import Feed
 from conformance.outcome.gpu import NO_GPUS, Gpus, Look, Utilization
 from conformance.outcome.resolution import Queries
@@ -183,9 +184,10 @@ class Outcome:
     """One finished job: as `DescribeProcessingJob` would report it, and what its hosts did.
 
     `queries` is what several hosts asked their name server. `gpus` is what their containers had of GPUs, and
-    `utilization` how busy those of the machine were meanwhile, if that can be measured. `conditions` are those of this
-    run. `trials` are all runs of the job in their order, this one among them, where it failed at
-    first; `unsteady` says that one and the same run failed and succeeded.
+    `utilization` how busy those of the machine were meanwhile, if that can be measured. `calls` are those of AWS,
+    None where there was none for the job. `conditions` are those of this run. `trials` are all runs of the job in their
+    order, this one among them, where it failed at first; `unsteady` says that one and the same run failed and
+    succeeded.
     `stand_in` is the program whose part the probe played, where the request is the suite's own.
     """
 
@@ -200,6 +202,7 @@ class Outcome:
     seconds: float = 0.0
     gpus: Gpus = NO_GPUS
     utilization: Utilization | None = None
+    calls: Calls | None = None
     conditions: Conditions = AS_CHOSEN
     trials: tuple[Trial, ...] = ()
     unsteady: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from tarfile import TarError
 
@@ -189,7 +189,7 @@ def create(
     labels: dict[str, str],
     mounts: tuple[str, ...],
     probe: Probe,
-    credentials: str,
+    credentials: Mapping[str, str],
     means: Means = Means.NONE,
     copies: bool = False,
     hides_tmp: bool = False,
@@ -198,16 +198,16 @@ def create(
 ) -> Container:
     """Create a host's container as the request asks for it; it is not started.
 
-    `place` is where it is on the network. Each of `mounts` gets a fresh volume. `credentials` is the path below which
-    the platform would give out the role's credentials. `means` is how it comes by GPUs. `copies` fills the volumes with
-    what the image has in their places, `hides_tmp` mounts an empty file system at /tmp, and `more_memory` makes
+    `place` is where it is on the network. Each of `mounts` gets a fresh volume. `credentials` are the
+    variables by which a program finds those of its role. `means` is how it comes by GPUs. `copies` fills the volumes
+    with what the image has in their places, `hides_tmp` mounts an empty file system at /tmp, and `more_memory` makes
     /dev/shm larger than AWS's is said to be.
     """
     # None leaves the image's own; with an entrypoint and no command, the engine drops the image's CMD too.
     entrypoint = None if request.entrypoint is None else list(request.entrypoint)
     arguments = None if request.arguments is None else list(request.arguments)
     if probe.begins_the_container:
-        entrypoint, arguments = [PROGRAM, *probe.traced_argv], None
+        entrypoint, arguments = [PROGRAM, *probe.argv], None
     names = tuple(new_name(labels, place.host) for _ in mounts)
     try:
         for volume in names:
@@ -220,7 +220,7 @@ def create(
             # container has no credentials.
             environment={
                 "AWS_REGION": settings.region,
-                **({} if request.is_isolated else {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": credentials}),
+                **credentials,
                 **gpus.environment(means, settings.hidden_gpus),
                 **request.environment,
             },

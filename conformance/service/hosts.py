@@ -6,12 +6,12 @@ import contextlib
 import functools
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from docker.errors import APIError
 
+from conformance.aws.order import Order
 from conformance.files import archive
 from conformance.files.tree import FileTree
 from conformance.image.image import Image
@@ -21,11 +21,11 @@ from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import End, Host, Upload
 from conformance.outcome.standin import every_witness
 from conformance.outcome.trace import Trace
-from conformance.service import containers, documents, gpus, pipes, refused, staging, traced
+from conformance.service import calls, containers, documents, gpus, pipes, refused, staging, traced
 from conformance.service.attended import Attendance
 from conformance.service.ending import Ended
 from conformance.service.peers.cutting import cutting_off
-from conformance.service.peers.network import Network, Place
+from conformance.service.peers.network import Place
 from conformance.service.plan import Plan, Surroundings
 from conformance.service.results.collection import Collector
 from conformance.service.results.continuous import Watch
@@ -38,7 +38,9 @@ class HostRun:
     place: Place
     plan: Plan
     around: Surroundings
-    credentials: str = field(default_factory=lambda: f"/v2/credentials/{uuid.uuid4()}")
+    credentials: str
+    aws: Order | None = None
+    line: calls.Line | None = None
     container: containers.Container | None = None
     feeder: pipes.Feeder | None = None
     over: threading.Event = field(default_factory=threading.Event)
@@ -104,6 +106,10 @@ class HostRun:
             )
             client = self.around.engine.client
             self.feeder = pipes.start(client, self.container.id, piped, labels=self.around.labels)
+        if self.aws is not None and self.container is not None and not self.fails and not self.host.start_error:
+            client = self.around.engine.client
+            address = self.aws.socket(self.place.host)
+            self.line = calls.create(client, self.container.id, address, labels=self.around.labels)
 
     @functools.cached_property
     def _mounts(self) -> tuple[str, ...]:
@@ -163,10 +169,19 @@ class HostRun:
             hides_tmp=plan.variation is Variation.EMPTY_TMP,
             more_memory=Lifted.SHARED_MEMORY in plan.conditions.lifted,
             probe=plan.probe(fails=self.fails),
-            credentials=self.credentials,
+            credentials=self._variables,
             means=plan.gpus.means,
             dialect=around.engine.dialect,
         )
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        """By which a program finds the credentials of its role."""
+        if self.aws is not None:
+            return calls.environment(self.credentials)
+        # An isolated container has none (developer guide, "Run Containers in Internet-Free Mode").
+        isolated = self.plan.request.is_isolated
+        return {} if isolated else {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": self.credentials}
 
     def _refused(self, error: APIError) -> None:
         """Take a refusal that is because of the image for the end of the host; other trouble is raised again."""
@@ -200,17 +215,23 @@ class HostRun:
             except APIError as error:
                 self._refused(error)
                 return
+            if self.line is not None:
+                self.line.start()
             self._ended(self._lived(self.container, attendance))
 
     def _lived(self, container: containers.Container, attendance: Attendance) -> Ended:
         """How a started container ended, and what is done to it and seen of it until then."""
+        plan, network = self.plan, self.place.network
+        cut_off: list[float] = []
         with contextlib.ExitStack() as meanwhile:
-            if self.plan.cut_off_after_seconds is not None and self.is_last and self.place.network is not None:
-                cutting = self._cutting_off(container, self.plan.cut_off_after_seconds, self.place.network)
-                meanwhile.enter_context(cutting)
-            if any(output.is_continuous for output in self.plan.request.outputs):
+            if plan.cut_off_after_seconds is not None and self.is_last and network is not None:
+                cutting = cutting_off(self.around.engine, container.id, plan.cut_off_after_seconds, network)
+                cut_off = meanwhile.enter_context(cutting)
+            if any(output.is_continuous for output in plan.request.outputs):
                 meanwhile.enter_context(self._watching(container))
-            return attendance.wait(self.plan.limits)
+            ended = attendance.wait(plan.limits)
+        self.host = replace(self.host, cut_off_seconds=next(iter(cut_off), None))
+        return ended
 
     @contextlib.contextmanager
     def _watching(self, container: containers.Container) -> Iterator[None]:
@@ -221,13 +242,6 @@ class HostRun:
         with watch.watching():
             yield
         self.host = replace(self.host, sightings=tuple(watch.sightings))
-
-    @contextlib.contextmanager
-    def _cutting_off(self, container: containers.Container, seconds: float, network: Network) -> Iterator[None]:
-        """Cut it from the network after so many seconds, unless the block has come to its end by then."""
-        with cutting_off(self.around.engine, container.id, seconds, network) as cut_off:
-            yield
-        self.host = replace(self.host, cut_off_seconds=next(iter(cut_off), None))
 
     def collect(self) -> tuple[Upload, ...]:
         """Read back what it left; what it would upload counts only where all hosts succeed, or is continuous."""

@@ -20,6 +20,7 @@ from typing import Any
 from docker.errors import DockerException
 from urllib3.exceptions import HTTPError
 
+from conformance.aws.process import Aws
 from conformance.errors import JobError
 from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions
@@ -52,6 +53,9 @@ LOOKED = "the probe ran instead of the command, to look for a GPU"
 INSTEAD = "the probe ran instead of its program"
 """Why a run with a stand-in is not traced."""
 
+WITHOUT_AWS = frozenset({Variation.DEFAULT_COMMAND, Variation.START, Variation.LOOK_AT_GPUS})
+"""Runs in which only the start is observed, or no program of the image's runs."""
+
 UNWATCHED = "it was run without the tracer"
 
 
@@ -66,8 +70,9 @@ class LocalService:
         *,
         keep: bool = False,
         gpu: Choice = Choice.AUTO,
+        aws: Aws | None = None,
     ) -> None:
-        """Use this engine, and these objects as what S3 holds before a job."""
+        """Use this engine, and these objects as what S3 holds before a job; jobs reach S3 by `aws` alone."""
         self._engine = engine
         self._objects = objects
         self._settings = settings
@@ -84,7 +89,10 @@ class LocalService:
         self._leftovers = Leftovers(engine, self._closing)
         self.run_id = uuid.uuid4().hex[:12]
         self.kept: list[str] = []
-        around = Surroundings(engine, objects, settings, self.labels, self.read_files)
+        self._aws = aws
+        if aws is not None:
+            aws.start()
+        around = Surroundings(engine, objects, settings, self.labels, self.read_files, aws)
         self._hosts = Together(around, self._closing, self._forget)
 
     @functools.cached_property
@@ -165,6 +173,7 @@ class LocalService:
             gpus=given,
             programs=programs,
             conditions=conditions,
+            reaches_aws=self._reaches_aws(request, variation, plays=bool(stand_in or played)),
             hosts=request.hosts if variation is not Variation.RENAMED_HOSTS else places.renamed(request.hosts),
         )
         measured = Measurement(wanted=self._engine.is_local and given.are_real)
@@ -222,6 +231,8 @@ class LocalService:
         if not self._keep:
             with as_job_error("what this run made cannot be removed"):
                 cleanup.remove_run(self._engine.client, self.run_id)
+        if self._aws is not None:
+            self._aws.close()
         if self._reaper is not None:
             self._reaper.dismiss()
             self._reaper = None
@@ -255,6 +266,12 @@ class LocalService:
         if self._engine.architecture not in PROBE_RUNS_ON:
             return f"the engine runs on {self._engine.architecture}, but the probe requires x86_64"
         return LOOKED if variation is Variation.LOOK_AT_GPUS else ""
+
+    def _reaches_aws(self, request: JobRequest, variation: Variation, *, plays: bool) -> bool:
+        """Whether the containers of a run have an AWS: a program of the image's runs there, and is not isolated."""
+        if self._aws is None or plays or variation in WITHOUT_AWS:
+            return False
+        return not request.is_isolated or variation is Variation.CALLS_OF_ISOLATED
 
     def _forget(self, what: str, remove: Callable[[], None]) -> None:
         if self._keep:

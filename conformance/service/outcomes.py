@@ -23,6 +23,7 @@ def outcome(plan: Plan, ran: Ran, seconds: float, utilization: Utilization | Non
         hosts=hosts,
         uploads=ran.uploads,
         queries=ran.queries,
+        calls=ran.calls,
         exit_message=text,
         failure_reason=reason,
         seconds=seconds,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from signal import Signals as SignalNumber
 
+from conformance.aws.process import Aws
 from conformance.files.archive import OF_ROOT, Rights
 from conformance.image.account import user_id
 from conformance.image.image import Image
@@ -17,7 +18,7 @@ from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
 from conformance.outcome.gpu import DRIVER_LIBRARY, NO_GPUS, Gpus, Means
 from conformance.outcome.outcome import End
 from conformance.probe.bundle import halt_at_work, look_at_gpus, words
-from conformance.service import command, play
+from conformance.service import calls, command, play
 from conformance.service.ending import Limits
 from conformance.service.engine import Engine
 from conformance.service.live import Live
@@ -32,7 +33,8 @@ FAILING_AFTER_MILLISECONDS = 1_000
 class Surroundings:
     """What all runs of a service have in common: its engine, what S3 holds, its choices, the labels of its things.
 
-    `with_files` returns an image with the names of its files, for which it may have to wait.
+    `with_files` returns an image with the names of its files, for which it may have to wait. `aws` makes what jobs
+    reach of AWS, None where they reach nothing.
     """
 
     engine: Engine
@@ -40,6 +42,7 @@ class Surroundings:
     settings: Settings
     labels: dict[str, str]
     with_files: Callable[[Image], Image]
+    aws: Aws | None = None
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,9 @@ class Plan:
 
     `stand_in` is the file in whose place the probe is, and `played` the program whose part it plays.
     `cut_off_after_seconds` is when the last one is cut from the network. `programs` are the inputs that bring the
-    program. `stop_at_work` is the command at whose work the hosts are stopped; see `Service.run`. `live` is there where
-    somebody attends the run.
+    program. `stop_at_work` is the command at whose work the hosts are stopped; see `Service.run`.
+    `reaches_aws` says that the containers reach an AWS of the suite's; see `conformance.service.calls`. `live`
+    is there where somebody attends the run.
     """
 
     image: Image
@@ -66,6 +70,7 @@ class Plan:
     conditions: Conditions = AS_CHOSEN
     stop_at_work: tuple[str, ...] | None = None
     live: Live | None = None
+    reaches_aws: bool = False
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -93,6 +98,8 @@ class Plan:
             mapped=DRIVER_LIBRARY if self.gpus.means is not Means.NONE else "",
             command=self.played.command if self.played else (),
             halt=self.halt,
+            awaits=calls.awaits() if self.reaches_aws else "",
+            awaiting_argv=self.argv if self.reaches_aws and self.untraced else (),
         )
 
     @property

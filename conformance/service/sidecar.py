@@ -77,7 +77,7 @@ class Sidecar:
 def create(client: docker.APIClient, plan: str, *, labels: Mapping[str, str], user: str = "", **host: Any) -> Sidecar:  # noqa: ANN401 - what docker-py's host configuration takes
     """Create one that holds no other file than the probe, and in which it has no privilege.
 
-    `networking_config` is taken beside what the host configuration takes.
+    `networking_config` and `stdin_open` are taken beside what the host configuration takes.
     """
     restrictions: dict[str, Any] = {
         "cap_drop": ["ALL"],
@@ -97,6 +97,7 @@ def create_in(
     user: str,
     environment: Mapping[str, str] | None = None,
     networking_config: NetworkingConfig | None = None,
+    stdin_open: bool = False,
     **host: Any,  # noqa: ANN401 - as above
 ) -> Sidecar:
     """Create one in this image, of whose programs none runs."""
@@ -104,6 +105,7 @@ def create_in(
         image,
         entrypoint=[PROGRAM],
         user=user or None,
+        stdin_open=stdin_open,
         # An image's own WORKDIR may be no directory, which is none of the probe's affair.
         working_dir="/",
         # As a host's container has it.

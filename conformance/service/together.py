@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from conformance.aws.order import Order
 from conformance.errors import JobError
 from conformance.job.conditions import Lifted
+from conformance.job.objects import ObjectTree
+from conformance.job.variation import Variation
+from conformance.outcome.calls import Calls
 from conformance.outcome.outcome import End, Host, Upload
 from conformance.outcome.resolution import Queries
-from conformance.service import cleanup
+from conformance.service import calls, cleanup
 from conformance.service.hosts import HostRun
 from conformance.service.peers import ended, names, network, places
 from conformance.service.plan import Plan, Surroundings
@@ -29,11 +34,12 @@ CANCELLED = "the run was cancelled"
 
 @dataclass(frozen=True)
 class Ran:
-    """What the hosts of a job showed, what the service uploaded, and what the name server was asked."""
+    """What the hosts of a job showed, what the service uploaded, and what was asked of name server and AWS."""
 
     hosts: tuple[Host, ...]
     uploads: tuple[Upload, ...] = ()
     queries: Queries | None = None
+    calls: Calls | None = None
 
 
 class Together:
@@ -56,10 +62,29 @@ class Together:
         if not plan.argv:
             refused = "no command is specified"
             return Ran(tuple(Host(name, (), End.NOT_STARTED, start_error=refused) for name in plan.hosts))
+        if not plan.reaches_aws or self._around.aws is None:
+            return self._run(plan, _paths(plan.hosts), None)
+        tree = self._around.objects
+        order = functools.partial(
+            Order,
+            credentials=_paths(plan.hosts),
+            region=self._around.settings.region,
+            role_arn=plan.request.document["RoleArn"],
+            tree=str(tree.directory.absolute()) if isinstance(tree, ObjectTree) else "",
+            throttles=plan.variation is Variation.THROTTLED,
+        )
+        with self._around.aws.of_run(order) as aws:
+            ran = self._run(plan, aws.order.credentials, aws.order)
+        for host in ran.hosts:
+            if host.started and host.name not in aws.calls.reached and not self._closing.is_set():
+                raise JobError(f"{host.name} did not reach its AWS within {calls.START_SECONDS} s")
+        return replace(ran, calls=aws.calls)
+
+    def _run(self, plan: Plan, credentials: Mapping[str, str], aws: Order | None) -> Ran:
         with contextlib.ExitStack() as removal:
             made = self._network(plan, removal)
             places, server = self._places(plan, made, removal)
-            runs = [HostRun(place, plan, self._around) for place in places]
+            runs = [HostRun(place, plan, self._around, credentials[place.host], aws) for place in places]
             removes = [functools.cache(functools.partial(self._remove, run)) for run in runs]
             removal.callback(cleanup.side_by_side, removes)
             # Its threads have ended before anything is removed here that one of them may need.
@@ -142,9 +167,16 @@ class Together:
     def _remove(self, run: HostRun) -> None:
         if run.feeder is not None:
             self._forget(f"container {run.feeder.sidecar.id[:12]}", run.feeder.sidecar.remove)
+        if run.line is not None:
+            self._forget(f"container {run.line.sidecar.id[:12]}", run.line.remove)
         if run.container is not None:
             volumes = ", ".join(run.container.volumes) or "none"
             self._forget(f"container {run.container.id[:12]}, volumes {volumes}", run.container.remove)
+
+
+def _paths(hosts: Sequence[str]) -> dict[str, str]:
+    """Where each host would find the credentials of its role."""
+    return {host: f"/v2/credentials/{uuid.uuid4()}" for host in hosts}
 
 
 def _live(run: HostRun, remove: Callable[[], None]) -> tuple[Upload, ...]:

@@ -142,7 +142,7 @@ class _Trial:
             labels=self._service.labels,
             mounts=(RESERVED,),
             probe=Probe(lines=(words("exit", 0),)),
-            credentials="",
+            credentials={},
             dialect=self._engine.dialect,
         )
         try:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.aws.process import need_libraries
 from conformance.errors import UsageError
 from conformance.job import forms
 from conformance.job.gpu import Choice
@@ -52,6 +53,7 @@ class Options:
     keep: bool
     gpu: Choice
     network: str = ""
+    aws: bool = False
     hosts: int | None = None
     profile: Profile | None = None
 
@@ -90,6 +92,7 @@ def read(config: pytest.Config) -> Options:
         strict=bool(config.getoption("--image-strict")),
         keep=bool(config.getoption("--image-keep")),
         network=_network(config),
+        aws=_aws(config),
         gpu=_gpu(str(config.getoption("--image-gpu"))),
         hosts=_hosts(config.getoption("--image-hosts")),
         profile=_profile(config.getoption("--image-profile")),
@@ -135,6 +138,13 @@ def _network(config: pytest.Config) -> str:
     if network is not None and not str(network).strip():
         raise UsageError("--image-network: expected the name of a Docker network, got an empty string")
     return str(network or "").strip()
+
+
+def _aws(config: pytest.Config) -> bool:
+    if not config.getoption("--image-aws"):
+        return False
+    need_libraries()
+    return True
 
 
 def _seconds(config: pytest.Config, option: str) -> float:

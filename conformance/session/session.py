@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
 
+from conformance.aws.process import Aws
 from conformance.errors import EngineError, JobError, UsageError
 from conformance.image import scripts
 from conformance.image.image import Image
@@ -69,7 +70,9 @@ class Session:
         )
         is_brought = brought.LABEL in self.found.labels and options.objects is not None
         objects = options.objects if options.requests or is_brought else OBJECTS
-        self.service = LocalService(reached, objects, settings, keep=options.keep, gpu=options.gpu)
+        self.service = LocalService(
+            reached, objects, settings, keep=options.keep, gpu=options.gpu, aws=Aws() if options.aws else None
+        )
         self.brought = brought.complete(options, self.found, partial(self.service.read_file, self.found))
         self.options = options = self.brought.options
         self.requests = options.requests or (own_request(options.image),)

@@ -14,6 +14,9 @@
  *                           halt_plan()
  *     report [WORD...]      record what the container looks like from inside, then do what the next lines say
  *     answer [LIMIT]        answer for the names of the next lines, and record who asked
+ *     relay PORT            hand what connects to this port of the loopback on to stdout; see relay.h
+ *     await PORT PATH S     wait at most S seconds until this path is answered at this port of the loopback, then be what
+ *                           the next line says; where there is none, become the command that the arguments name
  *
  * A copy of it in the place of a program reports, beside a tracer too, whose plan has that as its second line; it then
  * writes to /.conformance/witness. Where WORDs are given, and it is started by a command line that does not begin so, it
@@ -24,9 +27,11 @@
 
 #include "halt.h"
 #include "record.h"
+#include "relay.h"
 #include "resolver.h"
 #include "words.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +78,28 @@ static int is_meant(char **arguments, char *words)
     return 1;
 }
 
+/* Whether what a line names is answered in time; where it is not, no program of the container runs. */
+static int is_answered(char *line)
+{
+    const char *port = next_word(&line, NULL);
+    const char *path = port ? next_word(&line, NULL) : NULL;
+    const char *seconds = path ? next_word(&line, NULL) : NULL;
+    if (!seconds)
+        return 0;
+    int number = await(atoi(port), path, atoi(seconds));
+    if (number)
+        fprintf(stderr, "probe: port %s is not answered: %s\n", port, strerror(number));
+    return !number;
+}
+
+/* Become a command; returns the status of a runtime where that cannot be done. */
+static int become(char **command)
+{
+    int number = execute(command);
+    fprintf(stderr, "exec %s: %s\n", command[0] ? command[0] : "", strerror(number));
+    return number == ENOENT ? 127 : 126;
+}
+
 int main(int count, char **arguments)
 {
     size_t length;
@@ -87,6 +114,14 @@ int main(int count, char **arguments)
     char *line = strsep(&rest, "\n");
     char *mode = next_word(&line, NULL);
     const char *record = RECORD_PATH;
+    if (!strcmp(mode, "await")) {
+        if (!strcmp(own_path(), PROGRAM_PATH) && !is_answered(line))
+            return BROKEN;
+        if (!rest)
+            return become(arguments + 1);
+        line = strsep(&rest, "\n");
+        mode = next_word(&line, NULL);
+    }
     if (!strcmp(mode, "trace") && rest && strcmp(own_path(), PROGRAM_PATH) != 0) {
         line = strsep(&rest, "\n");
         mode = next_word(&line, NULL);
@@ -113,6 +148,10 @@ int main(int count, char **arguments)
         record_open(RECORD_PATH, limit ? strtoul(limit, NULL, 10) : RECORD_BYTES);
         return answer(rest);
     }
-    fprintf(stderr, "probe: the plan says neither trace, report nor answer, but '%s'\n", mode);
+    if (!strcmp(mode, "relay")) {
+        char *port = next_word(&line, NULL);
+        return relay(port ? atoi(port) : 0);
+    }
+    fprintf(stderr, "probe: the plan says neither trace, report, answer nor relay, but '%s'\n", mode);
     return BROKEN;
 }

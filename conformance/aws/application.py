@@ -1,0 +1,72 @@
+"""moto as one WSGI application that several threads may call, and which answers what it does not know as AWS does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+from moto.server import DomainDispatcherApplication, create_backend_app
+
+from conformance.aws.request import JSON, XML, AwsRequest, read
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+
+UNKNOWN = "UnknownOperationException"
+
+
+class Application:
+    """Every service of moto, each called by one thread at a time.
+
+    moto's backends are made for one request at a time: to list what grows meanwhile is an error of the server.
+    """
+
+    def __init__(self) -> None:
+        """Make no service yet; each is made by its first request."""
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request whose service and operation are read from it."""
+        return self.answer(read(environ), environ, start_response)
+
+    def answer(self, asked: AwsRequest, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request that has been read already."""
+        if environ.get("PATH_INFO", "").startswith("/moto-api"):
+            return refuse(asked, "AccessDenied", "not an operation of AWS", start_response, status="403 Forbidden")
+        called = f"{asked.service}:{asked.operation}"
+        try:
+            with self._locks[asked.service]:
+                # A service that moto does not know, or for which a library is missing, fails here already.
+                service = self._moto.get_application(environ)
+        except (AttributeError, ImportError, KeyError):
+            return refuse(asked, UNKNOWN, f"{called} is not available here", start_response)
+        try:
+            with self._locks[asked.service]:
+                return list(service(environ, start_response))
+        except NotImplementedError:
+            return refuse(asked, UNKNOWN, f"{called} is not available here", start_response)
+        except Exception as error:  # noqa: BLE001 - whatever fails in moto is an answer, and none of its pages of HTML
+            return refuse(asked, "InternalFailure", f"{called} failed here: {error!r}", start_response)
+
+
+def refuse(
+    asked: AwsRequest, code: str, message: str, start_response: StartResponse, *, status: str = "400 Bad Request"
+) -> list[bytes]:
+    """An error in the form of the service's protocol, which clients show; they would try an HTML page of 500 again."""
+    if asked.answers_in_json:
+        kind, content = JSON, json.dumps({"__type": code, "message": message})
+    else:
+        told = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+        # S3's errors stand alone (Amazon S3 API, "Error responses"), those of the query protocol in a response.
+        content = f"<Error>{told}</Error>"
+        if asked.service != "s3":
+            content = f"<ErrorResponse>{content}</ErrorResponse>"
+        kind, content = XML, f'<?xml version="1.0" encoding="UTF-8"?>\n{content}'
+    body = content.encode()
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,140 @@
+"""An AWS for each run of a job, in processes beside the session: moto is loaded once, and forked for each run."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from conformance.aws.order import END, ENDED, READY, Order
+from conformance.errors import JobError, UsageError
+from conformance.outcome.calls import Calls
+
+PROGRAM = Path(__file__).with_name("worker.py")
+
+END_SECONDS = 10.0
+
+LONGEST_PATH = 100
+"""A socket's path has at most 107 bytes on Linux (unix(7)), of which the name of a host takes some."""
+
+SHORT_PATH = "/tmp"  # noqa: S108 - every Linux has it, and the directory below it is nobody else's
+
+NEEDED = ("flask", "flask_cors")
+
+
+def need_libraries() -> None:
+    """Raise `UsageError` where the extra `aws` is not installed."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"--image-aws: expected {' and '.join(missing)} to be installed",
+            hint="install it with `pip install 'sagemaker-processing-conformance[aws]'`",
+        )
+
+
+@dataclass
+class Run:
+    """The AWS of one run; `calls` are there once it has ended."""
+
+    order: Order
+    calls: Calls = field(default_factory=Calls)
+
+    def read(self) -> None:
+        """Read what its containers called."""
+        self.calls = Calls.parse(Path(self.order.calls).read_bytes())
+
+
+class Aws:
+    """The process, as the session sees it: started by the first run that needs it."""
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._directory = ""
+        self._is_ready = False
+
+    def start(self) -> None:
+        """Have it load what it needs, beside whatever is done meanwhile."""
+        with self._lock:
+            self._start()
+
+    @contextlib.contextmanager
+    def of_run(self, order_in: Callable[[str], Order]) -> Iterator[Run]:
+        """An AWS that is there while the block runs; `order_in` gives its order, with this directory.
+
+        Raises:
+            JobError: it cannot be made.
+        """
+        run = Run(order_in(self._new_directory()))
+        self._ask(run.order.encoded(), READY)
+        try:
+            yield run
+        finally:
+            with contextlib.suppress(JobError):
+                self._ask(END + json.dumps(run.order.directory).encode() + b"\n", ENDED)
+            with contextlib.suppress(OSError):
+                run.read()
+            shutil.rmtree(run.order.directory, ignore_errors=True)
+
+    def close(self) -> None:
+        """End it, and all that it holds."""
+        with self._lock:
+            if self._process is not None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.communicate(timeout=END_SECONDS)
+                self._process.kill()
+                self._process = None
+            shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _new_directory(self) -> str:
+        with self._lock:
+            self._start()
+            return tempfile.mkdtemp(dir=self._directory)
+
+    def _ask(self, line: bytes, expected: bytes) -> None:
+        with self._lock:
+            process = self._start()
+            try:
+                if not self._is_ready:
+                    self._is_ready = _pipe(process.stdout).readline() == READY
+                _pipe(process.stdin).write(line)
+                _pipe(process.stdin).flush()
+                answer = _pipe(process.stdout).readline()
+            except OSError:
+                answer = b""
+            if answer != expected:
+                self._process = None
+                process.kill()
+                process.wait()
+                raise JobError("the AWS of the job cannot be started: its process has ended")
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            place = tempfile.gettempdir()
+            self._directory = tempfile.mkdtemp(dir=place if len(place) < LONGEST_PATH // 2 else SHORT_PATH)
+            self._is_ready = False
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(PROGRAM), json.dumps(sys.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                # Ctrl-C is the session's affair, which still has to end what runs.
+                start_new_session=True,
+            )
+        return self._process
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise JobError("the AWS of the job cannot be reached")
+    return pipe

@@ -1,0 +1,56 @@
+"""The servers of one run's AWS: HTTP on a socket for each host."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from moto.server import MotoRequestHandler
+from werkzeug.serving import make_server
+from werkzeug.test import Client
+
+from conformance.aws.application import Application
+from conformance.aws.credentials import NOBODYS_KEY, signed
+from conformance.aws.job import HostAws, JobAws
+
+if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer
+
+    from conformance.aws.order import Order
+
+WARM_REGION = "us-east-1"
+
+
+class Handler(MotoRequestHandler):
+    """Quiet, and without the delay by which small answers would wait for one another."""
+
+    disable_nagle_algorithm = False
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
+        """Say nothing: every call is written down elsewhere."""
+
+
+def warm_up() -> None:
+    """Have what nearly every job uses loaded before there is one."""
+    client = Client(Application())
+    client.get("/", headers=signed(NOBODYS_KEY, WARM_REGION, "s3")).close()
+    form = {"Action": "GetCallerIdentity", "Version": "2011-06-15"}
+    client.post("/", data=form, headers=signed(NOBODYS_KEY, WARM_REGION, "sts")).close()
+
+
+def servers(order: Order, sockets: dict[str, socket.socket]) -> list[BaseWSGIServer]:
+    """A server for each host, on its socket, which is bound already."""
+    written = Path(order.calls).open("ab")  # noqa: SIM115 - open as long as the process is there
+    job = JobAws(Application(), order, written)
+    return [
+        make_server(
+            f"unix://{order.socket(host)}",
+            0,
+            HostAws(job, host),
+            threaded=True,
+            request_handler=Handler,
+            fd=sockets[host].fileno(),
+        )
+        for host in order.credentials
+    ]

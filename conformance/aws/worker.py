@@ -1,0 +1,90 @@
+"""The process that holds an AWS for each run of a job: it loads moto once, and forks for each order that it reads.
+
+So every run has buckets of its own, whatever their names, and takes all that it holds with it when it ends. As a
+program it is started with its path; see `conformance.aws.process`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conformance.aws.order import Order
+
+BACKLOG = 1024
+
+
+def main(path: list[str]) -> None:
+    """Read orders from stdin until its end, and then end all that was made of them."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    sys.path[:] = [str(Path(__file__).parents[2]), *path]
+    from conformance.aws import serving  # noqa: PLC0415 - the path is known only now
+    from conformance.aws.order import END, ENDED, READY, Order  # noqa: PLC0415 - as above
+
+    # What libraries print is no answer.
+    answers = os.dup(sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    serving.warm_up()
+    children: dict[str, int] = {}
+    os.write(answers, READY)
+    for line in sys.stdin.buffer:
+        if line.startswith(END):
+            _end(children.pop(json.loads(line[len(END) :]), 0))
+            os.write(answers, ENDED)
+            continue
+        order = Order.decoded(line)
+        sockets = {host: _listener(order.socket(host)) for host in order.credentials}
+        child = os.fork()
+        if not child:
+            os.close(answers)
+            _be(order, sockets)
+        for each in sockets.values():
+            each.close()
+        children[order.directory] = child
+        os.write(answers, READY)
+    for child in children.values():
+        _end(child)
+
+
+def _listener(path: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(BACKLOG)
+    return listener
+
+
+def _be(order: Order, sockets: dict[str, socket.socket]) -> None:
+    """Serve until this process is killed."""
+    from conformance.aws import serving  # noqa: PLC0415 - as above
+
+    os.close(sys.stdin.fileno())
+    # What moto has to keep on disk goes with the directory.
+    tempfile.tempdir = order.directory
+    try:
+        servers = serving.servers(order, sockets)
+        for server in servers[1:]:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers[0].serve_forever()
+    finally:
+        os._exit(1)
+
+
+def _end(child: int) -> None:
+    if child:
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -37,7 +37,8 @@ DIRECTION = {
     "checks": "files image job outcome rule",
     "verdict": "image job outcome rule",
     "reports": "files image job outcome rule verdict",
-    "commands": "job outcome service",
+    "serve": "files image job outcome aws service",
+    "commands": "job outcome aws service serve",
     "session": "files image job outcome aws service rule checks verdict reports",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""

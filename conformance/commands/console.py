@@ -4,37 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
 from conformance import text
+from conformance.errors import UsageError
+from conformance.service.lines import Lines
 from conformance.service.live import Stream
 
-LONGEST_LINE_BYTES = 64 << 10
-"""A longer line is shown in pieces: a program may never end one."""
-
-
-@dataclass
-class Lines:
-    """Makes whole lines of chunks that may end anywhere."""
-
-    rest: bytes = b""
-
-    def take(self, chunk: bytes) -> Iterator[bytes]:
-        """The lines that are complete by now."""
-        *lines, self.rest = (self.rest + chunk).split(b"\n")
-        yield from lines
-        while len(self.rest) > LONGEST_LINE_BYTES:
-            piece, self.rest = self.rest[:LONGEST_LINE_BYTES], self.rest[LONGEST_LINE_BYTES:]
-            yield piece
-
-    def end(self) -> Iterator[bytes]:
-        """What was left without the end of a line."""
-        rest, self.rest = self.rest, b""
-        if rest:
-            yield rest
+LONGEST_GRACE_SECONDS = 86_400.0
 
 
 @dataclass
@@ -76,11 +57,28 @@ class Console:
             except BrokenPipeError:
                 # Nobody reads any more, as behind `| head`; the job goes on.
                 self._is_broken = True
-                self._discard()
+                discard(self.out)
 
-    def _discard(self) -> None:
-        """Have Python find somebody who reads when it flushes at its end."""
-        with contextlib.suppress(OSError, ValueError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.out.fileno())
-            os.close(nowhere)
+
+def discard(out: TextIO) -> None:
+    """Have whatever is still written there go nowhere, and whoever reads it find its end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, out.fileno())
+        os.close(nowhere)
+
+
+def say(line: str) -> None:
+    """Tell something of the program's own, beside what a job says."""
+    with contextlib.suppress(BrokenPipeError):
+        sys.stderr.write(text.line(line) + "\n")
+        sys.stderr.flush()
+
+
+def grace(seconds: float) -> float:
+    """The value of `--grace`; raises `UsageError` where it is none."""
+    if not 0 < seconds < LONGEST_GRACE_SECONDS:
+        raise UsageError(
+            f"--grace: expected a number of seconds above 0 and below {LONGEST_GRACE_SECONDS:g}, got {seconds:g}"
+        )
+    return seconds

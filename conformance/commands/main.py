@@ -26,6 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         chosen = _parser().parse_args(arguments)
         # What a command needs is imported where it is run, so that --help and usage errors take no time.
+        if chosen.command == "serve":
+            from conformance.commands import serve  # noqa: PLC0415 - as above
+
+            return serve.serve(chosen)
         from conformance.commands import run  # noqa: PLC0415 - as above
 
         return run.run(chosen)
@@ -62,11 +66,30 @@ def _parser() -> Parser:
         metavar="NAME",
         help="connect the containers to this Docker network, unless the request sets EnableNetworkIsolation",
     )
-    run.add_argument(
+    _add_grace(run)
+    serve = commands.add_parser(
+        "serve",
+        help="serve a Processing API on this machine",
+        description="Serve SageMaker Processing on 127.0.0.1 for clients of AWS, with S3, CloudWatch and IAM by moto.",
+        allow_abbrev=False,
+    )
+    serve.add_argument("--port", type=int, default=0, help="0 (default) is any free one")
+    serve.add_argument(
+        "--max-jobs", type=int, default=4, metavar="N", help="how many jobs run at a time (default: %(default)s)"
+    )
+    serve.add_argument("--pull", action="store_true", help="pull images that the engine lacks")
+    serve.add_argument(
+        "--print-env", action="store_true", help='close stdout after the variables, as for eval "$(... --print-env &)"'
+    )
+    _add_grace(serve)
+    return parser
+
+
+def _add_grace(parser: Parser) -> None:
+    parser.add_argument(
         "--grace",
         type=float,
         default=Settings.stop_grace_seconds,
         metavar="SECONDS",
         help="time between the stop signal and SIGKILL, which AWS does not document (default: %(default)g)",
     )
-    return parser

@@ -12,8 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance import text
-from conformance.commands.console import Console
+from conformance.commands.console import Console, grace, say
 from conformance.commands.exits import ExitStatus
 from conformance.commands.waiting import signals
 from conformance.errors import JobError, UploadError, UsageError
@@ -34,8 +33,6 @@ STATUS = {
     JobStatus.FAILED: ExitStatus.FAILED,
     JobStatus.STOPPED: ExitStatus.STOPPED,
 }
-
-LONGEST_GRACE_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     outside = network.find(reached.client, job.network, option="--network") if job.network else ""
     if outside and job.request.instance_count > 1 and not reached.dialect.resolves_on_both:
         raise UsageError(f"--network: {reached} does not resolve names on a network beside that of several hosts")
-    image = inspection.find(reached, job.image, _say)
+    image = inspection.find(reached, job.image, say)
     settings = Settings(
         # A job of AWS has no other limits than those of its request.
         time_limit_seconds=math.inf,
@@ -77,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(sys.stdout, names=job.request.instance_count > 1)
 
     def stop(number: signal.Signals) -> None:
-        _say(
+        say(
             f"{number.name}: stopping the job by {settings.stop_signal}, and by SIGKILL after {job.grace_seconds:g} s; "
             "another signal kills it at once"
         )
@@ -102,22 +99,18 @@ def run(arguments: argparse.Namespace) -> int:
                     raise
                 outcome = None
     if outcome is None:
-        _say(f"job {job.request.name}: Stopped, killed")
+        say(f"job {job.request.name}: Stopped, killed")
         return ExitStatus.STOPPED
     for line in told(outcome, job.target):
-        _say(line)
+        say(line)
     return STATUS[outcome.status]
 
 
 def read(arguments: argparse.Namespace) -> Job:
     """Read and validate the options; raises as `run` does, before anything is begun."""
-    image, grace = str(arguments.image).strip(), float(arguments.grace)
+    image, grace_seconds = str(arguments.image).strip(), grace(arguments.grace)
     if not image or image.startswith("-"):
         raise UsageError(f"--image: expected an image reference or id, got {image!r}")
-    if not 0 < grace < LONGEST_GRACE_SECONDS:
-        raise UsageError(
-            f"--grace: expected a number of seconds above 0 and below {LONGEST_GRACE_SECONDS:g}, got {grace:g}"
-        )
     if arguments.network is not None and not str(arguments.network).strip():
         raise UsageError("--network: expected the name of a Docker network, got an empty string")
     objects = None if arguments.s3 is None else _tree(arguments.s3, "--s3")
@@ -125,7 +118,9 @@ def read(arguments: argparse.Namespace) -> Job:
         raise UsageError(f"--job: {fault}")
     request = load(Path(arguments.job))
     find_inputs(request, objects, option="--s3")
-    return Job(image, request, objects, _target(arguments, request), grace, str(arguments.network or "").strip())
+    return Job(
+        image, request, objects, _target(arguments, request), grace_seconds, str(arguments.network or "").strip()
+    )
 
 
 def _tree(given: str, option: str) -> ObjectTree:
@@ -176,9 +171,3 @@ def told(outcome: Outcome, target: ObjectTree) -> Iterator[str]:
         files = f"{len(uploads):,} file{'' if len(uploads) == 1 else 's'}"
         size = f"{sum(upload.size for upload in uploads):,} bytes"
         yield f"output {output.name}: {files}, {size}, below {target.directory / uri.bucket / uri.key}"
-
-
-def _say(line: str) -> None:
-    """Tell something of the command's own, beside what the job says."""
-    sys.stderr.write(text.line(line) + "\n")
-    sys.stderr.flush()

@@ -28,6 +28,12 @@ class Signals:
     # Its `put` may be called by a handler in the middle of its `get`.
     _news: queue.SimpleQueue[signal.Signals | None] = field(default_factory=queue.SimpleQueue)
 
+    def first(self) -> signal.Signals:
+        """Wait for a signal."""
+        while (number := self._news.get()) is None:
+            pass
+        return number
+
     def wait(
         self, future: Future[Result], stop: Callable[[signal.Signals], None], cancel: Callable[[], None]
     ) -> Result:

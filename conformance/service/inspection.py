@@ -42,12 +42,23 @@ def find(engine: Engine, reference: str, show: Show = lambda _: None) -> Image:
     Raises:
         ImageError: the image exists neither locally nor in its registry.
     """
-    client = engine.client
-    try:
-        facts = client.inspect_image(reference)
-    except ImageNotFound:
+    found = find_local(engine, reference)
+    if found is None:
         pull(engine, reference, show)
-        facts = client.inspect_image(reference)
+        found = from_facts(reference, engine.client.inspect_image(reference))
+    return found
+
+
+def find_local(engine: Engine, reference: str) -> Image | None:
+    """Find an image that the engine has, as `find`, but pull none; None where it is not there.
+
+    Raises:
+        ImageError: the engine takes this for no name of an image.
+    """
+    try:
+        facts = engine.client.inspect_image(reference)
+    except ImageNotFound:
+        return None
     except APIError as error:
         raise ImageError(f"--image: the engine rejected {reference!r}: {explanation(error)}") from error
     return from_facts(reference, facts)

@@ -7,7 +7,8 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.commands.console import LONGEST_LINE_BYTES, Console, Lines
+from conformance.commands.console import Console
+from conformance.service.lines import LONGEST_LINE_BYTES, Lines
 from conformance.service.live import Stream
 
 

@@ -19,14 +19,18 @@ from conformance.serve.calls import Calls
 NAMESPACE = {"s3": "http://s3.amazonaws.com/doc/2006-03-01/"}
 NOT_FOUND = 404
 
+PAGE_KEYS = 1_000
+"""S3 lists no more (API reference, ListObjectsV2)."""
+
 
 class ServedObjects:
     """See `conformance.job.objects.Objects`."""
 
-    def __init__(self, calls: Calls, region: str) -> None:
-        """Read and write by these calls."""
+    def __init__(self, calls: Calls, region: str, *, page_keys: int = PAGE_KEYS) -> None:
+        """Read and write by these calls, and list so many keys by each of them."""
         self._client = calls.client
         self._region = region
+        self._page_keys = page_keys
 
     def find(self, uri: S3Uri) -> Iterator[tuple[str, Source]]:
         """Yield every object of a prefix; keys that end in a slash are folders of the console's, and none of them.
@@ -66,7 +70,7 @@ class ServedObjects:
             raise UploadError(f"{uri} cannot be uploaded: {code}")
 
     def _page(self, uri: S3Uri, after: str) -> ET.Element | None:
-        query = urlencode({"list-type": "2", "prefix": uri.key, "start-after": after})
+        query = urlencode({"list-type": "2", "prefix": uri.key, "start-after": after, "max-keys": self._page_keys})
         answer = self._client.get(f"/{quote(uri.bucket)}?{query}", headers=self._headers())
         if answer.status_code == NOT_FOUND:
             return None

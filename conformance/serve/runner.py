@@ -82,6 +82,11 @@ class Runner:
         self._storing = threading.Thread(target=self._store, name="logs", daemon=True)
         self._storing.start()
 
+    @property
+    def runs(self) -> list[str]:
+        """What marks everything that its jobs have on the engine; see `conformance.service.labels`."""
+        return [service.run_id for service in self._every_service()]
+
     def begin(self, job: Job) -> None:
         """Run a job when it is its turn."""
         with self._lock:

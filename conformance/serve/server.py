@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -15,7 +16,7 @@ from conformance.aws import serving
 from conformance.aws.application import Application
 from conformance.aws.credentials import assume_role
 from conformance.errors import UsageError
-from conformance.serve.calls import Calls
+from conformance.serve.calls import Calls, Refused
 from conformance.serve.front import Front
 from conformance.serve.jobs import ACCOUNT, Jobs
 from conformance.serve.operations import Operations
@@ -67,24 +68,27 @@ class Server:
         Raises:
             UsageError: the port is taken.
         """
-        self._socket = _bound(options.port)
         application = Application()
         calls = Calls(application)
-        self.runner = Runner(
-            engine,
-            calls,
-            most_jobs=options.most_jobs,
-            grace_seconds=options.grace_seconds,
-            pull=options.pull,
-            say=options.say,
-        )
-        self.jobs = Jobs()
-        operations = Operations(self.jobs, self.runner.begin, self.runner.stopped)
-        front = Front(application, operations, region=REGION)
-        self._server: BaseWSGIServer = make_server(
-            ADDRESS, 0, front, threaded=True, request_handler=Handler, fd=self._socket.fileno()
-        )
-        self.environment = self._prepared(application, calls)
+        with contextlib.ExitStack() as undoing:
+            self._socket = undoing.enter_context(_bound(options.port))
+            self.runner = Runner(
+                engine,
+                calls,
+                most_jobs=options.most_jobs,
+                grace_seconds=options.grace_seconds,
+                pull=options.pull,
+                say=options.say,
+            )
+            undoing.callback(self.runner.close)
+            self.jobs = Jobs()
+            operations = Operations(self.jobs, self.runner.begin, self.runner.stopped)
+            front = Front(application, operations, region=REGION)
+            self.environment = self._prepared(application, calls)
+            self._server: BaseWSGIServer = make_server(
+                ADDRESS, 0, front, threaded=True, request_handler=Handler, fd=self._socket.fileno()
+            )
+            undoing.pop_all()
         self._thread = threading.Thread(target=self._server.serve_forever, name="server", daemon=True)
         self._thread.start()
 
@@ -105,7 +109,12 @@ class Server:
         """The variables by which clients find the server, as a role that SageMaker may take."""
         arn = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
         form = {"RoleName": ROLE, "AssumeRolePolicyDocument": json.dumps(TRUST)}
-        calls.query("iam", REGION, Action="CreateRole", Version="2010-05-08", **form)
+        try:
+            calls.query("iam", REGION, Action="CreateRole", Version="2010-05-08", **form)
+        except Refused as refused:
+            # What moto holds, it holds for the whole process.
+            if refused.code != "EntityAlreadyExists":
+                raise
         credentials = assume_role(application, arn, REGION)
         return {
             "AWS_ENDPOINT_URL": self.url,

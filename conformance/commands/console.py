@@ -14,6 +14,7 @@ from conformance import text
 from conformance.errors import UsageError
 from conformance.service.lines import Lines
 from conformance.service.live import Stream
+from conformance.service.usage import Usage
 
 LONGEST_GRACE_SECONDS = 86_400.0
 
@@ -39,6 +40,9 @@ class Console:
     def said(self, host: str, stream: Stream, chunk: bytes) -> None:
         """Print what is complete of it."""
         self._print(host, self._lines[host, stream].take(chunk))
+
+    def measured(self, host: str, usage: Usage) -> None:
+        """Nobody asks for it."""
 
     def ended(self, host: str) -> None:
         """Print what is left of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import uuid
@@ -49,16 +50,24 @@ class Front:
             if self._operations.owns(asked.operation, body):
                 return self._own(asked, body, start_response)
         elif (asked.service, asked.operation) == ("logs", "FilterLogEvents"):
-            members = json.loads(_whole(environ) or b"{}")
-            changed = json.dumps(logs.filtered(self._calls, asked.region or self._region, members)).encode()
-            environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(changed), str(len(changed))
+            self._complete(environ, asked.region or self._region)
         return self._application.answer(asked, environ, start_response)
+
+    def _complete(self, environ: dict[str, Any], region: str) -> None:
+        """Put a request of FilterLogEvents into the form that moto answers in full; what is none stays as it is."""
+        with contextlib.suppress(ValueError):
+            members = json.loads(_whole(environ) or b"{}")
+            if isinstance(members, dict):
+                changed = json.dumps(logs.filtered(self._calls, region, members)).encode()
+                environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(changed), str(len(changed))
 
     def _own(self, asked: AwsRequest, body: bytes, start_response: StartResponse) -> Iterable[bytes]:
         try:
             answer = self._operations.answer(asked.operation, asked.region or self._region, body)
         except Fault as fault:
             return refuse(asked, fault.code, fault.message, start_response)
+        except Exception as error:  # noqa: BLE001 - whatever fails here is an answer
+            return refuse(asked, "InternalFailure", repr(error), start_response, status="500 Internal Server Error")
         content = b"" if answer is None else json.dumps(answer).encode()
         headers = [
             ("Content-Type", JSON),

@@ -21,11 +21,13 @@ from conformance.serve import images, reasons
 from conformance.serve.calls import Calls
 from conformance.serve.jobs import Job, Status
 from conformance.serve.logs import STORE_SECONDS, JobLog
+from conformance.serve.metrics import JobMetrics
 from conformance.serve.objects import ServedObjects
 from conformance.service.engine import Engine
 from conformance.service.live import Stream
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
+from conformance.service.usage import Usage
 
 BEYOND_GRACE_SECONDS = 2.0
 """How long after the grace what has not ended is removed where it is."""
@@ -35,10 +37,11 @@ CANCEL_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Watching:
-    """Tells job and log what its hosts do."""
+    """Tells job, log and metrics what its hosts do."""
 
     job: Job
     log: JobLog
+    metrics: JobMetrics
 
     def started(self, host: str) -> None:
         """The job has started with its first host."""
@@ -48,6 +51,10 @@ class Watching:
     def said(self, host: str, stream: Stream, chunk: bytes) -> None:
         """It is logged."""
         self.log.said(host, stream, chunk)
+
+    def measured(self, host: str, usage: Usage) -> None:
+        """It is put to CloudWatch."""
+        self.metrics.put(host, usage)
 
     def ended(self, host: str) -> None:
         """Nothing more is."""
@@ -65,6 +72,7 @@ class Runner:
         most_jobs: int,
         grace_seconds: float,
         pull: bool,
+        measure_seconds: float,
         say: Callable[[str], None],
     ) -> None:
         """Run jobs on this engine, with the S3 and the logs that these calls reach."""
@@ -72,6 +80,7 @@ class Runner:
         self._calls = calls
         self._grace_seconds = grace_seconds
         self._pull = pull
+        self._measure_seconds = measure_seconds
         self._say = say
         self._pool = ThreadPoolExecutor(most_jobs, thread_name_prefix="job")
         self._lock = threading.Lock()
@@ -164,10 +173,11 @@ class Runner:
             return self._service(job.region).perform(
                 image,
                 request,
-                watcher=Watching(job, log),
+                watcher=Watching(job, log, JobMetrics(self._calls, job.region, job.name)),
                 stop=job.stop,
                 target=objects,
                 room=Path(tempfile.gettempdir()),
+                measure_seconds=self._measure_seconds,
             )
 
     @contextlib.contextmanager

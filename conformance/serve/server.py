@@ -50,12 +50,13 @@ class Handler(serving.Handler):
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says."""
+    """What the command line says, and how often hosts are measured, which on AWS is every minute."""
 
     port: int = 0
     most_jobs: int = 4
     grace_seconds: float = 10.0
     pull: bool = False
+    measure_seconds: float = 10.0
     say: Callable[[str], None] = field(default=lambda _: None)
 
 
@@ -78,6 +79,7 @@ class Server:
                 most_jobs=options.most_jobs,
                 grace_seconds=options.grace_seconds,
                 pull=options.pull,
+                measure_seconds=options.measure_seconds,
                 say=options.say,
             )
             undoing.callback(self.runner.close)

@@ -21,6 +21,7 @@ from conformance.service.containers import Container
 from conformance.service.ending import Ended, Ending, Limits
 from conformance.service.engine import Engine
 from conformance.service.live import Live, Stream, Watcher
+from conformance.service.usage import Meter
 
 Said: TypeAlias = "CancellableStream[tuple[bytes | None, bytes | None]]"
 """What a container says, in pieces, each of stdout or of stderr."""
@@ -69,7 +70,7 @@ class Attendance:
         """Wait until it has ended, by itself, at its limit, or by order."""
         if self.live is None:
             return self.container.wait(limits)
-        with self._stopping(self.live) as stops:
+        with self._stopping(self.live) as stops, self._measuring(self.live):
             ended = self.container.wait(limits, lambda: bool(stops.begun))
         self._ended = True
         if stops.made is None or ended.end is not End.EXITED:
@@ -101,6 +102,33 @@ class Attendance:
                 over.set()
                 awake.set()
             stops.made = stopping.result()
+
+    @contextlib.contextmanager
+    def _measuring(self, live: Live) -> Iterator[None]:
+        """Measure it again and again while the block runs, where that is asked for."""
+        over = threading.Event()
+        if not live.measure_seconds:
+            yield
+            return
+        measuring = threading.Thread(target=self._measure, args=(live, over), name="measured", daemon=True)
+        measuring.start()
+        try:
+            yield
+        finally:
+            over.set()
+            measuring.join()
+
+    def _measure(self, live: Live, over: threading.Event) -> None:
+        meter = Meter(self.engine, self.container.id)
+        meter.read()
+        while not over.wait(live.measure_seconds):
+            usage = meter.read()
+            if usage is not None:
+                try:
+                    live.watcher.measured(self.host, usage)
+                except Exception as error:  # noqa: BLE001 - raised again where the run ends
+                    self._trouble.append(error)
+                    return
 
     def _listen(self, said: Iterable[tuple[bytes | None, bytes | None]], watcher: Watcher) -> None:
         for chunks in said:

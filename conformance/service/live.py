@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from conformance.service.results.delivery import Delivery
+from conformance.service.usage import Usage
 
 
 class Stream(StrEnum):
@@ -33,6 +34,9 @@ class Watcher(Protocol):
 
         The host waits, once the engine's buffer is full, until this has returned.
         """
+
+    def measured(self, host: str, usage: Usage) -> None:
+        """What a host has used, where that is asked for."""
 
     def ended(self, host: str) -> None:
         """A host has ended, and says nothing more."""
@@ -76,8 +80,12 @@ class StopOrder:
 
 @dataclass(frozen=True)
 class Live:
-    """Who hears of a run, what stops it, and what takes its outputs to where they belong."""
+    """Who hears of a run, what stops it, and what takes its outputs to where they belong.
+
+    `measure_seconds` is how often a host is measured; 0 is never.
+    """
 
     watcher: Watcher
     stop: StopOrder
     delivery: Delivery
+    measure_seconds: float = 0.0

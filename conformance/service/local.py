@@ -185,11 +185,20 @@ class LocalService:
         return outcome(plan, ran, time.monotonic() - begun, measured.found)
 
     def perform(
-        self, image: Image, request: JobRequest, *, watcher: Watcher, stop: StopOrder, target: Objects, room: Path
+        self,
+        image: Image,
+        request: JobRequest,
+        *,
+        watcher: Watcher,
+        stop: StopOrder,
+        target: Objects,
+        room: Path,
+        measure_seconds: float = 0.0,
     ) -> Outcome:
         """Run a job for its own sake, as AWS would: once, without the tracer, and with its outputs put to `target`.
 
-        They are whole, whatever their size; until all hosts have ended, they wait in the directory `room`.
+        Outputs are whole, whatever their size; until all hosts have ended, they wait in the directory `room`. Every
+        `measure_seconds`, the watcher is told what each host uses; 0 is never.
 
         Raises:
             UploadError: the job has completed, and not all of its outputs could be put there; the others were.
@@ -201,7 +210,8 @@ class LocalService:
         with contextlib.ExitStack() as waiting:
             with failed:
                 given = self.gpus(image, request)
-                live = Live(watcher, stop, waiting.enter_context(delivering(target, room)))
+                delivery = waiting.enter_context(delivering(target, room))
+                live = Live(watcher, stop, delivery, measure_seconds)
                 bounds = limits(self._settings, request, Variation.AS_REQUESTED, None)
                 plan = Plan(
                     image,
@@ -214,7 +224,7 @@ class LocalService:
                     live=live,
                 )
                 ran = self._hosts.run(plan)
-            live.delivery.at_the_end(ran.uploads)
+            delivery.at_the_end(ran.uploads)
         return outcome(plan, ran, time.monotonic() - begun, None)
 
     def cancel(self) -> None:

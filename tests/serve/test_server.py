@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import docker
@@ -14,7 +16,7 @@ import pytest
 
 from conformance.serve.server import Options, Server
 from conformance.service import engine, labels
-from tests.support.served import GROUP, Clients, input_of, output, refused, request
+from tests.support.served import GROUP, MOST_SECONDS, Clients, input_of, output, refused, request
 
 pytestmark = pytest.mark.engine
 
@@ -25,7 +27,7 @@ SLEEPING = "import time; print('ready'); time.sleep(600)"
 def _aws(reached: engine.Engine, tag: Callable[[str], str]) -> Iterator[Clients]:
     """A server that runs four jobs at a time; the reference is there."""
     tag("reference")
-    server = Server(reached, Options(grace_seconds=2))
+    server = Server(reached, Options(grace_seconds=2, measure_seconds=0.5))
     clients = Clients(server)
     yield clients
     server.close()
@@ -132,6 +134,36 @@ def test_each_host_has_a_stream(aws: Clients) -> None:
     assert {"algo-1", "algo-2"} == {event["message"] for event in filtered}
     assert {"hosts"} == {event["logStreamName"].partition("/")[0] for event in filtered}
     assert [] == aws.logs.filter_log_events(logGroupName=GROUP, logStreamNamePrefix="none")["events"]
+
+
+def test_what_a_host_uses_is_measured(aws: Clients) -> None:
+    """CPUUtilization and MemoryUtilization of each host, as AWS names them."""
+    aws.create("busy", "print('ready')\nheld = bytearray(100 << 20)\nwhile True: pass")
+    metrics = aws.client("cloudwatch")
+    names: set[str] = set()
+    deadline = time.monotonic() + MOST_SECONDS
+    while names != {"CPUUtilization", "MemoryUtilization"}:
+        assert time.monotonic() < deadline, names
+        found = metrics.list_metrics(Namespace=GROUP, Dimensions=[{"Name": "Host", "Value": "busy/algo-1"}])["Metrics"]
+        names = {metric["MetricName"] for metric in found}
+    aws.processing.stop_processing_job(ProcessingJobName="busy")
+    ended = aws.ended("busy")["ProcessingEndTime"]
+    statistics = {
+        name: metrics.get_metric_statistics(
+            Namespace=GROUP,
+            MetricName=name,
+            Dimensions=[{"Name": "Host", "Value": "busy/algo-1"}],
+            StartTime=ended - timedelta(hours=1),
+            EndTime=ended + timedelta(hours=1),
+            Period=7200,
+            Statistics=["Maximum"],
+        )["Datapoints"][0]["Maximum"]
+        for name in names
+    }
+
+    # It takes all of one processor where nobody else wants any.
+    assert 1 < statistics["CPUUtilization"] < 150
+    assert 0 < statistics["MemoryUtilization"] < 10
 
 
 def test_name_is_taken_until_its_job_is_deleted(aws: Clients) -> None:

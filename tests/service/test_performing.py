@@ -20,6 +20,7 @@ from conformance.service import engine, labels
 from conformance.service.live import StopOrder, Stream
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
+from conformance.service.usage import Usage
 from tests.support.jobs import CODE, job, write
 
 pytestmark = pytest.mark.engine
@@ -32,6 +33,7 @@ class Heard:
     then: Callable[[str], None] = lambda _: None
     told: dict[tuple[str, Stream], bytearray] = field(default_factory=lambda: defaultdict(bytearray))
     hosts: list[str] = field(default_factory=list)
+    usages: list[tuple[str, Usage]] = field(default_factory=list)
 
     def started(self, host: str) -> None:
         """A host starts."""
@@ -41,6 +43,10 @@ class Heard:
         """A host says something."""
         self.told[host, stream] += chunk
         self.then(host)
+
+    def measured(self, host: str, usage: Usage) -> None:
+        """A host was measured."""
+        self.usages.append((host, usage))
 
     def ended(self, host: str) -> None:
         """A host has ended."""

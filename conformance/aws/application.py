@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from moto.server import DomainDispatcherApplication, create_backend_app
 
+from conformance import text
 from conformance.aws.request import JSON, XML, AwsRequest, read
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
 
 UNKNOWN = "UnknownOperationException"
+
+LACKING = "x-conformance-lacking"
+"""The header of an answer that is none of AWS's own: moto lacks the operation, or failed."""
 
 
 class Application:
@@ -44,18 +48,34 @@ class Application:
                 # A service that moto does not know, or for which a library is missing, fails here already.
                 service = self._moto.get_application(environ)
         except (AttributeError, ImportError, KeyError):
-            return refuse(asked, UNKNOWN, f"{called} is not available here", start_response)
+            return _lack(asked, UNKNOWN, f"{called} is not available here", start_response)
         try:
             with self._locks[asked.service]:
                 return list(service(environ, start_response))
         except NotImplementedError:
-            return refuse(asked, UNKNOWN, f"{called} is not available here", start_response)
+            return _lack(asked, UNKNOWN, f"{called} is not available here", start_response)
         except Exception as error:  # noqa: BLE001 - whatever fails in moto is an answer, and none of its pages of HTML
-            return refuse(asked, "InternalFailure", f"{called} failed here: {error!r}", start_response)
+            return _lack(asked, "InternalFailure", f"{called} failed here: {error!r}", start_response)
+
+
+def _lack(asked: AwsRequest, code: str, message: str, start_response: StartResponse) -> list[bytes]:
+    return refuse(
+        asked,
+        code,
+        message,
+        start_response,
+        headers=[(LACKING, text.sentence(message).encode("ascii", "backslashreplace").decode())],
+    )
 
 
 def refuse(
-    asked: AwsRequest, code: str, message: str, start_response: StartResponse, *, status: str = "400 Bad Request"
+    asked: AwsRequest,
+    code: str,
+    message: str,
+    start_response: StartResponse,
+    *,
+    status: str = "400 Bad Request",
+    headers: Sequence[tuple[str, str]] = (),
 ) -> list[bytes]:
     """An error in the form of the service's protocol, which clients show; they would try an HTML page of 500 again."""
     if asked.answers_in_json:
@@ -68,5 +88,5 @@ def refuse(
             content = f"<ErrorResponse>{content}</ErrorResponse>"
         kind, content = XML, f'<?xml version="1.0" encoding="UTF-8"?>\n{content}'
     body = content.encode()
-    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body))), *headers])
     return [body]

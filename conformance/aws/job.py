@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from conformance.aws.application import Application, refuse
+from conformance.aws.application import LACKING, Application, refuse
 from conformance.aws.credentials import Credentials, assume_role
 from conformance.aws.order import AWAITED, Order
 from conformance.aws.request import AwsRequest, read
@@ -55,6 +55,7 @@ class JobAws:
         self._calls = 0
         self._bytes = 0
         self._throttles = order.throttles
+        self.note({"region": order.region})
 
     def is_to_be_throttled(self) -> bool:
         """Whether this call is the first one, and is to be turned away."""
@@ -102,6 +103,8 @@ class HostAws:
 
         def started(line: str, headers: list[tuple[str, str]], *error: Any) -> Any:  # noqa: ANN401 - PEP 3333
             status[0] = int(line.split(maxsplit=1)[0])
+            for lacking in (value for name, value in headers if name == LACKING):
+                self._job.note({"refused": lacking})
             return start_response(line, headers, *error)
 
         length = environ.get("CONTENT_LENGTH") or "0"

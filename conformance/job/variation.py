@@ -71,6 +71,11 @@ class Variation(StrEnum):
         return self in {self.FEW_OBJECTS, *apart}
 
     @property
+    def needs_aws(self) -> bool:
+        """Whether it shows nothing where the job can reach no AWS."""
+        return self in {self.THROTTLED, self.CALLS_OF_ISOLATED}
+
+    @property
     def stop_signal(self) -> str:
         """The signal that stops this run; empty if none does."""
         signals = {self.STOPPED_BY_SIGINT: "SIGINT", self.STOPPED_EARLY: "SIGINT", self.STOPPED_BY_SIGTERM: "SIGTERM"}

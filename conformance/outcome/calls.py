@@ -68,13 +68,15 @@ class Call:
 class Calls:
     """All of them in the order in which they were answered, and how many more there were than are kept.
 
-    `refused` are limits of the suite's own that struck. `reached` are the hosts that could reach it.
+    `refused` says what the suite's AWS could not do: what moto lacks, and limits of the suite's own. `reached` are the
+    hosts that could reach it, and `region` is the job's.
     """
 
     calls: tuple[Call, ...] = ()
     more: int = 0
     refused: tuple[str, ...] = ()
     reached: frozenset[str] = frozenset()
+    region: str = ""
 
     @classmethod
     def parse(cls, content: bytes) -> Calls:
@@ -85,6 +87,7 @@ class Calls:
             sum(1 for line in lines if "more" in line),
             tuple(dict.fromkeys(line["refused"] for line in lines if "refused" in line)),
             frozenset(line["reached"] for line in lines if "reached" in line),
+            next((line["region"] for line in lines if "region" in line), ""),
         )
 
     @property

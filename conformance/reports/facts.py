@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from conformance.image.gpu.driver import compatibility_on_path, is_gpu_image
@@ -79,6 +80,7 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
         yield f"the request sets {VISIBLE_DEVICES} to {said!r}"
     if outcome.utilization is not None and outcome.variation is Variation.AS_REQUESTED:
         yield _of_utilization(outcome.utilization)
+    yield from _of_calls(outcome)
     lacks = outcome.gpus.wanted and outcome.gpus.means is Means.NONE
     for host in outcome.hosts if lacks and outcome.variation is Variation.AS_REQUESTED else ():
         if failed_by_itself(host):
@@ -97,6 +99,30 @@ def of_outcome(outcome: Outcome) -> Iterator[str]:
         # Without a signal it was the suite that stopped it early.
         if host.stop is not None and host.stop.signal and not outcome.request.is_own:
             yield _of_stop(outcome, host, host.stop)
+
+
+def _of_calls(outcome: Outcome) -> Iterator[str]:
+    """What the job called of AWS, and what it put into S3 by itself."""
+    made = outcome.calls
+    if made is None or outcome.variation is not Variation.AS_REQUESTED:
+        return
+    count = len(made.of_aws) + made.more
+    if not count:
+        yield "the job made no calls of AWS"
+        return
+    often = Counter(f"{call.service}:{call.operation}" for call in made.of_aws).most_common()
+    named = [operation if times == 1 else f"{operation} ({times} times)" for operation, times in often]
+    yield f"the job made {'1 call' if count == 1 else f'{count} calls'} of AWS: {some_of(named)}"
+    yield from made.refused
+    for host in outcome.hosts:
+        written = [call.written for call in made.of_aws if call.host == host.name and call.written]
+        if written:
+            yield f"{host.name} put {_objects(written)} into S3 itself: {some_of(list(dict.fromkeys(written)))}"
+
+
+def _objects(uris: Sequence[str]) -> str:
+    count = len(set(uris))
+    return "1 object" if count == 1 else f"{count} objects"
 
 
 def _of_utilization(found: Utilization) -> str:

@@ -63,21 +63,24 @@ def command_line(
     memory_bytes: int = 0,
     conditions: Conditions = AS_CHOSEN,
     halted: bool = False,
+    aws: bool = False,
 ) -> str:
     """One line for a shell; `request` is the run's own, and `write_material` has put what it copies into the report.
 
     `network` is that of `--image-network`, `gpus` is what the run had of them, `memory_bytes` the limit that its
-    memory had, 0 for none, and `conditions` are those of the run. `halted` says that it was halted to be stopped, for
-    which there is no command.
+    memory had, 0 for none, and `conditions` are those of the run. `halted` says that it was halted to be stopped, and
+    `aws` that it had an AWS, for which there are no commands.
     """
     if check.job is None:
         return check.reproduce.replace("IMAGE", quote(image.reference))
     variation = check.job.runs[-1]
     if variation is Variation.DEFAULT_COMMAND or request is None:
         return join(["docker", "run", "--rm", "--network", "none", image.reference])
-    is_more = halted or any(item.is_pipe or item.data_type == MANIFEST for item in request.inputs) or request.is_own
+    is_more = (
+        halted or aws or any(item.is_pipe or item.data_type == MANIFEST for item in request.inputs) or request.is_own
+    )
     if request.instance_count > 1 or is_more or gpus.are_simulated or variation is Variation.LOOK_AT_GPUS:
-        return _session(check, image, request, objects, network=network, gpus=gpus)
+        return _session(check, image, request, objects, network=network, gpus=gpus, aws=aws)
     outside = "none" if request.is_isolated else network or "none"
     words = ["docker", "create", "--network", outside, *GPU_WORDS.get(gpus.means, ())]
     words += ["--memory", str(memory_bytes)] if memory_bytes else []
@@ -106,19 +109,20 @@ def command_line(
 
 
 def _session(
-    check: Check, image: Image, request: JobRequest, objects: ObjectTree | None, *, network: str, gpus: Gpus
+    check: Check, image: Image, request: JobRequest, objects: ObjectTree | None, *, network: str, gpus: Gpus, aws: bool
 ) -> str:
-    """The session that shows it again: a name server, what feeds a FIFO or looks at a GPU is more than a line holds.
+    """The session that shows it again: a name server, an AWS, what feeds a FIFO or looks at a GPU is more than a line.
 
     So is a stand-in for the program, and a copy of each of the objects that a manifest lists.
     """
     if request.is_own:
-        return join(["pytest", f"--image={image.reference}", "-k", check.id])
+        return join(["pytest", f"--image={image.reference}", *(["--image-aws"] if aws else []), "-k", check.id])
     words = ["pytest", f"--image={image.reference}"]
     if not request.is_brought:
         words += [request.source] if request.is_script else [f"--image-job={request.source}"]
     words += [] if objects is None or request.is_script else [f"--image-s3={objects.directory}"]
     words += [f"--image-network={network}"] if network else []
+    words += ["--image-aws"] if aws else []
     words += ["--image-gpu=simulated"] if gpus.are_simulated else []
     # The file may ask for another number.
     return join([*words, f"--image-hosts={request.instance_count}", "-k", check.id])

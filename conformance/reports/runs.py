@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance import text
 from conformance.job.conditions import Conditions
+from conformance.outcome.calls import Calls
 from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.resolution import Queries
@@ -57,6 +58,7 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
             "utilization": None if outcome.utilization is None else asdict(outcome.utilization),
         },
         "hosts": [_host_record(outcome, host) for host in outcome.hosts],
+        "calls": None if outcome.calls is None else _calls_record(outcome.calls),
         "queries": [] if outcome.queries is None else _query_records(outcome, outcome.queries),
         "uploads": [
             {"output": upload.output, "host": upload.host, "path": upload.path, "uri": upload.uri, "bytes": upload.size}
@@ -129,6 +131,31 @@ def _look_record(look: Look) -> dict[str, Any]:
             }
             for name, program in programs.items()
         },
+    }
+
+
+def _calls_record(made: Calls) -> dict[str, Any]:
+    kept = made.calls[:LISTED_FILES]
+    return {
+        "region": made.region,
+        "in_all": len(made.calls) + made.more,
+        "lacking": [text.shortened(_shown(reason)) for reason in made.refused[:LISTED_FILES]],
+        "calls": [
+            {
+                "host": call.host,
+                "seconds": round(call.at, 3),
+                "service": call.service,
+                "operation": _shown(call.operation),
+                "resource": _shown(call.resource),
+                "signer": str(call.signer),
+                "region": _shown(call.region),
+                "status": call.status,
+                "sent": call.sent,
+                "received": call.received,
+                "throttled": call.throttled,
+            }
+            for call in kept
+        ],
     }
 
 

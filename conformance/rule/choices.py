@@ -75,15 +75,53 @@ _AWS = re.compile(
 """How programs report that they cannot call AWS."""
 
 
+_OF_AWS = re.compile(r"(^|[.])amazonaws[.]com([.]cn)?$|(^|[.])api[.]aws$", re.IGNORECASE)
+"""Names of AWS's own endpoints."""
+
+_NO_REGION = re.compile(r"NoRegionError|specify a region|unable to (find|load) a region|missing region", re.IGNORECASE)
+
+
+def _without_aws(host: Host, outcome: Outcome) -> str:
+    """The job tried to call AWS, and had none: shown by its request, its name queries, or its log."""
+    if outcome.request.is_isolated or outcome.calls is not None:
+        return ""
+    if outcome.request.app_managed:
+        return f"{host.name} has to download or upload {', '.join(outcome.request.app_managed)} itself (AppManaged)"
+    of_aws = [name for name in _asked(host, outcome) if _OF_AWS.search(name)]
+    return f"{host.name} looked up {some_of(of_aws)}" if of_aws else said(host, _AWS)
+
+
+def _with_other_aws(host: Host, outcome: Outcome) -> str:
+    """The job called the suite's AWS, which answered otherwise than its user's would: it holds other things, or less.
+
+    A call that was turned away on purpose is none of them.
+    """
+    if outcome.calls is None:
+        return ""
+    if outcome.calls.refused:
+        return f"{host.name} called AWS, but {outcome.calls.refused[0]}"
+    failed = [call for call in outcome.calls.of_aws if call.host == host.name and not call.succeeded]
+    refused = [f"{call} ({call.status})" for call in failed if not call.throttled]
+    return f"{host.name} called {some_of(refused)}" if refused else ""
+
+
+def _region(host: Host, outcome: Outcome) -> str:
+    """A client of AWS that was told no region, where AWS_REGION alone is set."""
+    return "" if outcome.calls is None else said(host, _NO_REGION)
+
+
+def _asked(host: Host, outcome: Outcome) -> list[str]:
+    asked = [name for trial in outcome.trials for name in trial.asked] or asked_outside(outcome, host)
+    return list(dict.fromkeys(asked))
+
+
 def _outside(host: Host, outcome: Outcome) -> str:
     """The job tried to reach the outside: shown by its name queries, its connections, or its log."""
     if outcome.request.is_isolated:
         return ""
-    if outcome.request.app_managed:
-        return f"{host.name} has to download or upload {', '.join(outcome.request.app_managed)} itself (AppManaged)"
-    asked = [name for trial in outcome.trials for name in trial.asked] or asked_outside(outcome, host)
+    asked = _asked(host, outcome)
     if asked:
-        return f"{host.name} looked up {some_of(list(dict.fromkeys(asked)))}"
+        return f"{host.name} looked up {some_of(asked)}"
     alone = len(outcome.hosts) == 1
     return _connected(host, outcome) or said(host, _AWS) or (said(host, _NAMES) if alone else "")
 
@@ -106,6 +144,17 @@ _REFUSED = r"(permission denied|\bEACCES\b|PermissionError|AccessDenied|operatio
 """How programs say that they may not write: Python and Node.js before the name of the file, the C library after it."""
 
 CHOICES = (
+    Choice("a job has no AWS here", _without_aws, "--image-aws lets the job reach S3"),
+    Choice(
+        "the suite's AWS holds what --image-s3 gives, and has what moto has",
+        _with_other_aws,
+        "add what is missing to --image-s3, or leave the call out",
+    ),
+    Choice(
+        "AWS documents no AWS_DEFAULT_REGION in a container, so it is not set here",
+        _region,
+        "set it in the request's Environment, or pass the client a region",
+    ),
     Choice("a job with one host has no outside network here", _outside, "pass --image-network=NAME"),
     Choice("the memory is that of this engine, not of the instance", machine.memory, "use an engine with more memory"),
     Choice("the processors are those of this engine, not of the instance", machine.busy, "raise MaxRuntimeInSeconds"),

@@ -71,7 +71,7 @@ API = Document(
 SDK = Document(
     "AWS SDKs and Tools reference guide",
     "https://docs.aws.amazon.com/sdkref/latest/guide/{}.html",
-    frozenset({"standardized-credentials", "feature-region"}),
+    frozenset({"standardized-credentials", "feature-container-credentials", "feature-region"}),
 )
 """How a program that calls AWS finds its credentials and its region."""
 
@@ -85,9 +85,9 @@ ENCRYPTION = Document(
 S3 = Document(
     "Amazon S3 user guide",
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/{}.html",
-    frozenset({"object-keys"}),
+    frozenset({"object-keys", "optimizing-performance"}),
 )
-"""What the outputs of a job are uploaded to."""
+"""What the outputs of a job are uploaded to, and how its clients are to behave."""
 
 DOCKER = Document(
     "Docker, Dockerfile reference",

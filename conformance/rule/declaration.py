@@ -29,6 +29,7 @@ CHAPTERS = (
     "hosts",
     "message",
     "logs",
+    "aws",
     "gpu",
 )
 """The chapters of the contract, in the order in which reports list them."""

@@ -74,6 +74,26 @@ class Rerun:
     stand_in: str = ""
 
 
+def throttled(good: Outcome) -> Rerun:
+    """Turn its first call of AWS away, once.
+
+    Raises:
+        NotJudged: the job fails by itself.
+        DoesNotApply: it makes none.
+    """
+    needs_success(good)
+    needs_calls(good)
+    return Rerun(good.request)
+
+
+def needs_calls(good: Outcome) -> None:
+    """Raise `DoesNotApply` if the job had no AWS, or called none."""
+    if good.calls is None:
+        raise DoesNotApply("the job has no AWS here; --image-aws gives it one")
+    if not good.calls.of_aws:
+        raise DoesNotApply("the job made no calls of AWS")
+
+
 def stopped_early(good: Outcome) -> Rerun | None:
     """Stop it as soon as it has started.
 

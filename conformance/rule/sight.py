@@ -28,6 +28,8 @@ class Sight(StrEnum):
     """Its processes and signals, which only the tracer sees."""
     NAMES = "names"
     """The queries of hosts to their name server."""
+    CALLS = "calls"
+    """What it asked of AWS, where there was one for the job."""
     WITNESSES = "witnesses"
     """What the probe saw as the stand-in for a program."""
     GPUS = "gpus"
@@ -51,6 +53,7 @@ FIELDS: Mapping[Sight, frozenset[str]] = MappingProxyType(
         Sight.LOGS: frozenset({"stdout", "stderr"}),
         Sight.PROCESSES: frozenset({"trace", "untraced"}),
         Sight.NAMES: frozenset({"queries"}),
+        Sight.CALLS: frozenset({"calls"}),
         Sight.WITNESSES: frozenset({"witnesses"}),
         Sight.GPUS: frozenset({"gpus", "look", "utilization"}),
         Sight.PIPES: frozenset({"feeds"}),

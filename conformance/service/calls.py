@@ -32,12 +32,15 @@ _MEMORY_BYTES = 320 << 20
 _PROCESSES = 8
 
 
-def environment(credentials: str) -> dict[str, str]:
-    """The variables by which a program finds it: the endpoint, and where its role's credentials are.
+def variables(credentials: str, *, reached: bool, isolated: bool) -> dict[str, str]:
+    """The variables by which a program finds AWS, where it can be reached, and the credentials of its role.
 
     AWS sets `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, whose address no container here can have; SDKs take a full URI
-    where it is one of the loopback (AWS SDKs guide, "Container credential provider").
+    where it is one of the loopback (AWS SDKs guide, "Container credential provider"). An isolated container has no
+    credentials (SageMaker developer guide, "Run Containers in Internet-Free Mode").
     """
+    if not reached:
+        return {} if isolated else {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": credentials}
     return {"AWS_ENDPOINT_URL": ENDPOINT, "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{ENDPOINT}{credentials}"}
 
 

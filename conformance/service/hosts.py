@@ -94,8 +94,9 @@ class HostRun:
                 error = self._fill(led)
         if error is not None:
             self._refused(error)
-        elif self.container is not None and any(item.is_pipe for item in self.plan.request.inputs):
-            plan = self.plan
+            return
+        plan, client = self.plan, self.around.engine.client
+        if self.container is not None and any(item.is_pipe for item in plan.request.inputs):
             piped = staging.piped(
                 plan.request,
                 self.around.objects,
@@ -104,10 +105,8 @@ class HostRun:
                 hosts=plan.hosts,
                 programs=plan.programs,
             )
-            client = self.around.engine.client
             self.feeder = pipes.start(client, self.container.id, piped, labels=self.around.labels)
-        if self.aws is not None and self.container is not None and not self.fails and not self.host.start_error:
-            client = self.around.engine.client
+        if self.aws is not None and self.container is not None and not self.fails:
             address = self.aws.socket(self.place.host)
             self.line = calls.create(client, self.container.id, address, labels=self.around.labels)
 
@@ -169,19 +168,10 @@ class HostRun:
             hides_tmp=plan.variation is Variation.EMPTY_TMP,
             more_memory=Lifted.SHARED_MEMORY in plan.conditions.lifted,
             probe=plan.probe(fails=self.fails),
-            credentials=self._variables,
+            credentials=calls.variables(self.credentials, reached=plan.reaches_aws, isolated=plan.request.is_isolated),
             means=plan.gpus.means,
             dialect=around.engine.dialect,
         )
-
-    @property
-    def _variables(self) -> dict[str, str]:
-        """By which a program finds the credentials of its role."""
-        if self.aws is not None:
-            return calls.environment(self.credentials)
-        # An isolated container has none (developer guide, "Run Containers in Internet-Free Mode").
-        isolated = self.plan.request.is_isolated
-        return {} if isolated else {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": self.credentials}
 
     def _refused(self, error: APIError) -> None:
         """Take a refusal that is because of the image for the end of the host; other trouble is raised again."""

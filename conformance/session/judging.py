@@ -91,6 +91,7 @@ def verdict(session: Session, check: Check, shown: Evidence, here: Path) -> Verd
                 memory_bytes=last.hosts[0].memory_bytes if last else 0,
                 conditions=last.conditions if last else AS_CHOSEN,
                 halted=last.was_halted if last else False,
+                aws=last is not None and last.calls is not None,
             ),
         )
         return replace(found, logs=_logs(session, shown, here)) if found.violations else found

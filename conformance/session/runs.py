@@ -33,6 +33,7 @@ RESTING: Mapping[Variation, Callable[[Image, Outcome], Rerun | None]] = {
     Variation.OVERRIDDEN: rerun.overridden,
     Variation.OVERRIDDEN_BOTH: rerun.overridden_both,
     Variation.STAND_IN: rerun.with_stand_in,
+    Variation.THROTTLED: lambda _, good: rerun.throttled(good),
     Variation.STOPPED_EARLY: lambda _, good: rerun.stopped_early(good),
     Variation.STOPPED_BY_SIGINT: lambda _, good: rerun.stopped(good),
     Variation.STOPPED_BY_SIGTERM: lambda _, good: rerun.stopped(good),

@@ -238,6 +238,10 @@ class Session:
             request = default_command_request(self.options.image)
         if variation.of_several_hosts and request.instance_count == 1:
             raise DoesNotApply("the request has one host")
+        if variation.needs_aws and not self.options.aws:
+            raise DoesNotApply("the job has no AWS here; --image-aws gives it one")
+        if variation is Variation.CALLS_OF_ISOLATED and not request.is_isolated:
+            raise DoesNotApply("the request does not set EnableNetworkIsolation")
         if variation is not Variation.LOOK_AT_GPUS:
             return request
         if not wants(request, self.options.gpu):

@@ -24,7 +24,12 @@ WORTH_SECONDS = 30.0
 """Runs that took longer in total are not repeated for mere advice, those aside that reached a time limit."""
 
 
-CHOICES_SEE = frozenset({Sight.ENDS, Sight.LOGS, Sight.NAMES, Sight.PROCESSES, Sight.STOPS, Sight.TIMES, Sight.TRIALS})
+CHOICES_SEE = frozenset(
+    {
+        *(Sight.CALLS, Sight.ENDS, Sight.LOGS, Sight.NAMES),
+        *(Sight.PROCESSES, Sight.STOPS, Sight.TIMES, Sight.TRIALS),
+    }
+)
 """The evidence that `of_choices` uses, whatever the check itself sees."""
 
 Find = Callable[[Sequence[Outcome]], Sequence[str]]

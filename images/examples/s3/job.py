@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import io
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import boto3
-import pandas as pd
-from botocore.exceptions import BotoCoreError, ClientError
+if TYPE_CHECKING:
+    import pandas as pd
 
 MESSAGE = Path("/opt/ml/output/message")
+
+# Before anything that takes seconds to import: as process 1, Python ignores SIGTERM by default.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 class InputError(Exception):
@@ -23,6 +26,8 @@ class InputError(Exception):
 
 def tables(s3: Any, bucket: str, prefix: str) -> Iterator[pd.DataFrame]:  # noqa: ANN401 - boto3 has no types of its own
     """Each CSV below a prefix."""
+    import pandas as pd  # noqa: PLC0415 - see above
+
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for found in page.get("Contents", ()):
             if found["Key"].endswith(".csv"):
@@ -33,15 +38,20 @@ def tables(s3: Any, bucket: str, prefix: str) -> Iterator[pd.DataFrame]:  # noqa
                     raise InputError(f"s3://{bucket}/{found['Key']} is malformed: {error}") from error
 
 
-def main() -> int:
+def main(**client: Any) -> int:  # noqa: ANN401 - what boto3.client takes
     """Run the job."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", required=True, metavar="URI")
     parser.add_argument("--destination", required=True, metavar="URI")
     options = parser.parse_args()
+
+    import boto3  # noqa: PLC0415 - see above
+    import pandas as pd  # noqa: PLC0415 - as above
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+
     source, destination = urlsplit(options.source), urlsplit(options.destination)
-    s3 = boto3.client("s3")
     try:
+        s3 = boto3.client("s3", **client)
         found = list(tables(s3, source.netloc, source.path.lstrip("/")))
         # pandas raises ValueError where there is none.
         sums = pd.concat(found).select_dtypes("number").sum()

@@ -12,16 +12,12 @@ import functools
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from docker.errors import DockerException
-from urllib3.exceptions import HTTPError
-
 from conformance.aws.process import Aws
-from conformance.errors import JobError
 from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions
 from conformance.job.gpu import Choice, wants
@@ -32,7 +28,7 @@ from conformance.job.variation import Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus, Means
 from conformance.outcome.outcome import Outcome
 from conformance.service import cleanup, documents, gpus
-from conformance.service.engine import PROBE_RUNS_ON, Engine, explanation
+from conformance.service.engine import PROBE_RUNS_ON, Engine
 from conformance.service.inspection import read_file, read_files
 from conformance.service.labels import run_labels
 from conformance.service.leftovers import Leftovers
@@ -46,6 +42,7 @@ from conformance.service.results.delivery import delivering
 from conformance.service.settings import Settings
 from conformance.service.together import Together
 from conformance.service.traced import why_not_to_be_traced
+from conformance.service.trouble import as_job_error
 from conformance.service.utilization import Measurement
 
 LOOKED = "the probe ran instead of the command, to look for a GPU"
@@ -288,15 +285,3 @@ class LocalService:
             self.kept.append(what)
         else:
             remove()
-
-
-@contextlib.contextmanager
-def as_job_error(what: str) -> Iterator[None]:
-    """Put trouble with the engine into one line, which no verdict lays to the image."""
-    try:
-        yield
-    except (DockerException, HTTPError, OSError) as error:
-        # What breaks off within a stream comes as urllib3's or the socket's own error, and requests' are OSErrors too.
-        raise JobError(f"{what}: {explanation(error)}") from error
-    except JobError as error:
-        raise JobError(f"{what}: {error.message}", hint=error.hint) from error

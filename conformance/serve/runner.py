@@ -87,6 +87,7 @@ class Runner:
         self._services: dict[str, LocalService] = {}
         self._futures: dict[int, tuple[Job, Future[None]]] = {}
         self._logs: list[JobLog] = []
+        self._closing = False
         self._over = threading.Event()
         self._storing = threading.Thread(target=self._store, name="logs", daemon=True)
         self._storing.start()
@@ -99,12 +100,10 @@ class Runner:
     def begin(self, job: Job) -> None:
         """Run a job when it is its turn."""
         with self._lock:
-            try:
-                future = self._pool.submit(self._run, job)
-            except RuntimeError:
-                # The pool is closed.
+            if self._closing:
                 job.end(Status.FAILED, failure_reason=reasons.of_service(JobError("the server is about to end")))
                 return
+            future = self._pool.submit(self._run, job)
             self._futures[id(job)] = job, future
         future.add_done_callback(lambda _: self._forget(job))
 
@@ -118,6 +117,7 @@ class Runner:
     def close(self) -> None:
         """Stop all jobs, with the grace of each; what has not ended a little later is removed from the engine."""
         with self._lock:
+            self._closing = True
             left = list(self._futures.values())
         for job, _ in left:
             # It may end at this moment.

@@ -64,7 +64,7 @@ class Attendance:
     def _give_up(self, said: Said) -> None:
         # What was never started says nothing, whatever the engine makes of its stream.
         if not self._ended:
-            said.close()
+            _close(said)
 
     def wait(self, limits: Limits) -> Ended:
         """Wait until it has ended, by itself, at its limit, or by order."""
@@ -162,9 +162,15 @@ def _attached(container: Container) -> Iterator[Said]:
     try:
         yield said
     finally:
-        said.close()
+        _close(said)
         for response in responses:
             response.close()
+
+
+def _close(said: Said) -> None:
+    # The engine may have closed its end, and with TLS there is no connection any more then.
+    with contextlib.suppress(OSError):
+        said.close()
 
 
 @dataclass

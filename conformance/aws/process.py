@@ -92,8 +92,7 @@ class Aws:
             if self._process is not None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.communicate(timeout=END_SECONDS)
-                self._process.kill()
-                self._process = None
+                self._give_up()
             shutil.rmtree(self._directory, ignore_errors=True)
 
     def _new_directory(self) -> str:
@@ -113,15 +112,24 @@ class Aws:
             except OSError:
                 answer = b""
             if answer != expected:
-                self._process = None
-                process.kill()
-                process.wait()
+                self._give_up()
                 raise JobError("the AWS of the job cannot be started: its process has ended")
+
+    def _give_up(self) -> None:
+        """Let go of the process; the next run gets another one."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):
+                    _pipe(pipe).close()
 
     def _start(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            place = tempfile.gettempdir()
-            self._directory = tempfile.mkdtemp(dir=place if len(place) < LONGEST_PATH // 2 else SHORT_PATH)
+            if not self._directory:
+                place = tempfile.gettempdir()
+                self._directory = tempfile.mkdtemp(dir=place if len(place) < LONGEST_PATH // 2 else SHORT_PATH)
             self._is_ready = False
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(PROGRAM), json.dumps(sys.path)],

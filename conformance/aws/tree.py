@@ -49,7 +49,7 @@ class Tree:
             return
         with self._lock:
             if not asked.resource:
-                for folder in self._objects.directory.iterdir():
+                for folder in sorted(self._objects.directory.iterdir()):
                     self._make(folder.name)
                 return
             uri = S3Uri.parse(asked.resource)

@@ -36,6 +36,8 @@ def main(path: list[str]) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     serving.warm_up()
     children: dict[str, int] = {}
+    # Nobody writes to it: it ends where this process does, however that is.
+    parent, mine = os.pipe()
     os.write(answers, READY)
     for line in sys.stdin.buffer:
         if line.startswith(END):
@@ -47,7 +49,8 @@ def main(path: list[str]) -> None:
         child = os.fork()
         if not child:
             os.close(answers)
-            _be(order, sockets)
+            os.close(mine)
+            _be(order, sockets, parent)
         for each in sockets.values():
             each.close()
         children[order.directory] = child
@@ -63,11 +66,12 @@ def _listener(path: str) -> socket.socket:
     return listener
 
 
-def _be(order: Order, sockets: dict[str, socket.socket]) -> None:
-    """Serve until this process is killed."""
+def _be(order: Order, sockets: dict[str, socket.socket], parent: int) -> None:
+    """Serve until this process is killed, or the one that made it is gone."""
     from conformance.aws import serving  # noqa: PLC0415 - as above
 
     os.close(sys.stdin.fileno())
+    threading.Thread(target=lambda: os.read(parent, 1) or os._exit(0), daemon=True).start()
     # What moto has to keep on disk goes with the directory.
     tempfile.tempdir = order.directory
     try:

@@ -110,7 +110,7 @@ def no_calls_when_isolated(image: Image, good: Outcome, reached: Outcome) -> Ite
     SHOULD,
     "A call of AWS that is turned away once is repeated",
     job=THROTTLED,
-    sees={Sight.CALLS, Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES},
+    sees={Sight.CALLS, Sight.ENDS, Sight.FILES, Sight.LOGS},
     clause="Amazon S3 answers 503 Slow Down to requests that come too fast, and other services their own; clients are "
     "to repeat them.",
     spec=S3 / "optimizing-performance",

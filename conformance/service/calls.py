@@ -98,4 +98,7 @@ def _stream(client: docker.APIClient, container: str) -> Stream:
     if hasattr(attached, "sendall"):
         stream: Stream = attached
         return stream
-    return socket.socket(fileno=socket.dup(attached.fileno()))
+    own = socket.socket(fileno=socket.dup(attached.fileno()))
+    # docker-py hangs on it what holds the connection, which nobody else can close.
+    getattr(attached, "_response", attached).close()
+    return own

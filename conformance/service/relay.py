@@ -7,6 +7,7 @@ waits for anything but the container, and one connection that nobody reads keeps
 from __future__ import annotations
 
 import contextlib
+import queue
 import socket
 import struct
 import threading
@@ -18,6 +19,9 @@ WINDOW_BYTES = 256 << 10
 """How much each end holds of a connection, as `relay.c` has it."""
 
 PIECE_BYTES = 64 << 10
+
+LAST = b""
+"""In the place of a frame: nothing more is to be sent."""
 
 OPEN, DATA, END, CLOSE, CREDIT = range(5)
 
@@ -67,22 +71,31 @@ class Relay:
         # A job may make no call for hours.
         stream.settimeout(None)
         self._address = address
-        self._sending = threading.Lock()
+        # What is sent is bounded by the credit of each connection. Who reads must never wait for who writes: the relay
+        # reads nothing while it cannot write.
+        self._outgoing: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._connections: dict[int, _Connection] = {}
-        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+        self._threads = [threading.Thread(target=work, name="relay", daemon=True) for work in (self._read, self._write)]
 
     def start(self) -> None:
-        """Begin, in a thread of its own."""
-        self._thread.start()
+        """Begin, in threads of its own."""
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """End all connections, and the relay with them, whose input ends."""
         with contextlib.suppress(OSError):
             self._stream.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         self._stream.close()
 
-    def _run(self) -> None:
+    def _write(self) -> None:
+        with contextlib.suppress(OSError):
+            while frame := self._outgoing.get():
+                self._stream.sendall(frame)
+
+    def _read(self) -> None:
         try:
             for number, kind, value, data in _frames(_output(self._stream)):
                 self._take(number, kind, value, data)
@@ -92,6 +105,7 @@ class Relay:
         finally:
             for connection in list(self._connections.values()):
                 _end(connection)
+            self._outgoing.put(LAST)
 
     def _take(self, number: int, kind: int, value: int, data: bytes) -> None:
         if kind == OPEN:
@@ -149,8 +163,7 @@ class Relay:
                 taken = False
             if ended:
                 return
-            with contextlib.suppress(OSError):
-                self._send(number, CREDIT, sum(map(len, pieces)))
+            self._send(number, CREDIT, sum(map(len, pieces)))
 
     def _fetch(self, number: int, connection: _Connection) -> None:
         """Send the container what comes, as far as it can hold it; it says when it has passed all of it on."""
@@ -166,12 +179,10 @@ class Relay:
                 with connection.changed:
                     connection.credit -= len(piece)
                 self._send(number, DATA, len(piece), piece)
-        with contextlib.suppress(OSError):
-            self._send(number, END, 0)
+        self._send(number, END, 0)
 
     def _send(self, number: int, kind: int, value: int, data: bytes = b"") -> None:
-        with self._sending:
-            self._stream.sendall(_HEADER.pack(number, kind, value) + data)
+        self._outgoing.put(_HEADER.pack(number, kind, value) + data)
 
 
 def _end(connection: _Connection) -> None:

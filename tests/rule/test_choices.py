@@ -17,6 +17,15 @@ from conformance.rule.machine import LINES
 from tests.support.outcomes import INPUT, host, not_started, outcome, process, query, request
 
 NETWORK = "a job with one host has no outside network here: pass --image-network=NAME"
+AWS = "a job has no AWS here: --image-aws lets the job reach S3"
+OTHER_AWS = (
+    "the suite's AWS holds what --image-s3 gives, and has what moto has: add what is missing to --image-s3, or leave "
+    "the call out"
+)
+NO_REGION = (
+    "AWS documents no AWS_DEFAULT_REGION in a container, so it is not set here: set it in the request's Environment, "
+    "or pass the client a region"
+)
 MEMORY = "the memory is that of this engine, not of the instance: use an engine with more memory"
 PROCESSORS = "the processors are those of this engine, not of the instance: raise MaxRuntimeInSeconds"
 COUNT = "the number of processors is that of this engine, not of the instance: use an engine with as many"
@@ -48,8 +57,8 @@ def failed(said: str = "", **rest: object) -> Host:
         ("curl: (6) Could not resolve host: example.com", NETWORK),
         ("OSError: [Errno 101] Network is unreachable", NETWORK),
         ("Error: getaddrinfo ENOTFOUND example.com", NETWORK),
-        ("botocore.exceptions.NoCredentialsError: Unable to locate credentials", NETWORK),
-        ('Could not connect to the endpoint URL: "https://s3.eu-central-1.amazonaws.com/x"', NETWORK),
+        ("botocore.exceptions.NoCredentialsError: Unable to locate credentials", AWS),
+        ('Could not connect to the endpoint URL: "https://s3.eu-central-1.amazonaws.com/x"', AWS),
         ("MemoryError", MEMORY),
         ("java.lang.OutOfMemoryError: Java heap space", MEMORY),
         ("terminate called after throwing an instance of 'std::bad_alloc'", MEMORY),
@@ -254,13 +263,13 @@ def test_a_question_for_the_outside_is_the_networks() -> None:
     assert f"algo-1 looked up sts.amazonaws.com; {NETWORK}" == doubt(several)
 
 
-def test_what_the_program_fetches_by_itself_needs_a_network() -> None:
+def test_what_the_program_fetches_by_itself_needs_an_aws() -> None:
     """`AppManaged`, whatever it says."""
     asked = request(inputs={"rows": INPUT, "model": "/opt/ml/processing/model"})
     for each in asked.document["ProcessingInputs"]:
         each["AppManaged"] = True
 
-    assert f"algo-1 has to download or upload rows, model itself (AppManaged); {NETWORK}" == doubt(
+    assert f"algo-1 has to download or upload rows, model itself (AppManaged); {AWS}" == doubt(
         outcome(failed(), of=asked)
     )
 
@@ -275,7 +284,7 @@ def test_several_hosts_may_speak_of_one_another() -> None:
     """A name that is not known may be a peer's, which they are judged by; AWS is none."""
     name, aws = "Temporary failure in name resolution", "Unable to locate credentials"
 
-    assert ["", NETWORK] == [doubt(outcome(failed(said), host())).partition("; ")[2] for said in (name, aws)]
+    assert ["", AWS] == [doubt(outcome(failed(said), host())).partition("; ")[2] for said in (name, aws)]
 
 
 @pytest.mark.parametrize("other", [host(stderr="MemoryError\n"), not_started("MemoryError")])

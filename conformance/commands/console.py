@@ -6,7 +6,8 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -17,6 +18,8 @@ from conformance.service.live import Stream
 from conformance.service.usage import Usage
 
 LONGEST_GRACE_SECONDS = 86_400.0
+
+PROGRESS_SECONDS = 5.0
 
 
 @dataclass
@@ -77,6 +80,19 @@ def say(line: str) -> None:
     with contextlib.suppress(BrokenPipeError):
         sys.stderr.write(text.line(line) + "\n")
         sys.stderr.flush()
+
+
+def say_sometimes() -> Callable[[str], None]:
+    """What tells of progress: of news that come all the time, some."""
+    next_seconds = 0.0
+
+    def tell(line: str) -> None:
+        nonlocal next_seconds
+        if time.monotonic() >= next_seconds:
+            next_seconds = time.monotonic() + PROGRESS_SECONDS
+            say(line)
+
+    return tell
 
 
 def grace(seconds: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -23,6 +24,10 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status; what is wrong is one line on stderr, or a list below one."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What the locale has no letter for is shown as an escape.
+            stream.reconfigure(errors="backslashreplace")
     try:
         chosen = _parser().parse_args(arguments)
         # What a command needs is imported where it is run, so that --help and usage errors take no time.

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.commands.console import Console, grace, say
+from conformance.commands.console import Console, grace, say, say_sometimes
 from conformance.commands.exits import ExitStatus
 from conformance.commands.waiting import signals
 from conformance.errors import JobError, UploadError, UsageError
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     outside = network.find(reached.client, job.network, option="--network") if job.network else ""
     if outside and job.request.instance_count > 1 and not reached.dialect.resolves_on_both:
         raise UsageError(f"--network: {reached} does not resolve names on a network beside that of several hosts")
-    image = inspection.find(reached, job.image, say)
+    image = inspection.find(reached, job.image, say_sometimes())
     settings = Settings(
         # A job of AWS has no other limits than those of its request.
         time_limit_seconds=math.inf,

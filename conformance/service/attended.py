@@ -45,14 +45,16 @@ class Attendance:
     def __enter__(self) -> Self:
         """Begin to listen: nothing that it says is missed."""
         if self.live is not None:
-            said = self._hearing.enter_context(_attached(self.container))
-            watcher = self.live.watcher
-            watcher.started(self.host)
-            self._hearing.callback(watcher.ended, self.host)
-            listening = threading.Thread(target=self._listen, args=(said, watcher), name="said", daemon=True)
-            listening.start()
-            self._hearing.callback(listening.join)
-            self._hearing.callback(self._give_up, said)
+            with contextlib.ExitStack() as hearing:
+                said = hearing.enter_context(_attached(self.container))
+                watcher = self.live.watcher
+                watcher.started(self.host)
+                hearing.callback(watcher.ended, self.host)
+                listening = threading.Thread(target=self._listen, args=(said, watcher), name="said", daemon=True)
+                listening.start()
+                hearing.callback(listening.join)
+                hearing.callback(self._give_up, said)
+                self._hearing = hearing.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:

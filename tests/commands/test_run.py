@@ -148,6 +148,19 @@ def test_a_log_steers_no_terminal(tmp_path: Path, tag: Callable[[str], str]) -> 
     assert "\\x1b[2J\\xff\n\\x3a:error::no\nunfinished\n" == out
 
 
+@pytest.mark.engine
+def test_locale_without_a_letter_shows_an_escape(
+    tmp_path: Path, tag: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the job goes on."""
+    tag("reference")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+
+    status, out, _ = run(tmp_path, *script(tmp_path, "import os; os.write(1, 'é'.encode())"))
+
+    assert (0, "\\xe9\n") == (status, out)
+
+
 SLEEPING = """
 import signal, sys, time
 signal.signal(signal.SIGINT, {handler})

@@ -120,6 +120,27 @@ def test_port_can_be_chosen_and_is_this_machines_alone(tmp_path: Path) -> None:
     assert 0 == end(program)[0]
 
 
+@pytest.mark.engine
+def test_killed_server_leaves_nothing(
+    tmp_path: Path, tag: Callable[[str], str], client_of_tests: docker.APIClient
+) -> None:
+    """What it has on the engine is removed all the same."""
+    tag("reference")
+    program = begin(tmp_path, "serve")
+    processing = client("sagemaker", printed(program))
+    processing.create_processing_job(**request("running", "import time; time.sleep(600)"))
+    deadline = time.monotonic() + 60
+    while "ProcessingStartTime" not in processing.describe_processing_job(ProcessingJobName="running"):
+        assert time.monotonic() < deadline
+    processing.close()
+    program.kill()
+    end(program)
+
+    while owned_by(client_of_tests, program.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 @pytest.mark.parametrize(
     ("argument", "expected"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from conformance.service import engine
 
 HIGHEST_PORT = 65_535
 MOST_JOBS = 1_000
+
+PROCESS = "PROCESSING_CONFORMANCE_PID"
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -39,7 +42,9 @@ def serve(arguments: argparse.Namespace) -> int:
     with signals() as taken:
         server = Server(engine.connect(), options)
         console.say(f"serving Processing at {server.url}; Ctrl-C ends it and its jobs")
-        _print(server.environment, last=arguments.print_env)
+        # A shell that takes the variables and goes on has no other way to end the server.
+        process = {PROCESS: str(os.getpid())} if arguments.print_env else {}
+        _print({**server.environment, **process}, last=arguments.print_env)
         number = taken.first()
         console.say(f"{number.name}: stopping all jobs, {grace:g} s after the stop signal by SIGKILL")
         with ThreadPoolExecutor(1, thread_name_prefix="end") as pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
@@ -17,6 +18,7 @@ import docker
 import pytest
 from botocore.config import Config
 
+from scripts import readme
 from tests.commands.test_run import PROGRAM, begin, end
 from tests.conftest import clean_environment
 from tests.support.leftovers import owned_by
@@ -95,8 +97,25 @@ def test_shell_can_take_the_variables_and_go_on(tmp_path: Path) -> None:
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", variables["AWS_ENDPOINT_URL"])
     assert "true" == variables["AWS_EC2_METADATA_DISABLED"]
     objects.close()
-    program.send_signal(signal.SIGTERM)
+    os.kill(int(variables["PROCESSING_CONFORMANCE_PID"]), signal.SIGTERM)
     assert 0 == end(program)[0]
+
+
+@pytest.mark.engine
+def test_shell_of_the_readme_takes_the_variables(tmp_path: Path) -> None:
+    """As its user types it; the server is there when the next command runs, and ends with its process."""
+    (line,) = re.findall(r'^    (eval "\$\(processing-conformance .*)$', readme.README.read_text(), re.MULTILINE)
+    ended = subprocess.run(
+        ["bash", "-c", f'{line}\necho "$AWS_ENDPOINT_URL"\nkill "$PROCESSING_CONFORMANCE_PID"'],
+        cwd=tmp_path,
+        env={**clean_environment(), "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+\n", ended.stdout)
+    assert "SIGTERM: stopping all jobs" in ended.stderr
 
 
 @pytest.mark.engine

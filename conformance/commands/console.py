@@ -12,12 +12,9 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from conformance import text
-from conformance.errors import UsageError
 from conformance.service.lines import Lines
 from conformance.service.live import Stream
 from conformance.service.usage import Usage
-
-LONGEST_GRACE_SECONDS = 86_400.0
 
 PROGRESS_SECONDS = 5.0
 
@@ -93,12 +90,3 @@ def say_sometimes() -> Callable[[str], None]:
             say(line)
 
     return tell
-
-
-def grace(seconds: float) -> float:
-    """The value of `--grace`; raises `UsageError` where it is none."""
-    if not 0 < seconds < LONGEST_GRACE_SECONDS:
-        raise UsageError(
-            f"--grace: expected a number of seconds above 0 and below {LONGEST_GRACE_SECONDS:g}, got {seconds:g}"
-        )
-    return seconds

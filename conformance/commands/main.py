@@ -66,12 +66,7 @@ def _parser() -> Parser:
     run.add_argument(
         "--output", metavar="DIR", help="where outputs go, as files DIR/bucket/key (default: that of --s3)"
     )
-    run.add_argument(
-        "--network",
-        metavar="NAME",
-        help="connect the containers to this Docker network, unless the request sets EnableNetworkIsolation",
-    )
-    _add_grace(run)
+    _add_shared(run)
     serve = commands.add_parser(
         "serve",
         help="serve a Processing API on this machine",
@@ -86,11 +81,16 @@ def _parser() -> Parser:
     serve.add_argument(
         "--print-env", action="store_true", help='close stdout after the variables, as for eval "$(... --print-env &)"'
     )
-    _add_grace(serve)
+    _add_shared(serve)
     return parser
 
 
-def _add_grace(parser: Parser) -> None:
+def _add_shared(parser: Parser) -> None:
+    parser.add_argument(
+        "--network",
+        metavar="NAME",
+        help="connect the containers to this Docker network, unless the request sets EnableNetworkIsolation",
+    )
     parser.add_argument(
         "--grace",
         type=float,

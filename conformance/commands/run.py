@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.commands.console import Console, grace, say, say_sometimes
+from conformance.commands.console import Console, say, say_sometimes
 from conformance.commands.exits import ExitStatus
+from conformance.commands.shared import grace, outside_network
 from conformance.commands.waiting import signals
 from conformance.errors import JobError, UploadError, UsageError
 from conformance.job import forms
@@ -25,7 +26,6 @@ from conformance.outcome.outcome import JobStatus, Outcome
 from conformance.service import engine, inspection
 from conformance.service.live import StopOrder
 from conformance.service.local import LocalService
-from conformance.service.peers import network
 from conformance.service.settings import Settings
 
 STATUS = {
@@ -44,7 +44,6 @@ class Job:
     objects: ObjectTree | None
     target: ObjectTree
     grace_seconds: float
-    network: str
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -59,9 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     job = read(arguments)
     reached = engine.connect()
-    outside = network.find(reached.client, job.network, option="--network") if job.network else ""
-    if outside and job.request.instance_count > 1 and not reached.dialect.resolves_on_both:
-        raise UsageError(f"--network: {reached} does not resolve names on a network beside that of several hosts")
+    outside = outside_network(arguments.network, reached, hosts=job.request.instance_count)
     image = inspection.find(reached, job.image, say_sometimes())
     settings = Settings(
         # A job of AWS has no other limits than those of its request.
@@ -111,16 +108,12 @@ def read(arguments: argparse.Namespace) -> Job:
     image, grace_seconds = str(arguments.image).strip(), grace(arguments.grace)
     if not image or image.startswith("-"):
         raise UsageError(f"--image: expected an image reference or id, got {image!r}")
-    if arguments.network is not None and not str(arguments.network).strip():
-        raise UsageError("--network: expected the name of a Docker network, got an empty string")
     objects = None if arguments.s3 is None else _tree(arguments.s3, "--s3")
     if fault := forms.of_name(arguments.job):
         raise UsageError(f"--job: {fault}")
     request = load(Path(arguments.job))
     find_inputs(request, objects, option="--s3")
-    return Job(
-        image, request, objects, _target(arguments, request), grace_seconds, str(arguments.network or "").strip()
-    )
+    return Job(image, request, objects, _target(arguments, request), grace_seconds)
 
 
 def _tree(given: str, option: str) -> ObjectTree:

@@ -72,6 +72,7 @@ class Runner:
         most_jobs: int,
         grace_seconds: float,
         pull: bool,
+        network: str,
         measure_seconds: float,
         say: Callable[[str], None],
     ) -> None:
@@ -80,6 +81,7 @@ class Runner:
         self._calls = calls
         self._grace_seconds = grace_seconds
         self._pull = pull
+        self._network = network
         self._measure_seconds = measure_seconds
         self._say = say
         self._pool = ThreadPoolExecutor(most_jobs, thread_name_prefix="job")
@@ -210,6 +212,7 @@ class Runner:
                     time_limit_seconds=math.inf,
                     archive_bytes=sys.maxsize,
                     stop_grace_seconds=self._grace_seconds,
+                    outside_network=self._network,
                     region=region,
                 )
                 objects = ServedObjects(self._calls, region)

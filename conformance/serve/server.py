@@ -50,12 +50,16 @@ class Handler(serving.Handler):
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says, and how often hosts are measured, which on AWS is every minute."""
+    """What the command line says, and how often hosts are measured, which on AWS is every minute.
+
+    `network` is that of the containers to the outside, if any.
+    """
 
     port: int = 0
     most_jobs: int = 4
     grace_seconds: float = 10.0
     pull: bool = False
+    network: str = ""
     measure_seconds: float = 10.0
     say: Callable[[str], None] = field(default=lambda _: None)
 
@@ -79,6 +83,7 @@ class Server:
                 most_jobs=options.most_jobs,
                 grace_seconds=options.grace_seconds,
                 pull=options.pull,
+                network=options.network,
                 measure_seconds=options.measure_seconds,
                 say=options.say,
             )

@@ -160,6 +160,16 @@ def test_killed_server_leaves_nothing(
         time.sleep(0.2)
 
 
+@pytest.mark.engine
+@pytest.mark.parametrize("name", ["", "nobodys-network"])
+def test_network_has_to_be_there(name: str, tmp_path: Path) -> None:
+    """As for `run`."""
+    status, _, error = end(begin(tmp_path, "serve", f"--network={name}"))
+
+    assert (4, 1) == (status, error.count("\n"))
+    assert error.startswith("processing-conformance: --network: expected the name of a Docker network, ")
+
+
 @pytest.mark.parametrize(
     ("argument", "expected"),
     [

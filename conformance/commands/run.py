@@ -91,8 +91,9 @@ def run(arguments: argparse.Namespace) -> int:
             )
             try:
                 outcome = taken.wait(running, stop, service.cancel)
-            except JobError:
-                if not order.is_given:
+            except JobError as error:
+                # What was killed cannot be read back.
+                if not order.is_given or isinstance(error, UploadError):
                     raise
                 outcome = None
     if outcome is None:

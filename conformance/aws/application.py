@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from moto.server import DomainDispatcherApplication, create_backend_app
 
 from conformance import text
-from conformance.aws.request import JSON, XML, AwsRequest, read
+from conformance.aws.request import FORM, JSON, XML, AwsRequest, read
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -42,6 +42,9 @@ class Application:
         """Answer a request that has been read already."""
         if environ.get("PATH_INFO", "").startswith("/moto-api"):
             return refuse(asked, "AccessDenied", "not an operation of AWS", start_response, status="403 Forbidden")
+        if asked.service == "s3" and FORM in (environ.get("CONTENT_TYPE") or ""):
+            # Which curl and Python say of any content, and of which moto would make an empty object.
+            environ["CONTENT_TYPE"] = "binary/octet-stream"
         called = f"{asked.service}:{asked.operation}"
         try:
             with self._locks[asked.service]:

@@ -11,8 +11,8 @@ AWAITED = "/.conformance"
 CALLS = "calls"
 """The file in the run's directory in which the calls are written down."""
 
-READY, ENDED = b"ready\n", b"ended\n"
-"""What the process answers when it has made what an order says, and when it has ended it."""
+READY, ENDED, GONE = b"ready\n", b"ended\n", b"gone\n"
+"""What the process answers: it has made what an order says, it has ended that, or that had ended by itself."""
 
 END = b"end "
 """How the line begins that ends the AWS in a directory."""

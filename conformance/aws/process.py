@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from conformance.aws.order import END, ENDED, READY, Order
+from conformance.aws.order import END, ENDED, GONE, READY, Order
 from conformance.errors import JobError, UsageError
 from conformance.outcome.calls import Calls
 
@@ -73,18 +73,27 @@ class Aws:
         """An AWS that is there while the block runs; `order_in` gives its order, with this directory.
 
         Raises:
-            JobError: it cannot be made.
+            JobError: it cannot be made, or did not last until the end.
         """
         run = Run(order_in(self._new_directory()))
-        self._ask(run.order.encoded(), READY)
         try:
-            yield run
+            self._ask(run.order.encoded(), READY)
+            try:
+                yield run
+            except BaseException:
+                # What went wrong there says more than how this ends.
+                with contextlib.suppress(JobError):
+                    self._end(run)
+                raise
+            self._end(run)
         finally:
-            with contextlib.suppress(JobError):
-                self._ask(END + json.dumps(run.order.directory).encode() + b"\n", ENDED)
-            with contextlib.suppress(OSError):
-                run.read()
             shutil.rmtree(run.order.directory, ignore_errors=True)
+
+    def _end(self, run: Run) -> None:
+        self._ask(END + json.dumps(run.order.directory).encode() + b"\n", ENDED)
+        # It is not there yet where nobody called at once.
+        with contextlib.suppress(FileNotFoundError):
+            run.read()
 
     def close(self) -> None:
         """End it, and all that it holds."""
@@ -111,9 +120,11 @@ class Aws:
                 answer = _pipe(process.stdout).readline()
             except OSError:
                 answer = b""
-            if answer != expected:
+            if answer == expected:
+                return
+            if answer != GONE:
                 self._give_up()
-                raise JobError("the AWS of the job cannot be started: its process has ended")
+            raise JobError("the AWS of the job is gone: its process has ended")
 
     def _give_up(self) -> None:
         """Let go of the process; the next run gets another one."""

@@ -31,6 +31,7 @@ _NAMING = ("Name", "Arn", "ARN", "Id", "Url")
 
 _VERSION_2 = re.compile(r"AWS ([^:\s]+):")
 
+FORM = "x-www-form-urlencoded"
 JSON, XML = "application/x-amz-json-1.1", "text/xml"
 
 
@@ -65,7 +66,7 @@ def read(environ: dict[str, Any]) -> AwsRequest:
         service = service or _service_of_target(target)
         operation = target.rpartition(".")[2]
         resource = _named(_operation(service, operation), _json(_begun(environ)))
-    elif "x-www-form-urlencoded" in kind or "Action" in query:
+    elif (FORM in kind and environ["REQUEST_METHOD"] == "POST") or "Action" in query:
         form = query if "Action" in query else parse_qs(_begun(environ).decode("utf-8", "replace"))
         operation = form.get("Action", [""])[0]
         resource = _named(_operation(service, operation), {name: values[0] for name, values in form.items()})

@@ -6,7 +6,6 @@ program it is started with its path; see `conformance.aws.process`.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -29,7 +28,7 @@ def main(path: list[str]) -> None:
         signal.signal(number, signal.SIG_IGN)
     sys.path[:] = [str(Path(__file__).parents[2]), *path]
     from conformance.aws import serving  # noqa: PLC0415 - the path is known only now
-    from conformance.aws.order import END, ENDED, READY, Order  # noqa: PLC0415 - as above
+    from conformance.aws.order import END, ENDED, GONE, READY, Order  # noqa: PLC0415 - as above
 
     # What libraries print is no answer.
     answers = os.dup(sys.stdout.fileno())
@@ -41,8 +40,8 @@ def main(path: list[str]) -> None:
     os.write(answers, READY)
     for line in sys.stdin.buffer:
         if line.startswith(END):
-            _end(children.pop(json.loads(line[len(END) :]), 0))
-            os.write(answers, ENDED)
+            was_there = _end(children.pop(json.loads(line[len(END) :]), 0))
+            os.write(answers, ENDED if was_there else GONE)
             continue
         order = Order.decoded(line)
         sockets = {host: _listener(order.socket(host)) for host in order.credentials}
@@ -83,11 +82,13 @@ def _be(order: Order, sockets: dict[str, socket.socket], parent: int) -> None:
         os._exit(1)
 
 
-def _end(child: int) -> None:
-    if child:
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+def _end(child: int) -> bool:
+    """End what was made of an order; False where it had ended already, which it never does by itself."""
+    if not child or os.waitpid(child, os.WNOHANG)[0]:
+        return False
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return True
 
 
 if __name__ == "__main__":

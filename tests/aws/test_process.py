@@ -205,6 +205,17 @@ def test_a_deleted_object_does_not_come_back(aws: Aws, tree: Path) -> None:
             read(s3, "data", "other")
 
 
+def test_an_object_sent_as_a_form_keeps_its_content(aws: Aws, tree: Path) -> None:
+    """As curl and Python's urllib send one that is told no other type."""
+    with aws.of_run(order(tree)) as run:
+        connection = OverSocket(run.order.socket("algo-1"))
+        connection.request("PUT", "/data/form", b"a=b", {"Content-Type": "application/x-www-form-urlencoded"})
+        connection.getresponse().read()
+        connection.close()
+
+        assert "a=b" == read(client(run.order), "data", "form")
+
+
 def test_the_role_is_who_calls(aws: Aws) -> None:
     """As in a job on AWS; hosts have credentials of their own."""
     with aws.of_run(order()) as run:
@@ -314,17 +325,23 @@ def test_a_process_that_is_gone_is_an_error_and_started_anew() -> None:
 
 def test_what_it_made_ends_with_it() -> None:
     """Where it is killed, nothing goes on to answer."""
-    with contextlib.closing(Aws()) as aws, aws.of_run(order()) as run:
+    with contextlib.closing(Aws()) as aws, pytest.raises(JobError, match="its process has ended"):
+        _outlive(aws)
+
+
+def _outlive(aws: Aws) -> None:
+    with aws.of_run(order()) as run:
         os.kill(_worker_of(run.order), signal.SIGKILL)
         until = time.monotonic() + PATIENCE_SECONDS
-        answered = True
-        while answered and time.monotonic() < until:
-            with contextlib.suppress(OSError):
-                fetched(run.order, "algo-1", AWAITED)
-                continue
-            answered = False
+        while _is_answered(run.order):
+            assert time.monotonic() < until
 
-    assert not answered
+
+def _is_answered(run: Order) -> bool:
+    try:
+        return bool(fetched(run, "algo-1", AWAITED))
+    except OSError:
+        return False
 
 
 def _worker_of(run: Order) -> int:

@@ -77,7 +77,7 @@ def test_every_dockerfile_names_its_base(name: str) -> None:
     image = folder(name)
 
     assert re.match(r"(# .*\n)+ARG BASE=\S+\nFROM \$\{BASE\}\n", image.dockerfile)
-    ours = {"conformance/reference", "conformance/examples-wordcount"}
+    ours = {"conformance/reference", "conformance/examples-s3", "conformance/examples-wordcount"}
     assert image.base in {"python:3.12-slim", "busybox", "arm64v8/busybox", *ours}
 
 

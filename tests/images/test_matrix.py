@@ -22,6 +22,7 @@ STOPS = {check.id for check in load_checks() if check.chapter == "stop"}
 """What a job may be too short to show, whose program does nothing about a signal, or starts others to do its work."""
 
 CONDITIONAL = {
+    *(check.id for check in load_checks() if check.chapter == "aws"),
     "exit.nonzero-on-corrupt-input",
     "gpu.capabilities-compute",
     "gpu.visible-devices-not-void",
@@ -36,7 +37,7 @@ CONDITIONAL = {
     "reserved.works-with-empty-tmp",
 }
 """What does not apply to an image that is not made for GPUs, whose ENTRYPOINT is the program itself, and that counts
-whatever its inputs hold, in a job that asks for no GPU and no isolation.
+whatever its inputs hold, in a job that asks for no GPU and no isolation, and has no AWS.
 """
 
 OF_SEVERAL_HOSTS = {check.id for check in load_checks() if check.chapter == "hosts"} - {"hosts.single"} | {
@@ -83,6 +84,20 @@ def test_example_of_the_contract_page_conforms(tag: Callable[[str], str], confor
 
     assert unsatisfied(ran) <= STOPS | CONDITIONAL | OF_SEVERAL_HOSTS, ran.output
     assert 0 == ran.status
+
+
+def test_example_that_calls_aws_conforms(tag: Callable[[str], str], conformance: Callable[..., Ran]) -> None:
+    """A job that reads and writes S3 by itself is judged with an AWS in reach, and its calls are in the report."""
+    job = ROOT / "images/examples/s3/job.json"
+    ran = conformance(tag("examples/s3"), *reference_job(job=job), "--image-aws", "--image-grace=2")
+    (run,) = (run for run in ran.report["runs"] if run["variation"] == "as requested")
+
+    assert (0, set()) == (ran.status, ran.failing), ran.output
+    assert {"aws.credentials-of-the-role", "aws.region-of-the-job", "aws.retries"} <= ran.having("conforms")
+    assert ["ListObjectsV2", "GetObject", "GetObject", "PutObject"] == [
+        call["operation"] for call in run["calls"]["calls"] if call["service"] == "s3"
+    ]
+    assert "algo-1 put 1 object into S3 itself: s3://conformance-fixtures/s3/output/sums.csv" in run["facts"]
 
 
 def test_example_of_several_hosts_conforms(

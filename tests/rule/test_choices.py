@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from conformance.job.conditions import AS_CHOSEN
 from conformance.outcome.activity import Connect
+from conformance.outcome.calls import Call, Calls, Signer
 from conformance.outcome.outcome import End, Host, Outcome, Stop, Trial
 from conformance.outcome.trace import Process, Signal, Trace
 from conformance.rule.choices import CHOICES, UNREACHABLE, doubt
@@ -257,10 +258,45 @@ def test_a_question_for_the_outside_is_the_networks() -> None:
     """In this run or in another one of the same job, which had a name server."""
     asked = Trial(AS_CHOSEN, alone=True, succeeded=False, asked=("example.org",))
     once = replace(outcome(failed()), trials=(asked, asked))
-    several = outcome(failed(), host(), queries=[query(1, "sts.amazonaws.com")])
+    several = outcome(failed(), host(), queries=[query(1, "pypi.org")])
 
     assert f"algo-1 looked up example.org; {NETWORK}" == doubt(once)
-    assert f"algo-1 looked up sts.amazonaws.com; {NETWORK}" == doubt(several)
+    assert f"algo-1 looked up pypi.org; {NETWORK}" == doubt(several)
+
+
+@pytest.mark.parametrize("name", ["sts.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn", "bucket.s3.us-east-1.api.aws"])
+def test_a_question_for_a_name_of_aws_is_answered_by_another_option(name: str) -> None:
+    """A job that has an AWS and asks for its name all the same does not read AWS_ENDPOINT_URL."""
+    without = outcome(failed(), host(), queries=[query(1, name)])
+    having = replace(without, calls=Calls())
+
+    assert [f"algo-1 looked up {name}; {choice}" for choice in (AWS, NETWORK)] == [doubt(without), doubt(having)]
+
+
+def test_a_call_that_failed_may_succeed_in_its_users_account() -> None:
+    """What the suite's AWS holds and can do is the suite's choice; what was throttled on purpose is the check's own."""
+    missing, throttled = (
+        Call("algo-1", 0.0, "ssm", "GetParameter", "/x", Signer.ROLE, "", "us-east-1", status, 0, 0, throttled=turned)
+        for status, turned in ((400, False), (503, True))
+    )
+    fine = replace(missing, status=200)
+
+    def of(*calls: Call, refused: tuple[str, ...] = ()) -> str:
+        return doubt(replace(outcome(failed("boom")), calls=Calls(calls, refused=refused)))
+
+    assert f"algo-1 called ssm:GetParameter /x (400); {OTHER_AWS}" == of(fine, missing, throttled)
+    assert f"algo-1 called AWS, but glue:GetTable is not available here; {OTHER_AWS}" == of(
+        fine, refused=("glue:GetTable is not available here",)
+    )
+    assert ["", ""] == [of(fine, throttled), of(replace(missing, host="algo-2"))]
+
+
+@pytest.mark.parametrize("said", ["botocore.exceptions.NoRegionError: You must specify a region.", "missing region"])
+def test_a_client_without_a_region_is_the_suites_affair(said: str) -> None:
+    """Where there is an AWS to call; without one, that is what is missing."""
+    run = outcome(failed(said))
+
+    assert [AWS, NO_REGION] == [doubt(each).partition("; ")[2] for each in (run, replace(run, calls=Calls()))]
 
 
 def test_what_the_program_fetches_by_itself_needs_an_aws() -> None:

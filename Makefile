@@ -63,7 +63,7 @@ hostile: setup ## check outputs with very many and very large files (takes minut
 clients: images ## try the AWS CLI and 50 jobs of ten clients on the served API (downloads 20 MB, takes minutes)
 	@test -x .cache/clients/bin/aws || { $(PYTHON) -m venv .cache/clients && .cache/clients/bin/python -m pip install \
 		--quiet --disable-pip-version-check 'awscli<2'; }
-	@.venv/bin/python -m pytest tests/clients/cli.py tests/clients/many.py
+	@.venv/bin/python -m pytest tests/clients/cli.py tests/clients/many.py tests/clients/sdk.py
 
 alone: setup ## check every flawed and sound image without its job (takes half an hour)
 	@.venv/bin/python -m pytest tests/images/every_image_alone.py

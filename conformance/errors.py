@@ -57,3 +57,7 @@ class ImageError(ConformanceError):
 
 class JobError(ConformanceError):
     """A job could not be run because of the engine or the suite, not because of the image."""
+
+
+class UploadError(JobError):
+    """What a job is to upload cannot be put where its request says."""

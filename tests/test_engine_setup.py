@@ -372,8 +372,19 @@ class TestMakefile:
         """`make` alone lists the targets, with a line each."""
         listed = [line.split()[1] for line in self.make(checkout)]
 
-        expected = ["help", "setup", "conformance", "test", "check", "lint", "images", "benchmark", "hostile", "alone"]
-        expected += ["terminations", "table", "mutation", "steady", "engines", "probe", "clean"]
+        expected = [
+            "help",
+            "setup",
+            "conformance",
+            "test",
+            "check",
+            "lint",
+            "images",
+            "benchmark",
+            "hostile",
+            "clients",
+        ]
+        expected += ["alone", "terminations", "table", "mutation", "steady", "engines", "probe", "clean"]
         assert expected == listed
 
     def test_example_is_built_and_judged(self, checkout: Path) -> None:

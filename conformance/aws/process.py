@@ -31,13 +31,13 @@ SHORT_PATH = "/tmp"  # noqa: S108 - every Linux has it, and the directory below 
 NEEDED = ("flask", "flask_cors")
 
 
-def need_libraries() -> None:
-    """Raise `UsageError` where the extra `aws` is not installed."""
+def need_libraries(what: str = "--image-aws", *, extra: str = "aws") -> None:
+    """Raise `UsageError` where the extra that `what` needs is not installed."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"--image-aws: expected {' and '.join(missing)} to be installed",
-            hint="install it with `pip install 'sagemaker-processing-conformance[aws]'`",
+            f"{what}: expected {' and '.join(missing)} to be installed",
+            hint=f"install it with `pip install 'sagemaker-processing-conformance[{extra}]'`",
         )
 
 

@@ -50,7 +50,8 @@ def of_inputs(requests: Iterable[JobRequest], objects: ObjectTree | None) -> Dig
 
 def _listed(uri: S3Uri, objects: ObjectTree) -> dict[str, Path]:
     try:
-        return {f"{each.bucket}/{each.key}": path for each, _, path in listed(uri, objects)}
+        names = [f"{each.bucket}/{each.key}" for each, _, _ in listed(uri, objects)]
     except ManifestError:
         # It was one when the job's inputs were looked up; whoever changed it since, the manifest's own digest tells.
         return {}
+    return {name: objects.directory / name for name in names}

@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
-from conformance.job.objects import ObjectTree, S3Uri
+from conformance.job.objects import Objects, S3Uri, Stored
 
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 """An unpaired surrogate, which JSON can express but no key can contain."""
@@ -60,17 +59,17 @@ class Manifest:
         return json.dumps([{"prefix": str(self.prefix)}, *self.names], ensure_ascii=False).encode("utf-8")
 
 
-def listed(uri: S3Uri, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
-    """The objects that a manifest lists, in the order of their keys: each with its path below LocalPath and its file.
+def listed(uri: S3Uri, objects: Objects) -> list[tuple[S3Uri, str, Stored]]:
+    """The objects that a manifest lists, in key order: each with its path below LocalPath and its content.
 
     Raises:
         ManifestError: the manifest does not exist or cannot be read, or an object that it lists does not exist.
     """
-    file = dict(objects.find(uri)).get(uri.key)
-    if file is None:
+    content = objects.get(uri)
+    if content is None:
         raise ManifestError(f"manifest {uri} not found")
     try:
-        manifest = Manifest.parse(file.read_bytes())
+        manifest = Manifest.parse(content)
     except ManifestError as error:
         raise ManifestError(f"{uri}: {error}") from error
     there = dict(objects.find(manifest.prefix))

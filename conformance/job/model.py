@@ -39,15 +39,15 @@ MOST_CHOICES = 8
 
 
 @functools.cache
-def input_shape() -> Shape:
-    """The shape of the request."""
+def input_shape(operation: str = "CreateProcessingJob") -> Shape:
+    """The shape of a request to SageMaker."""
     from botocore.loaders import Loader  # noqa: PLC0415 - 0.15 s that a run without a request need not pay
     from botocore.model import ServiceModel  # noqa: PLC0415 - the same
 
     model = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
-    shape = model.operation_model("CreateProcessingJob").input_shape
-    if shape is None:  # pragma: no cover - the operation has had an input since it exists
-        raise RequestError("botocore", ("its model of CreateProcessingJob has no input",))
+    shape = model.operation_model(operation).input_shape
+    if shape is None:  # pragma: no cover - the operations have had an input since they exist
+        raise RequestError("botocore", (f"its model of {operation} has no input",))
     return shape
 
 

@@ -1,4 +1,4 @@
-"""S3 as a directory: the tree `DIR/bucket/key` given by `--image-s3`, and S3 URIs."""
+"""The objects of S3 that jobs read and write: S3 URIs, and S3 as a directory, a tree `DIR/bucket/key`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
-from conformance.errors import UsageError
+from conformance.errors import UploadError, UsageError
+from conformance.files import placing
+from conformance.files.archive import Source
+
+Stored = Path | Source
+"""What an object holds: the content of a file, or of what is opened when it is read."""
 
 SHOWN_CHARACTERS = 80
 """How much of the end of a path is shown, so that it fits on a line."""
@@ -44,15 +49,39 @@ class S3Uri:
         return len(self.key.encode("utf-8"))
 
 
+class Objects(Protocol):
+    """What S3 holds."""
+
+    def find(self, uri: S3Uri) -> Iterator[tuple[str, Stored]]:
+        """Yield the key and the content of every object whose key starts with the URI's, in key order.
+
+        Raises:
+            UsageError: one of them is none that a job can be given.
+        """
+
+    def get(self, uri: S3Uri) -> bytes | None:
+        """The content of one object, which is to be small; None if there is none at this URI."""
+
+    def put(self, uri: S3Uri, file: Path) -> None:
+        """Make an object of the content of a file, or replace the one that is there.
+
+        Raises:
+            UploadError: no such object can be made; the reason says why.
+        """
+
+
 @dataclass(frozen=True)
 class ObjectTree:
     """A directory whose files are objects: `directory/bucket/key`.
 
     Some valid S3 keys cannot be represented in a directory: keys with an empty, `.` or `..` component, keys that end
     in a slash, `a` beside `a/b`, and components of more than 255 bytes. An empty directory holds no object.
+
+    `option` is the one that names the directory, for the messages.
     """
 
     directory: Path
+    option: str = "--image-s3"
 
     def find(self, uri: S3Uri) -> Iterator[tuple[str, Path]]:
         """Yield the key and file of every object whose key starts with the URI's, in key order.
@@ -67,7 +96,35 @@ class ObjectTree:
         components = [uri.bucket, *(folder.split("/") if "/" in uri.key else ())]
         if not {".", "..", ""}.isdisjoint(components):
             return
-        yield from sorted(self._selected(self.directory / uri.bucket, folder, uri.key))
+        try:
+            yield from sorted(self._selected(self.directory / uri.bucket, folder, uri.key))
+        except _RefusedError as error:
+            raise UsageError(f"{self.option}: {error}") from error
+
+    def get(self, uri: S3Uri) -> bytes | None:
+        """The content of one object; None if there is none."""
+        file = dict(self.find(uri)).get(uri.key)
+        return None if file is None else file.read_bytes()
+
+    def put(self, uri: S3Uri, file: Path) -> None:
+        """Write a file's content to `directory/bucket/key`, through no symbolic link; see `Objects.put`."""
+        try:
+            with file.open("rb") as content:
+                placing.place(self.directory, _parts(uri), content)
+        except OSError as error:
+            raise self._unwritable(uri, error) from error
+
+    def try_put(self, uri: S3Uri) -> None:
+        """Raise what `put` would raise for an object below this URI as things are now."""
+        try:
+            key = uri.key.rstrip("/")
+            placing.try_place(self.directory, _parts(S3Uri(uri.bucket, key)) if key else [uri.bucket])
+        except OSError as error:
+            raise self._unwritable(uri, error) from error
+
+    def _unwritable(self, uri: S3Uri, error: OSError) -> UploadError:
+        where = f"{_shown(error.filename)} " if error.filename else ""
+        return UploadError(f"{self.option}: {str(uri)!r} cannot be written: {where}{error.strerror}")
 
     def _selected(self, bucket: Path, folder: str, prefix: str) -> Iterator[tuple[str, Path]]:
         top = os.path.join(bucket, folder)  # noqa: PTH118 - as os.walk gives it
@@ -87,6 +144,15 @@ class ObjectTree:
                     raise _refusal(below, "is a symbolic link to a directory that contains it")
                 ways[below] = ways[place] | {directory}
             yield from (_object(above + name, path / name) for name in files if f"{above}{name}".startswith(prefix))
+
+
+class _RefusedError(Exception):
+    """What lies in the tree cannot be an object; the message says what and why."""
+
+
+def _parts(uri: S3Uri) -> list[str]:
+    """Where an object is below the directory of a tree."""
+    return [uri.bucket, *uri.key.split("/")]
 
 
 def _identity(directory: str) -> tuple[int, int]:
@@ -124,11 +190,17 @@ def _refuse_unreadable(error: OSError) -> NoReturn:
     raise _refusal(error.filename, f"cannot be read: {error.strerror}") from error
 
 
-def _refusal(path: str | Path, reason: str) -> UsageError:
-    # The end of a path tells most. What is not UTF-8 becomes escapes, and so does what would begin a new line.
+def _refusal(path: str | Path, reason: str) -> _RefusedError:
+    return _RefusedError(f"{_shown(path)} {reason}")
+
+
+def _shown(path: str | Path) -> str:
+    """The end of a path, which tells most.
+
+    What is not UTF-8 becomes escapes, and so does what would begin a new line.
+    """
     shown = str(path)
-    shown = repr(shown if len(shown) <= SHOWN_CHARACTERS else f"...{shown[-SHOWN_CHARACTERS:]}")
-    return UsageError(f"--image-s3: {shown} {reason}")
+    return repr(shown if len(shown) <= SHOWN_CHARACTERS else f"...{shown[-SHOWN_CHARACTERS:]}")
 
 
 def uploaded_to(prefix: S3Uri, below: str) -> S3Uri:

@@ -14,6 +14,8 @@ import docker
 from docker.types import LogConfig
 
 from conformance.aws.order import AWAITED
+from conformance.job.request import JobRequest
+from conformance.job.variation import Variation
 from conformance.probe.bundle import words
 from conformance.service import sidecar
 from conformance.service.relay import Relay, Stream
@@ -30,6 +32,17 @@ START_SECONDS = 60
 _NOBODY = "65534:65534"
 _MEMORY_BYTES = 320 << 20
 _PROCESSES = 8
+
+
+WITHOUT_AWS = frozenset({Variation.DEFAULT_COMMAND, Variation.START, Variation.LOOK_AT_GPUS})
+"""Runs in which only the start is observed, or no program of the image's runs."""
+
+
+def are_made(request: JobRequest, variation: Variation, *, plays: bool) -> bool:
+    """Whether the containers of a run are to reach AWS: a program of the image's runs there, and is not isolated."""
+    if plays or variation in WITHOUT_AWS:
+        return False
+    return not request.is_isolated or variation is Variation.CALLS_OF_ISOLATED
 
 
 def variables(credentials: str, *, reached: bool, isolated: bool) -> dict[str, str]:

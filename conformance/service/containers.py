@@ -90,9 +90,9 @@ class Container:
         code: int | None = self.client.inspect_container(self.id)["State"].get("ExitCode")
         return code
 
-    def wait(self, limits: Limits) -> Ended:
-        """Wait until it has ended, by itself or at its limit."""
-        return Ending(self.client, self.id, self.settings.stop_grace_seconds).wait(limits)
+    def wait(self, limits: Limits, is_stopped: Callable[[], bool] = lambda: False) -> Ended:
+        """Wait until it has ended, by itself or at its limit; see `Ending.wait`."""
+        return Ending(self.client, self.id, self.settings.stop_grace_seconds).wait(limits, is_stopped)
 
     def record(self) -> bytes:
         """What the probe wrote down; empty where a process of the container left something else in its place."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,14 +71,14 @@ class Ending:
     id: str
     grace_seconds: float
 
-    def wait(self, limits: Limits) -> Ended:
-        """Wait until it has ended, by itself or at its limit."""
+    def wait(self, limits: Limits, is_stopped: Callable[[], bool] = lambda: False) -> Ended:
+        """Wait until it has ended, by itself or at its limit; `is_stopped` says whether somebody else ends it."""
         begun = time.monotonic()
         ended, processor_seconds = self._wait_and_look(limits, begun)
         # What ends by itself just as it is to be stopped was not stopped.
-        stop = None if ended else self._stop(limits.signal)
+        stop = None if ended else self.stop(limits.signal)
         seconds = time.monotonic() - begun
-        state = self._final_state(killed_by_us=stop is not None)
+        state = self._final_state(killed_by_us=stop is not None or is_stopped())
         return Ended(
             End.EXITED if stop is None else limits.end,
             state["ExitCode"],
@@ -127,7 +128,7 @@ class Ending:
     def _wait(self, limit_seconds: float) -> bool:
         return has_ended(self.client, self.id, within_seconds=limit_seconds)
 
-    def _stop(self, signal: str) -> Stop | None:
+    def stop(self, signal: str) -> Stop | None:
         """Stop it by a signal and, after the grace, by SIGKILL; None if it ended before the first of them was sent."""
         begun = time.monotonic()
         if signal:

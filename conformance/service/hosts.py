@@ -22,8 +22,10 @@ from conformance.outcome.outcome import End, Host, Upload
 from conformance.outcome.standin import every_witness
 from conformance.outcome.trace import Trace
 from conformance.service import calls, containers, documents, gpus, pipes, refused, staging, traced
+from conformance.service.attended import Attendance
 from conformance.service.ending import Ended
-from conformance.service.peers.network import Network, Place
+from conformance.service.peers.cutting import cutting_off
+from conformance.service.peers.network import Place
 from conformance.service.plan import Plan, Surroundings
 from conformance.service.platforms import to_create
 from conformance.service.results.collection import Collector
@@ -199,51 +201,43 @@ class HostRun:
             return
         if self.plan.variation is Variation.LATE_START and self.is_last:
             time.sleep(self.around.settings.late_start_seconds)
-        try:
-            self.container.start()
-        except APIError as error:
-            self._refused(error)
+        live = self.plan.live
+        if live is not None and live.stop.is_given:
+            self._ended(Ended(End.STOPPED, None))
             return
-        if self.line is not None:
-            self.line.start()
+        with Attendance(self.container, self.place.host, self.around.engine, live) as attendance:
+            try:
+                self.container.start()
+            except APIError as error:
+                self._refused(error)
+                return
+            if self.line is not None:
+                self.line.start()
+            self._ended(self._lived(self.container, attendance))
+
+    def _lived(self, container: containers.Container, attendance: Attendance) -> Ended:
+        """How a started container ended, and what is done to it and seen of it until then."""
+        plan, network = self.plan, self.place.network
+        cut_off: list[float] = []
         with contextlib.ExitStack() as meanwhile:
-            if self.plan.cut_off_after_seconds is not None and self.is_last and self.place.network is not None:
-                cutting = self._cutting_off(self.container, self.plan.cut_off_after_seconds, self.place.network)
-                meanwhile.enter_context(cutting)
-            if any(output.is_continuous for output in self.plan.request.outputs):
-                meanwhile.enter_context(self._watching(self.container))
-            self._ended(self.container.wait(self.plan.limits))
+            if plan.cut_off_after_seconds is not None and self.is_last and network is not None:
+                cutting = cutting_off(self.around.engine, container.id, plan.cut_off_after_seconds, network)
+                cut_off = meanwhile.enter_context(cutting)
+            if any(output.is_continuous for output in plan.request.outputs):
+                meanwhile.enter_context(self._watching(container))
+            ended = attendance.wait(plan.limits)
+        self.host = replace(self.host, cut_off_seconds=next(iter(cut_off), None))
+        return ended
 
     @contextlib.contextmanager
     def _watching(self, container: containers.Container) -> Iterator[None]:
         """Look at its continuous outputs while the block runs."""
-        watch = Watch(container, self._collector, self.around.settings)
+        live = self.plan.live
+        deliver = functools.partial(live.delivery.at_once, container=container) if live else lambda _: None
+        watch = Watch(container, self._collector, self.around.settings, deliver)
         with watch.watching():
             yield
         self.host = replace(self.host, sightings=tuple(watch.sightings))
-
-    @contextlib.contextmanager
-    def _cutting_off(self, container: containers.Container, seconds: float, network: Network) -> Iterator[None]:
-        """Cut it from the network after so many seconds, unless the block has come to its end by then."""
-        ended = threading.Event()
-        cut_off: list[float] = []
-        begun = time.monotonic()
-
-        def cut() -> None:
-            # What has just ended is on no network any more, which the engine answers with an error.
-            if not ended.wait(seconds):
-                with contextlib.suppress(APIError):
-                    self.around.engine.client.disconnect_container_from_network(container.id, network.name)
-                    cut_off.append(time.monotonic() - begun)
-
-        thread = threading.Thread(target=cut, name="cutting-off")
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-        self.host = replace(self.host, cut_off_seconds=next(iter(cut_off), None))
 
     def collect(self) -> tuple[Upload, ...]:
         """Read back what it left; what it would upload counts only where all hosts succeed, or is continuous."""
@@ -284,7 +278,10 @@ class HostRun:
 
     def _collector(self, *, upload: bool = False) -> Collector:
         volumes = self.plan.image.volumes
-        return Collector(self.place.host, self.plan.request, volumes, upload=upload, words=self.words)
+        collector = Collector(self.place.host, self.plan.request, volumes, upload=upload, words=self.words)
+        # Of what is seen while it runs nothing is kept.
+        live = self.plan.live if self.over.is_set() else None
+        return collector if live is None else replace(collector, keep=live.delivery.keep)
 
     def _ended(self, ended: Ended) -> None:
         self.host = replace(

@@ -44,13 +44,24 @@ def find(engine: Engine, reference: str, show: Show = lambda _: None) -> Image:
         ImageError: the image exists neither locally nor in its registry, or what is here is the variant of another
             platform; see `conformance.service.platforms`.
     """
-    client = engine.client
-    try:
-        facts = client.inspect_image(reference)
-    except ImageNotFound:
+    found = find_local(engine, reference)
+    if found is None:
         pull(engine, reference, show)
         # Whatever this is, the registry has nothing that would rather be run.
-        return from_facts(reference, client.inspect_image(reference))
+        found = from_facts(reference, engine.client.inspect_image(reference))
+    return found
+
+
+def find_local(engine: Engine, reference: str) -> Image | None:
+    """Find an image that the engine has, as `find`, but pull none; None where it is not there.
+
+    Raises:
+        ImageError: the engine takes this for no name of an image, or has the variant of another platform.
+    """
+    try:
+        facts = engine.client.inspect_image(reference)
+    except ImageNotFound:
+        return None
     except APIError as error:
         raise ImageError(f"--image: the engine rejected {reference!r}: {explanation(error)}") from error
     return from_facts(reference, variants.of_aws(engine, reference, facts))

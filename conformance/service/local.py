@@ -12,46 +12,44 @@ import functools
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from docker.errors import DockerException
-from urllib3.exceptions import HTTPError
-
 from conformance.aws.process import Aws
-from conformance.errors import JobError
 from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions
 from conformance.job.gpu import Choice, wants
-from conformance.job.objects import ObjectTree
+from conformance.job.objects import Objects
 from conformance.job.request import JobRequest
 from conformance.job.standin import StandIn
 from conformance.job.variation import Variation
 from conformance.outcome.gpu import NO_GPUS, Gpus, Means
 from conformance.outcome.outcome import Outcome
-from conformance.service import cleanup, documents, gpus, message, status
+from conformance.service import calls, cleanup, documents, gpus
 from conformance.service.emulation import Emulation
-from conformance.service.engine import Engine, explanation
+from conformance.service.engine import Engine
 from conformance.service.inspection import read_file, read_files
 from conformance.service.labels import run_labels
 from conformance.service.leftovers import Leftovers
+from conformance.service.live import Live, StopOrder, Watcher
+from conformance.service.outcomes import outcome
 from conformance.service.peers import places
 from conformance.service.plan import Plan, Surroundings, limits
 from conformance.service.presence import stay_present
 from conformance.service.reaper import Reaper
+from conformance.service.results.delivery import delivering
 from conformance.service.settings import Settings
 from conformance.service.together import Together
 from conformance.service.traced import why_not_to_be_traced
+from conformance.service.trouble import as_job_error
 from conformance.service.utilization import Measurement
 
 LOOKED = "the probe ran instead of the command, to look for a GPU"
 
 INSTEAD = "the probe ran instead of its program"
 """Why a run with a stand-in is not traced."""
-
-WITHOUT_AWS = frozenset({Variation.DEFAULT_COMMAND, Variation.START, Variation.LOOK_AT_GPUS})
-"""Runs in which only the start is observed, or no program of the image's runs."""
 
 UNWATCHED = "it was run without the tracer"
 
@@ -62,14 +60,14 @@ class LocalService:
     def __init__(
         self,
         engine: Engine,
-        objects: ObjectTree | None,
+        objects: Objects | None,
         settings: Settings,
         *,
         keep: bool = False,
         gpu: Choice = Choice.AUTO,
         aws: Aws | None = None,
     ) -> None:
-        """Use this engine, and the objects of this tree as what S3 holds before a job; jobs reach S3 by `aws` alone."""
+        """Use this engine, and these objects as what S3 holds before a job; jobs reach S3 by `aws` alone."""
         self._engine = engine
         self._objects = objects
         self._settings = settings
@@ -189,7 +187,7 @@ class LocalService:
             gpus=given,
             programs=programs,
             conditions=conditions,
-            reaches_aws=self._reaches_aws(request, variation, plays=bool(stand_in or played)),
+            reaches_aws=self._aws is not None and calls.are_made(request, variation, plays=bool(stand_in or played)),
             hosts=request.hosts if variation is not Variation.RENAMED_HOSTS else places.renamed(request.hosts),
         )
         measured = Measurement(wanted=self._engine.is_local and given.are_real)
@@ -198,28 +196,50 @@ class LocalService:
             if why := next(filter(None, map(why_not_to_be_traced, ran.hosts)), ""):
                 # What has other privileges when it is traced is run again as it is.
                 ran = self._hosts.run(replace(plan, untraced=why))
-        hosts = ran.hosts
-        messages = {host.name: host.message for host in hosts if host.message is not None}
-        fault = message.fault(hosts)
-        text = None if fault else message.exit_message(list(messages.values()))
-        job_status, reason = status.job_status(hosts, message_fault=fault)
-        return Outcome(
-            request=request,
-            variation=variation,
-            status=job_status,
-            hosts=hosts,
-            uploads=ran.uploads,
-            queries=ran.queries,
-            calls=ran.calls,
-            exit_message=text,
-            failure_reason=reason,
-            seconds=time.monotonic() - begun,
-            gpus=given,
-            utilization=measured.found,
-            conditions=conditions,
-            stand_in=played,
-            emulated_on=self.emulates,
-        )
+        return outcome(plan, ran, time.monotonic() - begun, measured.found, emulated_on=self.emulates)
+
+    def perform(
+        self,
+        image: Image,
+        request: JobRequest,
+        *,
+        watcher: Watcher,
+        stop: StopOrder,
+        target: Objects,
+        room: Path,
+        measure_seconds: float = 0.0,
+    ) -> Outcome:
+        """Run a job for its own sake, as AWS would: once, without the tracer, and with its outputs put to `target`.
+
+        Outputs are whole, whatever their size; until all hosts have ended, they wait in the directory `room`. Every
+        `measure_seconds`, the watcher is told what each host uses; 0 is never.
+
+        Raises:
+            UploadError: the job has completed, and not all of its outputs could be put there; the others were.
+            JobError: it could not be run, for a reason that lies with the service.
+        """
+        self._begin()
+        begun = time.monotonic()
+        failed = as_job_error(f"job {request.name!r} could not be run")
+        with contextlib.ExitStack() as waiting:
+            with failed:
+                given = self.gpus(image, request)
+                delivery = waiting.enter_context(delivering(target, room))
+                live = Live(watcher, stop, delivery, measure_seconds)
+                bounds = limits(self._settings, request, Variation.AS_REQUESTED, None)
+                plan = Plan(
+                    image,
+                    request,
+                    Variation.AS_REQUESTED,
+                    bounds,
+                    untraced=UNWATCHED,
+                    hosts=request.hosts,
+                    gpus=given,
+                    live=live,
+                )
+                ran = self._hosts.run(plan)
+            delivery.at_the_end(ran.uploads)
+        return outcome(plan, ran, time.monotonic() - begun, None, emulated_on=self.emulates)
 
     def cancel(self) -> None:
         """End what is still running, so that whoever waits for it goes on; once may not be enough."""
@@ -271,26 +291,8 @@ class LocalService:
             return f"the engine runs on {self._engine.architecture}, but the probe requires x86_64"
         return LOOKED if variation is Variation.LOOK_AT_GPUS else ""
 
-    def _reaches_aws(self, request: JobRequest, variation: Variation, *, plays: bool) -> bool:
-        """Whether the containers of a run have an AWS: a program of the image's runs there, and is not isolated."""
-        if self._aws is None or plays or variation in WITHOUT_AWS:
-            return False
-        return not request.is_isolated or variation is Variation.CALLS_OF_ISOLATED
-
     def _forget(self, what: str, remove: Callable[[], None]) -> None:
         if self._keep:
             self.kept.append(what)
         else:
             remove()
-
-
-@contextlib.contextmanager
-def as_job_error(what: str) -> Iterator[None]:
-    """Put trouble with the engine into one line, which no verdict lays to the image."""
-    try:
-        yield
-    except (DockerException, HTTPError, OSError) as error:
-        # What breaks off within a stream comes as urllib3's or the socket's own error, and requests' are OSErrors too.
-        raise JobError(f"{what}: {explanation(error)}") from error
-    except JobError as error:
-        raise JobError(f"{what}: {error.message}", hint=error.hint) from error

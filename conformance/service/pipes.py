@@ -19,6 +19,7 @@ import docker
 
 from conformance.errors import JobError
 from conformance.files import archive
+from conformance.job.objects import Stored
 from conformance.job.request import ProcessingInput
 from conformance.outcome import feed
 from conformance.outcome.feed import Feed
@@ -70,7 +71,7 @@ class Feeder:
 def start(
     client: docker.APIClient,
     host: str,
-    content: Iterator[tuple[ProcessingInput, list[bytes | Path]]],
+    content: Iterator[tuple[ProcessingInput, list[bytes | Stored]]],
     *,
     labels: dict[str, str],
     leads_to: Callable[[str], str] = str,
@@ -111,18 +112,18 @@ def start(
     return Feeder(created, prefixes)
 
 
-def _content(item: ProcessingInput, file: bytes | Path) -> archive.Content:
+def _content(item: ProcessingInput, file: bytes | Stored) -> archive.Content:
     """An object as it is read: with S3CompressionType Gzip that is without the compression."""
     if isinstance(file, bytes) or item.compression != "Gzip":
         return file
 
     def open_it() -> IO[bytes]:
-        return io.BufferedReader(gzip.open(file))
+        return io.BufferedReader(gzip.open(file if isinstance(file, Path) else file.open()))
 
     return archive.Source(_size(file, open_it), open_it)
 
 
-def _size(file: Path, open_it: Callable[[], IO[bytes]]) -> int:
+def _size(file: Stored, open_it: Callable[[], IO[bytes]]) -> int:
     """How much is read of it: an archive wants that beforehand, and what gzip writes of it is a remainder of 4 GiB."""
     size = 0
     try:

@@ -11,7 +11,7 @@ from conformance.files.archive import OF_ROOT, Rights
 from conformance.image.account import user_id
 from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
-from conformance.job.objects import ObjectTree
+from conformance.job.objects import Objects
 from conformance.job.request import JobRequest
 from conformance.job.standin import RUN_SECONDS, TRIAL_SECONDS, StandIn
 from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
@@ -21,6 +21,7 @@ from conformance.probe.bundle import halt_at_work, look_at_gpus, words
 from conformance.service import calls, command, play
 from conformance.service.ending import Limits
 from conformance.service.engine import Engine
+from conformance.service.live import Live
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
 
@@ -37,7 +38,7 @@ class Surroundings:
     """
 
     engine: Engine
-    objects: ObjectTree | None
+    objects: Objects | None
     settings: Settings
     labels: dict[str, str]
     with_files: Callable[[Image], Image]
@@ -51,7 +52,8 @@ class Plan:
     `stand_in` is the file in whose place the probe is, and `played` the program whose part it plays.
     `cut_off_after_seconds` is when the last one is cut from the network. `programs` are the inputs that bring the
     program. `stop_at_work` is the command at whose work the hosts are stopped; see `Service.run`.
-    `reaches_aws` says that the containers reach an AWS of the suite's; see `conformance.service.calls`.
+    `reaches_aws` says that the containers reach an AWS of the suite's; see `conformance.service.calls`. `live`
+    is there where somebody attends the run.
     """
 
     image: Image
@@ -67,6 +69,7 @@ class Plan:
     programs: frozenset[str] = frozenset()
     conditions: Conditions = AS_CHOSEN
     stop_at_work: tuple[str, ...] | None = None
+    live: Live | None = None
     reaches_aws: bool = False
 
     @property

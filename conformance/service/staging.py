@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from conformance.errors import JobError
 from conformance.files.archive import Content
 from conformance.files.tree import Kind
 from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
 from conformance.job.manifest import ManifestError, listed
-from conformance.job.objects import ObjectTree, S3Uri, relative_path
+from conformance.job.objects import Objects, S3Uri, Stored, relative_path
 from conformance.job.request import PROCESSING, RESERVED, SHARDED, JobRequest, ProcessingInput
 from conformance.job.variation import CORRUPT_CONTENT, Variation
 from conformance.service.peers.distribution import share
@@ -32,7 +31,7 @@ def staged(
     request: JobRequest,
     variation: Variation,
     documents: Mapping[str, bytes],
-    objects: ObjectTree | None,
+    objects: Objects | None,
     *,
     host: str = "algo-1",
     hosts: tuple[str, ...] = ("algo-1",),
@@ -49,7 +48,7 @@ def staged(
 
 def delivered(
     request: JobRequest,
-    objects: ObjectTree | None,
+    objects: Objects | None,
     variation: Variation,
     *,
     host: str = "algo-1",
@@ -79,13 +78,13 @@ def delivered(
 
 def piped(
     request: JobRequest,
-    objects: ObjectTree | None,
+    objects: Objects | None,
     variation: Variation,
     *,
     host: str,
     hosts: tuple[str, ...],
     programs: frozenset[str] = frozenset(),
-) -> Iterator[tuple[ProcessingInput, list[bytes | Path]]]:
+) -> Iterator[tuple[ProcessingInput, list[bytes | Stored]]]:
     """Each Pipe input with what one host reads from it: its objects one after the other, in key order.
 
     Raises:
@@ -99,13 +98,13 @@ def piped(
 
 def _share(
     item: ProcessingInput,
-    objects: ObjectTree | None,
+    objects: Objects | None,
     variation: Variation,
     *,
     host: str,
     hosts: tuple[str, ...],
     is_data: bool,
-) -> Iterator[tuple[S3Uri, str, bytes | Path]]:
+) -> Iterator[tuple[S3Uri, str, bytes | Stored]]:
     """What one host gets of an input: each object with its path below LocalPath and its content.
 
     `is_data` is False for an input that contains the program: emptying or corrupting a script would not show how it
@@ -117,12 +116,12 @@ def _share(
     found = _objects(item, objects)
     if variation is Variation.FEW_OBJECTS and item.distribution == SHARDED:
         found = found[:1]
-    for uri, below, file in share(found, item.distribution, hosts, host):
-        yield uri, below, CORRUPT_CONTENT if corrupt else file
+    for uri, below, content in share(found, item.distribution, hosts, host):
+        yield uri, below, CORRUPT_CONTENT if corrupt else content
 
 
-def _objects(item: ProcessingInput, objects: ObjectTree) -> list[tuple[S3Uri, str, Path]]:
-    """The objects of one input in key order: each with its path below LocalPath and its file."""
+def _objects(item: ProcessingInput, objects: Objects) -> list[tuple[S3Uri, str, Stored]]:
+    """The objects of one input in key order: each with its path below LocalPath and its content."""
     uri = S3Uri.parse(item.s3_uri)
     if item.data_type == "ManifestFile":
         try:
@@ -130,4 +129,4 @@ def _objects(item: ProcessingInput, objects: ObjectTree) -> list[tuple[S3Uri, st
         except ManifestError as error:
             raise JobError(str(error)) from error
     found = sorted(objects.find(uri), key=lambda entry: entry[0].encode())
-    return [(S3Uri(uri.bucket, key), relative_path(uri.key, key), path) for key, path in found]
+    return [(S3Uri(uri.bucket, key), relative_path(uri.key, key), content) for key, content in found]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from conformance.aws.order import Given, Order
 from conformance.errors import JobError
 from conformance.job.conditions import Lifted
+from conformance.job.objects import ObjectTree
 from conformance.job.variation import Variation
 from conformance.outcome.calls import Calls
 from conformance.outcome.outcome import End, Host, Upload
@@ -67,7 +68,7 @@ class Together:
             credentials=_given(plan),
             region=self._around.settings.region,
             role_arn=plan.request.document["RoleArn"],
-            tree="" if tree is None else str(tree.directory.absolute()),
+            tree=str(tree.directory.absolute()) if isinstance(tree, ObjectTree) else "",
             throttles=plan.variation is Variation.THROTTLED,
         )
         with self._around.aws.of_run(order) as aws:

@@ -26,11 +26,12 @@ from conformance.outcome.record import Record
 from conformance.probe.bundle import report, words
 from conformance.service import containers, empty, gpus, inspection, sidecar
 from conformance.service.engine import Engine
-from conformance.service.local import LocalService, as_job_error
+from conformance.service.local import LocalService
 from conformance.service.peers import places
 from conformance.service.platforms import to_create
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
+from conformance.service.trouble import as_job_error
 
 NAME = "conformance/engine-check:latest"
 """What the image is called that the job runs in."""

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from conformance.image.image import Image
+from conformance.job.inputs import find_inputs
 from conformance.job.jsonfile import request_in
 from conformance.job.validation import checked
-from conformance.session.options import Options, find_inputs, settled
+from conformance.session.options import Options, settled
 
 LABEL = "conformance.job"
 

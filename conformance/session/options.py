@@ -6,18 +6,18 @@ import json
 import os
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from conformance.aws.process import need_libraries
-from conformance.errors import RequestError, UsageError
+from conformance.errors import UsageError
 from conformance.job import forms
 from conformance.job.gpu import Choice
-from conformance.job.manifest import ManifestError, listed
-from conformance.job.objects import ObjectTree, S3Uri
+from conformance.job.inputs import find_inputs
+from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.standin import OBJECTS, script_request
 from conformance.job.validation import load
@@ -172,31 +172,6 @@ def _file(where: Path, name: str) -> Path:
     if fault := forms.of_name(name):
         raise UsageError(f"--image-job: {fault}")
     return where / name
-
-
-def find_inputs(request: JobRequest, objects: ObjectTree | None) -> None:
-    """Raise `UsageError` or `RequestError`, which names all of them, for inputs without an object."""
-    if objects is None and request.inputs:
-        missing = ", ".join(item.s3_uri for item in request.inputs)
-        raise UsageError(f"{request.source}: {missing} not found; pass --image-s3=DIR")
-    if objects is not None:
-        faults = tuple(_input_faults(request, objects))
-        if faults:
-            raise RequestError(request.source, faults)
-
-
-def _input_faults(request: JobRequest, objects: ObjectTree) -> Iterator[str]:
-    for index, item in enumerate(request.inputs):
-        where = f"ProcessingInputs[{index}].S3Input.S3Uri"
-        uri = S3Uri.parse(item.s3_uri)
-        if item.data_type == "ManifestFile":
-            try:
-                listed(uri, objects)
-            except ManifestError as error:
-                yield f"{where}: {error}"
-        elif next(objects.find(uri), None) is None:
-            expected = objects.directory / uri.bucket / uri.key
-            yield f"{where}: no object matches {item.s3_uri}; expected a file {expected}*"
 
 
 def _script(image: str, command: str, *, given: bool) -> tuple[tuple[JobRequest, ...], ObjectTree]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.errors import UsageError
+from conformance.errors import UploadError, UsageError
 from conformance.job.objects import ObjectTree, S3Uri, relative_path
 
 buckets = st.text("abc-.0", min_size=1)
@@ -37,6 +37,11 @@ def test_anything_else_is_refused(text: str) -> None:
         S3Uri.parse(text)
 
     assert repr(text) in str(refused.value)
+
+
+def lying_in(directory: Path) -> set[str]:
+    """What lies in a directory."""
+    return {path.name for path in directory.iterdir()}
 
 
 def tree_of(directory: Path, *names: str) -> ObjectTree:
@@ -243,3 +248,38 @@ def test_an_object_keeps_its_name(key: str, length: int) -> None:
 
     assert key == landed or key.endswith("/" + landed)
     assert landed
+
+
+def test_object_is_put_where_it_is_found_and_got(tmp_path: Path) -> None:
+    """Below its bucket, by its key; of an object that is not there, nothing is got."""
+    content = tmp_path / "content"
+    content.write_bytes(b"content")
+    (tmp_path / "s3").mkdir()
+    tree, uri = ObjectTree(tmp_path / "s3"), S3Uri("bucket", "a/b c/é")
+
+    tree.put(uri, content)
+
+    assert ["a/b c/é"] == found(tree, "s3://bucket/a")
+    assert (b"content", None) == (tree.get(uri), tree.get(S3Uri("bucket", "a/b c")))
+
+
+@pytest.mark.parametrize("uri", ["s3://../a", "s3://b", "s3://b/", "s3://b/a//b", "s3://b/../../x", "s3://b/a/"])
+def test_key_that_no_file_can_have_is_not_put(uri: str, tmp_path: Path) -> None:
+    """The message names the object and the option."""
+    content = tmp_path / "content"
+    content.touch()
+    (tmp_path / "s3").mkdir()
+
+    with pytest.raises(UploadError, match=r"^--output: 's3://.* cannot be written: "):
+        ObjectTree(tmp_path / "s3", "--output").put(S3Uri.parse(uri), content)
+
+    assert ({"content", "s3"}, set()) == (lying_in(tmp_path), lying_in(tmp_path / "s3"))
+
+
+def test_message_names_the_option_that_named_the_tree(tmp_path: Path) -> None:
+    """Another command has another option."""
+    (tmp_path / "b").mkdir()
+    os.mkfifo(tmp_path / "b/fifo")
+
+    with pytest.raises(UsageError, match=r"^--s3: .*fifo' is not a regular file"):
+        list(ObjectTree(tmp_path, "--s3").find(S3Uri("b", "")))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from conformance.errors import EngineError
 from conformance.service import engine
+from tests.commands.test_run import run, script
 from tests.support.tls_engine import tls_engine, write_certificates
 
 pytestmark = pytest.mark.engine
@@ -63,3 +64,14 @@ def test_a_key_of_another_certificate_is_told(certificates: Path, tmp_path: Path
 
     with pytest.raises(EngineError, match="check the certificates in DOCKER_CERT_PATH"):
         engine.connect()
+
+
+@pytest.mark.parametrize(("code", "status"), [("print('said')", 0), ("import sys; print('said'); sys.exit(1)", 1)])
+def test_a_job_is_heard(code: str, status: int, certificates: Path, tmp_path: Path, tag: Callable[[str], str]) -> None:
+    """What its containers say comes through, and the end of the connection is none of its trouble."""
+    tag("reference")
+
+    ended, out, error = run(tmp_path, *script(tmp_path, code))
+
+    assert certificates.is_dir()
+    assert (status, "said\n") == (ended, out), error

@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cryptography import x509
@@ -75,9 +75,18 @@ def _serve(connection: socket.socket, context: ssl.SSLContext, place: str) -> No
     try:
         with context.wrap_socket(connection, server_side=True) as secured, socket.socket(socket.AF_UNIX) as engine:
             engine.connect(place)
-            # One request after the other, each answered before the next is sent.
-            while asked := secured.recv(1 << 16):
-                engine.sendall(asked)
-                secured.sendall(engine.recv(1 << 16))
+            # Each way by itself: the engine sends what a container says whenever it says something.
+            answering = threading.Thread(target=_pass_on, args=(engine, secured), daemon=True)
+            answering.start()
+            _pass_on(secured, engine)
+            answering.join()
     except OSError:
         return
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    """Pass on what comes until its end, and that too."""
+    with suppress(OSError):
+        while piece := source.recv(1 << 16):
+            target.sendall(piece)
+        target.shutdown(socket.SHUT_WR)

@@ -89,8 +89,8 @@ class Place:
         return self.network is not None or bool(self.outside)
 
 
-def find(client: docker.APIClient, name: str) -> str:
-    """The name of an existing network that containers can join alongside another one.
+def find(client: docker.APIClient, name: str, *, option: str = "--image-network") -> str:
+    """The name of an existing network that containers can join alongside another one; `option` is what names it.
 
     Raises:
         UsageError: it does not exist, or is a built-in network that cannot be combined with another one.
@@ -99,13 +99,11 @@ def find(client: docker.APIClient, name: str) -> str:
         found = client.inspect_network(name)
     except NotFound as error:
         raise UsageError(
-            f"--image-network: expected the name of a Docker network, but there is no {name!r}",
+            f"{option}: expected the name of a Docker network, but there is no {name!r}",
             hint="`docker network ls` lists them",
         ) from error
     if found["Driver"] in STANDING_ALONE:
-        raise UsageError(
-            f"--image-network: {name!r} cannot be used: containers cannot join it alongside another network"
-        )
+        raise UsageError(f"{option}: {name!r} cannot be used: containers cannot join it alongside another network")
     return str(found["Name"])
 
 

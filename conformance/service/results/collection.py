@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import IO
 
@@ -26,11 +26,19 @@ PART_RECORD_BYTES = 256
 """What the engine's log driver `local` adds at most to a line, and to each 16 KiB of a longer one."""
 
 
+def digest_of(content: IO[bytes]) -> str:
+    """The SHA-256 of a file, of which one block at a time is held."""
+    digest = hashlib.sha256()
+    while block := content.read(BLOCK):
+        digest.update(block)
+    return digest.hexdigest()
+
+
 @dataclass
 class Collector:
     """Looks into the archive of `/opt/ml` as it passes, and takes down what the service would upload.
 
-    Of an object it keeps key, size and digest: nothing reads the content, which may be of any size. `upload` says
+    Of an object it keeps key, size and digest, which is what `keep` returns for its content, of any size. `upload` says
     whether outputs are uploaded; what is continuous is, however the job ends. A symbolic link is no regular file, so it
     never comes here. `words` are looked for in all of the message, whose beginning is kept.
     """
@@ -40,6 +48,7 @@ class Collector:
     volumes: tuple[str, ...]
     upload: bool
     words: tuple[str, ...] = ()
+    keep: Callable[[IO[bytes]], str] = digest_of
     message: bytes | None = None
     message_fault: Fault | None = None
     message_found: frozenset[str] = frozenset()
@@ -51,7 +60,7 @@ class Collector:
         if file.path == MESSAGE_PATH:
             self._read_message(file, content)
         elif self._targets(file):
-            self._store(file, _digest(content))
+            self._store(file, self.keep(content))
         return file
 
     def linked(self, file: File, original: File) -> None:
@@ -95,14 +104,6 @@ class Collector:
         # What S3 has no key for cannot be there.
         has_key = file.is_utf8 and _uri(file, output).key_bytes <= LONGEST_KEY_BYTES
         return has_key and not kept_back(file.path, output.directory, self.volumes)
-
-
-def _digest(content: IO[bytes]) -> str:
-    """The SHA-256 of a file, of which one block at a time is held."""
-    digest = hashlib.sha256()
-    while block := content.read(BLOCK):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def _uri(file: File, output: ProcessingOutput) -> S3Uri:

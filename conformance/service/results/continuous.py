@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError
 from conformance.errors import JobError
 from conformance.files import archive
 from conformance.job.request import RESERVED, ProcessingOutput
-from conformance.outcome.outcome import Sighting
+from conformance.outcome.outcome import Sighting, Upload
 from conformance.service.containers import Container
 from conformance.service.results.collection import Collector
 from conformance.service.settings import Settings
@@ -30,11 +30,15 @@ NOT_NOW = (APIError, HTTPError, JobError, OSError)
 
 @dataclass
 class Watch:
-    """Looks at the continuous outputs of a running container; `collector` makes what uploads what is found."""
+    """Looks at the continuous outputs of a running container; `collector` makes what takes down what is found.
+
+    `deliver` is told of each content that is found.
+    """
 
     container: Container
     collector: Callable[[], Collector]
     settings: Settings
+    deliver: Callable[[Upload], None] = lambda _: None
     sightings: list[Sighting] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -69,6 +73,7 @@ class Watch:
         for upload in collector.uploads:
             if upload.output in names and known.get(upload.path) != upload.digest:
                 known[upload.path] = upload.digest
+                self.deliver(upload)
                 self.sightings.append(Sighting(seconds, upload.path, upload.size, upload.digest))
 
     def _read(self, wanted: Iterable[ProcessingOutput], collector: Collector) -> set[str]:

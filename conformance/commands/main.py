@@ -1,0 +1,100 @@
+"""The command line of `processing-conformance`."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from conformance import __version__, text
+from conformance.commands.exits import ExitStatus
+from conformance.errors import ConformanceError, JobError, UsageError
+from conformance.service.settings import Settings
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what was expected."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print below its usage."""
+        raise UsageError(message, hint=f"{self.prog} --help lists the options")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status; what is wrong is one line on stderr, or a list below one."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What the locale has no letter for is shown as an escape.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        chosen = _parser().parse_args(arguments)
+        # What a command needs is imported where it is run, so that --help and usage errors take no time.
+        if chosen.command == "serve":
+            from conformance.commands import serve  # noqa: PLC0415 - as above
+
+            return serve.serve(chosen)
+        from conformance.commands import run  # noqa: PLC0415 - as above
+
+        return run.run(chosen)
+    except ConformanceError as error:
+        sys.stderr.write(text.lines(f"processing-conformance: {error}") + "\n")
+        return ExitStatus.ERROR if isinstance(error, JobError) else ExitStatus.USAGE
+    except KeyboardInterrupt:
+        # Before there was a job to stop.
+        sys.stderr.write("processing-conformance: interrupted\n")
+        return ExitStatus.STOPPED
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="processing-conformance", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    run = commands.add_parser(
+        "run",
+        help="run one job as Amazon SageMaker Processing would",
+        description="Run one job as Amazon SageMaker Processing would, without judging the image.",
+        epilog="Exit status: 0 Completed, 1 Failed, 3 Stopped, 4 usage, 6 the job could not be run.",
+        allow_abbrev=False,
+    )
+    run.add_argument(
+        "--image", required=True, metavar="URI", help="a reference or a local image id; pulled if it is missing"
+    )
+    run.add_argument("--job", required=True, metavar="FILE", help="the CreateProcessingJob request (JSON)")
+    run.add_argument("--s3", metavar="DIR", help="the contents of S3, as files DIR/bucket/key")
+    run.add_argument(
+        "--output", metavar="DIR", help="where outputs go, as files DIR/bucket/key (default: that of --s3)"
+    )
+    _add_shared(run)
+    serve = commands.add_parser(
+        "serve",
+        help="serve a Processing API on this machine",
+        description="Serve SageMaker Processing on 127.0.0.1 for clients of AWS, with S3, CloudWatch and IAM by moto.",
+        allow_abbrev=False,
+    )
+    serve.add_argument("--port", type=int, default=0, help="0 (default) is any free one")
+    serve.add_argument(
+        "--max-jobs", type=int, default=4, metavar="N", help="how many jobs run at a time (default: %(default)s)"
+    )
+    serve.add_argument("--pull", action="store_true", help="pull images that the engine lacks")
+    serve.add_argument(
+        "--print-env", action="store_true", help='close stdout after the variables, as for eval "$(... --print-env &)"'
+    )
+    _add_shared(serve)
+    return parser
+
+
+def _add_shared(parser: Parser) -> None:
+    parser.add_argument(
+        "--network",
+        metavar="NAME",
+        help="connect the containers to this Docker network, unless the request sets EnableNetworkIsolation",
+    )
+    parser.add_argument(
+        "--grace",
+        type=float,
+        default=Settings.stop_grace_seconds,
+        metavar="SECONDS",
+        help="time between the stop signal and SIGKILL, which AWS does not document (default: %(default)g)",
+    )

@@ -1,0 +1,86 @@
+"""ListProcessingJobs: which jobs, in which order, and how many at a time.
+
+Source: the API reference, `ListProcessingJobs`: by CreationTime and Ascending unless the request says otherwise, and a
+filter by time takes what is later or earlier than it. A page of 10 where MaxResults is left out, and a name that is
+compared without regard to case: inferred.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from conformance.serve import faults
+
+PAGE = 10
+
+SUMMARY = (
+    "ProcessingJobName",
+    "ProcessingJobArn",
+    "CreationTime",
+    "ProcessingEndTime",
+    "LastModifiedTime",
+    "ProcessingJobStatus",
+    "FailureReason",
+    "ExitMessage",
+)
+"""The members of a `ProcessingJobSummary`."""
+
+SORTED_BY = {"Name": "ProcessingJobName", "Status": "ProcessingJobStatus", "CreationTime": "CreationTime"}
+"""The member that each value of `SortBy` sorts by."""
+
+Description = Mapping[str, Any]
+
+
+def page(request: Mapping[str, Any], descriptions: Iterable[Description]) -> dict[str, Any]:
+    """The answer to a request: a page of the jobs that it selects.
+
+    A token names the last job of its page, so that jobs which come or go between two pages move none of the others.
+
+    Raises:
+        Fault: the token is none.
+    """
+    descending = request.get("SortOrder", "Ascending") == "Descending"
+    member = {"Name": "ProcessingJobName", "Status": "ProcessingJobStatus"}.get(
+        request.get("SortBy", ""), "CreationTime"
+    )
+
+    def place(description: Description) -> list[Any]:
+        return [description[member], description["ProcessingJobName"]]
+
+    chosen = sorted((each for each in descriptions if _is_chosen(request, each)), key=place, reverse=descending)
+    if "NextToken" in request:
+        last = _place(request["NextToken"], type(chosen[0][member]) if chosen else None)
+        chosen = [each for each in chosen if (place(each) < last if descending else place(each) > last)]
+    count = request.get("MaxResults", PAGE)
+    answer: dict[str, Any] = {
+        "ProcessingJobSummaries": [{name: each[name] for name in SUMMARY if name in each} for each in chosen[:count]]
+    }
+    if len(chosen) > count:
+        answer["NextToken"] = base64.urlsafe_b64encode(json.dumps(place(chosen[count - 1])).encode()).decode()
+    return answer
+
+
+def _is_chosen(request: Mapping[str, Any], job: Description) -> bool:
+    return (
+        request.get("NameContains", "").lower() in job["ProcessingJobName"].lower()
+        and request.get("StatusEquals", job["ProcessingJobStatus"]) == job["ProcessingJobStatus"]
+        and all(
+            request.get(f"{time}After", float("-inf")) < job[time] < request.get(f"{time}Before", float("inf"))
+            for time in ("CreationTime", "LastModifiedTime")
+        )
+    )
+
+
+def _place(token: str, kind: type | None) -> list[Any]:
+    """The place of the last job of the page before; `kind` is the type of what the jobs are sorted by."""
+    try:
+        value, name = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise faults.invalid_token() from error
+    if not isinstance(name, str) or (kind is not None and isinstance(value, str) != issubclass(kind, str)):
+        raise faults.invalid_token()
+    return [value, name]

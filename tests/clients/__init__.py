@@ -1,0 +1,1 @@
+"""Clients that are large, or many: `make clients` runs them."""

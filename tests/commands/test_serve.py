@@ -148,7 +148,7 @@ def test_killed_server_leaves_nothing(
     program = begin(tmp_path, "serve")
     processing = client("sagemaker", printed(program))
     processing.create_processing_job(**request("running", "import time; time.sleep(600)"))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while "ProcessingStartTime" not in processing.describe_processing_job(ProcessingJobName="running"):
         assert time.monotonic() < deadline
     processing.close()

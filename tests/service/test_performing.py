@@ -28,9 +28,10 @@ pytestmark = pytest.mark.engine
 
 @dataclass
 class Heard:
-    """Takes down what is told; `await_saying` returns once something was said."""
+    """Takes down what is told; `then` is called with who says something, `when_ended` with who has ended."""
 
     then: Callable[[str], None] = lambda _: None
+    when_ended: Callable[[str], None] = lambda _: None
     told: dict[tuple[str, Stream], bytearray] = field(default_factory=lambda: defaultdict(bytearray))
     hosts: list[str] = field(default_factory=list)
     usages: list[tuple[str, Usage]] = field(default_factory=list)
@@ -51,6 +52,7 @@ class Heard:
     def ended(self, host: str) -> None:
         """A host has ended."""
         self.hosts.append(f"ended {host}")
+        self.when_ended(host)
 
 
 @dataclass
@@ -234,14 +236,15 @@ if json.load(open("/opt/ml/config/resourceconfig.json"))["current_host"] == "alg
 print("ready")
 while True: time.sleep(1)
 """
-    said: set[str] = set()
+    heard: set[str] = set()
 
     def hear(host: str) -> None:
-        said.add(host)
-        if {"algo-1", "algo-3"} <= said:
+        heard.add(host)
+        if {"algo-1", "algo-2", "algo-3"} <= heard:
             perform.stop.give()
 
-    perform.heard.then = hear
+    # The second says nothing, so that of it nothing is heard but its end.
+    perform.heard.then = perform.heard.when_ended = hear
 
     outcome = perform(code, job().on_hosts(3))
 

@@ -32,9 +32,13 @@ from conformance.rule.sight import Sight
 EXEC_FAILED = re.compile(
     r"(standard_init_linux\.go:\d+: )?exec (user process caused:? |(?=[^:/]*/)[^:]*: )"
     r".*(no such file or directory|exec format error|permission denied)\W*"
-    r"|exec container process (\([^()]*\) )?`[^`]*`: (No such file or directory|Exec format error|Permission denied)"
+    r"|(\{\"msg\":\")?exec container process (\([^()]*\) )?`[^`]*`: "
+    r"(No such file or directory|Exec format error|Permission denied)(\",\"level\":\"error\".*\})?"
 )
-"""What the container runtime writes if the program cannot be executed: runc, or crun with the path in backticks."""
+"""What the container runtime writes if the program cannot be executed: runc, or crun with the path in backticks.
+
+Of a user's Podman, crun writes it as JSON.
+"""
 
 TAKEN_FOR_CODE = re.compile(r"\bsyntax error\b|\bunexpected EOF while looking for matching\b", re.IGNORECASE)
 """What a shell writes of arguments that it runs as code, by `eval` or within `sh -c "..."`."""

@@ -208,7 +208,9 @@ class SessionHooks:
         lines += [f"conformance: {told}" for told in (project.told(self._config), self._session.brought.told) if told]
         lines += _network_lines(self._session.options)
         if emulates := self._session.service.emulates:
-            lines.append(f"conformance: the engine emulates x86_64 on {emulates}: what fails is not judged")
+            lines.append(
+                f"conformance: the engine emulates x86_64 on {emulates}: no MUST is judged by what fails there"
+            )
         if unbounded := self._session.service.unbounded:
             lines.append(f"conformance: the engine enforces no limit on {' or '.join(unbounded)}")
         if self._session.options.gpu is Choice.SIMULATED:

@@ -61,6 +61,7 @@ def test_one_host_of_several_that_is_refused_violates() -> None:
         "exec container process `/run.sh`: Permission denied",
         "exec container process `/run`: Exec format error",
         "exec container process (missing dynamic library?) `/run`: No such file or directory",
+        '{"msg":"exec container process `/usr/bin/sh`: Exec format error","level":"error","time":"2026-11-28"}',
     ],
 )
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])

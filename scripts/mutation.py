@@ -84,6 +84,8 @@ def copy() -> None:
     """Bring the copy up to date; what mutmut knows of unchanged functions is kept."""
     COPY.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(COPY / "mutants/tests", ignore_errors=True)
+    # mutmut asks a test once which functions it reaches, and not again when the test is changed.
+    (COPY / "mutants/mutmut-stats.json").unlink(missing_ok=True)
     for name in COPIED:
         source, target = ROOT / name, COPY / name
         if source.is_file():

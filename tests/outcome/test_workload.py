@@ -89,6 +89,13 @@ def test_a_tool_below_an_init_is_the_work() -> None:
     assert (8, "") == found(become(1, "tini", "cp", "a", "b"), fork(8), become(8, "cp", "a", "b"), leave(8), leave(1))
 
 
+def test_a_tool_that_forks_itself_runs_no_program() -> None:
+    """As `sort` may."""
+    sort = (fork(8), become(8, "sort"), fork(9, 8), *idle(5), leave(9), leave(8))
+
+    assert (8, "") == found(become(1, "tini", "sort"), *sort, leave(1))
+
+
 def test_a_script_of_common_tools_does_the_work_itself() -> None:
     """That is in doubt: one of the tools may be meant."""
     events = (become(1, "sh", "/run.sh"), fork(8), become(8, "cp", "a", "b"), leave(8), leave(1))
@@ -96,9 +103,28 @@ def test_a_script_of_common_tools_does_the_work_itself() -> None:
     assert (1, "the shell in process 1 only started cp") == found(*events)
 
 
+def test_the_tools_of_a_script_are_named_in_order() -> None:
+    """Each once; a fork of the shell is no tool."""
+    tools = [*(fork(7), become(7, "mv"), leave(7)), *(fork(8), become(8, "cp"), leave(8)), fork(9), leave(9)]
+
+    assert (1, "the shell in process 1 only started cp, mv") == found(become(1, "sh", "/run.sh"), *tools, leave(1))
+
+
+def test_a_script_beside_a_program_is_not_known_to_do_the_work() -> None:
+    """Though it has tools of its own; all that ran beside it are named."""
+    events = (
+        *(become(1, "tini", "sh"), fork(5), become(5, "redis-server"), fork(6), become(6, "nginx")),
+        *(fork(7), become(7, "sh", "/run.sh"), fork(8, 7), become(8, "cp"), *idle(9), leave(8), leave(7), leave(1)),
+    )
+    result = workload.find(Trace.parse(record(begin(), *events)))
+
+    assert (False, "process 7 (sh) ran alongside 5 (redis-server), 6 (nginx)") == (result.is_script, result.doubt)
+
+
 def test_a_script_of_nothing_but_itself_is_the_work() -> None:
-    """A shell that starts nothing does what it does by itself."""
+    """A shell that starts nothing does what it does by itself, and an init that starts nothing is all there is."""
     assert (1, "") == found(become(1, "sh", "/run.sh"), leave(1))
+    assert (1, "") == found(become(1, "tini", "x"), leave(1))
 
 
 def test_the_last_of_several_long_lives_is_the_work() -> None:
@@ -158,7 +184,10 @@ def test_a_fork_counts_as_the_program_that_it_becomes_next() -> None:
     """A signal may come between the two."""
     events = (*(become(1, "bash", "/run.sh"), fork(8), *idle(5), become(8, "a"), *idle(9)), leave(8), leave(1))
 
+    again = (*events[:-2], become(8, "timeout", "9", "b"), leave(8), leave(1))
+
     assert (8, "") == found(*events, at=0.005)
+    assert (8, "") == found(*again, at=0.005)
 
 
 def test_what_a_program_runs_at_a_moment() -> None:

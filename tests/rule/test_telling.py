@@ -83,6 +83,7 @@ def test_the_last_traceback_is_told() -> None:
 
     assert [NODE.line, CHAINED.line, PYTHON.line] == [found.line for found in tracebacks(said)]
     assert [True, False, True] == [found.is_last for found in tracebacks(said)]
+    assert [Stream.STDOUT, Stream.STDERR, Stream.STDERR] == [found.stream for found in tracebacks(said)]
     assert PYTHON.line == told(CHAINED.log + "again\n" + PYTHON.log).line
 
 

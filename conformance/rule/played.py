@@ -16,11 +16,13 @@ from conformance.job.variation import Variation
 from conformance.outcome import workload
 from conformance.outcome.outcome import Outcome
 from conformance.outcome.trace import Process
-from conformance.rule.declaration import Check, NotJudged
+from conformance.rule.declaration import Check, DoesNotApply, NotJudged
 from conformance.rule.evidence import end_of
 from conformance.shells import SHELLS
 
 NEEDS_REQUEST = "needs a job: pass --image-job=FILE and --image-s3=DIR"
+
+NO_CALLS = "the suite's own request calls no AWS; a job that does can be checked with --image-aws"
 
 NO_PROGRAMS = SHELLS | workload.WRAPPERS | workload.CONDA | workload.MULTIPLE | workload.TOOLS
 """What starts a program, or is what scripts are made of."""
@@ -131,6 +133,11 @@ def started(image: Image, start: Outcome) -> StandIn:
         is_wrapped=process != trace.command or len(process.executions) > 1,
         is_handed=MARK in words or (bool(image.cmd) and words[-len(image.cmd) :] == image.cmd),
     )
+
+
+def lacking(check: Check) -> NotJudged:
+    """Why a check of a job is not judged where there is none, and the suite's own request would show nothing of it."""
+    return DoesNotApply(NO_CALLS) if check.chapter == "aws" else NotJudged(NEEDS_REQUEST)
 
 
 def not_shown(check: Check, image: Image, outcomes: Sequence[Outcome]) -> str:

@@ -20,8 +20,8 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import Job
 from conformance.outcome.outcome import Outcome
 from conformance.rule import tried
-from conformance.rule.declaration import Check, NotJudged
-from conformance.rule.played import NEEDS_REQUEST, SHOWN
+from conformance.rule.declaration import Check
+from conformance.rule.played import SHOWN, lacking
 from conformance.session import judging
 from conformance.session.selection import node_id
 from conformance.session.session import Session
@@ -190,7 +190,7 @@ class CheckItem(pytest.Item):
         session, here = self.config.stash[session_key], self.config.invocation_params.dir
         parent = self.parent
         if parent.job is not None and self.check not in parent.needed:
-            shown = not_judged(self.check, NotJudged(NEEDS_REQUEST))
+            shown = not_judged(self.check, lacking(self.check))
         else:
             shown = judging.verdict(session, self.check, parent.evidence, here)
         if parent.trial is None:

@@ -73,9 +73,11 @@ class Line:
     def start(self) -> None:
         """Start it, and wait until the program has begun, which asks for it first; the host's container is running."""
         client = self.sidecar.client
+        # Podman prepares a container as soon as somebody attaches to it, for which its program has to be there.
+        self.sidecar.fill()
         self.relay = Relay(_stream(client, self.sidecar.id), self.address)
         self.relay.start()
-        self.sidecar.start()
+        self.sidecar.begin()
         # What is to happen so long after its begin would otherwise happen before it.
         self.relay.answered.wait(START_SECONDS)
 

@@ -42,8 +42,16 @@ class Sidecar:
 
     def start(self, *archives: bytes | Iterator[bytes]) -> None:
         """Put the probe and its plan into it, then what else it needs, and start it."""
+        self.fill(*archives)
+        self.begin()
+
+    def fill(self, *archives: bytes | Iterator[bytes]) -> None:
+        """Put the probe and its plan into it, then what else it needs."""
         for archive in (bundle(self.plan), *archives):
             self.client.put_archive(self.id, "/", archive)
+
+    def begin(self) -> None:
+        """Start it; what it needs has been put into it."""
         self.client.start(self.id)
 
     @property

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from conformance.image.image import Image
 from conformance.job.variation import AS_REQUESTED, CALLS_OF_ISOLATED, THROTTLED
-from conformance.outcome.calls import Call, Signer
+from conformance.outcome.calls import Call, Calls, Signer
 from conformance.outcome.outcome import Host, Outcome
 from conformance.rule.contract import API, S3, SDK
 from conformance.rule.declaration import DOCUMENTED, INFERRED, SHOULD, NotJudged, check
 from conformance.rule.evidence import shortfalls, some_of
-from conformance.rule.rerun import needs_calls
+from conformance.rule.rerun import calls_of
 from conformance.rule.sight import Sight
 
 DEFAULT_REGION = "us-east-1"
@@ -38,8 +38,7 @@ SHOWN_OF_KEY = 4
 )
 def credentials_of_the_role(image: Image, outcome: Outcome) -> Iterator[str]:
     """Shown by the access key of each call's signature; unsigned calls of public data are nobody's."""
-    needs_calls(outcome)
-    for host, calls in _of_hosts(outcome):
+    for host, calls in _of_hosts(outcome, calls_of(outcome)):
         others = [call for call in calls if call.signer is Signer.OTHER]
         for key in dict.fromkeys(call.access_key for call in others):
             named = [str(call) for call in others if call.access_key == key]
@@ -63,19 +62,15 @@ def credentials_of_the_role(image: Image, outcome: Outcome) -> Iterator[str]:
 )
 def region_of_the_job(image: Image, outcome: Outcome) -> Iterator[str]:
     """Shown by the region of each call's signature. One that the request names is the user's own choice."""
-    needs_calls(outcome)
-    if outcome.calls is None:
-        return
+    made = calls_of(outcome)
     asked = str(outcome.request.document)
-    for host, calls in _of_hosts(outcome):
-        elsewhere = [
-            call for call in calls if call.region not in {"", outcome.calls.region} and call.region not in asked
-        ]
+    for host, calls in _of_hosts(outcome, made):
+        elsewhere = [call for call in calls if call.region not in {"", made.region} and call.region not in asked]
         elsewhere = [call for call in elsewhere if (call.service, call.region) != ("s3", DEFAULT_REGION)]
         for region in dict.fromkeys(call.region for call in elsewhere):
             named = [str(call) for call in elsewhere if call.region == region]
             yield (
-                f"Expected calls in the job's region, {outcome.calls.region}, but {host.name} called "
+                f"Expected calls in the job's region, {made.region}, but {host.name} called "
                 f"{some_of(_once(named))} in {region}, which the request does not name."
             )
 
@@ -97,7 +92,7 @@ def no_calls_when_isolated(image: Image, good: Outcome, reached: Outcome) -> Ite
     """Shown by a run in which AWS can be reached in spite of isolation: without it, many clients make no call."""
     if reached.calls is None:
         raise NotJudged("the job had no AWS")
-    for host, calls in _of_hosts(reached):
+    for host, calls in _of_hosts(reached, reached.calls):
         if calls:
             yield (
                 f"Expected no calls of AWS, but where it can be reached, {host.name} calls "
@@ -120,7 +115,7 @@ def no_calls_when_isolated(image: Image, good: Outcome, reached: Outcome) -> Ite
 )
 def retries(image: Image, good: Outcome, throttled: Outcome) -> Iterator[str]:
     """The first call is turned away, and no other."""
-    needs_calls(good)
+    calls_of(good)
     calls = () if throttled.calls is None else throttled.calls.of_aws
     turned_away = next((call for call in calls if call.throttled), None)
     if turned_away is None:
@@ -132,10 +127,9 @@ def retries(image: Image, good: Outcome, throttled: Outcome) -> Iterator[str]:
         )
 
 
-def _of_hosts(outcome: Outcome) -> Iterator[tuple[Host, Sequence[Call]]]:
-    calls = () if outcome.calls is None else outcome.calls.of_aws
+def _of_hosts(outcome: Outcome, made: Calls) -> Iterator[tuple[Host, Sequence[Call]]]:
     for host in outcome.hosts:
-        yield host, [call for call in calls if call.host == host.name]
+        yield host, [call for call in made.of_aws if call.host == host.name]
 
 
 def _once(named: Sequence[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import math
 import signal
 import sys
 from collections.abc import Iterator
@@ -60,13 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     reached = engine.connect()
     outside = outside_network(arguments.network, reached, hosts=job.request.instance_count)
     image = inspection.find(reached, job.image, say_sometimes())
-    settings = Settings(
-        # A job of AWS has no other limits than those of its request.
-        time_limit_seconds=math.inf,
-        archive_bytes=sys.maxsize,
-        stop_grace_seconds=job.grace_seconds,
-        outside_network=outside,
-    )
+    settings = Settings.of_aws(stop_grace_seconds=job.grace_seconds, outside_network=outside)
     order = StopOrder()
     console = Console(sys.stdout, names=job.request.instance_count > 1)
 

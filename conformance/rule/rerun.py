@@ -19,6 +19,7 @@ from conformance.job.model import model_faults
 from conformance.job.request import RESERVED, SHARDED, JobRequest
 from conformance.job.validation import service_faults
 from conformance.outcome import workload
+from conformance.outcome.calls import Calls
 from conformance.outcome.outcome import Outcome
 from conformance.outcome.trace import Process
 from conformance.rule import odd_words
@@ -56,6 +57,8 @@ EARLY_STOP_SECONDS = 0.1
 OVERRIDING_WORDS = 3
 """How many arguments a stand-in gets beside a ContainerEntrypoint."""
 
+NO_AWS = "the job has no AWS here; --image-aws gives it one"
+
 What = TypeVar("What", str, tuple[str, ...])
 
 
@@ -82,16 +85,17 @@ def throttled(good: Outcome) -> Rerun:
         DoesNotApply: it makes none.
     """
     needs_success(good)
-    needs_calls(good)
+    calls_of(good)
     return Rerun(good.request)
 
 
-def needs_calls(good: Outcome) -> None:
-    """Raise `DoesNotApply` if the job had no AWS, or called none."""
+def calls_of(good: Outcome) -> Calls:
+    """What a job called of AWS; raises `DoesNotApply` if it had none, or called nothing."""
     if good.calls is None:
-        raise DoesNotApply("the job has no AWS here; --image-aws gives it one")
+        raise DoesNotApply(NO_AWS)
     if not good.calls.of_aws:
         raise DoesNotApply("the job made no calls of AWS")
+    return good.calls
 
 
 def stopped_early(good: Outcome) -> Rerun | None:

@@ -44,9 +44,7 @@ def page(request: Mapping[str, Any], descriptions: Iterable[Description]) -> dic
         Fault: the token is none.
     """
     descending = request.get("SortOrder", "Ascending") == "Descending"
-    member = {"Name": "ProcessingJobName", "Status": "ProcessingJobStatus"}.get(
-        request.get("SortBy", ""), "CreationTime"
-    )
+    member = SORTED_BY[request.get("SortBy", "CreationTime")]
 
     def place(description: Description) -> list[Any]:
         return [description[member], description["ProcessingJobName"]]

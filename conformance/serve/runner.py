@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -207,13 +205,8 @@ class Runner:
         """The service of a region, whose name its containers find in their environment."""
         with self._lock:
             if region not in self._services:
-                settings = Settings(
-                    # A job of AWS has no other limits than those of its request.
-                    time_limit_seconds=math.inf,
-                    archive_bytes=sys.maxsize,
-                    stop_grace_seconds=self._grace_seconds,
-                    outside_network=self._network,
-                    region=region,
+                settings = Settings.of_aws(
+                    stop_grace_seconds=self._grace_seconds, outside_network=self._network, region=region
                 )
                 objects = ServedObjects(self._calls, region)
                 self._services[region] = LocalService(self._engine, objects, settings)

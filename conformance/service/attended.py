@@ -13,13 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeAlias
 
-import requests
 from docker.types import CancellableStream
 
 from conformance.outcome.outcome import End, Stop
 from conformance.service.containers import Container
 from conformance.service.ending import Ended, Ending, Limits
-from conformance.service.engine import Engine
+from conformance.service.engine import Engine, responses
 from conformance.service.live import Live, Stream, Watcher
 from conformance.service.usage import Meter
 
@@ -150,23 +149,14 @@ class Attendance:
 def _attached(container: Container) -> Iterator[Said]:
     """The connection by which a container is heard, closed at the end of the block."""
     client = container.client
-    # docker-py closes the socket of such a connection only in part, and shows the response that does to a hook alone.
-    responses: list[requests.Response] = []
-
-    def take(response: requests.Response, **_: object) -> None:
-        responses.append(response)
-
-    client.hooks["response"].append(take)
-    try:
+    with responses(client) as answers:
         said = client.attach(container.id, stdout=True, stderr=True, stream=True, demux=True)
-    finally:
-        client.hooks["response"].remove(take)
     try:
         yield said
     finally:
         _close(said)
-        for response in responses:
-            response.close()
+        for answer in answers:
+            answer.close()
 
 
 def _close(said: Said) -> None:

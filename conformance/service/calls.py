@@ -18,6 +18,7 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.probe.bundle import words
 from conformance.service import sidecar
+from conformance.service.engine import responses
 from conformance.service.relay import Relay, Stream
 from conformance.service.sidecar import Sidecar
 
@@ -29,7 +30,6 @@ ENDPOINT = f"http://127.0.0.1:{PORT}"
 START_SECONDS = 60
 """How long a host waits for its AWS before its program begins."""
 
-_NOBODY = "65534:65534"
 _MEMORY_BYTES = 320 << 20
 _PROCESSES = 8
 
@@ -98,7 +98,7 @@ def create(client: docker.APIClient, host: str, address: str, *, labels: dict[st
         client,
         words("relay", PORT),
         labels=labels,
-        user=_NOBODY,
+        user=sidecar.NOBODY,
         stdin_open=True,
         network_mode=f"container:{host}",
         # All that passes would be kept.
@@ -111,11 +111,12 @@ def create(client: docker.APIClient, host: str, address: str, *, labels: dict[st
 
 def _stream(client: docker.APIClient, container: str) -> Stream:
     """Its standard streams. docker-py gives what urllib3 read the answer from, by way of which nothing can be sent."""
-    attached: Any = client.attach_socket(container, params={"stdin": 1, "stdout": 1, "stream": 1})
+    with responses(client) as answers:
+        attached: Any = client.attach_socket(container, params={"stdin": 1, "stdout": 1, "stream": 1})
     if hasattr(attached, "sendall"):
         stream: Stream = attached
         return stream
     own = socket.socket(fileno=socket.dup(attached.fileno()))
-    # docker-py hangs on it what holds the connection, which nobody else can close.
-    getattr(attached, "_response", attached).close()
+    for answer in answers:
+        answer.close()
     return own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 import time
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import docker
+import requests
 from docker.utils import decode_json_header
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import Timeout
@@ -193,6 +195,24 @@ def fetch(client: docker.APIClient, container: str, path: str) -> tuple[Iterator
             return itertools.chain([first], chunks), found
         time.sleep(FETCH_PAUSE_SECONDS)
     raise JobError(f"the engine returned an empty archive of {path}")
+
+
+@contextlib.contextmanager
+def responses(client: docker.APIClient) -> Iterator[list[requests.Response]]:
+    """The responses to what this client asks in the block: docker-py shows them to a hook alone.
+
+    It closes the connection of an attached stream only in part; the response does so whole.
+    """
+    found: list[requests.Response] = []
+
+    def take(response: requests.Response, **_: object) -> None:
+        found.append(response)
+
+    client.hooks["response"].append(take)
+    try:
+        yield found
+    finally:
+        client.hooks["response"].remove(take)
 
 
 def explanation(error: Exception) -> str:

@@ -6,6 +6,8 @@ can tell what was chosen from what the contract says.
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -40,6 +42,11 @@ class Settings:
     hidden_gpus: str = _setting("void", "NVIDIA_VISIBLE_DEVICES of a job without GPUs: no driver, as on AWS")
     log_bytes: int = _setting(16 << 20, "the suite's own limit: the engine keeps the last bytes")
     archive_bytes: int = _setting(32 << 30, "the suite's own limit on what a container writes below /opt/ml")
+
+    @classmethod
+    def of_aws(cls, **chosen: Any) -> Settings:  # noqa: ANN401 - the fields
+        """Those of a job that is run for its own sake: on AWS it has no other limits than those of its request."""
+        return cls(time_limit_seconds=math.inf, archive_bytes=sys.maxsize, **chosen)
 
     def described(self) -> list[dict[str, Any]]:
         """Name, value and basis of every choice, for the reports; those that can be changed first."""

@@ -23,6 +23,9 @@ from conformance.service.engine import fetch, has_ended
 from conformance.service.labels import new_name
 from conformance.service.platforms import AWS
 
+NOBODY = "65534:65534"
+"""User and group of those that need no right at all."""
+
 
 @dataclass(frozen=True)
 class Sidecar:

@@ -21,6 +21,7 @@ from conformance.job.variation import AS_REQUESTED, Job, Variation, default_comm
 from conformance.outcome.outcome import Outcome
 from conformance.rule.declaration import DoesNotApply, NotJudged
 from conformance.rule.evidence import did_its_work
+from conformance.rule.rerun import NO_AWS
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.peers import network
@@ -240,7 +241,7 @@ class Session:
         if variation.of_several_hosts and request.instance_count == 1:
             raise DoesNotApply("the request has one host")
         if variation.needs_aws and not self.options.aws:
-            raise DoesNotApply("the job has no AWS here; --image-aws gives it one")
+            raise DoesNotApply(NO_AWS)
         if variation is Variation.CALLS_OF_ISOLATED and not request.is_isolated:
             raise DoesNotApply("the request does not set EnableNetworkIsolation")
         if variation is not Variation.LOOK_AT_GPUS:

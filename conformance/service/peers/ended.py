@@ -28,7 +28,6 @@ PAUSE_SECONDS = 0.1
 
 _DAY_MILLISECONDS = 86_400_000
 _MEMORY_BYTES = 32 << 20
-_NOBODY = "65534:65534"
 
 
 def keep_address(
@@ -42,7 +41,7 @@ def keep_address(
         client,
         report(words("sleep", _DAY_MILLISECONDS)),
         labels=labels,
-        user=_NOBODY,
+        user=sidecar.NOBODY,
         networking_config=network.attachment(address),
         network_mode=network.name,
         mem_limit=_MEMORY_BYTES,

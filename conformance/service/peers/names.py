@@ -32,8 +32,6 @@ NOBODYS_NAME = "is-anybody-there.invalid"
 _MEMORY_BYTES = 32 << 20
 _PROCESSES = 8
 
-_NOBODY = "65534:65534"
-
 
 @dataclass(frozen=True)
 class NameServer:
@@ -67,7 +65,7 @@ class NameServer:
             self.sidecar.client,
             report(words("resolve", NOBODYS_NAME)),
             labels=labels,
-            user=_NOBODY,
+            user=sidecar.NOBODY,
             networking_config=network.attachment(network.guest),
             network_mode=network.name,
             dns=[self.address],
@@ -91,7 +89,7 @@ def create(client: docker.APIClient, network: Network, names: Iterable[Name], *,
         client,
         answer(names),
         labels=labels,
-        user=_NOBODY,
+        user=sidecar.NOBODY,
         networking_config=network.attachment(network.name_server),
         network_mode=network.name,
         # Port 53 without any capability; the default of Docker 20.10 and later, and of no earlier one.

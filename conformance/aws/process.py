@@ -11,22 +11,17 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from conformance.aws.order import END, ENDED, GONE, READY, Order
+from conformance.aws.provider import Run, new_directory
 from conformance.errors import JobError, UsageError
-from conformance.outcome.calls import Calls
 
 PROGRAM = Path(__file__).with_name("worker.py")
 
 END_SECONDS = 10.0
 
-LONGEST_PATH = 100
-"""A socket's path has at most 107 bytes on Linux (unix(7)), of which the name of a host takes some."""
-
-SHORT_PATH = "/tmp"  # noqa: S108 - every Linux has it, and the directory below it is nobody else's
 
 NEEDED = ("flask", "flask_cors")
 
@@ -39,18 +34,6 @@ def need_libraries(what: str = "--image-aws", *, extra: str = "aws") -> None:
             f"{what}: expected {' and '.join(missing)} to be installed",
             hint=f"install it with `pip install 'sagemaker-processing-conformance[{extra}]'`",
         )
-
-
-@dataclass
-class Run:
-    """The AWS of one run; `calls` are there once it has ended."""
-
-    order: Order
-    calls: Calls = field(default_factory=Calls)
-
-    def read(self) -> None:
-        """Read what its containers called."""
-        self.calls = Calls.parse(Path(self.order.calls).read_bytes())
 
 
 class Aws:
@@ -91,9 +74,7 @@ class Aws:
 
     def _end(self, run: Run) -> None:
         self._ask(END + json.dumps(run.order.directory).encode() + b"\n", ENDED)
-        # It is not there yet where nobody called at once.
-        with contextlib.suppress(FileNotFoundError):
-            run.read()
+        run.read()
 
     def close(self) -> None:
         """End it, and all that it holds."""
@@ -139,8 +120,7 @@ class Aws:
     def _start(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             if not self._directory:
-                place = tempfile.gettempdir()
-                self._directory = tempfile.mkdtemp(dir=place if len(place) < LONGEST_PATH // 2 else SHORT_PATH)
+                self._directory = new_directory()
             self._is_ready = False
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(PROGRAM), json.dumps(sys.path)],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from conformance.aws.order import Order
 
 WARM_REGION = "us-east-1"
+
+BACKLOG = 1024
 
 
 class Handler(MotoRequestHandler):
@@ -39,18 +43,32 @@ def warm_up() -> None:
     client.post("/", data=form, headers=signed(NOBODYS_KEY, WARM_REGION, "sts")).close()
 
 
-def servers(order: Order, sockets: dict[str, socket.socket]) -> list[BaseWSGIServer]:
-    """A server for each host, on its socket, which is bound already."""
-    written = Path(order.calls).open("ab")  # noqa: SIM115 - open as long as the process is there
-    job = JobAws(Application(), order, written)
-    return [
-        make_server(
-            f"unix://{order.socket(host)}",
-            0,
-            HostAws(job, host),
-            threaded=True,
-            request_handler=Handler,
-            fd=sockets[host].fileno(),
-        )
-        for host in order.credentials
-    ]
+def listener(path: str) -> socket.socket:
+    """A socket at a path, to which a host's connections come."""
+    made = socket.socket(socket.AF_UNIX)
+    made.bind(path)
+    made.listen(BACKLOG)
+    return made
+
+
+@contextlib.contextmanager
+def servers(
+    order: Order, sockets: dict[str, socket.socket], application: Application
+) -> Iterator[list[BaseWSGIServer]]:
+    """A server for each host, on its socket, which is bound already; none of them serves yet."""
+    with Path(order.calls).open("ab") as written, contextlib.ExitStack() as closing:
+        job = JobAws(application, order, written)
+        made = [
+            make_server(
+                f"unix://{order.socket(host)}",
+                0,
+                HostAws(job, host),
+                threaded=True,
+                request_handler=Handler,
+                fd=sockets[host].fileno(),
+            )
+            for host in order.credentials
+        ]
+        for server in made:
+            closing.callback(server.server_close)
+        yield made

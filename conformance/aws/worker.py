@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from conformance.aws.order import Order
 
-BACKLOG = 1024
-
 
 def main(path: list[str]) -> None:
     """Read orders from stdin until its end, and then end all that was made of them."""
@@ -44,7 +42,7 @@ def main(path: list[str]) -> None:
             os.write(answers, ENDED if was_there else GONE)
             continue
         order = Order.decoded(line)
-        sockets = {host: _listener(order.socket(host)) for host in order.credentials}
+        sockets = {host: serving.listener(order.socket(host)) for host in order.credentials}
         child = os.fork()
         if not child:
             os.close(answers)
@@ -58,26 +56,20 @@ def main(path: list[str]) -> None:
         _end(child)
 
 
-def _listener(path: str) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    listener.listen(BACKLOG)
-    return listener
-
-
 def _be(order: Order, sockets: dict[str, socket.socket], parent: int) -> None:
     """Serve until this process is killed, or the one that made it is gone."""
     from conformance.aws import serving  # noqa: PLC0415 - as above
+    from conformance.aws.application import Application  # noqa: PLC0415 - as above
 
     os.close(sys.stdin.fileno())
     threading.Thread(target=lambda: os.read(parent, 1) or os._exit(0), daemon=True).start()
     # What moto has to keep on disk goes with the directory.
     tempfile.tempdir = order.directory
     try:
-        servers = serving.servers(order, sockets)
-        for server in servers[1:]:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers[0].serve_forever()
+        with serving.servers(order, sockets, Application()) as servers:
+            for server in servers[1:]:
+                threading.Thread(target=server.serve_forever, daemon=True).start()
+            servers[0].serve_forever()
     finally:
         os._exit(1)
 

@@ -92,6 +92,11 @@ def _add_shared(parser: Parser) -> None:
         help="connect the containers to this Docker network, unless the request sets EnableNetworkIsolation",
     )
     parser.add_argument(
+        "--aws",
+        action="store_true",
+        help="let the containers reach S3 and other services by moto, unless the request sets EnableNetworkIsolation",
+    )
+    parser.add_argument(
         "--grace",
         type=float,
         default=Settings.stop_grace_seconds,

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from conformance.aws.process import need_libraries
 from conformance.commands.console import Console, say, say_sometimes
 from conformance.commands.exits import ExitStatus
 from conformance.commands.shared import grace, outside_network
@@ -26,6 +28,9 @@ from conformance.service import engine, inspection
 from conformance.service.live import StopOrder
 from conformance.service.local import LocalService
 from conformance.service.settings import Settings
+
+if TYPE_CHECKING:
+    from conformance.commands.own_aws import OwnAws
 
 STATUS = {
     JobStatus.COMPLETED: ExitStatus.COMPLETED,
@@ -43,6 +48,7 @@ class Job:
     objects: ObjectTree | None
     target: ObjectTree
     grace_seconds: float
+    aws: bool
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -60,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     outside = outside_network(arguments.network, reached, hosts=job.request.instance_count)
     image = inspection.find(reached, job.image, say_sometimes())
     settings = Settings.of_aws(stop_grace_seconds=job.grace_seconds, outside_network=outside)
+    own = _own_aws(settings.region) if job.aws else None
     order = StopOrder()
     console = Console(sys.stdout, names=job.request.instance_count > 1)
 
@@ -70,7 +77,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
         order.give()
 
-    with signals() as taken, _service(LocalService(reached, job.objects, settings)) as service:
+    with (
+        signals() as taken,
+        _service(LocalService(reached, job.objects, settings, aws=None if own is None else own.provider)) as service,
+    ):
         service.remove_left_behind()
         with ThreadPoolExecutor(1, thread_name_prefix="job") as pool:
             running = pool.submit(
@@ -94,6 +104,9 @@ def run(arguments: argparse.Namespace) -> int:
         return ExitStatus.STOPPED
     for line in told(outcome, job.target):
         say(line)
+    if own is not None and outcome.calls is not None:
+        for line in own.kept(outcome.calls, job.target):
+            say(line)
     return STATUS[outcome.status]
 
 
@@ -107,7 +120,9 @@ def read(arguments: argparse.Namespace) -> Job:
         raise UsageError(f"--job: {fault}")
     request = load(Path(arguments.job))
     find_inputs(request, objects, option="--s3")
-    return Job(image, request, objects, _target(arguments, request), grace_seconds)
+    if arguments.aws:
+        need_libraries("--aws")
+    return Job(image, request, objects, _target(arguments, request), grace_seconds, arguments.aws)
 
 
 def _tree(given: str, option: str) -> ObjectTree:
@@ -134,6 +149,13 @@ def _target(arguments: argparse.Namespace, request: JobRequest) -> ObjectTree:
         except UploadError as error:
             raise UsageError(error.message) from error
     return target
+
+
+def _own_aws(region: str) -> OwnAws:
+    # moto takes half a second.
+    from conformance.commands.own_aws import OwnAws  # noqa: PLC0415 - as above
+
+    return OwnAws(region)
 
 
 @contextlib.contextmanager

@@ -46,6 +46,7 @@ def serve(arguments: argparse.Namespace) -> int:
         grace_seconds=grace_seconds,
         pull=arguments.pull,
         network=outside_network(arguments.network, reached),
+        aws=arguments.aws,
         say=console.say,
     )
     with signals() as taken:

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.aws.provider import Provider
 from conformance.errors import ConformanceError, JobError, UploadError
 from conformance.job.manifest import ManifestError, listed
 from conformance.job.objects import S3Uri
@@ -73,8 +74,9 @@ class Runner:
         network: str,
         measure_seconds: float,
         say: Callable[[str], None],
+        aws: Provider | None = None,
     ) -> None:
-        """Run jobs on this engine, with the S3 and the logs that these calls reach."""
+        """Run jobs on this engine, with the S3 and the logs that these calls reach; `aws` is what jobs reach."""
         self._engine = engine
         self._calls = calls
         self._grace_seconds = grace_seconds
@@ -82,6 +84,7 @@ class Runner:
         self._network = network
         self._measure_seconds = measure_seconds
         self._say = say
+        self._aws = aws
         self._pool = ThreadPoolExecutor(most_jobs, thread_name_prefix="job")
         self._lock = threading.Lock()
         self._services: dict[str, LocalService] = {}
@@ -209,7 +212,7 @@ class Runner:
                     stop_grace_seconds=self._grace_seconds, outside_network=self._network, region=region
                 )
                 objects = ServedObjects(self._calls, region)
-                self._services[region] = LocalService(self._engine, objects, settings)
+                self._services[region] = LocalService(self._engine, objects, settings, aws=self._aws)
             return self._services[region]
 
     def _every_service(self) -> list[LocalService]:

@@ -16,6 +16,7 @@ from conformance.aws import serving
 from conformance.aws.application import Application
 from conformance.aws.credentials import assume_role
 from conformance.aws.order import Given
+from conformance.aws.within import AwsWithin
 from conformance.errors import UsageError
 from conformance.serve.calls import Calls, Refused
 from conformance.serve.front import Front
@@ -53,7 +54,7 @@ class Handler(serving.Handler):
 class Options:
     """What the command line says, and how often hosts are measured, which on AWS is every minute.
 
-    `network` is that of the containers to the outside, if any.
+    `network` is that of the containers to the outside, if any. With `aws` they reach what clients reach.
     """
 
     port: int = 0
@@ -61,6 +62,7 @@ class Options:
     grace_seconds: float = 10.0
     pull: bool = False
     network: str = ""
+    aws: bool = False
     measure_seconds: float = 10.0
     say: Callable[[str], None] = field(default=lambda _: None)
 
@@ -87,6 +89,7 @@ class Server:
                 network=options.network,
                 measure_seconds=options.measure_seconds,
                 say=options.say,
+                aws=AwsWithin(application) if options.aws else None,
             )
             undoing.callback(self.runner.close)
             self.jobs = Jobs()

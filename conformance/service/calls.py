@@ -38,7 +38,7 @@ WITHOUT_AWS = frozenset({Variation.DEFAULT_COMMAND, Variation.START, Variation.L
 """Runs in which only the start is observed, or no program of the image's runs."""
 
 
-def are_made(request: JobRequest, variation: Variation, *, plays: bool) -> bool:
+def are_made(request: JobRequest, variation: Variation, *, plays: bool = False) -> bool:
     """Whether the containers of a run are to reach AWS: a program of the image's runs there, and is not isolated."""
     if plays or variation in WITHOUT_AWS:
         return False

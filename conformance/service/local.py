@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from conformance.aws.process import Aws
+from conformance.aws.provider import Provider
 from conformance.image.image import Image
 from conformance.job.conditions import AS_CHOSEN, Conditions
 from conformance.job.gpu import Choice, wants
@@ -65,7 +65,7 @@ class LocalService:
         *,
         keep: bool = False,
         gpu: Choice = Choice.AUTO,
-        aws: Aws | None = None,
+        aws: Provider | None = None,
     ) -> None:
         """Use this engine, and these objects as what S3 holds before a job; jobs reach S3 by `aws` alone."""
         self._engine = engine
@@ -236,6 +236,7 @@ class LocalService:
                     hosts=request.hosts,
                     gpus=given,
                     live=live,
+                    reaches_aws=self._aws is not None and calls.are_made(request, Variation.AS_REQUESTED),
                 )
                 ran = self._hosts.run(plan)
             delivery.at_the_end(ran.uploads)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from signal import Signals as SignalNumber
 
-from conformance.aws.process import Aws
+from conformance.aws.provider import Provider
 from conformance.files.archive import OF_ROOT, Rights
 from conformance.image.account import user_id
 from conformance.image.image import Image
@@ -42,7 +42,7 @@ class Surroundings:
     settings: Settings
     labels: dict[str, str]
     with_files: Callable[[Image], Image]
-    aws: Aws | None = None
+    aws: Provider | None = None
 
 
 @dataclass(frozen=True)

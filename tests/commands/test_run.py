@@ -13,6 +13,7 @@ from typing import Any
 import docker
 import pytest
 
+from conformance.aws.credentials import NOBODYS_KEY, signed
 from tests.conftest import ROOT, clean_environment
 from tests.support.jobs import CODE, job, write
 from tests.support.leftovers import owned_by
@@ -20,6 +21,7 @@ from tests.support.leftovers import owned_by
 PROGRAM = Path(sys.executable).parent / "processing-conformance"
 SKLEARN = ROOT / "fixtures/sklearn"
 WORDCOUNT = ROOT / "fixtures/wordcount"
+SIGNED = signed(NOBODYS_KEY, "us-east-1", "s3")
 
 
 def begin(here: Path, *arguments: str | Path) -> subprocess.Popen[str]:
@@ -108,6 +110,47 @@ def test_a_job_of_three_hosts_says_which_of_them_speaks(tmp_path: Path, tag: Cal
     assert {f"counts-algo-{number}.csv" for number in (1, 2, 3)} < {
         path.name for path in (tmp_path / "out").rglob("*.*")
     }
+
+
+@pytest.mark.engine
+def test_what_a_job_puts_into_s3_by_itself_is_kept(tmp_path: Path, tag: Callable[[str], str]) -> None:
+    """Beside the outputs that it declares, of which it has none."""
+    image = tag("examples/s3")
+    job_file, tree = ROOT / "images/examples/s3/job.json", ROOT / "fixtures/reference/s3"
+
+    status, out, error = run(
+        tmp_path, "run", f"--image={image}", f"--job={job_file}", f"--s3={tree}", "--output=out", "--aws"
+    )
+
+    assert (0, "2 tables, 1 columns\n") == (status, out)
+    assert "AWS: s3:GetObject 200, 2 times\n" in error
+    assert {"conformance-fixtures/s3/output/sums.csv": ",0\ntemperature,51.5\n"} == files(tmp_path / "out")
+
+
+@pytest.mark.engine
+def test_an_object_whose_key_leads_elsewhere_is_no_file(tmp_path: Path, nothing_is_left: Callable[[int], None]) -> None:
+    """It is told, the others are kept, and one that the job removed again is not there."""
+    code = f"""
+import os, urllib.request
+def call(key, method):
+    url = os.environ["AWS_ENDPOINT_URL"] + "/bucket/" + key
+    request = urllib.request.Request(url, method=method, data=b"x", headers={SIGNED})
+    urllib.request.urlopen(request).close()
+call("%2e%2e/%2e%2e/escaped", "PUT")
+call("kept/x.txt", "PUT")
+call("removed", "PUT")
+call("removed", "DELETE")
+"""
+    program = begin(tmp_path, *script(tmp_path, code, outputs=()), "--aws")
+
+    status, _, error = end(program)
+
+    assert 0 == status, error
+    assert "'s3://bucket/../../escaped' cannot be written" in error
+    assert "AWS: the job put 1 object into S3 by itself, kept beside its outputs\n" in error
+    assert {"bucket/code/main.py", "bucket/kept/x.txt"} == set(files(tmp_path / "s3"))
+    assert {"job.json", "s3"} == {path.name for path in tmp_path.iterdir()}
+    nothing_is_left(program.pid)
 
 
 @pytest.mark.engine

@@ -72,11 +72,12 @@ class Job:
         """`ProcessingJobArn`, with the name as it is: clients read it from there."""
         return f"arn:{partition(self.region)}:sagemaker:{self.region}:{ACCOUNT}:processing-job/{self.name}"
 
-    def has_started(self) -> None:
-        """A container of it starts."""
+    def has_started(self) -> float:
+        """A container of it starts; when the first one did."""
         with self._lock:
             if self.started is None:
                 self.started = self.modified = time.time()
+            return self.started
 
     def ask_to_stop(self) -> None:
         """Have it stopped; once more changes nothing.

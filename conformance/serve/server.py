@@ -18,9 +18,13 @@ from conformance.aws.credentials import assume_role
 from conformance.aws.order import Given
 from conformance.errors import UsageError
 from conformance.serve.calls import Calls, Refused
+from conformance.serve.execution import Doing
+from conformance.serve.executions import Executions
 from conformance.serve.front import Front
 from conformance.serve.jobs import ACCOUNT, Jobs
 from conformance.serve.operations import Operations
+from conformance.serve.pipelines import Pipelines
+from conformance.serve.processing import Processing
 from conformance.serve.runner import Runner
 from conformance.service.engine import Engine
 
@@ -90,7 +94,10 @@ class Server:
             )
             undoing.callback(self.runner.close)
             self.jobs = Jobs()
-            operations = Operations(self.jobs, self.runner.begin, self.runner.stopped)
+            processing = Processing(self.jobs, self.runner.begin, self.runner.stopped)
+            self.executions = Executions()
+            pipelines = Pipelines(calls, self.executions, Doing(processing.create, processing.stop, options.say))
+            operations = Operations(processing.by_name, pipelines.by_name)
             front = Front(application, operations, region=REGION)
             self.environment = self._prepared(application, calls)
             self._server: BaseWSGIServer = make_server(
@@ -107,7 +114,9 @@ class Server:
 
     def close(self) -> None:
         """End all jobs, then the server: until then clients can see how their jobs end."""
+        self.executions.stop()
         self.runner.close()
+        self.executions.join()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -99,6 +99,7 @@ WITHIN = {
         "serve.calls serve.definition serve.execution serve.executions serve.faults serve.jobs serve.listing"
         " serve.objects serve.operations"
     ),
+    "serve.tunnel": "",
     "serve.objects": "serve.calls",
     "serve.logs": "serve.calls",
     "serve.metrics": "serve.calls",

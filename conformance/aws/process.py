@@ -26,9 +26,9 @@ END_SECONDS = 10.0
 NEEDED = ("flask", "flask_cors")
 
 
-def need_libraries(what: str = "--image-aws", *, extra: str = "aws") -> None:
-    """Raise `UsageError` where the extra that `what` needs is not installed."""
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+def need_libraries(what: str = "--image-aws", *, extra: str = "aws", more: tuple[str, ...] = ()) -> None:
+    """Raise `UsageError` where the extra that `what` needs is not installed, which has `more` than that of an AWS."""
+    missing = [name for name in (*NEEDED, *more) if importlib.util.find_spec(name) is None]
     if missing:
         raise UsageError(
             f"{what}: expected {' and '.join(missing)} to be installed",

@@ -35,7 +35,7 @@ def serve(arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.max_jobs <= MOST_JOBS:
         raise UsageError(f"--max-jobs: expected a number from 1 to {MOST_JOBS}, got {arguments.max_jobs}")
     grace_seconds = grace(arguments.grace)
-    need_libraries("serve", extra="serve")
+    need_libraries("serve", extra="serve", more=("trustme",))
     # moto and its libraries take half a second, and may not be there.
     from conformance.serve.server import Options, Server  # noqa: PLC0415 - as above
 

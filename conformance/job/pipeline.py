@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from conformance.job import references
 from conformance.job.draft import Draft, job_name, of_request
 from conformance.job.jsonfile import entries, part
 
@@ -36,17 +37,7 @@ class _Values:
 
     def resolved(self, value: object) -> Any:  # noqa: ANN401 - any JSON value
         """A value without references."""
-        if isinstance(value, list):
-            return [self.resolved(each) for each in value]
-        if not isinstance(value, dict):
-            return value
-        if value.keys() == {"Get"}:
-            return self._of(str(value["Get"]))
-        if value.keys() == {"Std:Join"}:
-            joined = part(value, "Std:Join")
-            values = joined.get("Values")
-            return str(joined.get("On", "")).join(str(self.resolved(each)) for _, each in entries(values, object))
-        return {name: self.resolved(each) for name, each in value.items()}
+        return references.resolved(value, self._of)
 
     def _of(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
         parameter = name.removeprefix("Parameters.")

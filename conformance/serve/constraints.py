@@ -13,6 +13,20 @@ import regex
 
 from conformance.job.jsonfile import json_type
 from conformance.job.model import SURROGATE, TYPES, input_shape, python_pattern
+from conformance.serve import faults
+
+
+def checked(operation: str, document: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    """The members of a request that its operation has.
+
+    Raises:
+        Fault: it is none that AWS can read, or breaks the API model.
+    """
+    if wrong := wrong_type(operation, document):
+        raise faults.unreadable(wrong)
+    if found := broken(operation, document):
+        raise faults.invalid(found)
+    return known(operation, document)
 
 
 def wrong_type(operation: str, document: object) -> str:

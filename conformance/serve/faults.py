@@ -89,3 +89,51 @@ def too_many_tags() -> Fault:
 def invalid_token() -> Fault:
     """A NextToken that none of these answers had."""
     return Fault("ValidationException", "Invalid NextToken", Basis.INFERRED)
+
+
+def no_pipeline(arn: str) -> Fault:
+    """No such pipeline; the code is that of the API model, the text is not."""
+    return Fault("ResourceNotFound", f"Pipeline '{arn}' does not exist.", Basis.INFERRED)
+
+
+def no_execution(arn: str) -> Fault:
+    """No such execution; the code is that of the API model, the text is not."""
+    return Fault("ResourceNotFound", f"Pipeline execution '{arn}' does not exist.", Basis.INFERRED)
+
+
+def executes_still(arn: str) -> Fault:
+    """A pipeline that is executed cannot be deleted (API reference, DeletePipeline); the text is inferred."""
+    text = f"Pipeline '{arn}' cannot be deleted while it has running executions; stop them by StopPipelineExecution."
+    return Fault("ConflictException", text, Basis.INFERRED)
+
+
+def execution_has_ended(arn: str, status: str) -> Fault:
+    """An execution that has ended cannot be stopped."""
+    text = f"The request was rejected because the pipeline execution '{arn}' is in status {status}"
+    return Fault("ValidationException", text, Basis.INFERRED)
+
+
+def invalid_definition(reason: str) -> Fault:
+    """A pipeline's definition cannot be executed; the first sentence is reported, what follows is not AWS's."""
+    return Fault("ValidationException", f"Unable to parse pipeline definition. {reason}", Basis.REPORTED)
+
+
+def invalid_parameters(reason: str) -> Fault:
+    """A parameter of a pipeline has no value, or none that it can have."""
+    return Fault("ValidationException", f"Invalid pipeline parameters: {reason}", Basis.INFERRED)
+
+
+def empty_parameter() -> Fault:
+    """An empty string as the value of a pipeline's parameter."""
+    text = '[string "" is too short (length: 0, required minimum: 1)]'
+    return Fault("ValidationException", text, Basis.REPORTED)
+
+
+def not_served(members: Sequence[str]) -> Fault:
+    """Members of a request that AWS would heed, and which are refused here rather than ignored; not AWS's."""
+    return Fault("ValidationException", f"not supported locally: {', '.join(members)}", Basis.INFERRED)
+
+
+def passed_on(code: str, message: str) -> Fault:
+    """What moto refused a request with."""
+    return Fault(code, message, Basis.INFERRED)

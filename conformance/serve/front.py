@@ -16,6 +16,7 @@ from conformance.serve import bodies, logs
 from conformance.serve.calls import Calls
 from conformance.serve.faults import Fault
 from conformance.serve.operations import Operations
+from conformance.serve.tunnel import HOST
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -87,6 +88,9 @@ def _foreign(environ: dict[str, Any]) -> str:
     if environ.get("HTTP_ORIGIN"):
         return "requests of web pages are not answered"
     name = environ.get("HTTP_HOST", "").rpartition(":")[0] or environ.get("HTTP_HOST", "")
+    if HOST in environ:
+        # The authority's certificate has shown the client that it has come to the host that it has asked for.
+        return "" if name == environ[HOST] else f"this tunnel is to {environ[HOST]}, and not to {name!r}"
     return "" if name in {"127.0.0.1", "localhost"} else f"this server is 127.0.0.1, and not {name!r}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -57,6 +57,7 @@ class Job:
     exit_message: str | None = None
     failure_reason: str | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _waiting: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Nothing has changed since it was created."""
@@ -72,11 +73,12 @@ class Job:
         """`ProcessingJobArn`, with the name as it is: clients read it from there."""
         return f"arn:{partition(self.region)}:sagemaker:{self.region}:{ACCOUNT}:processing-job/{self.name}"
 
-    def has_started(self) -> None:
-        """A container of it starts."""
+    def has_started(self) -> float:
+        """A container of it starts; when the first one did."""
         with self._lock:
             if self.started is None:
                 self.started = self.modified = time.time()
+            return self.started
 
     def ask_to_stop(self) -> None:
         """Have it stopped; once more changes nothing.
@@ -98,6 +100,18 @@ class Job:
                 self.failure_reason, self.exit_message = failure_reason, exit_message
                 self.ended = self.modified = time.time()
                 self.status = status
+            told, self._waiting = self._waiting, []
+        for each in told:
+            each()
+
+    def tell_end(self, tell: Callable[[], None]) -> None:
+        """Call this once it has ended, which may be at once."""
+        with self._lock:
+            is_active = self.status.is_active
+            if is_active:
+                self._waiting.append(tell)
+        if not is_active:
+            tell()
 
     def tag(self, tags: Mapping[str, str]) -> None:
         """Add tags, or replace those of the same key.

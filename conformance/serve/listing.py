@@ -10,8 +10,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from conformance.serve import faults
 
@@ -34,6 +34,8 @@ SORTED_BY = {"Name": "ProcessingJobName", "Status": "ProcessingJobStatus", "Crea
 
 Description = Mapping[str, Any]
 
+Listed = TypeVar("Listed")
+
 
 def page(request: Mapping[str, Any], descriptions: Iterable[Description]) -> dict[str, Any]:
     """The answer to a request: a page of the jobs that it selects.
@@ -50,16 +52,34 @@ def page(request: Mapping[str, Any], descriptions: Iterable[Description]) -> dic
         return [description[member], description["ProcessingJobName"]]
 
     chosen = sorted((each for each in descriptions if _is_chosen(request, each)), key=place, reverse=descending)
+    shown, more = cut(request, chosen, place, descending=descending, size=PAGE)
+    summaries = [{name: each[name] for name in SUMMARY if name in each} for each in shown]
+    return {"ProcessingJobSummaries": summaries, **more}
+
+
+def cut(
+    request: Mapping[str, Any],
+    chosen: list[Listed],
+    place: Callable[[Listed], list[Any]],
+    *,
+    descending: bool,
+    size: int,
+) -> tuple[list[Listed], dict[str, str]]:
+    """The page that a request asks for of what is sorted by `place`, and the token of the next one, if there is one.
+
+    `place` is a value to sort by and a name; `size` is that of a page where the request does not say it.
+
+    Raises:
+        Fault: the token is none.
+    """
     if "NextToken" in request:
-        last = _place(request["NextToken"], type(chosen[0][member]) if chosen else None)
+        last = _place(request["NextToken"], type(place(chosen[0])[0]) if chosen else None)
         chosen = [each for each in chosen if (place(each) < last if descending else place(each) > last)]
-    count = request.get("MaxResults", PAGE)
-    answer: dict[str, Any] = {
-        "ProcessingJobSummaries": [{name: each[name] for name in SUMMARY if name in each} for each in chosen[:count]]
-    }
-    if len(chosen) > count:
-        answer["NextToken"] = base64.urlsafe_b64encode(json.dumps(place(chosen[count - 1])).encode()).decode()
-    return answer
+    count = request.get("MaxResults", size)
+    if len(chosen) <= count:
+        return chosen, {}
+    token = base64.urlsafe_b64encode(json.dumps(place(chosen[count - 1])).encode()).decode()
+    return chosen[:count], {"NextToken": token}
 
 
 def _is_chosen(request: Mapping[str, Any], job: Description) -> bool:

@@ -6,6 +6,7 @@ Source: the developer guide, "CloudWatch Logs for Amazon SageMaker AI": group `/
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from dataclasses import dataclass, field
@@ -38,15 +39,18 @@ class JobLog:
     _taking: threading.Lock = field(default_factory=threading.Lock)
     _storing: threading.Lock = field(default_factory=threading.Lock)
 
-    def started(self, host: str) -> None:
-        """Make the stream of a host at its start: clients look for it before it says anything."""
-        stream = f"{self.name}/{host}-{int(time.time())}"
-        try:
-            self._call("CreateLogGroup", logGroupName=GROUP)
-        except Refused as refused:
-            if refused.code != EXISTS:
-                raise
-        self._call("CreateLogStream", logGroupName=GROUP, logStreamName=stream)
+    def started(self, host: str, seconds: float) -> None:
+        """Make the stream of a host at its start, in seconds since 1970: clients look for it before it says anything.
+
+        A job that was deleted leaves its streams. One of the same name that starts within the same second gets the
+        next number.
+        """
+        self._is_new("CreateLogGroup", logGroupName=GROUP)
+        numbers = itertools.count(int(seconds))
+        streams = (f"{self.name}/{host}-{number}" for number in numbers)
+        stream = next(
+            name for name in streams if self._is_new("CreateLogStream", logGroupName=GROUP, logStreamName=name)
+        )
         with self._taking:
             self._streams[host] = stream
             self._waiting[host] = []
@@ -84,6 +88,16 @@ class JobLog:
             for line in lines
             if (text := line.removesuffix(b"\r").decode("utf-8", "replace"))
         ]
+
+    def _is_new(self, operation: str, **members: object) -> bool:
+        """Create something; False where it is there already."""
+        try:
+            self._call(operation, **members)
+        except Refused as refused:
+            if refused.code != EXISTS:
+                raise
+            return False
+        return True
 
     def _call(self, operation: str, **members: object) -> None:
         self.calls.json("logs", f"Logs_20140328.{operation}", self.region, **members)

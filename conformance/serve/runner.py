@@ -44,8 +44,7 @@ class Watching:
 
     def started(self, host: str) -> None:
         """The job has started with its first host."""
-        self.job.has_started()
-        self.log.started(host)
+        self.log.started(host, self.job.has_started())
 
     def said(self, host: str, stream: Stream, chunk: bytes) -> None:
         """It is logged."""

@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING
 
 from werkzeug.serving import make_server
 
-from conformance.aws import serving
 from conformance.aws.application import Application
 from conformance.aws.credentials import assume_role
 from conformance.aws.order import Given
 from conformance.aws.within import AwsWithin
 from conformance.errors import UsageError
 from conformance.serve.calls import Calls, Refused
+from conformance.serve.execution import Doing
+from conformance.serve.executions import Executions
 from conformance.serve.front import Front
 from conformance.serve.jobs import ACCOUNT, Jobs
 from conformance.serve.operations import Operations
+from conformance.serve.pipelines import Pipelines
+from conformance.serve.processing import Processing
 from conformance.serve.runner import Runner
+from conformance.serve.tunnel import Authority, Handler
 from conformance.service.engine import Engine
 
 if TYPE_CHECKING:
@@ -42,12 +46,6 @@ TRUST = {
 """Who may take the role: SageMaker, which `get_execution_role` of the SDKs looks for."""
 
 BACKLOG = 128
-
-
-class Handler(serving.Handler):
-    """Small answers do not wait for one another."""
-
-    disable_nagle_algorithm = True
 
 
 @dataclass(frozen=True)
@@ -92,12 +90,17 @@ class Server:
                 aws=AwsWithin(application) if options.aws else None,
             )
             undoing.callback(self.runner.close)
+            self._authority = Authority()
+            undoing.callback(self._authority.close)
             self.jobs = Jobs()
-            operations = Operations(self.jobs, self.runner.begin, self.runner.stopped)
+            processing = Processing(self.jobs, self.runner.begin, self.runner.stopped)
+            self.executions = Executions()
+            pipelines = Pipelines(calls, self.executions, Doing(processing.create, processing.stop, options.say))
+            operations = Operations(processing.by_name, pipelines.by_name)
             front = Front(application, operations, region=REGION)
             self.environment = self._prepared(application, calls)
             self._server: BaseWSGIServer = make_server(
-                ADDRESS, 0, front, threaded=True, request_handler=Handler, fd=self._socket.fileno()
+                ADDRESS, 0, front, threaded=True, request_handler=Handler.of(self._authority), fd=self._socket.fileno()
             )
             undoing.pop_all()
         self._thread = threading.Thread(target=self._server.serve_forever, name="server", daemon=True)
@@ -110,14 +113,20 @@ class Server:
 
     def close(self) -> None:
         """End all jobs, then the server: until then clients can see how their jobs end."""
+        self.executions.stop()
         self.runner.close()
+        self.executions.join()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
         self._socket.close()
+        self._authority.close()
 
     def _prepared(self, application: Application, calls: Calls) -> Mapping[str, str]:
-        """The variables by which clients find the server, as a role that SageMaker may take."""
+        """The variables by which clients find the server, as a role that SageMaker may take.
+
+        Of a proxy's variables, clients heed either form.
+        """
         arn = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
         form = {"RoleName": ROLE, "AssumeRolePolicyDocument": json.dumps(TRUST)}
         try:
@@ -134,6 +143,9 @@ class Server:
             "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
             "AWS_SESSION_TOKEN": credentials["Token"],
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CA_BUNDLE": str(self._authority.bundle),
+            **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.url),
+            **dict.fromkeys(("NO_PROXY", "no_proxy"), f"{ADDRESS},localhost"),
         }
 
 

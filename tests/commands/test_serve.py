@@ -49,7 +49,7 @@ def client(service: str, variables: dict[str, str]) -> Any:  # noqa: ANN401 - bo
 def printed(program: subprocess.Popen[str]) -> dict[str, str]:
     """What a server prints as soon as it answers."""
     assert program.stdout is not None
-    return exports([program.stdout.readline() for _ in range(6)])
+    return exports([program.stdout.readline() for _ in range(11)])
 
 
 @pytest.mark.engine

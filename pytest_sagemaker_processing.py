@@ -40,8 +40,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "or shell (default: python3)",
     },
     "--image-profile": {
-        "metavar": "image|processing|distributed|gpu",
-        "help": "refuse to run with jobs that do not satisfy this profile (default: the profile follows from the jobs)",
+        "metavar": "NAME|FILE",
+        "help": "refuse to run with jobs that do not satisfy this profile: image, script, processing, distributed or "
+        "gpu, or NAME.toml of a house's own (default: the profile follows from the jobs)",
     },
     "--image-hosts": {
         "type": int,

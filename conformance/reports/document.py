@@ -118,7 +118,7 @@ class Recorder:
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": "sagemaker-processing-conformance", "version": conformance.__version__},
             "contract": conformance.CONTRACT_VERSION,
-            "profile": str(profile),
+            "profile": profile.described(),
             "strict": strict,
             "gpu": {
                 "asked": str(gpu),

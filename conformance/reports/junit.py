@@ -40,7 +40,9 @@ def finish(path: Path, place: Path, report: Report) -> tuple[Path, ...]:
         "engine": document["service"]["engine"],
         "gpu": ", ".join(document["gpu"]["given"]) or "none",
         "contract": document["contract"],
-        "profile": document["profile"],
+        "profile": document["profile"]["name"],
+        "profile.version": document["profile"]["version"],
+        "profile.sha256": document["profile"]["sha256"],
         "tool": f"{document['tool']['name']} {document['tool']['version']}",
     }
     named = dict(_by_name(report.verdicts))

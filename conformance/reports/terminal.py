@@ -124,7 +124,7 @@ def closing(report: document.Report, *, kept: bool, brought: bool) -> str:
     image = report.document["image"]["reference"]
     simulated = ", simulated GPU" if report.document["gpu"]["asked"] == Choice.SIMULATED else ""
     job = " with a job that the image brings" if brought else ""
-    by = f"profile {report.profile}{job}, contract {CONTRACT_VERSION}{simulated}"
+    by = f"profile {report.profile.name}{job}, contract {CONTRACT_VERSION}{simulated}"
     counts = report.document["counts"]
     if report.exit_status == ExitStatus.CONFORMS:
         warnings = f" ({_counted(counts[Word.ADVISED], 'warning')})" if counts[Word.ADVISED] else ""

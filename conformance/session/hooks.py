@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import site
 import sys
 import traceback
 from collections.abc import Generator, Sequence
@@ -12,14 +11,12 @@ from typing import Any
 
 import pytest
 
-import conformance
-from conformance import CONTRACT_VERSION, text
+from conformance import text
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
-from conformance.job.gpu import Choice
 from conformance.reports import directory, terminal
 from conformance.rule.tried import may_show
-from conformance.session import options, project
+from conformance.session import header, options, project
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import CheckFile, CheckItem, JobNode, session_key
 from conformance.session.interruption import Interruption
@@ -196,29 +193,7 @@ class SessionHooks:
 
     def pytest_report_header(self) -> list[str]:
         """Name the image, the contract and the jobs."""
-        image = self._session.found
-        requests = self._session.options.requests
-        names = ", ".join(request.name for request in requests) or "none"
-        judged_by = f"contract {CONTRACT_VERSION}, {len(load_checks())} checks, profile {self._reporting.profile}"
-        lines = [
-            f"conformance: image {image.reference} ({image.digest}), {image.platform}",
-            f"conformance: engine {self._session.service.described()['engine']}",
-            f"conformance: {judged_by}, job {names}",
-        ]
-        lines += [f"conformance: {told}" for told in (project.told(self._config), self._session.brought.told) if told]
-        lines += _network_lines(self._session.options)
-        if emulates := self._session.service.emulates:
-            lines.append(
-                f"conformance: the engine emulates x86_64 on {emulates}: no MUST is judged by what fails there"
-            )
-        if unbounded := self._session.service.unbounded:
-            lines.append(f"conformance: the engine enforces no limit on {' or '.join(unbounded)}")
-        if self._session.options.gpu is Choice.SIMULATED:
-            lines.append("conformance: the GPU is simulated, which cannot show that CUDA works")
-        home = Path(conformance.__path__[0])
-        if not any(home.is_relative_to(place) for place in site.getsitepackages()):
-            lines.append(f"conformance: {conformance.__version__} from {home}")
-        return [text.line(each) for each in lines]
+        return header.lines(self._session, self._reporting.profile, settings=project.told(self._config))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -287,14 +262,3 @@ def _escape(report: pytest.TestReport) -> None:
     if report.failed and text.lines(report.longreprtext) != report.longreprtext:
         report.longrepr = text.lines(report.longreprtext)
     report.sections = [(name, text.lines(content)) for name, content in report.sections]
-
-
-def _network_lines(chosen: options.Options) -> list[str]:
-    """Which jobs have an outside network, if one was given."""
-    if not chosen.network:
-        return []
-    isolated = [request.name for request in chosen.requests if request.is_isolated]
-    lines = [f"conformance: job containers are connected to network {chosen.network}"]
-    if isolated:
-        lines.append(f"conformance: except those of {', '.join(isolated)}, which sets EnableNetworkIsolation")
-    return lines

@@ -17,7 +17,6 @@ from conformance.reports.reproduce import write_material
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import requests_for
 from conformance.session.session import Session
-from conformance.verdict.profiles import profile_of
 
 
 class Reporting:
@@ -30,7 +29,7 @@ class Reporting:
         """Begin without a verdict."""
         self._session = session
         self._circumstances = circumstances
-        self.profile = profile_of(session.options.requests, session.options.gpu)
+        self.profile = session.options.judged_by
         self.recorder = Recorder()
         self.warnings: list[str] = []
         self.report: Report | None = None

@@ -89,6 +89,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": None,
         "help": "keep containers and volumes, and print their names",
     },
+    "--image-waivers": {
+        "metavar": "FILE",
+        "help": "known violations that someone answers for (default: conformance-waivers.toml beside pytest's "
+        "configuration file, if there is one)",
+    },
+    "--image-waivers-shared": {
+        "action": "store_true",
+        "default": None,
+        "help": "the file has waivers for images of other sessions too, which are not stale here",
+    },
 }
 """Every option of a session with what argparse needs; `conformance.session.options` reads and validates them.
 
@@ -121,6 +131,7 @@ INI_TYPES: dict[str, Literal["linelist", "bool"]] = {
     "--image-job": "linelist",
     "--image-strict": "bool",
     "--image-keep": "bool",
+    "--image-waivers-shared": "bool",
 }
 """The types of the settings in pytest's configuration file that are more than a string."""
 

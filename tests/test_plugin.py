@@ -114,8 +114,8 @@ def test_tests_that_need_another_conformance_are_refused_beside_the_checks(tmp_p
         (
             ["--image=a", "--image-profile=all"],
             (
-                "--image-profile: expected one of 'image', 'processing', 'script', 'distributed, script', 'distributed', "
-                "'gpu', 'distributed, gpu', or a file NAME.toml, got 'all'"
+                "--image-profile: expected one of 'image', 'processing', 'script', 'distributed, script', "
+                "'distributed', 'gpu', 'distributed, gpu', or a file NAME.toml, got 'all'"
             ),
         ),
         (

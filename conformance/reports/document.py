@@ -19,7 +19,9 @@ from conformance.reports import directory, facts, logs
 from conformance.reports.runs import run_record
 from conformance.rule.declaration import Registry
 from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing
-from conformance.verdict.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Waived, Word
+from conformance.verdict.waiver import Waiver
+from conformance.verdict.waivers import NO_WAIVERS, Result, Waivers
 
 SCHEMA_VERSION = 2
 
@@ -37,6 +39,7 @@ class Report:
     profile: Profile
     exit_status: int
     logs: Mapping[str, str]
+    waivers: tuple[Result, ...] = ()
 
     def write(self, place: Path) -> Path:
         """Write `report.json` into a directory, and the logs beside it; returns the file."""
@@ -96,23 +99,27 @@ class Recorder:
         pytest_status: int,
         is_chosen: bool = False,
         circumstances: Mapping[str, Any] | None = None,
+        waivers: Waivers = NO_WAIVERS,
         warnings: Sequence[str] = (),
     ) -> Report:
         """Make the report; `expected` are all checks, each with the request that it is to judge.
 
         pytest's own status stays where the session was interrupted, and where tests other than the checks failed.
         `is_chosen` says that the user selected the checks that were run, so that no result of others is required.
+        `waivers` were applied to the verdicts, and fail the session where none needs them any more.
         `circumstances` are further members of the document; with `warnings` no session conforms.
         """
         order = {check.id: index for index, check in enumerate(checks)}
         records = [self.records[key] for key in sorted(self.records, key=lambda key: (order[key[0]], key[1]))]
         verdicts = tuple(verdict_of(record, checks) for record in records)
         left_out = tuple(check for check, request in expected if (check, request) not in self.records)
+        waiving = waivers.results(verdicts, image)
         status = pytest_status
         failures = sum(record["failed"] for record in records)
         if pytest_status in {ExitStatus.CONFORMS, ExitStatus.VIOLATES} and tests_failed == failures:
             complete = (is_chosen or not left_out) and not warnings
-            status = int(exit_status(profile, verdicts, strict=strict, complete=complete))
+            stale = any(each.is_stale for each in waiving)
+            status = int(exit_status(profile, verdicts, strict=strict, complete=complete, stale=stale))
         counts = Counter(verdict.word for verdict in verdicts)
         document = {
             "schema_version": SCHEMA_VERSION,
@@ -131,12 +138,13 @@ class Recorder:
             "not_selected": sorted(set(left_out)),
             "verdicts": [{key: record[key] for key in record if key not in OF_PYTEST} for record in records],
             "runs": [self.runs[key] for key in sorted(self.runs)],
+            "waivers": [each.described() for each in waiving],
             "warnings": list(warnings),
             **(circumstances or {}),
         }
         lacking = tuple(verdict.check.id for verdict in missing(profile, verdicts))
         lacking += () if is_chosen else left_out
-        return Report(document, verdicts, lacking, profile, status, self.logs)
+        return Report(document, verdicts, lacking, profile, status, self.logs, waiving)
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:
@@ -158,7 +166,15 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
         "remedy": check.remedy,
         "reproduce": verdict.reproduce,
         "logs": list(verdict.logs),
+        "waived": waived_record(verdict),
     }
+
+
+def waived_record(verdict: Verdict) -> dict[str, Any] | None:
+    """What a waived verdict was, and by whom it is answered for; None for any other."""
+    if verdict.waived is None:
+        return None
+    return {"found": str(verdict.waived.found), "by": [each.described() for each in verdict.waived.by]}
 
 
 def verdict_of(record: dict[str, Any], checks: Registry) -> Verdict:
@@ -173,6 +189,8 @@ def verdict_of(record: dict[str, Any], checks: Registry) -> Verdict:
         request=record["job"],
         reproduce=record["reproduce"],
         logs=tuple(record["logs"]),
+        waived=record["waived"]
+        and Waived(Word(record["waived"]["found"]), tuple(map(Waiver.of, record["waived"]["by"]))),
     )
 
 

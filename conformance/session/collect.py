@@ -189,7 +189,9 @@ class CheckItem(pytest.Item):
 
     def _judged(self) -> Verdict:
         """The verdict as it counts in this session."""
-        return as_announced(self.config.stash[session_key].options.judged_by, self._found())
+        session = self.config.stash[session_key]
+        announced = as_announced(session.options.judged_by, self._found())
+        return session.options.waivers.applied(announced, session.found)
 
     def _found(self) -> Verdict:
         session, here = self.config.stash[session_key], self.config.invocation_params.dir

@@ -24,6 +24,7 @@ def lines(session: Session, profile: Profile, *, settings: str) -> list[str]:
         f"contract {CONTRACT_VERSION}, {len(load_checks())} checks, profile {profile.name}, job {names}",
         f"profile {profile.name} {profile.version}, sha256:{profile.sha256}",
         *(each for each in (settings, session.brought.told) if each),
+        *_of_waivers(session.options),
         *_of_network(session.options),
     ]
     if emulates := service.emulates:
@@ -36,6 +37,12 @@ def lines(session: Session, profile: Profile, *, settings: str) -> list[str]:
     if not any(home.is_relative_to(place) for place in site.getsitepackages()):
         told.append(f"{conformance.__version__} from {home}")
     return [text.line(f"conformance: {each}") for each in told]
+
+
+def _of_waivers(chosen: Options) -> list[str]:
+    """How many there are, since their file may be there without an option."""
+    waivers = chosen.waivers
+    return [f"{len(waivers.all)} in {waivers.source} may waive violations"] if waivers.source else []
 
 
 def _of_network(chosen: Options) -> list[str]:

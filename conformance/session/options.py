@@ -8,6 +8,7 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ from conformance.job.request import JobRequest
 from conformance.job.standin import OBJECTS, script_request
 from conformance.job.validation import load
 from conformance.reports import directory
+from conformance.verdict import waiverfile
 from conformance.verdict.profiles import Profile, Scope, reading, scope_named, scope_of
+from conformance.verdict.waivers import NO_WAIVERS, Waivers
 
 MOST_HOSTS = 100
 """The maximum InstanceCount of the API model."""
@@ -60,6 +63,7 @@ class Options:
     aws: bool = False
     hosts: int | None = None
     profile: Profile | None = None
+    waivers: Waivers = NO_WAIVERS
 
     @property
     def judged_by(self) -> Profile:
@@ -106,6 +110,7 @@ def read(config: pytest.Config) -> Options:
         aws=_aws(config),
         gpu=_gpu(str(config.getoption("--image-gpu"))),
         hosts=_hosts(config.getoption("--image-hosts")),
+        waivers=_waivers(config),
         profile=_profile(where, config.getoption("--image-profile")),
     )
     # The image may bring a job.
@@ -212,6 +217,20 @@ def _gpu(said: str) -> Choice:
     if said not in list(Choice):
         raise UsageError(f"--image-gpu: expected one of {', '.join(Choice)}, got {said!r}")
     return Choice(said)
+
+
+def _waivers(config: pytest.Config) -> Waivers:
+    """Those of `--image-waivers`, or else of the file that is beside pytest's configuration file, if there is one."""
+    said, shared = config.getoption("--image-waivers"), bool(config.getoption("--image-waivers-shared"))
+    beside = (config.inipath.parent if config.inipath else config.rootpath) / waiverfile.NAME
+    if said is None and not os.path.lexists(beside):
+        if shared:
+            raise UsageError(f"--image-waivers-shared: expected --image-waivers=FILE or {beside}, but there is none")
+        return NO_WAIVERS
+    if said is not None and not str(said).strip():
+        raise UsageError("--image-waivers: expected a file, got an empty string; is a variable unset?")
+    path = beside if said is None else config.invocation_params.dir / str(said)
+    return waiverfile.read(path, load_checks(), today=datetime.now(UTC).date(), is_shared=shared)
 
 
 def _profile(where: Path, said: str | None) -> Profile | None:

@@ -24,10 +24,12 @@ DEFAULTS: dict[str, Any] = {
     "--image-grace": 10.0,
     "--image-strict": False,
     "--image-keep": False,
+    "--image-waivers": None,
+    "--image-waivers-shared": False,
 }
 """What holds where neither the command line nor the configuration file says anything."""
 
-PATHS = frozenset({"--image-job", "--image-s3", "--image-report", "--image-profile"})
+PATHS = frozenset({"--image-job", "--image-s3", "--image-report", "--image-profile", "--image-waivers"})
 """Options that name files, which are relative to the configuration file that names them."""
 
 NUMBERS: dict[str, Callable[[str], float]] = {"--image-hosts": int, "--image-timeout": float, "--image-grace": float}

@@ -73,6 +73,7 @@ class Reporting:
             pytest_status=pytest_status,
             is_chosen=is_chosen,
             circumstances=circumstances,
+            waivers=chosen.waivers,
             # Each worker may have met the same trouble.
             warnings=tuple(dict.fromkeys(self.warnings)),
         )

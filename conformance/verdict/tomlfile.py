@@ -47,10 +47,7 @@ class TomlFile:
     def expect_members(
         self, table: dict[str, Any], names: Iterable[str], *, optional: Collection[str] = (), line: int = 1
     ) -> None:
-        """Raise `UsageError` for a member that is unknown, missing, or neither text nor anything else expected.
-
-        `line` is where the table begins.
-        """
+        """Raise `UsageError` for a member that is unknown or missing; `line` is where the table begins."""
         required = [name for name in names if name not in optional]
         for name in table:
             if name not in {*required, *optional}:
@@ -109,8 +106,8 @@ def parse(content: bytes, option: str, source: str) -> TomlFile:
 
 def meant(name: str, choices: Iterable[str]) -> str:
     """What someone may have meant by a name that does not exist, as the end of an error."""
-    close = nearest(name, choices)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
+    close = nearest(name, choices)[:1]
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _fault(option: str, source: str, said: str, line: int | None = None) -> UsageError:

@@ -71,7 +71,7 @@ def test_a_house_has_its_own(tmp_path: Path) -> None:
 FAULTS = {
     "an unknown id": (
         ('"image.has-command"', '"image.has-comand"'),
-        ":8: no check 'image.has-comand'; did you mean image.has-command or image.platform?",
+        ":8: no check 'image.has-comand'; did you mean image.has-command?",
     ),
     "no quotes": (
         ('"image.has-command"', "image.has-command"),

@@ -145,7 +145,9 @@ def missing(profile: Profile, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...
     """
     verdicts = tuple(verdicts)
     words = {
-        (verdict.check.id, verdict.request): verdict.word for verdict in verdicts if verdict.word is not Word.CONFORMS
+        (verdict.check.id, verdict.request): verdict.waived.found if verdict.waived is not None else verdict.word
+        for verdict in verdicts
+        if verdict.word is not Word.CONFORMS
     }
 
     def told(verdict: Verdict) -> Word | None:
@@ -164,15 +166,18 @@ def _is_missing(profile: Profile, verdict: Verdict, told: Word | None) -> bool:
     return verdict.applies and profile.requires(verdict.check.id)
 
 
-def exit_status(profile: Profile, verdicts: Iterable[Verdict], *, strict: bool, complete: bool) -> ExitStatus:
+def exit_status(
+    profile: Profile, verdicts: Iterable[Verdict], *, strict: bool, complete: bool, stale: bool = False
+) -> ExitStatus:
     """0 if everything required has a result and nothing violates, 1 if something violates, else 6.
 
+    `stale` says that a waiver is expired or matches nothing, which is as bad as what it would hide.
     `complete` says whether no check is absent that was to be run, and the session came to a good end. Without any
     judgement of the image, the status is never 0.
     """
     verdicts = tuple(verdicts)
     failing = {Word.VIOLATES, Word.ADVISED} if strict else {Word.VIOLATES}
-    if any(verdict.word in failing for verdict in verdicts):
+    if stale or any(verdict.word in failing for verdict in verdicts):
         return ExitStatus.VIOLATES
     judged = any(verdict.word not in {Word.NOT_JUDGED, Word.ERROR} for verdict in verdicts)
     if not complete or not judged or missing(profile, verdicts):

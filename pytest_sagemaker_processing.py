@@ -179,6 +179,9 @@ def pytest_configure(config: pytest.Config) -> None:
     _load()
     from conformance.session.hooks import SessionHooks  # noqa: PLC0415 - brings docker
 
+    # Pytest runs on without a plugin that is blocked, and would judge nothing.
+    if config.pluginmanager.is_blocked("conformance.hooks"):
+        raise pytest.UsageError("-p no:conformance.hooks: expected the plugin, which judges the image")
     config.pluginmanager.register(SessionHooks.begin(config), "conformance.hooks")
 
 

@@ -40,8 +40,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "or shell (default: python3)",
     },
     "--image-profile": {
-        "metavar": "image|processing|distributed|gpu",
-        "help": "refuse to run with jobs that do not satisfy this profile (default: the profile follows from the jobs)",
+        "metavar": "NAME|FILE",
+        "help": "refuse to run with jobs that do not satisfy this profile: image, script, processing, distributed or "
+        "gpu, or NAME.toml of a house's own (default: the profile follows from the jobs)",
     },
     "--image-hosts": {
         "type": int,
@@ -88,6 +89,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": None,
         "help": "keep containers and volumes, and print their names",
     },
+    "--image-waivers": {
+        "metavar": "FILE",
+        "help": "known violations that someone answers for (default: conformance-waivers.toml beside pytest's "
+        "configuration file, if there is one)",
+    },
+    "--image-waivers-shared": {
+        "action": "store_true",
+        "default": None,
+        "help": "the file has waivers for images of other sessions too, which are not stale here",
+    },
 }
 """Every option of a session with what argparse needs; `conformance.session.options` reads and validates them.
 
@@ -120,6 +131,7 @@ INI_TYPES: dict[str, Literal["linelist", "bool"]] = {
     "--image-job": "linelist",
     "--image-strict": "bool",
     "--image-keep": "bool",
+    "--image-waivers-shared": "bool",
 }
 """The types of the settings in pytest's configuration file that are more than a string."""
 
@@ -167,6 +179,9 @@ def pytest_configure(config: pytest.Config) -> None:
     _load()
     from conformance.session.hooks import SessionHooks  # noqa: PLC0415 - brings docker
 
+    # Pytest runs on without a plugin that is blocked, and would judge nothing.
+    if config.pluginmanager.is_blocked("conformance.hooks"):
+        raise pytest.UsageError("-p no:conformance.hooks: expected the plugin, which judges the image")
     config.pluginmanager.register(SessionHooks.begin(config), "conformance.hooks")
 
 

@@ -113,7 +113,10 @@ def test_tests_that_need_another_conformance_are_refused_beside_the_checks(tmp_p
         (["--image-strict"], "--image-strict: expected an image as well, but there is none (pass --image=URI)"),
         (
             ["--image=a", "--image-profile=all"],
-            "--image-profile: expected one of image, processing, distributed, gpu, got 'all'",
+            (
+                "--image-profile: expected one of 'image', 'processing', 'script', 'distributed, script', "
+                "'distributed', 'gpu', 'distributed, gpu', or a file NAME.toml, got 'all'"
+            ),
         ),
         (
             ["--image=a", "processing/exit::no-such-check"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from conformance.reports import directory, facts, logs
 from conformance.reports.runs import run_record
 from conformance.rule.declaration import Registry
 from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing
-from conformance.verdict.verdict import Verdict, Word
+from conformance.verdict.verdict import Verdict, Waived, Word
+from conformance.verdict.waiver import Waiver
+from conformance.verdict.waivers import NO_WAIVERS, Result, Waivers
 
 SCHEMA_VERSION = 2
 
@@ -37,6 +39,7 @@ class Report:
     profile: Profile
     exit_status: int
     logs: Mapping[str, str]
+    waivers: tuple[Result, ...] = ()
 
     def write(self, place: Path) -> Path:
         """Write `report.json` into a directory, and the logs beside it; returns the file."""
@@ -54,6 +57,7 @@ class Recorder:
         self.records: dict[tuple[str, str], dict[str, Any]] = {}
         self.runs: dict[tuple[str, str], dict[str, Any]] = {}
         self.logs: dict[str, str] = {}
+        self.failures = 0
         self._sent: set[tuple[str, str]] = set()
 
     def record(self, verdict: Verdict, outcomes: Sequence[Outcome], *, seconds: float, failed: bool) -> dict[str, Any]:
@@ -73,8 +77,12 @@ class Recorder:
             "logs_of_runs": [logs.of_run(outcome) for outcome in new.values()],
         }
 
-    def take(self, record: dict[str, Any]) -> None:
-        """Take in what an item found; the last time counts where a plugin has a check run several times."""
+    def take(self, record: dict[str, Any], *, failed: bool | None = None) -> None:
+        """Take in what an item found; the last time counts where a plugin has a check run several times.
+
+        `failed` says whether pytest counts it as a failure now, if that has changed since it was recorded.
+        """
+        self.failures += record["failed"] if failed is None else failed
         for run, files in zip(record["evidence"], record["logs_of_runs"], strict=True):
             # Two workers may have run the same: what is told of it comes of one of them.
             if (run["job"], run["variation"]) not in self.runs:
@@ -94,31 +102,36 @@ class Recorder:
         expected: Sequence[tuple[str, str]],
         tests_failed: int,
         pytest_status: int,
-        is_chosen: bool = False,
+        selected: Collection[tuple[str, str]] | None = None,
         circumstances: Mapping[str, Any] | None = None,
+        waivers: Waivers = NO_WAIVERS,
         warnings: Sequence[str] = (),
     ) -> Report:
         """Make the report; `expected` are all checks, each with the request that it is to judge.
 
         pytest's own status stays where the session was interrupted, and where tests other than the checks failed.
-        `is_chosen` says that the user selected the checks that were run, so that no result of others is required.
+        `selected` are the checks that the user chose, if any, so that no result of others is required.
+        `waivers` were applied to the verdicts, and fail the session where none needs them any more.
         `circumstances` are further members of the document; with `warnings` no session conforms.
         """
         order = {check.id: index for index, check in enumerate(checks)}
         records = [self.records[key] for key in sorted(self.records, key=lambda key: (order[key[0]], key[1]))]
         verdicts = tuple(verdict_of(record, checks) for record in records)
         left_out = tuple(check for check, request in expected if (check, request) not in self.records)
+        # A check that was chosen may have been skipped by others' plugins, or the session ended before it.
+        absent = left_out if selected is None else tuple(key[0] for key in selected if key not in self.records)
+        waiving = waivers.results(verdicts, image)
         status = pytest_status
-        failures = sum(record["failed"] for record in records)
-        if pytest_status in {ExitStatus.CONFORMS, ExitStatus.VIOLATES} and tests_failed == failures:
-            complete = (is_chosen or not left_out) and not warnings
-            status = int(exit_status(profile, verdicts, strict=strict, complete=complete))
+        if pytest_status in {ExitStatus.CONFORMS, ExitStatus.VIOLATES} and tests_failed == self.failures:
+            complete = not absent and not warnings
+            stale = any(each.is_stale for each in waiving)
+            status = int(exit_status(profile, verdicts, strict=strict, complete=complete, stale=stale))
         counts = Counter(verdict.word for verdict in verdicts)
         document = {
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": "sagemaker-processing-conformance", "version": conformance.__version__},
             "contract": conformance.CONTRACT_VERSION,
-            "profile": str(profile),
+            "profile": profile.described(),
             "strict": strict,
             "gpu": {
                 "asked": str(gpu),
@@ -131,12 +144,13 @@ class Recorder:
             "not_selected": sorted(set(left_out)),
             "verdicts": [{key: record[key] for key in record if key not in OF_PYTEST} for record in records],
             "runs": [self.runs[key] for key in sorted(self.runs)],
+            "waivers": [each.described() for each in waiving],
             "warnings": list(warnings),
             **(circumstances or {}),
         }
         lacking = tuple(verdict.check.id for verdict in missing(profile, verdicts))
-        lacking += () if is_chosen else left_out
-        return Report(document, verdicts, lacking, profile, status, self.logs)
+        lacking += absent
+        return Report(document, verdicts, lacking, profile, status, self.logs, waiving)
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:
@@ -158,7 +172,15 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
         "remedy": check.remedy,
         "reproduce": verdict.reproduce,
         "logs": list(verdict.logs),
+        "waived": waived_record(verdict),
     }
+
+
+def waived_record(verdict: Verdict) -> dict[str, Any] | None:
+    """What a waived verdict was, and by whom it is answered for; None for any other."""
+    if verdict.waived is None:
+        return None
+    return {"found": str(verdict.waived.found), "by": [each.described() for each in verdict.waived.by]}
 
 
 def verdict_of(record: dict[str, Any], checks: Registry) -> Verdict:
@@ -173,6 +195,8 @@ def verdict_of(record: dict[str, Any], checks: Registry) -> Verdict:
         request=record["job"],
         reproduce=record["reproduce"],
         logs=tuple(record["logs"]),
+        waived=record["waived"]
+        and Waived(Word(record["waived"]["found"]), tuple(map(Waiver.of, record["waived"]["by"]))),
     )
 
 

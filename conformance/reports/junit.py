@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from junitparser import JUnitXml, Skipped, TestCase
+from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from conformance import text
 from conformance.reports import directory
 from conformance.reports.document import Report
 from conformance.verdict.verdict import Verdict
+from conformance.verdict.waivers import Result
 
 CLASS = "processing."
 """What the class names of all checks begin with."""
@@ -40,7 +41,9 @@ def finish(path: Path, place: Path, report: Report) -> tuple[Path, ...]:
         "engine": document["service"]["engine"],
         "gpu": ", ".join(document["gpu"]["given"]) or "none",
         "contract": document["contract"],
-        "profile": document["profile"],
+        "profile": document["profile"]["name"],
+        "profile.version": document["profile"]["version"],
+        "profile.sha256": document["profile"]["sha256"],
         "tool": f"{document['tool']['name']} {document['tool']['version']}",
     }
     named = dict(_by_name(report.verdicts))
@@ -58,11 +61,24 @@ def finish(path: Path, place: Path, report: Report) -> tuple[Path, ...]:
             verdict = named.get(f"{case.classname}.{case.name}")
             if verdict is not None:
                 _complete(case, verdict, report.logs)
+        _add_waivers(suite, report.waivers)
     files = tuple(dict.fromkeys((place / directory.JUNIT, path)))
     for file in files:
         with directory.whole(file) as beside:
             suites.write(str(beside))
     return files
+
+
+def _add_waivers(suite: TestSuite, waivers: Sequence[Result]) -> None:
+    """A failure for each that fails the session, which no check stands for."""
+    for each in waivers:
+        if each.is_stale:
+            case = TestCase(f"line-{each.waiver.line}", f"{CLASS}waivers")
+            case._elem.set("time", "0.000")  # noqa: SLF001 - junitparser writes 0.0, which pytest never does
+            case.result = [Failure(text.sentence(str(each)), str(each.state))]
+            suite.append(case)  # type: ignore[no-untyped-call] # junitparser
+            suite.tests += 1
+            suite.failures += 1
 
 
 def _by_name(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Verdict]]:
@@ -77,6 +93,9 @@ def _complete(case: TestCase, verdict: Verdict, logs: Mapping[str, str]) -> None
         if isinstance(result, Skipped):
             result.type = verdict.label
             said = verdict.violations[0] if verdict.violations else verdict.reason
+            if verdict.waived is not None:
+                waiver = verdict.waived.by[0]
+                said = f"until {waiver.expires} by {waiver.owner}: {waiver.reason}: {said}"
             result.message = f"{verdict.label}: {text.sentence(said)}"
             result.text = verdict.text
     output = _output(verdict, logs)

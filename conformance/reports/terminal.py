@@ -14,6 +14,7 @@ from conformance.rule.played import NEEDS_REQUEST
 from conformance.shells import SHELLS
 from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import Verdict, Word
+from conformance.verdict.waivers import Result, State
 
 if TYPE_CHECKING:
     import pytest
@@ -80,12 +81,13 @@ def write(
     """
     reporter.write_sep("=", "conformance")
     for verdict in report.verdicts:
-        if verdict.word in {Word.ADVISED, Word.WAIVED} and not report.document["strict"]:
+        if verdict.word is Word.WAIVED or (verdict.word is Word.ADVISED and not report.document["strict"]):
             reporter.write_line(f"{verdict.word}: {verdict.text}")
     for line in _not_judged(report, named=reporter.config.option.verbose > 0):
         reporter.write_line(line)
     for fact in _facts(report):
         reporter.write_line(textwrap.fill(f"note: {fact}", 100, subsequent_indent="  ", break_on_hyphens=False))
+    _write_waivers(reporter, report.waivers)
     for warning in report.document["warnings"]:
         reporter.write_line(f"warning: {warning}", yellow=True)
     for name in kept:
@@ -119,18 +121,28 @@ def _brings_no_program(image: dict[str, Any]) -> bool:
     return len(words) <= 1 and (not name or name in SHELLS or name.startswith(("python", "pypy")))
 
 
+def _write_waivers(reporter: Screen, waivers: Sequence[Result]) -> None:
+    """Print those that no violation used."""
+    for each in waivers:
+        if each.is_stale:
+            reporter.write_line(f"stale: {each}", red=True)
+        elif each.state is not State.USED:
+            reporter.write_line(f"note: {each}")
+
+
 def closing(report: document.Report, *, kept: bool, brought: bool) -> str:
     """One sentence: the result of the session, with the profile and the version of the contract."""
     image = report.document["image"]["reference"]
     simulated = ", simulated GPU" if report.document["gpu"]["asked"] == Choice.SIMULATED else ""
     job = " with a job that the image brings" if brought else ""
-    by = f"profile {report.profile}{job}, contract {CONTRACT_VERSION}{simulated}"
+    by = f"profile {report.profile.name}{job}, contract {CONTRACT_VERSION}{simulated}"
     counts = report.document["counts"]
     if report.exit_status == ExitStatus.CONFORMS:
         warnings = f" ({_counted(counts[Word.ADVISED], 'warning')})" if counts[Word.ADVISED] else ""
         if report.document["not_selected"]:
             return f"no violation by {image} in the checks that were selected{warnings}: {_share(report)} - {by}"
-        return f"{image} conforms{warnings}: {_share(report)} - {by}"
+        result = f"passes, {counts[Word.WAIVED]} waived" if counts[Word.WAIVED] else "conforms"
+        return f"{image} {result}{warnings}: {_share(report)} - {by}"
     if report.exit_status == ExitStatus.INCOMPLETE:
         return f"{image} incomplete: {_incomplete(report)} - {by}"
     failing = counts[Word.VIOLATES] + (counts[Word.ADVISED] if report.document["strict"] else 0)
@@ -138,7 +150,10 @@ def closing(report: document.Report, *, kept: bool, brought: bool) -> str:
         judged = sum(counts[word] for word in JUDGED)
         fail = f"{failing} of {_counted(judged, 'judged check')} {'fails' if failing == 1 else 'fail'}"
         return f"{image} does not conform: {fail} - {by}"
+    stale = sum(each.is_stale for each in report.waivers)
     why = ENDED.get(report.exit_status, "aborted")
+    if stale and report.exit_status == ExitStatus.VIOLATES:
+        why = f"{_counted(stale, 'waiver')} expired or without a violation"
     return f"{why} (exit status {report.exit_status}){'' if kept else '; containers removed'} - {by}"
 
 

@@ -59,6 +59,14 @@ class Circumstances:
     def _options(self) -> dict[str, Any]:
         """The options as they were understood, paths absolute; the requests are told of apart."""
         told = {each.name: getattr(self.options, each.name) for each in fields(self.options)}
-        objects, report = told.pop("objects"), told.pop("report")
+        objects, report, profile = told.pop("objects"), told.pop("report"), told.pop("profile")
+        waivers = told.pop("waivers")
         del told["requests"]
-        return {**told, "s3": objects and str(objects.directory), "report": str(report)}
+        return {
+            **told,
+            "s3": objects and str(objects.directory),
+            "report": str(report),
+            "profile": profile and profile.name,
+            "waivers": waivers.source,
+            "waivers_shared": waivers.is_shared,
+        }

@@ -26,6 +26,7 @@ from conformance.session import judging
 from conformance.session.selection import node_id
 from conformance.session.session import Session
 from conformance.verdict.alone import stronger
+from conformance.verdict.profiles import as_announced
 from conformance.verdict.verdict import Verdict, Word, not_judged
 
 session_key = pytest.StashKey[Session]()
@@ -187,6 +188,12 @@ class CheckItem(pytest.Item):
         return self.config.invocation_params.dir / "processing" / self.check.chapter, None, self.check.id
 
     def _judged(self) -> Verdict:
+        """The verdict as it counts in this session."""
+        session = self.config.stash[session_key]
+        announced = as_announced(session.options.judged_by, self._found())
+        return session.options.waivers.applied(announced, session.found)
+
+    def _found(self) -> Verdict:
         session, here = self.config.stash[session_key], self.config.invocation_params.dir
         parent = self.parent
         if parent.job is not None and self.check not in parent.needed:

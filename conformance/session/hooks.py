@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import site
 import sys
 import traceback
 from collections.abc import Generator, Sequence
@@ -12,14 +11,12 @@ from typing import Any
 
 import pytest
 
-import conformance
-from conformance import CONTRACT_VERSION, text
+from conformance import text
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
-from conformance.job.gpu import Choice
 from conformance.reports import directory, terminal
 from conformance.rule.tried import may_show
-from conformance.session import options, project
+from conformance.session import header, options, project
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import CheckFile, CheckItem, JobNode, session_key
 from conformance.session.interruption import Interruption
@@ -35,6 +32,9 @@ WORKER_IMAGE = "conformance_image"
 
 WORKER_WARNINGS = "conformance_warnings"
 """The key of its warnings in an xdist worker's output."""
+
+WORKER_SELECTED = "conformance_selected"
+"""The same of the checks that it was given to choose from, each with the name of its job."""
 
 
 class SessionHooks:
@@ -56,6 +56,8 @@ class SessionHooks:
         self._worker = worker
         self._reporting = reporting
         self._ended = False
+        self._stopped_itself = False
+        self._selected: set[tuple[str, str]] = set()
         self._status = StatusLine(config)
         session.progress.watch = lambda: self._status.show(session.told())
 
@@ -137,9 +139,10 @@ class SessionHooks:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Start every run that the selected checks need; not under xdist, where the distribution is not known yet."""
+        items = [item for item in session.items if isinstance(item, CheckItem)]
+        self._selected |= {(item.check.id, item.request_name) for item in items}
         if self._worker or self._config.getoption("collectonly"):
             return
-        items = [item for item in session.items if isinstance(item, CheckItem)]
         if items:
             with self._reporting.as_warning():
                 self._session.service.remove_left_behind()
@@ -165,7 +168,17 @@ class SessionHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - as above
         """Take over what a worker could not remove."""
-        self._reporting.warnings += getattr(node, "workeroutput", {}).get(WORKER_WARNINGS, [])
+        sent = getattr(node, "workeroutput", {})
+        self._reporting.warnings += sent.get(WORKER_WARNINGS, [])
+        self._selected |= set(map(tuple, sent.get(WORKER_SELECTED, [])))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
+        """A worker that was killed is trouble of the suite's own: its check is an error and no failure."""
+        record = self._reporting.lost(crashitem, report.longreprtext)
+        if record is not None:
+            report.when = "setup"
+            report.conformance = record  # type: ignore[attr-defined] # reports take extras
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - as above
@@ -186,8 +199,10 @@ class SessionHooks:
                 self._status.clear()
         return (yield)
 
-    def pytest_keyboard_interrupt(self) -> None:
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Say at once what Ctrl-C does, since it takes some seconds."""
+        # What pytest-xdist raises where there were as many failures as `--maxfail` allows.
+        self._stopped_itself = issubclass(excinfo.type, KeyboardInterrupt) and excinfo.type is not KeyboardInterrupt
         if not self._worker:
             kept = self._session.options.keep
             self._status.say("interrupted; ending the runs" + ("" if kept else " and removing their containers"))
@@ -196,29 +211,7 @@ class SessionHooks:
 
     def pytest_report_header(self) -> list[str]:
         """Name the image, the contract and the jobs."""
-        image = self._session.found
-        requests = self._session.options.requests
-        names = ", ".join(request.name for request in requests) or "none"
-        judged_by = f"contract {CONTRACT_VERSION}, {len(load_checks())} checks, profile {self._reporting.profile}"
-        lines = [
-            f"conformance: image {image.reference} ({image.digest}), {image.platform}",
-            f"conformance: engine {self._session.service.described()['engine']}",
-            f"conformance: {judged_by}, job {names}",
-        ]
-        lines += [f"conformance: {told}" for told in (project.told(self._config), self._session.brought.told) if told]
-        lines += _network_lines(self._session.options)
-        if emulates := self._session.service.emulates:
-            lines.append(
-                f"conformance: the engine emulates x86_64 on {emulates}: no MUST is judged by what fails there"
-            )
-        if unbounded := self._session.service.unbounded:
-            lines.append(f"conformance: the engine enforces no limit on {' or '.join(unbounded)}")
-        if self._session.options.gpu is Choice.SIMULATED:
-            lines.append("conformance: the GPU is simulated, which cannot show that CUDA works")
-        home = Path(conformance.__path__[0])
-        if not any(home.is_relative_to(place) for place in site.getsitepackages()):
-            lines.append(f"conformance: {conformance.__version__} from {home}")
-        return [text.line(each) for each in lines]
+        return header.lines(self._session, self._reporting.profile, settings=project.told(self._config))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -242,7 +235,7 @@ class SessionHooks:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Record a verdict; under xdist only the controller reports."""
         if not self._worker and hasattr(report, "conformance"):
-            self._reporting.recorder.take(report.conformance)
+            self._reporting.recorder.take(report.conformance, failed=report.failed)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str | tuple[str, Any]] | None:
         """Show the verdict's own word instead of pytest's."""
@@ -252,22 +245,38 @@ class SessionHooks:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         """Write the reports after pytest has written its JUnit file, and set the exit status from the verdicts."""
-        yield
+        fault: OSError | None = None
+        try:
+            yield
+        except OSError as caught:
+            # Of pytest's own JUnit file, on a disk that is full.
+            fault = caught
         self.end()
         if self._worker:
-            self._config.workeroutput[WORKER_WARNINGS] = self._reporting.warnings  # type: ignore[attr-defined] # xdist's own
+            sent: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined] # xdist's own
+            sent |= {WORKER_WARNINGS: self._reporting.warnings, WORKER_SELECTED: list(map(list, self._selected))}
         elif self._config.getoption("collectonly"):
-            return
+            # Whoever types it wants a list; in `addopts` it would leave the gate open.
+            if not {"--collect-only", "--co"} & set(self._config.invocation_params.args):
+                session.exitstatus = session.exitstatus or ExitStatus.INCOMPLETE
         elif self._reporting.recorder.records:
             session.exitstatus = self._reporting.finish(
                 Path(self._config.option.xmlpath),
                 tests_failed=session.testsfailed,
-                pytest_status=int(session.exitstatus),
-                is_chosen=is_chosen(self._config, self._named),
+                pytest_status=self._status_of(session),
+                selected=(self._selected or None) if is_chosen(self._config, self._named) else None,
+                fault=fault,
             )
         else:
             # Other tests may have passed, which says nothing of the image.
             session.exitstatus = session.exitstatus or ExitStatus.INCOMPLETE
+
+    def _status_of(self, session: pytest.Session) -> int:
+        """Pytest's own status; under xdist `--maxfail` is told as an interruption, but no other is one by itself."""
+        most = self._config.getoption("maxfail")
+        if self._stopped_itself and 0 < most <= session.testsfailed:
+            return pytest.ExitCode.TESTS_FAILED
+        return int(session.exitstatus)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print advice, what was not judged and why, the counts, and the closing line."""
@@ -287,14 +296,3 @@ def _escape(report: pytest.TestReport) -> None:
     if report.failed and text.lines(report.longreprtext) != report.longreprtext:
         report.longrepr = text.lines(report.longreprtext)
     report.sections = [(name, text.lines(content)) for name, content in report.sections]
-
-
-def _network_lines(chosen: options.Options) -> list[str]:
-    """Which jobs have an outside network, if one was given."""
-    if not chosen.network:
-        return []
-    isolated = [request.name for request in chosen.requests if request.is_isolated]
-    lines = [f"conformance: job containers are connected to network {chosen.network}"]
-    if isolated:
-        lines.append(f"conformance: except those of {', '.join(isolated)}, which sets EnableNetworkIsolation")
-    return lines

@@ -8,11 +8,13 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from conformance.aws.process import need_libraries
+from conformance.checks import load_checks
 from conformance.errors import UsageError
 from conformance.job import forms
 from conformance.job.gpu import Choice
@@ -22,7 +24,9 @@ from conformance.job.request import JobRequest
 from conformance.job.standin import OBJECTS, script_request
 from conformance.job.validation import load
 from conformance.reports import directory
-from conformance.verdict.profiles import Profile, profile_of
+from conformance.verdict import waiverfile
+from conformance.verdict.profiles import Profile, Scope, reading, scope_named, scope_of
+from conformance.verdict.waivers import NO_WAIVERS, Waivers
 
 MOST_HOSTS = 100
 """The maximum InstanceCount of the API model."""
@@ -31,12 +35,15 @@ LONGEST_SECONDS = 86_400.0
 """A day: what is still on the engine after that counts as left behind."""
 
 DEMANDS = {
-    Profile.IMAGE: "an image",
-    Profile.PROCESSING: "a job",
-    Profile.DISTRIBUTED: "a job with several hosts",
-    Profile.GPU: "a job whose InstanceType has GPUs",
+    Scope.IMAGE: "an image",
+    Scope.PROCESSING: "a job",
+    Scope.SCRIPT: "--image-script",
+    Scope.DISTRIBUTED_SCRIPT: "--image-script with several hosts",
+    Scope.DISTRIBUTED: "a job with several hosts",
+    Scope.GPU: "a job whose InstanceType has GPUs",
+    Scope.DISTRIBUTED_GPU: "a job with several hosts whose InstanceType has GPUs",
 }
-"""The profiles that `--image-profile` may demand, and what a session needs for each."""
+"""What `--image-profile` may demand of a session, and what that needs."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,14 @@ class Options:
     aws: bool = False
     hosts: int | None = None
     profile: Profile | None = None
+    waivers: Waivers = NO_WAIVERS
+
+    @property
+    def judged_by(self) -> Profile:
+        """The profile of a house's own, or else that of the suite which follows from the jobs."""
+        if self.profile is not None and scope_named(self.profile.name) is None:
+            return self.profile
+        return reading.own(scope_of(self.requests, self.gpu), load_checks())
 
 
 def read(config: pytest.Config) -> Options:
@@ -95,7 +110,8 @@ def read(config: pytest.Config) -> Options:
         aws=_aws(config),
         gpu=_gpu(str(config.getoption("--image-gpu"))),
         hosts=_hosts(config.getoption("--image-hosts")),
-        profile=_profile(config.getoption("--image-profile")),
+        waivers=_waivers(config),
+        profile=_profile(where, config.getoption("--image-profile")),
     )
     # The image may bring a job.
     return settled(chosen) if requests else chosen
@@ -113,14 +129,21 @@ def settled(options: Options) -> Options:
         raise UsageError(f"{name}: expected a job, but there is none", hint="pass --image-job=FILE")
     if options.hosts is not None:
         requests = tuple(request.on_hosts(options.hosts) for request in requests)
-    found = profile_of(requests, options.gpu)
-    if options.profile is not None and not found.includes(options.profile):
-        raise UsageError(
-            f"--image-profile={options.profile}: expected {DEMANDS[options.profile]}, but the profile of this session "
-            f"is {found}",
-            hint="pass --image-job=FILE" if found is Profile.IMAGE else "",
-        )
+    _demand(options.profile, scope_of(requests, options.gpu), aws=options.aws)
     return replace(options, requests=requests)
+
+
+def _demand(profile: Profile | None, found: Scope, *, aws: bool) -> None:
+    if profile is not None and not found.includes(profile.scope):
+        raise UsageError(
+            f"--image-profile={profile.name}: expected {DEMANDS[profile.scope]}, but the profile of this session is "
+            f"{found}",
+            hint="pass --image-job=FILE" if found is Scope.IMAGE else "",
+        )
+    # Without an AWS, these do not apply, so that nobody would miss their results.
+    of_aws = [check for check in profile.since if check.startswith("aws.")] if profile is not None else []
+    if of_aws and profile is not None and scope_named(profile.name) is None and not aws:
+        raise UsageError(f"--image-profile={profile.name}: expected --image-aws, since it requires {of_aws[0]}")
 
 
 def _image(given: Sequence[str]) -> str:
@@ -196,10 +219,30 @@ def _gpu(said: str) -> Choice:
     return Choice(said)
 
 
-def _profile(said: str | None) -> Profile | None:
-    if said is not None and said not in DEMANDS:
-        raise UsageError(f"--image-profile: expected one of {', '.join(DEMANDS)}, got {said!r}")
-    return None if said is None else Profile(said)
+def _waivers(config: pytest.Config) -> Waivers:
+    """Those of `--image-waivers`, or else of the file that is beside pytest's configuration file, if there is one."""
+    said, shared = config.getoption("--image-waivers"), bool(config.getoption("--image-waivers-shared"))
+    beside = (config.inipath.parent if config.inipath else config.rootpath) / waiverfile.NAME
+    if said is None and not os.path.lexists(beside):
+        if shared:
+            raise UsageError(f"--image-waivers-shared: expected --image-waivers=FILE or {beside}, but there is none")
+        return NO_WAIVERS
+    if said is not None and not str(said).strip():
+        raise UsageError("--image-waivers: expected a file, got an empty string; is a variable unset?")
+    path = beside if said is None else config.invocation_params.dir / str(said)
+    return waiverfile.read(path, load_checks(), today=datetime.now(UTC).date(), is_shared=shared)
+
+
+def _profile(where: Path, said: str | None) -> Profile | None:
+    if said is None:
+        return None
+    scope = scope_named(said)
+    if scope is not None:
+        return reading.own(scope, load_checks())
+    if not said.endswith(".toml"):
+        known = ", ".join(repr(str(scope)) for scope in DEMANDS)
+        raise UsageError(f"--image-profile: expected one of {known}, or a file NAME.toml, got {said!r}")
+    return reading.of_house(where / said, load_checks())
 
 
 def _report(config: pytest.Config) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from conformance.errors import UsageError
+from conformance.verdict.profiles import scope_named
 
 DEFAULTS: dict[str, Any] = {
     "--image-job": (),
@@ -23,10 +24,12 @@ DEFAULTS: dict[str, Any] = {
     "--image-grace": 10.0,
     "--image-strict": False,
     "--image-keep": False,
+    "--image-waivers": None,
+    "--image-waivers-shared": False,
 }
 """What holds where neither the command line nor the configuration file says anything."""
 
-PATHS = frozenset({"--image-job", "--image-s3", "--image-report"})
+PATHS = frozenset({"--image-job", "--image-s3", "--image-report", "--image-profile", "--image-waivers"})
 """Options that name files, which are relative to the configuration file that names them."""
 
 NUMBERS: dict[str, Callable[[str], float]] = {"--image-hosts": int, "--image-timeout": float, "--image-grace": float}
@@ -62,7 +65,7 @@ def told(config: pytest.Config) -> str:
 
 def _read(config: pytest.Config, option: str, setting: str, value: Any) -> Any:  # noqa: ANN401 - of any type of setting
     where = config.inipath.parent if config.inipath else config.invocation_params.dir
-    if option in PATHS:
+    if option in PATHS and not _is_name(option, value):
         return [_path(where, each) for each in value] if isinstance(value, list) else _path(where, value)
     if option not in NUMBERS:
         return value
@@ -70,6 +73,11 @@ def _read(config: pytest.Config, option: str, setting: str, value: Any) -> Any: 
         return NUMBERS[option](value)
     except ValueError as error:
         raise UsageError(f"{setting}: expected a number, got {value!r}", hint=f"in {config.inipath}") from error
+
+
+def _is_name(option: str, value: Any) -> bool:  # noqa: ANN401 - as above
+    """Whether it names one of the suite's own profiles, and no file."""
+    return option == "--image-profile" and scope_named(value) is not None
 
 
 def _path(where: Path, name: str) -> str:

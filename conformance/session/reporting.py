@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,14 @@ from typing import Any
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.job.variation import Variation
-from conformance.reports import junit
+from conformance.reports import directory, junit
 from conformance.reports.document import Recorder, Report
 from conformance.reports.reproduce import write_material
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import requests_for
+from conformance.session.selection import node_id
 from conformance.session.session import Session
-from conformance.verdict.profiles import profile_of
+from conformance.verdict.verdict import error
 
 
 class Reporting:
@@ -30,7 +31,7 @@ class Reporting:
         """Begin without a verdict."""
         self._session = session
         self._circumstances = circumstances
-        self.profile = profile_of(session.options.requests, session.options.gpu)
+        self.profile = session.options.judged_by
         self.recorder = Recorder()
         self.warnings: list[str] = []
         self.report: Report | None = None
@@ -44,22 +45,52 @@ class Reporting:
         except ConformanceError as caught:
             self.warnings.append(str(caught))
 
-    def finish(self, junit_path: Path, *, tests_failed: int, pytest_status: int, is_chosen: bool) -> int:
+    def lost(self, item: str, said: str) -> dict[str, Any] | None:
+        """The record of a check whose worker was killed while it ran, None if the item is none.
+
+        Even where another worker has judged it since, the session did not end well.
+        """
+        found = next(((check, job) for check, job in self._expected() if item in _node_ids(check, job)), None)
+        if found is None:
+            return None
+        self.warnings.append(said)
+        check, job = found
+        return self.recorder.record(error(load_checks()[check], said, request=job), (), seconds=0.0, failed=True)
+
+    def finish(
+        self,
+        junit_path: Path,
+        *,
+        tests_failed: int,
+        pytest_status: int,
+        selected: Collection[tuple[str, str]] | None,
+        fault: OSError | None = None,
+    ) -> int:
         """Make the report and write all files; returns the exit status of the session.
 
-        `is_chosen` says whether the user selected the checks that were run.
+        `selected` are the checks that the user chose, None for all; `fault` is why pytest's own file is not written.
         """
-        make = partial(self._made, tests_failed=tests_failed, pytest_status=pytest_status, is_chosen=is_chosen)
+        make = partial(self._made, tests_failed=tests_failed, pytest_status=pytest_status, selected=selected)
         try:
+            if fault is not None:
+                raise fault
             self.report = make(self._circumstances.described())
             self.files = self._written(self.report, junit_path)
         except OSError as error:
             self.warnings.append(f"the reports cannot be written: {error}")
+            with contextlib.suppress(OSError):
+                # What there is of them tells less than happened.
+                directory.clear(self._session.options.report, junit_path)
             self.report = make({})
         return self.report.exit_status
 
     def _made(
-        self, circumstances: Mapping[str, Any], *, tests_failed: int, pytest_status: int, is_chosen: bool
+        self,
+        circumstances: Mapping[str, Any],
+        *,
+        tests_failed: int,
+        pytest_status: int,
+        selected: Collection[tuple[str, str]] | None,
     ) -> Report:
         chosen = self._session.options
         return self.recorder.report(
@@ -72,8 +103,9 @@ class Reporting:
             expected=self._expected(),
             tests_failed=tests_failed,
             pytest_status=pytest_status,
-            is_chosen=is_chosen,
+            selected=selected,
             circumstances=circumstances,
+            waivers=chosen.waivers,
             # Each worker may have met the same trouble.
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
@@ -97,3 +129,9 @@ class Reporting:
             for check in load_checks()
             for request in requests_for(check.job, requests)
         ]
+
+
+def _node_ids(check: str, job: str) -> tuple[str, str]:
+    """How pytest may name the item of a check, with its job or without."""
+    of_check = node_id(load_checks()[check])
+    return of_check, f"{of_check}[{job}]"

@@ -16,6 +16,7 @@ from conformance.rule.declaration import MUST, Advice, Check, DoesNotApply, NotJ
 from conformance.rule.played import NEEDS_REQUEST, is_all_there_is, not_shown
 from conformance.verdict import doubt
 from conformance.verdict.doubt import Repeat
+from conformance.verdict.waiver import Waiver
 
 
 class Word(StrEnum):
@@ -30,12 +31,21 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True)
+class Waived:
+    """What a waived verdict was before, and the waivers that cover it."""
+
+    found: Word
+    by: tuple[Waiver, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The result of one check.
 
     `violations` are full sentences; `reason` says why the check was not judged, or what went wrong in the suite;
     `applies` is False if the clause has a condition that was not met, so that no profile can require it; `see` is the
-    check that explains why this one was not judged, if any; `logs` are the most relevant log files of the runs.
+    check that explains why this one was not judged, if any; `logs` are the most relevant log files of the runs;
+    `waived` says by whom and until when a known violation is answered for.
     """
 
     check: Check
@@ -47,6 +57,7 @@ class Verdict:
     request: str = ""
     reproduce: str = ""
     logs: tuple[str, ...] = ()
+    waived: Waived | None = None
 
     @property
     def headline(self) -> str:
@@ -63,6 +74,9 @@ class Verdict:
         """Everything that a reader needs to understand, fix and reproduce a finding."""
         lines = [self.headline]
         lines += [_wrapped("  - ", violation) for violation in self.violations]
+        for each in self.waived.by if self.waived is not None else ():
+            told = f"until {each.expires} by {each.owner}: {each.reason} ({each.place})"
+            lines.append(_wrapped("  waived:    ", told))
         if self.reason:
             lines.append(_wrapped(f"  {self.label}: ", self.reason))
         if self.violations:

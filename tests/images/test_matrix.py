@@ -113,7 +113,7 @@ def test_example_of_several_hosts_conforms(
 
     # It fails over what its texts hold, so that the clause on corrupt inputs is exercised.
     assert unsatisfied(ran) <= (STOPS | CONDITIONAL) - {"exit.nonzero-on-corrupt-input"}, ran.output
-    assert "distributed" == ran.report["profile"]
+    assert "distributed" == ran.report["profile"]["name"]
     assert 0 == ran.status
 
 

@@ -20,7 +20,7 @@ def test_an_interpreter_is_judged_by_a_script_of_the_suites_own(
 
     assert set() == ran.failing, ran.output
     assert 0 == ran.status, ran.output
-    assert "script" == ran.report["profile"]
+    assert "script" == ran.report["profile"]["name"]
     assert {"conforms"} == {
         ran.verdict(check)["verdict"]
         for check in (

@@ -12,7 +12,7 @@ from conformance.job.objects import S3Uri
 from conformance.job.request import JobRequest
 from conformance.job.standin import OBJECTS, own_request, script_request
 from conformance.job.validation import service_faults
-from conformance.verdict.profiles import Profile, profile_of
+from conformance.verdict.profiles import Scope, scope_of
 
 OWN = own_request("image:1")
 SCRIPTS = [script_request("image:1", tuple(words.split())) for words in ("python3", "/opt/venv/bin/python3.6 -u", "sh")]
@@ -54,6 +54,4 @@ def test_the_script_needs_no_more_than_python_3_6() -> None:
 
 def test_the_profile_says_whose_job_was_run() -> None:
     """The suite's own script counts as no job of the user's, on several hosts neither."""
-    assert [Profile.SCRIPT, Profile.DISTRIBUTED_SCRIPT] == [
-        profile_of([SCRIPTS[0].on_hosts(count)]) for count in (1, 2)
-    ]
+    assert [Scope.SCRIPT, Scope.DISTRIBUTED_SCRIPT] == [scope_of([SCRIPTS[0].on_hosts(count)]) for count in (1, 2)]

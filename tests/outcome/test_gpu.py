@@ -14,7 +14,7 @@ from conformance.outcome.gpu import Device, Gpus, Look, Means, devices_in
 from conformance.reports.facts import of_outcome
 from conformance.service.dialect import DOCKER, PODMAN
 from conformance.service.gpus import environment, host_config
-from conformance.verdict.profiles import Profile, profile_of
+from conformance.verdict.profiles import Scope, scope_of
 from tests.outcome.test_standin import FOUND
 from tests.support.looks import LOADED, answers, look, with_gpus
 from tests.support.outcomes import host, outcome, request
@@ -156,18 +156,18 @@ def test_the_environment_gives_or_hides_gpus() -> None:
 @pytest.mark.parametrize(
     ("instance_type", "hosts", "choice", "expected"),
     [
-        ("ml.g5.xlarge", 1, Choice.AUTO, Profile.GPU),
-        ("ml.g5.xlarge", 1, Choice.SIMULATED, Profile.GPU),
-        ("ml.g5.xlarge", 2, Choice.AUTO, Profile.DISTRIBUTED_GPU),
-        ("ml.m5.xlarge", 1, Choice.REQUIRE, Profile.GPU),
-        ("ml.m5.xlarge", 1, Choice.SIMULATED, Profile.PROCESSING),
-        ("ml.m5.xlarge", 2, Choice.AUTO, Profile.DISTRIBUTED),
+        ("ml.g5.xlarge", 1, Choice.AUTO, Scope.GPU),
+        ("ml.g5.xlarge", 1, Choice.SIMULATED, Scope.GPU),
+        ("ml.g5.xlarge", 2, Choice.AUTO, Scope.DISTRIBUTED_GPU),
+        ("ml.m5.xlarge", 1, Choice.REQUIRE, Scope.GPU),
+        ("ml.m5.xlarge", 1, Choice.SIMULATED, Scope.PROCESSING),
+        ("ml.m5.xlarge", 2, Choice.AUTO, Scope.DISTRIBUTED),
     ],
 )
-def test_the_profile_is_that_of_a_gpu(instance_type: str, hosts: int, choice: Choice, expected: Profile) -> None:
+def test_the_profile_is_that_of_a_gpu(instance_type: str, hosts: int, choice: Choice, expected: Scope) -> None:
     """Where the job's instances have one, or one is required; to simulate one asks for no more."""
-    assert expected == profile_of([asking(instance_type, hosts=hosts)], choice)
-    assert Profile.IMAGE == profile_of([], choice)
+    assert expected == scope_of([asking(instance_type, hosts=hosts)], choice)
+    assert Scope.IMAGE == scope_of([], choice)
 
 
 def test_how_a_job_ends_without_its_gpu_is_told() -> None:

@@ -20,8 +20,9 @@ from conformance.outcome.outcome import Outcome, Stop, Trial
 from conformance.reports import junit, terminal
 from conformance.reports.document import Recorder, Report
 from conformance.reports.reproduce import command_line
-from conformance.verdict.profiles import Profile
+from conformance.verdict.profiles import Scope
 from tests.support.outcomes import OUTPUT, file, host, image, judged, link, not_started, outcome, process, ran, request
+from tests.support.profiles import own
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\u200b\udcff\u3164\r\n::error::PASSED\n##vso[task.complete]"
 
@@ -95,7 +96,7 @@ def reported(case: Case) -> Report:
         checks,
         image=case.image,
         service={"engine": "Docker Engine 28"},
-        profile=Profile.IMAGE,
+        profile=own(Scope.IMAGE),
         gpu=Choice.AUTO,
         strict=False,
         expected=(),

@@ -9,9 +9,10 @@ import pytest
 from conformance.reports import terminal
 from conformance.reports.document import Report
 from conformance.rule.declaration import DoesNotApply, NotJudged, Registry
-from conformance.verdict.profiles import Profile
+from conformance.verdict.profiles import Scope
 from conformance.verdict.verdict import not_judged
 from tests.support.declared import declare, finding
+from tests.support.profiles import own
 
 HOSTS = DoesNotApply("the request has one host")
 
@@ -35,7 +36,7 @@ def printed(verbose: int, config: pytest.Config) -> list[str]:
         "gpu": {"asked": "auto"},
     }
     stream = io.StringIO()
-    report = Report(document, verdicts, (), Profile.IMAGE, 0, {})
+    report = Report(document, verdicts, (), own(Scope.IMAGE), 0, {})
     # Of this very session, which goes on with its own.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(config.option, "verbose", verbose)

@@ -251,7 +251,7 @@ def test_every_report_says_that_a_gpu_was_simulated(
 
     ran = conformance(tag("reference"), *reference_job(job=asked), "--image-gpu=simulated")
 
-    assert (6, "gpu") == (ran.status, ran.report["profile"]), ran.output
+    assert (6, "gpu") == (ran.status, ran.report["profile"]["name"]), ran.output
     assert {"asked": "simulated", "given": ["simulated"]} == ran.report["gpu"]
     assert "conformance: the GPU is simulated, which cannot show that CUDA works\n" in ran.output
     assert (

@@ -71,6 +71,7 @@ def anonymous_volumes(client: docker.APIClient) -> set[str]:
     ("number", "options", "word"),
     [
         (signal.SIGINT, (), "Ctrl-C"),
+        (signal.SIGINT, ("-n", "2"), "Ctrl-C"),
         (signal.SIGTERM, (), "SIGTERM"),
         (signal.SIGTERM, ("-n", "2"), "SIGTERM"),
         (signal.SIGTERM, ("--image-hosts=3", "-k", "exit.zero-on-success"), "SIGTERM"),

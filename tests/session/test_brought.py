@@ -18,9 +18,10 @@ from conformance.job.validation import load
 from conformance.session.brought import LABEL, Brought, complete
 from conformance.session.circumstances import Circumstances
 from conformance.session.options import Options
-from conformance.verdict.profiles import Profile
+from conformance.verdict.profiles import Scope
 from tests.conftest import REFERENCE_JOB, REFERENCE_S3
 from tests.support.outcomes import image
+from tests.support.profiles import own
 
 JOB = REFERENCE_JOB.read_bytes()
 S3 = ObjectTree(REFERENCE_S3)
@@ -75,7 +76,7 @@ def test_the_report_says_which_job_was_brought(label: str, content: bytes, sourc
 
 def test_the_options_are_those_of_the_job() -> None:
     """It runs on as many hosts, and satisfies the profile that is asked for."""
-    found = brought(hosts=2, profile=Profile.DISTRIBUTED)
+    found = brought(hosts=2, profile=own(Scope.DISTRIBUTED))
 
     assert [2] == [request.instance_count for request in found.options.requests]
     assert Choice.SIMULATED is brought(gpu=Choice.SIMULATED).options.gpu
@@ -86,8 +87,8 @@ def test_the_options_are_those_of_the_job() -> None:
     [
         ({"label": "", "hosts": 2}, f"--image-hosts: {NEEDED}"),
         ({"label": "", "gpu": Choice.SIMULATED}, f"--image-gpu=simulated: {NEEDED}"),
-        ({"label": "", "profile": Profile.PROCESSING}, f"--image-profile=processing: {NEEDED}"),
-        ({"profile": Profile.DISTRIBUTED}, "--image-profile=distributed: expected a job with several hosts"),
+        ({"label": "", "profile": own(Scope.PROCESSING)}, f"--image-profile=processing: {NEEDED}"),
+        ({"profile": own(Scope.DISTRIBUTED)}, "--image-profile=distributed: expected a job with several hosts"),
         ({"objects": None, "hosts": 2}, f"--image-hosts: {NEEDED}"),
         ({"objects": OBJECTS}, "no object matches"),
     ],

@@ -61,7 +61,7 @@ def test_without_a_job_the_profile_is_image(tag: Callable[[str], str], conforman
     without_condition = {verdict["check"] for verdict in ran.report["verdicts"] if not verdict["applies"]}
     assert {check.id for check in load_checks()} - of_other_jobs - without_condition == judged
     assert of_other_jobs == ran.open
-    assert "image" == ran.report["profile"]
+    assert "image" == ran.report["profile"]["name"]
     assert "--image-job=FILE" in ran.verdict("hosts.single")["reason"]
     assert "checks need a job of yours: pytest --image-init writes one to start from" in ran.output
     assert 0 == ran.status

@@ -136,7 +136,7 @@ def test_settings_of_a_project(
     ran = conformance(tag("reference"), "-k", "image.platform", "--image-timeout=50")
 
     assert f"conformance: image_job, image_s3 from {tmp_path / name}" in ran.output.splitlines(), ran.output
-    assert "processing" == ran.report["profile"]
+    assert "processing" == ran.report["profile"]["name"]
 
 
 @pytest.mark.engine
@@ -162,6 +162,6 @@ def test_an_image_brings_its_own_job(
             client.remove_image(f"conformance-test/{name}")
 
     assert "conformance: job reference from label conformance.job of conformance-test/labelled" in labelled.output
-    assert "processing" == labelled.report["profile"]
+    assert "processing" == labelled.report["profile"]["name"]
     assert "profile processing with a job that the image brings, contract" in labelled.output
     assert (4, "ERROR: conformance-test/named has no file /job.json") == (named.status, named.output.strip())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,49 @@ def answering_engine(path: Path, *, call: str, status: str, answer: dict[str, An
         yield f"unix://{path}"
     finally:
         listener.close()
+
+
+@contextmanager
+def dying_engine(path: Path, *, call: str, count: int) -> Iterator[str]:
+    """Serve at `path` until the call that is the `count`-th to match: then all connections end, and nobody answers."""
+    engine, seen, lock = engine_socket(), itertools.count(1), threading.Lock()
+    pattern = re.compile(call)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+    connections = [listener]
+
+    def die() -> None:
+        path.unlink(missing_ok=True)
+        with lock:
+            for each in connections:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+                each.close()
+
+    def serve(connection: socket.socket, behind: socket.socket) -> None:
+        with suppress(OSError), connection, behind:
+            while data := connection.recv(1 << 16):
+                if pattern.search(data.partition(b"\r\n")[0].decode("latin-1")) and next(seen) == count:
+                    die()
+                behind.sendall(data)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                behind = socket.socket(socket.AF_UNIX)
+                behind.connect(engine)
+                with lock:
+                    connections.extend([connection, behind])
+                threading.Thread(target=_copy, args=(behind, connection), daemon=True).start()
+                threading.Thread(target=serve, args=(connection, behind), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"unix://{path}"
+    finally:
+        die()
 
 
 def _accept(listener: socket.socket, place: str, call: re.Pattern[str], status: str, body: bytes) -> None:

@@ -11,16 +11,19 @@ from conformance.checks import load_checks
 from conformance.job.gpu import Choice
 from conformance.job.variation import default_command_request
 from conformance.rule.declaration import Check
-from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing, profile_of, requires
+from conformance.verdict.profiles import ExitStatus, Profile, Scope, exit_status, missing, scope_of
 from conformance.verdict.verdict import Verdict, Word
 from tests.support.outcomes import request
+from tests.support.profiles import own
 
 CHECKS = tuple(load_checks())
 BY_ID = {check.id: check for check in CHECKS}
 
 verdicts = st.builds(Verdict, st.sampled_from(CHECKS), st.sampled_from(Word), applies=st.booleans())
 sessions = st.lists(verdicts, max_size=6)
-profiles = st.sampled_from(Profile)
+OWN = {scope: own(scope) for scope in Scope}
+
+profiles = st.sampled_from(list(OWN.values()))
 default = partial(exit_status, strict=False, complete=True)
 
 
@@ -46,7 +49,7 @@ def test_a_required_check_that_was_not_judged_is_never_0(profile: Profile, found
     for check in CHECKS:
         status = exit_status(profile, [*found, Verdict(check, Word.NOT_JUDGED)], strict=strict, complete=True)
 
-        assert status != ExitStatus.CONFORMS or not requires(profile, check)
+        assert status != ExitStatus.CONFORMS or not profile.requires(check.id)
 
 
 @given(profiles, sessions, st.booleans())
@@ -89,8 +92,8 @@ def test_the_table(word: Word, applies: bool, expected: ExitStatus) -> None:  # 
     verdict = Verdict(BY_ID["image.platform"], word, applies=applies)
     other = Verdict(BY_ID["image.has-command"], Word.CONFORMS)
 
-    assert expected == default(Profile.IMAGE, [verdict, other])
-    assert (expected is ExitStatus.INCOMPLETE) == bool(missing(Profile.IMAGE, [verdict]))
+    assert expected == default(OWN[Scope.IMAGE], [verdict, other])
+    assert (expected is ExitStatus.INCOMPLETE) == bool(missing(OWN[Scope.IMAGE], [verdict]))
 
 
 @pytest.mark.parametrize(
@@ -108,8 +111,8 @@ def test_what_another_check_tells_of_is_not_missing(word: Word, expected: ExitSt
     pointing = Verdict(BY_ID["stop.ends-on-sigint"], Word.NOT_JUDGED, see="stop.sigint-reaches-the-program")
     other = Verdict(BY_ID["stop.sigint-reaches-the-program"], word)
 
-    assert expected == default(Profile.PROCESSING, [pointing, other])
-    assert ExitStatus.INCOMPLETE == default(Profile.PROCESSING, [pointing])
+    assert expected == default(OWN[Scope.PROCESSING], [pointing, other])
+    assert ExitStatus.INCOMPLETE == default(OWN[Scope.PROCESSING], [pointing])
 
 
 def test_advice_does_not_stand_in_for_a_must() -> None:
@@ -117,7 +120,7 @@ def test_advice_does_not_stand_in_for_a_must() -> None:
     pointing = Verdict(BY_ID["exit.zero-on-success"], Word.NOT_JUDGED, see="outputs.writable-by-user")
     other = Verdict(BY_ID["outputs.writable-by-user"], Word.ADVISED)
 
-    assert ExitStatus.INCOMPLETE == default(Profile.PROCESSING, [pointing, other])
+    assert ExitStatus.INCOMPLETE == default(OWN[Scope.PROCESSING], [pointing, other])
 
 
 def test_the_statuses_are_pytests_where_it_has_them() -> None:
@@ -130,17 +133,17 @@ def test_the_statuses_are_pytests_where_it_has_them() -> None:
 def test_a_job_asks_for_more() -> None:
     """The profile follows from what was given."""
     one = default_command_request("image")
-    profiles = [profile_of(requests) for requests in ([], [one], [one, one.on_hosts(2)])]
+    profiles = [scope_of(requests) for requests in ([], [one], [one, one.on_hosts(2)])]
 
-    assert [Profile.IMAGE, Profile.PROCESSING, Profile.DISTRIBUTED] == profiles
+    assert [Scope.IMAGE, Scope.PROCESSING, Scope.DISTRIBUTED] == profiles
 
 
 def test_a_script_of_the_suites_own_has_profiles_of_its_own() -> None:
     """By its number of hosts, as a job of the user's."""
     one = replace(default_command_request("image"), is_script=True)
-    profiles = [profile_of([one.on_hosts(hosts)]) for hosts in (1, 2, 3)]
+    profiles = [scope_of([one.on_hosts(hosts)]) for hosts in (1, 2, 3)]
 
-    assert [Profile.SCRIPT, Profile.DISTRIBUTED_SCRIPT, Profile.DISTRIBUTED_SCRIPT] == profiles
+    assert [Scope.SCRIPT, Scope.DISTRIBUTED_SCRIPT, Scope.DISTRIBUTED_SCRIPT] == profiles
 
 
 def test_without_a_job_what_needs_one_is_not_required() -> None:
@@ -153,45 +156,47 @@ def test_without_a_job_what_needs_one_is_not_required() -> None:
         "environment",
         "logs",
         "gpu",
-    } == {check.chapter for check in CHECKS if requires(Profile.IMAGE, check)}
+    } == {check.chapter for check in CHECKS if OWN[Scope.IMAGE].requires(check.id)}
     of_hosts = {check.id for check in CHECKS if check.chapter == "hosts"}
-    not_required = {profile: {check.id for check in CHECKS if not requires(profile, check)} for profile in Profile}
-    assert of_hosts | {"gpu.visible"} == not_required[Profile.PROCESSING]
-    assert {"gpu.visible"} == not_required[Profile.DISTRIBUTED]
-    assert of_hosts == not_required[Profile.GPU]
-    assert set() == not_required[Profile.DISTRIBUTED_GPU]
+    not_required = {
+        scope: {check.id for check in CHECKS if not profile.requires(check.id)} for scope, profile in OWN.items()
+    }
+    assert of_hosts | {"gpu.visible"} == not_required[Scope.PROCESSING]
+    assert {"gpu.visible"} == not_required[Scope.DISTRIBUTED]
+    assert of_hosts == not_required[Scope.GPU]
+    assert set() == not_required[Scope.DISTRIBUTED_GPU]
 
 
 @pytest.mark.parametrize(
     ("hosts", "instance_type", "choice", "expected"),
     [
-        (1, "ml.g5.xlarge", Choice.AUTO, Profile.GPU),
-        (2, "ml.g5.xlarge", Choice.AUTO, Profile.DISTRIBUTED_GPU),
-        (3, "ml.g5.xlarge", Choice.AUTO, Profile.DISTRIBUTED_GPU),
-        (1, "ml.m5.xlarge", Choice.REQUIRE, Profile.GPU),
-        (2, "ml.m5.xlarge", Choice.REQUIRE, Profile.DISTRIBUTED_GPU),
-        (1, "ml.m5.xlarge", Choice.SIMULATED, Profile.PROCESSING),
-        (2, "ml.m5.xlarge", Choice.AUTO, Profile.DISTRIBUTED),
+        (1, "ml.g5.xlarge", Choice.AUTO, Scope.GPU),
+        (2, "ml.g5.xlarge", Choice.AUTO, Scope.DISTRIBUTED_GPU),
+        (3, "ml.g5.xlarge", Choice.AUTO, Scope.DISTRIBUTED_GPU),
+        (1, "ml.m5.xlarge", Choice.REQUIRE, Scope.GPU),
+        (2, "ml.m5.xlarge", Choice.REQUIRE, Scope.DISTRIBUTED_GPU),
+        (1, "ml.m5.xlarge", Choice.SIMULATED, Scope.PROCESSING),
+        (2, "ml.m5.xlarge", Choice.AUTO, Scope.DISTRIBUTED),
     ],
 )
 def test_gpus_are_asked_for_by_instance_type_or_option(
-    hosts: int, instance_type: str, choice: Choice, expected: Profile
+    hosts: int, instance_type: str, choice: Choice, expected: Scope
 ) -> None:
     """A simulated one cannot stand in for what only a GPU shows."""
     cluster = {"InstanceCount": hosts, "InstanceType": instance_type, "VolumeSizeInGB": 30}
 
-    assert expected == profile_of([request(hosts=1), request(ProcessingResources={"ClusterConfig": cluster})], choice)
+    assert expected == scope_of([request(hosts=1), request(ProcessingResources={"ClusterConfig": cluster})], choice)
 
 
 def test_without_a_job_no_gpu_is_required() -> None:
     """There is nothing to run on it."""
-    assert Profile.IMAGE == profile_of([], Choice.REQUIRE)
+    assert Scope.IMAGE == scope_of([], Choice.REQUIRE)
 
 
 def test_a_profile_includes_what_requires_no_more() -> None:
     """Which is what `--image-profile` asks: the checks that the other one requires are among its own."""
-    of_jobs = [profile for profile in Profile if "script" not in profile]
-    required = {profile: {check.id for check in CHECKS if requires(profile, check)} for profile in of_jobs}
+    of_jobs = [scope for scope in Scope if "script" not in scope]
+    required = {scope: {check.id for check in CHECKS if OWN[scope].requires(check.id)} for scope in of_jobs}
 
     assert {(one, other): required[other] <= required[one] for one in of_jobs for other in of_jobs} == {
         (one, other): one.includes(other) for one in of_jobs for other in of_jobs
@@ -200,8 +205,6 @@ def test_a_profile_includes_what_requires_no_more() -> None:
 
 def test_a_script_of_the_suites_own_is_no_job_of_the_users() -> None:
     """Whoever demands the profile `processing` wants their own judged."""
-    scripts = [profile for profile in Profile if "script" in profile]
+    scripts = [scope for scope in Scope if "script" in scope]
 
-    assert {Profile.IMAGE, *scripts} == {
-        other for other in Profile if any(profile.includes(other) for profile in scripts)
-    }
+    assert {Scope.IMAGE, *scripts} == {other for other in Scope if any(scope.includes(other) for scope in scripts)}

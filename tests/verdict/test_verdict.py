@@ -1,6 +1,8 @@
 """A verdict is told in words that need no reading of the suite's code; `tests/golden` has them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import AS_REQUESTED, DEFAULT_COMMAND, EMPTY_INPUTS, Variation
 from conformance.outcome.outcome import Outcome
 from conformance.rule.declaration import MUST, SHOULD, Advice, Check, DoesNotApply, Judge, NotJudged, Registry
-from conformance.verdict.verdict import Verdict, Word, error, judge, not_judged
+from conformance.verdict.verdict import Verdict, Waived, Word, error, judge, not_judged
+from conformance.verdict.waiver import Waiver
 from tests.support.declared import declare, finding
 from tests.support.outcomes import file, host, image, judged, link, outcome, request
 
@@ -24,7 +27,24 @@ TOLD = {
     "violates-twice": judged("outputs.no-symlinks", image(), outcome(LEFT)),
     "advised": judged("reserved.image-is-empty", image(file("/opt/ml/model/README.md"))),
     "not-judged": judged("exit.zero-on-success", image(), outcome(host(exit_code=137))),
-    "waived": Verdict(judged("image.platform").check, Word.WAIVED, reason="TICKET-7: rebuilt in January"),
+    "waived": replace(
+        judged("reserved.image-is-empty", image(file("/opt/ml/model/README.md"))),
+        word=Word.WAIVED,
+        waived=Waived(
+            Word.ADVISED,
+            (
+                Waiver(
+                    check="reserved.image-is-empty",
+                    image="team/*",
+                    reason="TICKET-7: the base image has it, and is rebuilt in January",
+                    owner="team@example.com",
+                    expires=date(2027, 1, 31),
+                    source="conformance-waivers.toml",
+                    line=12,
+                ),
+            ),
+        ),
+    ),
     "error": error(
         judged("image.platform").check,
         'the check itself failed:\nTraceback (most recent call last):\n  File "x", line 1\n',

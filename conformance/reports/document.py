@@ -15,7 +15,7 @@ from conformance.image.image import Image
 from conformance.job.gpu import Choice
 from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import Outcome
-from conformance.reports import directory, facts, logs
+from conformance.reports import catalogue, directory, facts, logs, redaction
 from conformance.reports.runs import run_record
 from conformance.rule.declaration import Registry
 from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing
@@ -33,7 +33,6 @@ class Report:
 
     document: dict[str, Any]
     verdicts: tuple[Verdict, ...]
-    missing: tuple[str, ...]
     profile: Profile
     exit_status: int
     logs: Mapping[str, str]
@@ -63,8 +62,9 @@ class Recorder:
         """
         new = {_key(outcome): outcome for outcome in outcomes if _key(outcome) not in self._sent}
         self._sent |= new.keys()
+        secrets = [word for each in outcomes for word in redaction.of_outcome(each)]
         return {
-            **verdict_record(verdict),
+            **redaction.redacted(verdict_record(verdict), secrets),
             "seconds": round(seconds, 3),
             # Where a run would only have ended as another one did, that one stands for both.
             "runs": list(dict.fromkeys(str(outcome.variation) for outcome in outcomes)),
@@ -114,10 +114,14 @@ class Recorder:
             complete = (is_chosen or not left_out) and not warnings
             status = int(exit_status(profile, verdicts, strict=strict, complete=complete))
         counts = Counter(verdict.word for verdict in verdicts)
+        lacking = tuple(verdict.check.id for verdict in missing(profile, verdicts))
+        lacking += () if is_chosen else left_out
+        secrets = redaction.of_image(image)
         document = {
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": "sagemaker-processing-conformance", "version": conformance.__version__},
             "contract": conformance.CONTRACT_VERSION,
+            "catalogue": catalogue.described(checks),
             "profile": str(profile),
             "strict": strict,
             "gpu": {
@@ -129,14 +133,14 @@ class Recorder:
             "service": service,
             "counts": {str(word): counts[word] for word in Word},
             "not_selected": sorted(set(left_out)),
+            "missing": sorted(set(lacking)),
             "verdicts": [{key: record[key] for key in record if key not in OF_PYTEST} for record in records],
             "runs": [self.runs[key] for key in sorted(self.runs)],
             "warnings": list(warnings),
             **(circumstances or {}),
         }
-        lacking = tuple(verdict.check.id for verdict in missing(profile, verdicts))
-        lacking += () if is_chosen else left_out
-        return Report(document, verdicts, lacking, profile, status, self.logs)
+        clean: dict[str, Any] = redaction.redacted(document, secrets)
+        return Report(clean, verdicts, profile, status, redaction.redacted(self.logs, secrets))
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:
@@ -191,5 +195,9 @@ def _image_record(image: Image) -> dict[str, Any]:
         "user": image.user,
         "working_directory": image.working_directory,
         "bytes": image.size,
+        "layers": [
+            {"bytes": layer.size, "created_by": text.shortened(redaction.of_instruction(layer.created_by))}
+            for layer in image.layers
+        ],
         "facts": list(map(text.sentence, facts.of_image(image))),
     }

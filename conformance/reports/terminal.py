@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from conformance import CONTRACT_VERSION, text
 from conformance.job.gpu import Choice
-from conformance.reports import document
+from conformance.reports import conclusion, document
+from conformance.reports.conclusion import counted
 from conformance.rule.played import NEEDS_REQUEST
 from conformance.shells import SHELLS
 from conformance.verdict.profiles import ExitStatus
@@ -30,12 +31,6 @@ SHOWN = {
 
 Passed and failed keep pytest's own categories, by which pytest prints its failures section.
 """
-
-JUDGED = (Word.CONFORMS, Word.VIOLATES, Word.ADVISED, Word.WAIVED)
-"""The verdicts that say something about the image."""
-
-ENDED = {1: "tests other than the checks failed", 2: "interrupted", 3: "internal error"}
-"""What pytest's own exit statuses mean where they are kept, with at least one verdict."""
 
 
 def test_status(word: str, *, failed: bool) -> tuple[str, str, str | tuple[str, Any]]:
@@ -125,41 +120,18 @@ def closing(report: document.Report, *, kept: bool, brought: bool) -> str:
     simulated = ", simulated GPU" if report.document["gpu"]["asked"] == Choice.SIMULATED else ""
     job = " with a job that the image brings" if brought else ""
     by = f"profile {report.profile}{job}, contract {CONTRACT_VERSION}{simulated}"
-    counts = report.document["counts"]
+    counts, share = report.document["counts"], conclusion.share(report.document)
     if report.exit_status == ExitStatus.CONFORMS:
-        warnings = f" ({_counted(counts[Word.ADVISED], 'warning')})" if counts[Word.ADVISED] else ""
+        warnings = f" ({counted(counts[Word.ADVISED], 'warning')})" if counts[Word.ADVISED] else ""
         if report.document["not_selected"]:
-            return f"no violation by {image} in the checks that were selected{warnings}: {_share(report)} - {by}"
-        return f"{image} conforms{warnings}: {_share(report)} - {by}"
+            return f"no violation by {image} in the checks that were selected{warnings}: {share} - {by}"
+        return f"{image} conforms{warnings}: {share} - {by}"
     if report.exit_status == ExitStatus.INCOMPLETE:
-        return f"{image} incomplete: {_incomplete(report)} - {by}"
-    failing = counts[Word.VIOLATES] + (counts[Word.ADVISED] if report.document["strict"] else 0)
-    if failing:
-        judged = sum(counts[word] for word in JUDGED)
-        fail = f"{failing} of {_counted(judged, 'judged check')} {'fails' if failing == 1 else 'fail'}"
-        return f"{image} does not conform: {fail} - {by}"
-    why = ENDED.get(report.exit_status, "aborted")
+        return f"{image} incomplete: {conclusion.lack(report.document)} - {by}"
+    if conclusion.failing(report.document):
+        return f"{image} does not conform: {conclusion.failures(report.document)} - {by}"
+    why = conclusion.ENDED.get(report.exit_status, "aborted")
     return f"{why} (exit status {report.exit_status}){'' if kept else '; containers removed'} - {by}"
-
-
-def _incomplete(report: document.Report) -> str:
-    """What a session lacks that would show whether the image conforms."""
-    missing = sorted(set(report.missing))
-    if not missing:
-        met = report.document["warnings"]
-        why = "the session did not end well, see the warnings" if met else "no check that was selected could be judged"
-        return f"{why}: {_share(report)}"
-    named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")  # noqa: PLR2004 - as many as fit on a line
-    return f"{len(missing)} required {'check has' if len(missing) == 1 else 'checks have'} no result: {named}"
-
-
-def _share(report: document.Report) -> str:
-    """How many checks say something about the image, out of all."""
-    counts = report.document["counts"]
-    judged = sum(counts[word] for word in JUDGED)
-    passed_over = sum(1 for verdict in report.verdicts if not verdict.applies)
-    total = len(report.verdicts) + len(report.document["not_selected"])
-    return f"{judged} of {total} checks judged" + (f", {passed_over} not applicable" if passed_over else "")
 
 
 def _not_judged(report: document.Report, *, named: bool) -> Iterator[str]:
@@ -175,7 +147,7 @@ def _not_judged(report: document.Report, *, named: bool) -> Iterator[str]:
             if _brings_no_program(report.document["image"]):
                 yield "the image brings no program: --image-script checks it as ScriptProcessor uses it"
         else:
-            told = f"{label}: {reason} ({_counted(len(names), 'check')})"
+            told = f"{label}: {reason} ({counted(len(names), 'check')})"
             yield textwrap.fill(told, 100, subsequent_indent="  ", break_on_hyphens=False)
         if named:
             yield textwrap.fill(
@@ -187,10 +159,6 @@ def _facts(report: document.Report) -> list[str]:
     """Each fact once, whichever runs showed it."""
     of_runs = [fact for run in report.document["runs"] for fact in run["facts"]]
     return list(dict.fromkeys([*report.document["image"]["facts"], *of_runs]))
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _named(verdict: Verdict) -> str:

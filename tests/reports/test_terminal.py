@@ -29,13 +29,15 @@ def printed(verbose: int, config: pytest.Config) -> list[str]:
         "strict": False,
         "warnings": [],
         "not_selected": [],
+        "exit_status": 0,
+        "verdicts": [],
         "image": {"reference": "example:1", "facts": []},
         "runs": [],
         "counts": dict.fromkeys(terminal.SHOWN, 0),
         "gpu": {"asked": "auto"},
     }
     stream = io.StringIO()
-    report = Report(document, verdicts, (), Profile.IMAGE, 0, {})
+    report = Report(document, verdicts, Profile.IMAGE, 0, {})
     # Of this very session, which goes on with its own.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(config.option, "verbose", verbose)

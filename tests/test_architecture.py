@@ -38,7 +38,7 @@ DIRECTION = {
     "verdict": "image job outcome rule",
     "reports": "files image job outcome rule verdict",
     "serve": "files image job outcome aws service",
-    "commands": "job outcome aws service serve",
+    "commands": "job outcome aws service reports serve",
     "session": "files image job outcome aws service rule checks verdict reports",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""
@@ -96,6 +96,13 @@ WITHIN = {
     "commands.exits": "",
     "commands.console": "",
     "commands.waiting": "",
+    "commands.rendered": "",
+    "reports.catalogue": "",
+    "reports.conclusion": "",
+    "reports.reading": "",
+    "reports.redaction": "",
+    "reports.verdicts": "",
+    "reports.page": "reports.conclusion reports.quoting",
     "session.circumstances": "session.options",
     "session.reporting": "session.circumstances session.collect session.session",
     "session.options": "",

@@ -94,6 +94,12 @@ def lack(document: Document) -> str:
     return f"{len(missing)} required {'check has' if len(missing) == 1 else 'checks have'} no result: {named}"
 
 
+def facts(document: Document) -> tuple[str, ...]:
+    """Each fact once, whichever runs showed it."""
+    of_runs = [fact for run in document["runs"] for fact in run["facts"]]
+    return tuple(dict.fromkeys([*document["image"]["facts"], *of_runs]))
+
+
 def counted(count: int, thing: str) -> str:
     """A number with its noun."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

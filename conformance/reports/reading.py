@@ -92,5 +92,6 @@ def _host_from_1(host: dict[str, Any]) -> dict[str, Any]:
         "end": RENAMED_ENDS.get(host["end"], host["end"]),
         "processes": [{**process, "began": None, "ended": None} for process in host["processes"]],
         "signals": [],
+        "telling": None,
         **{stream: {**host[stream], "file": "", "times": []} for stream in ("stdout", "stderr")},
     }

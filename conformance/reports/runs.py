@@ -16,7 +16,7 @@ from conformance.outcome.resolution import Queries
 from conformance.outcome.timeline import Step
 from conformance.outcome.trace import Trace
 from conformance.reports import facts, logs, redaction
-from conformance.rule.telling import Stream
+from conformance.rule.telling import Stream, telling
 
 LOG_CHARACTERS = 16_000
 """How much of a stream's end a report holds."""
@@ -117,6 +117,7 @@ def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:
             }
             for stream, log in ((Stream.STDOUT, host.stdout), (Stream.STDERR, host.stderr))
         },
+        "telling": _telling_record(host),
         "files": [
             {"path": file.path, "kind": str(file.kind), "mode": f"{file.mode:04o}", "bytes": file.size}
             | ({"target": file.target} if file.target else {})
@@ -128,6 +129,12 @@ def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:
             for seen in host.sightings[:LISTED_FILES]
         ],
     }
+
+
+def _telling_record(host: Host) -> dict[str, Any] | None:
+    """The line of its log that says most of what went wrong."""
+    told = telling(host)
+    return None if told is None else {"stream": str(told.stream), "line": text.shortened(told.line, WORD_CHARACTERS)}
 
 
 def _look_record(look: Look) -> dict[str, Any]:

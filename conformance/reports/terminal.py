@@ -79,7 +79,7 @@ def write(
             reporter.write_line(f"{verdict.word}: {verdict.text}")
     for line in _not_judged(report, named=reporter.config.option.verbose > 0):
         reporter.write_line(line)
-    for fact in _facts(report):
+    for fact in conclusion.facts(report.document):
         reporter.write_line(textwrap.fill(f"note: {fact}", 100, subsequent_indent="  ", break_on_hyphens=False))
     for warning in report.document["warnings"]:
         reporter.write_line(f"warning: {warning}", yellow=True)
@@ -153,12 +153,6 @@ def _not_judged(report: document.Report, *, named: bool) -> Iterator[str]:
             yield textwrap.fill(
                 ", ".join(names), 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
             )
-
-
-def _facts(report: document.Report) -> list[str]:
-    """Each fact once, whichever runs showed it."""
-    of_runs = [fact for run in report.document["runs"] for fact in run["facts"]]
-    return list(dict.fromkeys([*report.document["image"]["facts"], *of_runs]))
 
 
 def _named(verdict: Verdict) -> str:

@@ -67,7 +67,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--image-report": {
         "metavar": "DIR",
-        "help": "directory for report.json, junit.xml and logs/ (default: conformance-report)",
+        "help": "directory for report.json, report.html, junit.xml and logs/ (default: conformance-report)",
     },
     "--image-timeout": {
         "type": float,

@@ -55,7 +55,7 @@ class JobAws:
         self._calls = 0
         self._bytes = 0
         self._throttles = order.throttles
-        self.note({"region": order.region})
+        self.note({"region": order.region, "began": self._began})
 
     def is_to_be_throttled(self) -> bool:
         """Whether this call is the first one, and is to be turned away."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from conformance.checks.launch import witness_of
@@ -12,19 +11,10 @@ from conformance.outcome.outcome import Outcome
 from conformance.rule.contract import BYOC, SDK
 from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, check
 from conformance.rule.evidence import some_of
+from conformance.rule.secret import is_credential, is_secret
 from conformance.rule.sight import Sight
 
 INSPECT = "docker image inspect --format '{{json .Config.Env}}' IMAGE"
-
-AWS_CREDENTIALS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
-
-SECRET_NAME = re.compile(
-    r"(.*_)?(TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRET_KEY|PRIVATE_KEY|ACCESS_KEY|API_?KEY)", re.IGNORECASE
-)
-"""Names of secrets. A suffix `_FILE` or `_PATH` means a file, and GPG_KEY of the Python images is public."""
-
-NO_SECRET = re.compile(r".{0,3}|true|false|none|null|random|[/<$].*|\w+://.*", re.IGNORECASE | re.DOTALL)
-"""Values that are not secret: a switch, a path or URL, a token of a language model such as `</s>`, a variable."""
 
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
@@ -45,9 +35,9 @@ REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 def no_secrets(image: Image) -> Iterator[str]:
     """Checked by the names of variables; their values never appear in any report."""
     for name, value in sorted(image.environment.items()):
-        if name in AWS_CREDENTIALS and value:
+        if is_credential(name, value):
             yield f"Expected no AWS credentials in ENV, but it sets {name}, which takes precedence over the job's role."
-        elif name not in AWS_CREDENTIALS and SECRET_NAME.fullmatch(name) and not NO_SECRET.fullmatch(value):
+        elif is_secret(name, value):
             yield f"Expected no secrets in ENV, but it sets {name} to a value of {len(value)} characters."
 
 

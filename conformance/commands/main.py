@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from conformance import __version__, text
+from conformance.commands import rendered
 from conformance.commands.exits import ExitStatus
 from conformance.errors import ConformanceError, JobError, UsageError
 from conformance.service.settings import Settings
@@ -35,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from conformance.commands import serve  # noqa: PLC0415 - as above
 
             return serve.serve(chosen)
+        if chosen.command == "render":
+            from conformance.commands import render  # noqa: PLC0415 - as above
+
+            return render.render(chosen)
         from conformance.commands import run  # noqa: PLC0415 - as above
 
         return run.run(chosen)
@@ -82,6 +87,16 @@ def _parser() -> Parser:
         "--print-env", action="store_true", help='close stdout after the variables, as for eval "$(... --print-env &)"'
     )
     _add_shared(serve)
+    render = commands.add_parser(
+        "render",
+        help="write other reports from a report.json",
+        description="Write other reports from the report.json of a session, beside it.",
+        allow_abbrev=False,
+    )
+    render.add_argument("report", metavar="REPORT", help="the report.json")
+    for each in rendered.ALL:
+        render.add_argument(f"--{each.option}", action="store_true", help=f"{each.file}: {each.said}")
+    render.add_argument("--output", metavar="DIR", help="where the files go (default: beside REPORT)")
     return parser
 
 

@@ -23,12 +23,21 @@ class Executable:
 
 
 @dataclass(frozen=True)
+class Layer:
+    """One layer that holds something: its size in bytes, and the instruction that made it, as the builder tells it."""
+
+    size: int
+    created_by: str
+
+
+@dataclass(frozen=True)
 class Image:
     """An image as the engine describes it.
 
     `variant` tells processors of one architecture apart, such as `v3`. `digest` is what the reports are bound to: the
     manifest's digest where the image came from a registry, else the image id. `documents` holds the few text files that
-    rules need, by path; `forward_compatible` names libraries that carry NVIDIA's forward-compatibility note.
+    rules need, by path; `forward_compatible` names libraries that carry NVIDIA's forward-compatibility note. `layers`
+    are those that hold anything, the lowest first.
     """
 
     reference: str
@@ -50,6 +59,7 @@ class Image:
     files: FileTree = field(default_factory=FileTree)
     documents: Mapping[str, bytes] = field(default_factory=dict)
     forward_compatible: frozenset[str] = frozenset()
+    layers: tuple[Layer, ...] = ()
 
     @property
     def platform(self) -> str:

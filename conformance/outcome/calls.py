@@ -69,7 +69,8 @@ class Calls:
     """All of them in the order in which they were answered, and how many more there were than are kept.
 
     `refused` says what the suite's AWS could not do: what moto lacks, and limits of the suite's own. `reached` are the
-    hosts that could reach it, and `region` is the job's.
+    hosts that could reach it, and `region` is the job's. `began` is when it was there, on this machine's clock that
+    never jumps.
     """
 
     calls: tuple[Call, ...] = ()
@@ -77,6 +78,7 @@ class Calls:
     refused: tuple[str, ...] = ()
     reached: frozenset[str] = frozenset()
     region: str = ""
+    began: float | None = None
 
     @classmethod
     def parse(cls, content: bytes) -> Calls:
@@ -88,6 +90,7 @@ class Calls:
             tuple(dict.fromkeys(line["refused"] for line in lines if "refused" in line)),
             frozenset(line["reached"] for line in lines if "reached" in line),
             next((line["region"] for line in lines if "region" in line), ""),
+            next((line["began"] for line in lines if "began" in line), None),
         )
 
     @property

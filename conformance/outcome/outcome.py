@@ -17,6 +17,7 @@ from conformance.outcome.feed import Feed
 from conformance.outcome.gpu import NO_GPUS, Gpus, Look, Utilization
 from conformance.outcome.resolution import Queries
 from conformance.outcome.standin import Witness
+from conformance.outcome.timeline import Moment
 from conformance.outcome.trace import Trace
 
 MESSAGE_PATH = "/opt/ml/output/message"
@@ -54,7 +55,8 @@ class Log:
     """One stream of a container: its size in bytes, and its first and last bytes if it was too long to keep.
 
     `found` are those of the searched words that occur anywhere in it. `complete` is False if the engine may have
-    dropped its start, which nobody has seen then.
+    dropped its start, which nobody has seen then. `times` are when its last lines were written, in seconds after the
+    container's start.
     """
 
     head: bytes = b""
@@ -62,6 +64,7 @@ class Log:
     size: int = 0
     found: frozenset[str] = frozenset()
     complete: bool = True
+    times: tuple[float, ...] = ()
 
     @property
     def text(self) -> str:
@@ -199,7 +202,7 @@ class Outcome:
     order, this one among them, where it failed at first; `unsteady` says that one and the same run failed and
     succeeded.
     `stand_in` is the program whose part the probe played, where the request is the suite's own. `emulated_on` is the
-    architecture of the engine's machine, where that had to emulate the image's.
+    architecture of the engine's machine, where that had to emulate the image's. `timeline` is when what was done.
     """
 
     request: JobRequest
@@ -219,6 +222,7 @@ class Outcome:
     unsteady: bool = False
     stand_in: StandIn | None = None
     emulated_on: str = ""
+    timeline: tuple[Moment, ...] = ()
 
     @property
     def uploads_by_output(self) -> Mapping[str, tuple[Upload, ...]]:

@@ -11,6 +11,7 @@ from conformance.reports import logs
 
 REPORT = "report.json"
 JUNIT = "junit.xml"
+HTML = "report.html"
 
 
 def clear(directory: Path, junit: Path | None) -> None:
@@ -19,7 +20,7 @@ def clear(directory: Path, junit: Path | None) -> None:
     `junit` is where pytest is to write its JUnit file, if elsewhere; it may be a link such as /dev/stdout, which stays.
     Raises OSError where something cannot be removed.
     """
-    for file in (directory / REPORT, directory / JUNIT):
+    for file in (directory / REPORT, directory / JUNIT, directory / HTML):
         file.unlink(missing_ok=True)
     if junit is not None and junit.is_file() and not junit.is_symlink():
         junit.unlink()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,13 @@ from conformance.image.image import Image
 from conformance.job.gpu import Choice
 from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import Outcome
-from conformance.reports import directory, facts, logs
+from conformance.reports import catalogue, directory, facts, logs, redaction
+from conformance.reports import verdicts as reading
 from conformance.reports.runs import run_record
 from conformance.rule.declaration import Registry
 from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing
-from conformance.verdict.verdict import Verdict, Waived, Word
-from conformance.verdict.waiver import Waiver
-from conformance.verdict.waivers import NO_WAIVERS, Result, Waivers
+from conformance.verdict.verdict import Verdict, Word
+from conformance.verdict.waivers import NO_WAIVERS, Waivers
 
 SCHEMA_VERSION = 2
 
@@ -35,11 +35,9 @@ class Report:
 
     document: dict[str, Any]
     verdicts: tuple[Verdict, ...]
-    missing: tuple[str, ...]
     profile: Profile
     exit_status: int
     logs: Mapping[str, str]
-    waivers: tuple[Result, ...] = ()
 
     def write(self, place: Path) -> Path:
         """Write `report.json` into a directory, and the logs beside it; returns the file."""
@@ -67,8 +65,9 @@ class Recorder:
         """
         new = {_key(outcome): outcome for outcome in outcomes if _key(outcome) not in self._sent}
         self._sent |= new.keys()
+        secrets = [word for each in outcomes for word in redaction.of_outcome(each)]
         return {
-            **verdict_record(verdict),
+            **redaction.redacted(verdict_record(verdict), secrets),
             "seconds": round(seconds, 3),
             # Where a run would only have ended as another one did, that one stands for both.
             "runs": list(dict.fromkeys(str(outcome.variation) for outcome in outcomes)),
@@ -127,10 +126,14 @@ class Recorder:
             stale = any(each.is_stale for each in waiving)
             status = int(exit_status(profile, verdicts, strict=strict, complete=complete, stale=stale))
         counts = Counter(verdict.word for verdict in verdicts)
+        lacking = tuple(verdict.check.id for verdict in missing(profile, verdicts))
+        lacking += absent
+        secrets = redaction.of_image(image)
         document = {
             "schema_version": SCHEMA_VERSION,
             "tool": {"name": "sagemaker-processing-conformance", "version": conformance.__version__},
             "contract": conformance.CONTRACT_VERSION,
+            "catalogue": catalogue.described(checks),
             "profile": profile.described(),
             "strict": strict,
             "gpu": {
@@ -142,15 +145,15 @@ class Recorder:
             "service": service,
             "counts": {str(word): counts[word] for word in Word},
             "not_selected": sorted(set(left_out)),
+            "missing": sorted(set(lacking)),
             "verdicts": [{key: record[key] for key in record if key not in OF_PYTEST} for record in records],
             "runs": [self.runs[key] for key in sorted(self.runs)],
             "waivers": [each.described() for each in waiving],
             "warnings": list(warnings),
             **(circumstances or {}),
         }
-        lacking = tuple(verdict.check.id for verdict in missing(profile, verdicts))
-        lacking += absent
-        return Report(document, verdicts, lacking, profile, status, self.logs, waiving)
+        clean: dict[str, Any] = redaction.redacted(document, secrets)
+        return Report(clean, verdicts, profile, status, redaction.redacted(self.logs, secrets))
 
 
 def verdict_record(verdict: Verdict) -> dict[str, Any]:
@@ -185,19 +188,7 @@ def waived_record(verdict: Verdict) -> dict[str, Any] | None:
 
 def verdict_of(record: dict[str, Any], checks: Registry) -> Verdict:
     """The verdict that a record was made of."""
-    return Verdict(
-        check=checks[record["check"]],
-        word=Word(record["verdict"]),
-        violations=tuple(record["violations"]),
-        reason=record["reason"],
-        applies=record["applies"],
-        see=record["see"],
-        request=record["job"],
-        reproduce=record["reproduce"],
-        logs=tuple(record["logs"]),
-        waived=record["waived"]
-        and Waived(Word(record["waived"]["found"]), tuple(map(Waiver.of, record["waived"]["by"]))),
-    )
+    return replace(reading.of_record(record), check=checks[record["check"]])
 
 
 def _key(outcome: Outcome) -> tuple[str, str]:
@@ -215,5 +206,9 @@ def _image_record(image: Image) -> dict[str, Any]:
         "user": image.user,
         "working_directory": image.working_directory,
         "bytes": image.size,
+        "layers": [
+            {"bytes": layer.size, "created_by": text.shortened(redaction.of_instruction(layer.created_by))}
+            for layer in image.layers
+        ],
         "facts": list(map(text.sentence, facts.of_image(image))),
     }

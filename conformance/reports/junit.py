@@ -1,9 +1,9 @@
 """JUnit: pytest writes the file, with a check's chapter as class and the rest of its id as name.
 
 What is added afterwards is what pytest cannot know or a strict reader would not take: the image that was checked as the
-suite's name and properties, what a skipped check is (advice, not applicable, not judged) as the type and message of
-`<skipped>`, and the end of the log behind a finding; and never `file` or `line`, which pytest writes where a project
-asks it for another dialect.
+suite's name and properties, one sentence as the message of each result, what a skipped check is (advice, not
+applicable, not judged) as the type of `<skipped>`, and the end of the log behind a finding; and never `file` or `line`,
+which pytest writes where a project asks it for another dialect.
 """
 
 from __future__ import annotations
@@ -11,16 +11,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser.junitparser import FinalResult
 
 from conformance import text
-from conformance.reports import directory
+from conformance.reports import conclusion, directory, verdicts
+from conformance.reports.conclusion import Document
 from conformance.reports.document import Report
-from conformance.verdict.verdict import Verdict
-from conformance.verdict.waivers import Result
+from conformance.verdict.verdict import Verdict, Word
 
 CLASS = "processing."
 """What the class names of all checks begin with."""
+
+OF_RESULT = {
+    Skipped: (Word.ADVISED, Word.WAIVED, Word.NOT_JUDGED),
+    Failure: (Word.VIOLATES, Word.ADVISED),
+    Error: (Word.ERROR,),
+}
+"""The verdicts that pytest may count as skipped, as a failure, and as an error."""
 
 OUTPUT_CHARACTERS = 4_000
 """The most of a log that a test case holds; `logs/` has all of it."""
@@ -35,17 +43,7 @@ def finish(path: Path, place: Path, report: Report) -> tuple[Path, ...]:
     if path.is_symlink() or not path.is_file():
         return ()
     document = report.document
-    properties = {
-        "image.reference": document["image"]["reference"],
-        "image.digest": document["image"]["digest"],
-        "engine": document["service"]["engine"],
-        "gpu": ", ".join(document["gpu"]["given"]) or "none",
-        "contract": document["contract"],
-        "profile": document["profile"]["name"],
-        "profile.version": document["profile"]["version"],
-        "profile.sha256": document["profile"]["sha256"],
-        "tool": f"{document['tool']['name']} {document['tool']['version']}",
-    }
+    properties = _properties(document)
     named = dict(_by_name(report.verdicts))
     suites = JUnitXml.fromfile(str(path))
     for suite in suites:
@@ -61,7 +59,7 @@ def finish(path: Path, place: Path, report: Report) -> tuple[Path, ...]:
             verdict = named.get(f"{case.classname}.{case.name}")
             if verdict is not None:
                 _complete(case, verdict, report.logs)
-        _add_waivers(suite, report.waivers)
+        _add_waivers(suite, document)
     files = tuple(dict.fromkeys((place / directory.JUNIT, path)))
     for file in files:
         with directory.whole(file) as beside:
@@ -69,16 +67,73 @@ def finish(path: Path, place: Path, report: Report) -> tuple[Path, ...]:
     return files
 
 
-def _add_waivers(suite: TestSuite, waivers: Sequence[Result]) -> None:
+def _add_waivers(suite: TestSuite, document: Document) -> None:
     """A failure for each that fails the session, which no check stands for."""
-    for each in waivers:
-        if each.is_stale:
-            case = TestCase(f"line-{each.waiver.line}", f"{CLASS}waivers")
-            case._elem.set("time", "0.000")  # noqa: SLF001 - junitparser writes 0.0, which pytest never does
-            case.result = [Failure(text.sentence(str(each)), str(each.state))]
-            suite.append(case)  # type: ignore[no-untyped-call] # junitparser
-            suite.tests += 1
-            suite.failures += 1
+    for each in conclusion.stale(document):
+        case = TestCase(f"line-{each['line']}", f"{CLASS}waivers")
+        case.result = [Failure(text.sentence(conclusion.waiver(each)), each["state"])]
+        _timed(case, 0)
+        suite.add_testcase(case)
+
+
+def render(document: Document) -> str:
+    """The same file from the document alone: the checks, without other tests that ran beside them."""
+    suite = TestSuite(text.line(document["image"]["reference"]))
+    for name, value in _properties(document).items():
+        suite.add_property(name, text.line(value))
+    several = len({record["job"] for record in document["verdicts"]} - {""}) > 1
+    logs = {
+        host[stream]["file"]: host[stream]["end"]
+        for run in document["runs"]
+        for host in run["hosts"]
+        for stream in ("stdout", "stderr")
+        if host[stream]["file"]
+    }
+    for record in document["verdicts"]:
+        verdict = verdicts.of_record(record)
+        job = f"[{verdict.request}]" if several and verdict.request else ""
+        case = TestCase(f"{verdict.check.rest}{job}", f"{CLASS}{verdict.check.chapter}")
+        result = _result(verdict, strict=document["strict"])
+        case.result = [] if result is None else [result]
+        _complete(case, verdict, logs)
+        _timed(case, record["seconds"])
+        suite.add_testcase(case)
+    _add_waivers(suite, document)
+    if document["session"]:
+        suite.timestamp, suite.hostname = document["session"]["began"], document["session"]["host"]
+    suites = JUnitXml("pytest tests")
+    suites.add_testsuite(suite)
+    _timed(suite, sum(record["seconds"] for record in document["verdicts"]))
+    content: bytes = suites.tostring()  # type: ignore[no-untyped-call] # junitparser
+    return content.decode("utf-8")
+
+
+def _timed(element: TestSuite | TestCase, seconds: float) -> None:
+    """With three decimals, as pytest writes it and a strict reader asks for."""
+    element._elem.set("time", f"{seconds:.3f}")  # noqa: SLF001 - junitparser writes a number as Python does
+
+
+def _result(verdict: Verdict, *, strict: bool) -> FinalResult | None:
+    """What pytest makes of a verdict."""
+    if verdict.word is Word.ERROR:
+        return Error()
+    if verdict.word is Word.VIOLATES or (strict and verdict.word is Word.ADVISED):
+        return Failure()
+    return None if verdict.word is Word.CONFORMS else Skipped()
+
+
+def _properties(document: Document) -> dict[str, str]:
+    return {
+        "image.reference": document["image"]["reference"],
+        "image.digest": document["image"]["digest"],
+        "engine": document["service"]["engine"],
+        "gpu": ", ".join(document["gpu"]["given"]) or "none",
+        "contract": document["contract"],
+        "profile": conclusion.profile(document),
+        "profile.version": document["profile"]["version"] or "unknown",
+        "profile.sha256": document["profile"]["sha256"] or "unknown",
+        "tool": f"{document['tool']['name']} {document['tool']['version']}",
+    }
 
 
 def _by_name(verdicts: Sequence[Verdict]) -> Iterator[tuple[str, Verdict]]:
@@ -92,6 +147,8 @@ def _complete(case: TestCase, verdict: Verdict, logs: Mapping[str, str]) -> None
     for result in case.result:
         if isinstance(result, Skipped):
             result.type = verdict.label
+        # What another plugin adds, such as an error in tear-down, is none of the verdict's.
+        if verdict.word in OF_RESULT.get(type(result), ()):
             said = verdict.violations[0] if verdict.violations else verdict.reason
             if verdict.waived is not None:
                 waiver = verdict.waived.by[0]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import Host, Log, Outcome
+from conformance.reports import redaction
 from conformance.rule.evidence import failed_by_itself
 from conformance.rule.telling import Stream, telling
 
@@ -33,8 +34,9 @@ def name(outcome: Outcome, host: Host, stream: Stream) -> str:
 
 def of_run(outcome: Outcome) -> dict[str, str]:
     """What the files of a run hold, by their names."""
+    secrets = redaction.of_outcome(outcome)
     return {
-        path: _log(host, stream).text
+        path: redaction.redacted(_log(host, stream).text, secrets)
         for host in outcome.hosts
         for stream in Stream
         if (path := name(outcome, host, stream))

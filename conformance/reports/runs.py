@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -13,9 +13,10 @@ from conformance.outcome.calls import Calls
 from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.resolution import Queries
+from conformance.outcome.timeline import Step
 from conformance.outcome.trace import Trace
-from conformance.reports import facts, logs
-from conformance.rule.telling import Stream
+from conformance.reports import facts, logs, redaction
+from conformance.rule.telling import Stream, telling
 
 LOG_CHARACTERS = 16_000
 """How much of a stream's end a report holds."""
@@ -31,7 +32,12 @@ LISTED_FILES = 200
 
 
 def run_record(outcome: Outcome) -> dict[str, Any]:
-    """The evidence of one run as plain data, long logs and listings cut."""
+    """The evidence of one run as plain data, long logs and listings cut, without secrets."""
+    record: dict[str, Any] = redaction.redacted(_record(outcome), redaction.of_outcome(outcome))
+    return record
+
+
+def _record(outcome: Outcome) -> dict[str, Any]:
     return {
         "job": outcome.request.name,
         "variation": str(outcome.variation),
@@ -40,6 +46,11 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
         "failure_reason": outcome.failure_reason,
         "seconds": round(outcome.seconds, 3),
         "conditions": _conditions_record(outcome.conditions),
+        "request": _bounded(outcome.request.document),
+        "timeline": [
+            {"seconds": round(each.seconds, 3), "host": each.host, "step": str(each.step), "said": each.said}
+            for each in outcome.timeline
+        ],
         "trials": [
             {
                 "conditions": _conditions_record(trial.conditions),
@@ -58,7 +69,7 @@ def run_record(outcome: Outcome) -> dict[str, Any]:
             "utilization": None if outcome.utilization is None else asdict(outcome.utilization),
         },
         "hosts": [_host_record(outcome, host) for host in outcome.hosts],
-        "calls": None if outcome.calls is None else _calls_record(outcome.calls),
+        "calls": None if outcome.calls is None else _calls_record(outcome, outcome.calls),
         "queries": [] if outcome.queries is None else _query_records(outcome, outcome.queries),
         "uploads": [
             {"output": upload.output, "host": upload.host, "path": upload.path, "uri": upload.uri, "bytes": upload.size}
@@ -84,6 +95,7 @@ def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:
         "stop": None if host.stop is None else {**asdict(host.stop), "seconds": round(host.stop.seconds, 3)},
         "untraced": host.untraced,
         "processes": [] if host.trace is None else _process_records(host.trace),
+        "signals": [] if host.trace is None else _signal_records(host.trace),
         "stand_in": [
             {
                 "pid": witness.pid,
@@ -101,9 +113,11 @@ def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:
                 "bytes": log.size,
                 "end": log.text[-LOG_CHARACTERS:],
                 "file": logs.name(outcome, host, stream),
+                "times": list(log.times),
             }
             for stream, log in ((Stream.STDOUT, host.stdout), (Stream.STDERR, host.stderr))
         },
+        "telling": _telling_record(host),
         "files": [
             {"path": file.path, "kind": str(file.kind), "mode": f"{file.mode:04o}", "bytes": file.size}
             | ({"target": file.target} if file.target else {})
@@ -115,6 +129,12 @@ def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:
             for seen in host.sightings[:LISTED_FILES]
         ],
     }
+
+
+def _telling_record(host: Host) -> dict[str, Any] | None:
+    """The line of its log that says most of what went wrong."""
+    told = telling(host)
+    return None if told is None else {"stream": str(told.stream), "line": text.shortened(told.line, WORD_CHARACTERS)}
 
 
 def _look_record(look: Look) -> dict[str, Any]:
@@ -134,8 +154,9 @@ def _look_record(look: Look) -> dict[str, Any]:
     }
 
 
-def _calls_record(made: Calls) -> dict[str, Any]:
+def _calls_record(outcome: Outcome, made: Calls) -> dict[str, Any]:
     kept = made.calls[:LISTED_FILES]
+    began = _moment(outcome, Step.AWS_REACHABLE)
     return {
         "region": made.region,
         "in_all": len(made.calls) + made.more,
@@ -144,6 +165,7 @@ def _calls_record(made: Calls) -> dict[str, Any]:
             {
                 "host": call.host,
                 "seconds": round(call.at, 3),
+                "at": None if began is None else round(began + call.at, 3),
                 "service": call.service,
                 "operation": _shown(call.operation),
                 "resource": _shown(call.resource),
@@ -161,10 +183,13 @@ def _calls_record(made: Calls) -> dict[str, Any]:
 
 def _query_records(outcome: Outcome, asked: Queries) -> list[dict[str, Any]]:
     names = {host.address: host.name for host in outcome.hosts}
+    answered = _moment(outcome, Step.NAMES_ANSWERED)
+    began = None if answered is None or asked.began is None else answered - asked.began
     return [
         {
             "host": names.get(query.client, query.client),
             "seconds": round(query.at - asked.queries[0].at, 3),
+            "at": None if began is None else max(round(began + query.at, 3), 0.0),
             "name": _shown(query.name),
             "type": query.type,
             "code": query.code,
@@ -178,16 +203,51 @@ def _query_records(outcome: Outcome, asked: Queries) -> list[dict[str, Any]]:
 def _process_records(trace: Trace) -> list[dict[str, Any]]:
     """The processes that became a program, with the signals that reached them."""
     ran = islice((process for process in trace.processes if process.executions), LISTED_PROCESSES)
+    began = _beginning(trace)
     return [
         {
             "pid": process.pid,
             "parent": process.parent,
             "argv": _words(process.argv),
             "status": process.status,
+            "began": round(process.began - began, 3),
+            "ended": None if process.ended is None else round(process.ended - began, 3),
             "signals": [arrival.name for arrival in trace.signals_to(process)[:LISTED_SIGNALS]],
         }
         for process in ran
     ]
+
+
+def _signal_records(trace: Trace) -> list[dict[str, Any]]:
+    """The signals that reached processes, those of the kernel's own making among them."""
+    began = _beginning(trace)
+    return [
+        {
+            "seconds": max(round(signal.at - began, 3), 0.0),
+            "name": signal.name,
+            "pid": signal.receiver,
+            "sender": signal.sender,
+            "action": signal.action,
+        }
+        for signal in trace.signals[:LISTED_SIGNALS]
+    ]
+
+
+def _beginning(trace: Trace) -> float:
+    """When the container's command began, on the clock of the trace."""
+    return min((process.began for process in trace.processes), default=0.0)
+
+
+def _moment(outcome: Outcome, step: Step) -> float | None:
+    return next((each.seconds for each in outcome.timeline if each.step is step), None)
+
+
+def _bounded(data: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(data, str):
+        return text.shortened(_shown(data), WORD_CHARACTERS)
+    if isinstance(data, Mapping):
+        return {_shown(str(name)): _bounded(value) for name, value in data.items()}
+    return [_bounded(each) for each in data[:LISTED_WORDS]] if isinstance(data, list | tuple) else data
 
 
 def _words(argv: Sequence[str]) -> list[str]:

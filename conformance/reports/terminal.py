@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from conformance import CONTRACT_VERSION, text
 from conformance.job.gpu import Choice
-from conformance.reports import document
+from conformance.reports import conclusion, document
+from conformance.reports.conclusion import counted
 from conformance.rule.played import NEEDS_REQUEST
 from conformance.shells import SHELLS
 from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import Verdict, Word
-from conformance.verdict.waivers import Result, State
+from conformance.verdict.waivers import STALE, State
 
 if TYPE_CHECKING:
     import pytest
@@ -31,12 +32,6 @@ SHOWN = {
 
 Passed and failed keep pytest's own categories, by which pytest prints its failures section.
 """
-
-JUDGED = (Word.CONFORMS, Word.VIOLATES, Word.ADVISED, Word.WAIVED)
-"""The verdicts that say something about the image."""
-
-ENDED = {1: "tests other than the checks failed", 2: "interrupted", 3: "internal error"}
-"""What pytest's own exit statuses mean where they are kept, with at least one verdict."""
 
 
 def test_status(word: str, *, failed: bool) -> tuple[str, str, str | tuple[str, Any]]:
@@ -85,9 +80,9 @@ def write(
             reporter.write_line(f"{verdict.word}: {verdict.text}")
     for line in _not_judged(report, named=reporter.config.option.verbose > 0):
         reporter.write_line(line)
-    for fact in _facts(report):
+    for fact in conclusion.facts(report.document):
         reporter.write_line(textwrap.fill(f"note: {fact}", 100, subsequent_indent="  ", break_on_hyphens=False))
-    _write_waivers(reporter, report.waivers)
+    _write_waivers(reporter, report.document)
     for warning in report.document["warnings"]:
         reporter.write_line(f"warning: {warning}", yellow=True)
     for name in kept:
@@ -121,13 +116,13 @@ def _brings_no_program(image: dict[str, Any]) -> bool:
     return len(words) <= 1 and (not name or name in SHELLS or name.startswith(("python", "pypy")))
 
 
-def _write_waivers(reporter: Screen, waivers: Sequence[Result]) -> None:
+def _write_waivers(reporter: Screen, report: conclusion.Document) -> None:
     """Print those that no violation used."""
-    for each in waivers:
-        if each.is_stale:
-            reporter.write_line(f"stale: {each}", red=True)
-        elif each.state is not State.USED:
-            reporter.write_line(f"note: {each}")
+    for each in conclusion.stale(report):
+        reporter.write_line(f"stale: {conclusion.waiver(each)}", red=True)
+    for each in report["waivers"]:
+        if each["state"] not in {*STALE, State.USED}:
+            reporter.write_line(f"note: {conclusion.waiver(each)}")
 
 
 def closing(report: document.Report, *, kept: bool, brought: bool) -> str:
@@ -135,46 +130,20 @@ def closing(report: document.Report, *, kept: bool, brought: bool) -> str:
     image = report.document["image"]["reference"]
     simulated = ", simulated GPU" if report.document["gpu"]["asked"] == Choice.SIMULATED else ""
     job = " with a job that the image brings" if brought else ""
-    by = f"profile {report.profile.name}{job}, contract {CONTRACT_VERSION}{simulated}"
-    counts = report.document["counts"]
+    by = f"profile {conclusion.profile(report.document)}{job}, contract {CONTRACT_VERSION}{simulated}"
+    counts, share = report.document["counts"], conclusion.share(report.document)
     if report.exit_status == ExitStatus.CONFORMS:
-        warnings = f" ({_counted(counts[Word.ADVISED], 'warning')})" if counts[Word.ADVISED] else ""
+        warnings = f" ({counted(counts[Word.ADVISED], 'warning')})" if counts[Word.ADVISED] else ""
         if report.document["not_selected"]:
-            return f"no violation by {image} in the checks that were selected{warnings}: {_share(report)} - {by}"
-        result = f"passes, {counts[Word.WAIVED]} waived" if counts[Word.WAIVED] else "conforms"
-        return f"{image} {result}{warnings}: {_share(report)} - {by}"
+            return f"no violation by {image} in the checks that were selected{warnings}: {share} - {by}"
+        waived = f"passes, {counts[Word.WAIVED]} waived" if counts[Word.WAIVED] else "conforms"
+        return f"{image} {waived}{warnings}: {share} - {by}"
     if report.exit_status == ExitStatus.INCOMPLETE:
-        return f"{image} incomplete: {_incomplete(report)} - {by}"
-    failing = counts[Word.VIOLATES] + (counts[Word.ADVISED] if report.document["strict"] else 0)
-    if failing:
-        judged = sum(counts[word] for word in JUDGED)
-        fail = f"{failing} of {_counted(judged, 'judged check')} {'fails' if failing == 1 else 'fail'}"
-        return f"{image} does not conform: {fail} - {by}"
-    stale = sum(each.is_stale for each in report.waivers)
-    why = ENDED.get(report.exit_status, "aborted")
-    if stale and report.exit_status == ExitStatus.VIOLATES:
-        why = f"{_counted(stale, 'waiver')} expired or without a violation"
+        return f"{image} incomplete: {conclusion.lack(report.document)} - {by}"
+    if conclusion.failing(report.document):
+        return f"{image} does not conform: {conclusion.failures(report.document)} - {by}"
+    why = conclusion.ended(report.document, "aborted")
     return f"{why} (exit status {report.exit_status}){'' if kept else '; containers removed'} - {by}"
-
-
-def _incomplete(report: document.Report) -> str:
-    """What a session lacks that would show whether the image conforms."""
-    missing = sorted(set(report.missing))
-    if not missing:
-        met = report.document["warnings"]
-        why = "the session did not end well, see the warnings" if met else "no check that was selected could be judged"
-        return f"{why}: {_share(report)}"
-    named = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")  # noqa: PLR2004 - as many as fit on a line
-    return f"{len(missing)} required {'check has' if len(missing) == 1 else 'checks have'} no result: {named}"
-
-
-def _share(report: document.Report) -> str:
-    """How many checks say something about the image, out of all."""
-    counts = report.document["counts"]
-    judged = sum(counts[word] for word in JUDGED)
-    passed_over = sum(1 for verdict in report.verdicts if not verdict.applies)
-    total = len(report.verdicts) + len(report.document["not_selected"])
-    return f"{judged} of {total} checks judged" + (f", {passed_over} not applicable" if passed_over else "")
 
 
 def _not_judged(report: document.Report, *, named: bool) -> Iterator[str]:
@@ -190,22 +159,12 @@ def _not_judged(report: document.Report, *, named: bool) -> Iterator[str]:
             if _brings_no_program(report.document["image"]):
                 yield "the image brings no program: --image-script checks it as ScriptProcessor uses it"
         else:
-            told = f"{label}: {reason} ({_counted(len(names), 'check')})"
+            told = f"{label}: {reason} ({counted(len(names), 'check')})"
             yield textwrap.fill(told, 100, subsequent_indent="  ", break_on_hyphens=False)
         if named:
             yield textwrap.fill(
                 ", ".join(names), 100, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
             )
-
-
-def _facts(report: document.Report) -> list[str]:
-    """Each fact once, whichever runs showed it."""
-    of_runs = [fact for run in report.document["runs"] for fact in run["facts"]]
-    return list(dict.fromkeys([*report.document["image"]["facts"], *of_runs]))
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _named(verdict: Verdict) -> str:

@@ -13,7 +13,7 @@ class Sight(StrEnum):
     ENDS = "ends"
     """How each container started and ended."""
     TIMES = "times"
-    """How long it took, and how busy it was before a limit stopped it."""
+    """How long it took, when what was done, and how busy it was before a limit stopped it."""
     STOPS = "stops"
     """How it was stopped while running."""
     FILES = "files"
@@ -45,7 +45,7 @@ class Sight(StrEnum):
 FIELDS: Mapping[Sight, frozenset[str]] = MappingProxyType(
     {
         Sight.ENDS: frozenset({"end", "exit_code", "start_error", "out_of_memory"}),
-        Sight.TIMES: frozenset({"seconds", "processor_seconds"}),
+        Sight.TIMES: frozenset({"seconds", "processor_seconds", "timeline"}),
         Sight.STOPS: frozenset({"stop"}),
         Sight.FILES: frozenset({"files", "changed"}),
         Sight.UPLOADS: frozenset({"uploads", "sightings"}),

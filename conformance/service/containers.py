@@ -28,6 +28,7 @@ from conformance.service.ending import Ended, Ending, Limits
 from conformance.service.engine import fetch, stat
 from conformance.service.labels import new_name
 from conformance.service.peers.network import Place
+from conformance.service.results import times
 from conformance.service.results.collection import read_logs
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
@@ -119,7 +120,11 @@ class Container:
         """What it wrote to stdout and to stderr, and which of some words stand there."""
         stdout = self._said(stdout=True, stderr=False)
         stderr = self._said(stdout=False, stderr=True)
-        return read_logs(stdout, stderr, words=words, dropped_from_bytes=log_file_bytes(self.settings))
+        out, err = read_logs(stdout, stderr, words=words, dropped_from_bytes=log_file_bytes(self.settings))
+        return (
+            replace(out, times=times.of_lines(self.client, self.id, stdout=True)) if out.size else out,
+            replace(err, times=times.of_lines(self.client, self.id, stderr=True)) if err.size else err,
+        )
 
     def _said(self, **which: bool) -> Iterator[bytes]:
         """One stream; of one that is longer than what an engine is to keep, the beginning and the last lines."""

@@ -46,7 +46,7 @@ class Engine:
     """A Docker Engine that answered; `client` is the calling thread's own connection, made with `arguments`.
 
     `unbounded` is what it sets no limit to, whatever it is asked for; `maps_users` says why root of a container is not
-    root of its machine, where it is not.
+    root of its machine, where it is not. `kernel` and `system` are those of that machine.
 
     `surroundings` is what the environment says of proxies and certificates, as attributes of a connection. It is read
     once: requests would read all variables at each call, and fail where pytest changes one in another thread just then.
@@ -60,6 +60,8 @@ class Engine:
     offers: tuple[Means, ...] = ()
     unbounded: tuple[str, ...] = ()
     maps_users: str = ""
+    kernel: str = ""
+    system: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     surroundings: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     _local: threading.local = field(default_factory=threading.local, repr=False, compare=False)
@@ -71,6 +73,11 @@ class Engine:
     def __str__(self) -> str:
         """As reports name it."""
         return f"{self.dialect.name} {self.version}"
+
+    @property
+    def machine(self) -> dict[str, str]:
+        """What reports say of its machine."""
+        return {"kernel": self.kernel, "system": self.system, "architecture": self.architecture}
 
     @property
     def is_foreign(self) -> bool:
@@ -128,6 +135,8 @@ def connect() -> Engine:
         offers=found_dialect.offers(facts),
         unbounded=unbounded(facts),
         maps_users=maps_users(facts),
+        kernel=str(facts.get("KernelVersion") or ""),
+        system=str(facts.get("OperatingSystem") or ""),
         arguments=place.arguments,
         surroundings=surroundings,
     )

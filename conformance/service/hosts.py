@@ -20,10 +20,12 @@ from conformance.job.variation import INPUT_MARKER, Variation
 from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import End, Host, Upload
 from conformance.outcome.standin import every_witness
+from conformance.outcome.timeline import Step
 from conformance.outcome.trace import Trace
-from conformance.service import calls, containers, documents, gpus, pipes, refused, staging, traced
+from conformance.service import calls, containers, gpus, pipes, refused, staging, traced
 from conformance.service.attended import Attendance
 from conformance.service.ending import Ended
+from conformance.service.moments import Moments
 from conformance.service.peers.cutting import cutting_off
 from conformance.service.peers.network import Place
 from conformance.service.plan import Plan, Surroundings
@@ -39,6 +41,7 @@ class HostRun:
     place: Place
     plan: Plan
     around: Surroundings
+    moments: Moments
     credentials: Given
     aws: Order | None = None
     line: calls.Line | None = None
@@ -128,6 +131,7 @@ class HostRun:
         plan, around, client = self.plan, self.around, self.around.engine.client
         try:
             container = self.container = self._create(mounts)
+            self._note(Step.CREATED)
             if self.place.network is not None and self.place.outside:
                 client.connect_container_to_network(container.id, self.place.outside)
             if plan.gpus.are_simulated:
@@ -135,21 +139,14 @@ class HostRun:
             staged = staging.staged(
                 plan.request,
                 plan.variation,
-                documents.of_host(
-                    self.place.host,
-                    plan.hosts,
-                    plan.request,
-                    plan.variation,
-                    region=around.settings.region,
-                    more=Lifted.MEMBERS in plan.conditions.lifted,
-                    interface=documents.ETHERNET if self.place.is_connected else documents.LOOPBACK,
-                ),
+                plan.documents(self.place, around.settings),
                 around.objects,
                 host=self.place.host,
                 hosts=plan.hosts,
                 programs=plan.programs,
             )
             container.fill(staged, plan.rights)
+            self._note(Step.FILLED)
         except APIError as error:
             return error
         return None
@@ -211,9 +208,11 @@ class HostRun:
             except APIError as error:
                 self._refused(error)
                 return
+            began = self._note(Step.STARTED)
             if self.line is not None:
                 self.line.start()
             self._ended(self._lived(self.container, attendance))
+        self.moments.note_end(self.host, began)
 
     def _lived(self, container: containers.Container, attendance: Attendance) -> Ended:
         """How a started container ended, and what is done to it and seen of it until then."""
@@ -274,7 +273,17 @@ class HostRun:
             message_found=collector.message_found,
             changed=changed,
         )
+        self._note(Step.READ_BACK)
         return tuple(collector.uploads)
+
+    def remove(self) -> None:
+        """Remove the container and its volumes."""
+        if self.container is not None:
+            self.container.remove()
+            self._note(Step.REMOVED)
+
+    def _note(self, step: Step) -> float:
+        return self.moments.note(self.place.host, step)
 
     def _collector(self, *, upload: bool = False) -> Collector:
         volumes = self.plan.image.volumes
@@ -284,13 +293,5 @@ class HostRun:
         return collector if live is None else replace(collector, keep=live.delivery.keep)
 
     def _ended(self, ended: Ended) -> None:
-        self.host = replace(
-            self.host,
-            end=ended.end,
-            exit_code=ended.exit_code,
-            start_error=ended.start_error,
-            out_of_memory=ended.out_of_memory,
-            seconds=ended.seconds,
-            stop=ended.stop,
-            processor_seconds=ended.processor_seconds,
-        )
+        # A host has the fields of its end.
+        self.host = replace(self.host, **vars(ended))

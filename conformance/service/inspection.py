@@ -17,7 +17,7 @@ from conformance.image.gpu.nvidia import NOTE_SECTION, is_driver_name
 from conformance.image.image import Image
 from conformance.image.library_path import is_configuration
 from conformance.image.packages import is_database, is_relevant
-from conformance.service import platforms, variants
+from conformance.service import layers, platforms, variants
 from conformance.service.cleanup import STILL_THERE
 from conformance.service.engine import Engine, explanation, fetch
 from conformance.service.labels import new_name
@@ -49,7 +49,7 @@ def find(engine: Engine, reference: str, show: Show = lambda _: None) -> Image:
         pull(engine, reference, show)
         # Whatever this is, the registry has nothing that would rather be run.
         found = from_facts(reference, engine.client.inspect_image(reference))
-    return found
+    return replace(found, layers=layers.of_image(engine, found.id))
 
 
 def find_local(engine: Engine, reference: str) -> Image | None:

@@ -279,6 +279,7 @@ class LocalService:
         return {
             "name": "local",
             "engine": str(self._engine),
+            **self._engine.machine,
             "choices": self._settings.described(),
             "unbounded": list(self.unbounded),
         }

@@ -32,4 +32,5 @@ def outcome(plan: Plan, ran: Ran, seconds: float, utilization: Utilization | Non
         conditions=plan.conditions,
         stand_in=plan.played,
         emulated_on=emulated_on,
+        timeline=ran.timeline,
     )

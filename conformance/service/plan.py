@@ -18,10 +18,11 @@ from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
 from conformance.outcome.gpu import DRIVER_LIBRARY, NO_GPUS, Gpus, Means
 from conformance.outcome.outcome import End
 from conformance.probe.bundle import halt_at_work, look_at_gpus, words
-from conformance.service import calls, command, play
+from conformance.service import calls, command, documents, play
 from conformance.service.ending import Limits
 from conformance.service.engine import Engine
 from conformance.service.live import Live
+from conformance.service.peers.network import Place
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
 
@@ -84,6 +85,18 @@ class Plan:
             return ""
         passed = [item.local_path for item in self.request.inputs if item.name in self.programs]
         return halt_at_work(SignalNumber[self.limits.signal], self.stop_at_work or (), passed)
+
+    def documents(self, place: Place, settings: Settings) -> dict[str, bytes]:
+        """The two JSON files that a host finds below /opt/ml/config, by path."""
+        return documents.of_host(
+            place.host,
+            self.hosts,
+            self.request,
+            self.variation,
+            region=settings.region,
+            more=Lifted.MEMBERS in self.conditions.lifted,
+            interface=documents.ETHERNET if place.is_connected else documents.LOOPBACK,
+        )
 
     def probe(self, *, fails: bool) -> Probe:
         """What the probe does in a host's container; one that `fails` has it in the place of its program."""

@@ -17,8 +17,10 @@ from conformance.job.variation import Variation
 from conformance.outcome.calls import Calls
 from conformance.outcome.outcome import End, Host, Upload
 from conformance.outcome.resolution import Queries
+from conformance.outcome.timeline import Moment, Step
 from conformance.service import calls, cleanup
 from conformance.service.hosts import HostRun
+from conformance.service.moments import Moments
 from conformance.service.peers import ended, names, network, places
 from conformance.service.peers.forwarding import Forwarding
 from conformance.service.plan import Plan, Surroundings
@@ -37,6 +39,7 @@ class Ran:
     uploads: tuple[Upload, ...] = ()
     queries: Queries | None = None
     calls: Calls | None = None
+    timeline: tuple[Moment, ...] = ()
 
 
 class Together:
@@ -60,8 +63,9 @@ class Together:
         if not plan.argv:
             refused = "no command is specified"
             return Ran(tuple(Host(name, (), End.NOT_STARTED, start_error=refused) for name in plan.hosts))
+        moments = Moments()
         if not plan.reaches_aws or self._around.aws is None:
-            return self._run(plan, _given(plan), None)
+            return self._run(plan, moments, _given(plan), None)
         tree = self._around.objects
         order = functools.partial(
             Order,
@@ -72,17 +76,19 @@ class Together:
             throttles=plan.variation is Variation.THROTTLED,
         )
         with self._around.aws.of_run(order) as aws:
-            ran = self._run(plan, aws.order.credentials, aws.order)
+            ran = self._run(plan, moments, aws.order.credentials, aws.order)
         for host in ran.hosts:
             if host.started and host.name not in aws.calls.reached and not self._closing.is_set():
                 raise JobError(f"{host.name} did not reach its AWS within {calls.START_SECONDS} s")
-        return replace(ran, calls=aws.calls)
+        if aws.calls.began is not None:
+            moments.note("", Step.AWS_REACHABLE, at=aws.calls.began)
+        return replace(ran, calls=aws.calls, timeline=moments.noted)
 
-    def _run(self, plan: Plan, credentials: Mapping[str, Given], aws: Order | None) -> Ran:
+    def _run(self, plan: Plan, moments: Moments, credentials: Mapping[str, Given], aws: Order | None) -> Ran:
         with contextlib.ExitStack() as removal:
             made = self._network(plan, removal)
             places, server = self._places(plan, made, removal)
-            runs = [HostRun(place, plan, self._around, credentials[place.host], aws) for place in places]
+            runs = [HostRun(place, plan, self._around, moments, credentials[place.host], aws) for place in places]
             removes = [functools.cache(functools.partial(self._remove, run)) for run in runs]
             removal.callback(cleanup.side_by_side, removes)
             # Its threads have ended before anything is removed here that one of them may need.
@@ -92,6 +98,7 @@ class Together:
                 # No host starts before all are filled and their names are known.
                 if answering is not None:
                     answering.result()
+                    moments.note("", Step.NAMES_ANSWERED)
                 if self._closing.is_set():
                     raise JobError(CANCELLED)
                 lives = pool.map(_live, runs, removes)
@@ -104,7 +111,10 @@ class Together:
             completes = all(run.succeeded for run in runs)
             continuous = {output.name for output in plan.request.outputs if output.is_continuous}
             uploads = tuple(upload for upload in found if completes or upload.output in continuous)
-            return Ran(hosts, uploads, None if asked is None else asked.result())
+            for host in hosts:
+                if count := sum(upload.host == host.name for upload in uploads):
+                    moments.note(host.name, Step.UPLOADED, str(count))
+            return Ran(hosts, uploads, None if asked is None else asked.result(), timeline=moments.noted)
 
     def _keep_address(self, run: HostRun, runs: Sequence[HostRun], removal: contextlib.ExitStack) -> None:
         """Keep the address of a host that ends before the others do; one that was cut off is on no network."""
@@ -168,7 +178,7 @@ class Together:
             self._forget(f"container {run.line.sidecar.id[:12]}", run.line.remove)
         if run.container is not None:
             volumes = ", ".join(run.container.volumes) or "none"
-            self._forget(f"container {run.container.id[:12]}, volumes {volumes}", run.container.remove)
+            self._forget(f"container {run.container.id[:12]}, volumes {volumes}", run.remove)
 
 
 def _given(plan: Plan) -> dict[str, Given]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from conformance.checks import load_checks
-from conformance.errors import ConformanceError
+from conformance.errors import ConformanceError, UsageError
 from conformance.job.variation import Variation
-from conformance.reports import directory, junit
+from conformance.reports import directory, junit, page
 from conformance.reports.document import Recorder, Report
 from conformance.reports.reproduce import write_material
 from conformance.session.circumstances import Circumstances
@@ -119,7 +119,18 @@ class Reporting:
             }
             write_material(chosen.report, request, documents, chosen.objects)
         written = report.write(chosen.report)
-        return written, *junit.finish(junit_path, chosen.report, report)
+        return written, *self._html(report), *junit.finish(junit_path, chosen.report, report)
+
+    def _html(self, report: Report) -> tuple[Path, ...]:
+        """Write report.html, where what it needs is installed."""
+        path = self._session.options.report / directory.HTML
+        try:
+            content = page.render(report.document)
+        except UsageError:
+            return ()
+        with directory.whole(path) as beside:
+            beside.write_text(content, encoding="utf-8")
+        return (path,)
 
     def _expected(self) -> Sequence[tuple[str, str]]:
         """Every check, with the request that it judges."""

@@ -104,10 +104,6 @@ class Result:
         """Whether it fails the session."""
         return self.state in STALE
 
-    def __str__(self) -> str:
-        """On one line, with its place."""
-        return f"{self.waiver.place}: waiver of {self.waiver.check}: {self.said}"
-
     def described(self) -> dict[str, Any]:
         """As plain data."""
         return {**self.waiver.described(), "state": str(self.state), "said": self.said}

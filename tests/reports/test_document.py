@@ -78,7 +78,7 @@ def test_another_junit_file_is_written_where_it_is_asked_for(
 
     validated(ran)
     assert (tmp_path / "own.xml").read_bytes() == (ran.report_directory / "junit.xml").read_bytes()
-    files = (ran.report_directory / "report.json", ran.report_directory / "junit.xml", "own.xml")
+    files = (*(ran.report_directory / name for name in ("report.json", "report.html", "junit.xml")), "own.xml")
     assert f"reports: {', '.join(map(str, files))}\n" in ran.output
 
 

@@ -63,6 +63,7 @@ def test_a_question_is_told_with_its_host_and_its_answer() -> None:
         {
             "host": "algo-2",
             "seconds": 0.0,
+            "at": None,
             "name": "algo-1",
             "type": "A",
             "code": "NXDOMAIN",
@@ -72,6 +73,7 @@ def test_a_question_is_told_with_its_host_and_its_answer() -> None:
         {
             "host": "algo-1",
             "seconds": 0.124,
+            "at": None,
             "name": "algo-2",
             "type": "AAAA",
             "code": "NOERROR",
@@ -115,7 +117,7 @@ def test_a_record_without_a_question_is_no_trouble() -> None:
     assert [] == recorded(lost)["queries"]
 
 
-@pytest.mark.parametrize("lacking", ["host", "seconds", "name", "type", "code", "answer", "too_early"])
+@pytest.mark.parametrize("lacking", ["host", "seconds", "at", "name", "type", "code", "answer", "too_early"])
 def test_the_schema_asks_for_each_part_of_a_question(lacking: str) -> None:
     """And for no other."""
     record = recorded(outcome(host(), host(), queries=[query(1, "algo-2")]))
@@ -124,7 +126,7 @@ def test_the_schema_asks_for_each_part_of_a_question(lacking: str) -> None:
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(record | {"queries": [changed]}, RUN, jsonschema.Draft202012Validator)
 
-    assert {"host", "seconds", "name", "type", "code", "answer", "too_early"} == set(entry)
+    assert {"host", "seconds", "at", "name", "type", "code", "answer", "too_early"} == set(entry)
 
 
 def test_an_upload_is_told_with_its_host() -> None:

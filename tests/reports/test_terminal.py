@@ -28,15 +28,19 @@ def printed(verbose: int, config: pytest.Config) -> list[str]:
     )
     document = {
         "strict": False,
+        "waivers": [],
         "warnings": [],
         "not_selected": [],
+        "exit_status": 0,
+        "verdicts": [],
+        "profile": {"name": "image"},
         "image": {"reference": "example:1", "facts": []},
         "runs": [],
         "counts": dict.fromkeys(terminal.SHOWN, 0),
         "gpu": {"asked": "auto"},
     }
     stream = io.StringIO()
-    report = Report(document, verdicts, (), own(Scope.IMAGE), 0, {})
+    report = Report(document, verdicts, own(Scope.IMAGE), 0, {})
     # Of this very session, which goes on with its own.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(config.option, "verbose", verbose)

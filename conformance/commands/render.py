@@ -1,0 +1,49 @@
+"""`processing-conformance render`: other reports from a report.json."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance import text
+from conformance.commands import rendered
+from conformance.commands.exits import ExitStatus
+from conformance.commands.rendered import Rendered
+from conformance.errors import UsageError
+from conformance.reports import directory, junit, page, reading
+
+MAKERS: Mapping[Rendered, Callable[[dict[str, Any]], str]] = {
+    rendered.HTML: page.render,
+    rendered.JUNIT: junit.render,
+}
+
+
+def render(arguments: argparse.Namespace) -> int:
+    """Write the reports that are asked for, and print the name of each.
+
+    Raises:
+        UsageError: none is asked for, the report cannot be read, or a file cannot be written.
+    """
+    asked = [each for each in rendered.ALL if getattr(arguments, each.option.replace("-", "_"))]
+    if not asked:
+        raise UsageError(f"expected one of {', '.join(f'--{each.option}' for each in rendered.ALL)}, got none")
+    path = Path(arguments.report)
+    document = reading.read(path)
+    place = path.parent if arguments.output is None else Path(arguments.output)
+    for each in asked:
+        write(place / each.file, MAKERS[each](document))
+        sys.stdout.write(f"{text.line(str(place / each.file))}\n")
+    return ExitStatus.COMPLETED
+
+
+def write(path: Path, content: str) -> None:
+    """Write a file whole; raises UsageError where it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with directory.whole(path) as beside:
+            beside.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,99 @@
+"""Reading `report.json`, of this version of the suite or an earlier one; who wrote it is not known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from conformance import text
+from conformance.errors import UsageError
+
+HERE = Path(__file__).parent
+
+SCHEMAS = {1: HERE / "report.schema.1.json", 2: HERE / "report.schema.json"}
+"""The schema of each version that is read; the last one is written."""
+
+LARGEST_BYTES = 256 << 20
+
+RENAMED_ENDS = {"stopped in the middle of its work": "stopped while running"}
+"""How a container ended, in the words of version 1."""
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The report in a file, as one of the version that is written; what an earlier one lacks is empty or None.
+
+    Raises:
+        UsageError: it cannot be read, or is no report by the schema of its version.
+    """
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise UsageError(f"{path}: expected a report of at most {LARGEST_BYTES >> 20} MiB")
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: expected a report.json, but it cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: expected a report.json, but it is not JSON: {error}") from error
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if version not in SCHEMAS or isinstance(version, bool):
+        known = " or ".join(map(str, SCHEMAS))
+        raise UsageError(f"{path}: expected a report.json of schema_version {known}, got {version!r}")
+    _validate(document, version, path)
+    return _from_1(document) if version == 1 else document
+
+
+def _validate(document: dict[str, Any], version: int, path: Path) -> None:
+    schema = json.loads(SCHEMAS[version].read_text(encoding="utf-8"))
+    fault = best_match(Draft202012Validator(schema).iter_errors(document))
+    if fault is not None:
+        raise UsageError(
+            f"{path}: expected a report of schema_version {version}, but at {fault.json_path}: "
+            f"{text.shortened(fault.message, 300)}"
+        )
+
+
+def _from_1(document: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **document,
+        "schema_version": 2,
+        "catalogue": None,
+        "profile": {"name": document["profile"], "version": "", "sha256": ""},
+        "image": {**document["image"], "layers": []},
+        "service": {**document["service"], "kernel": "", "system": "", "architecture": "", "unbounded": []},
+        "missing": [],
+        "verdicts": [{**verdict, "logs": [], "waived": None} for verdict in document["verdicts"]],
+        "runs": [_run_from_1(run) for run in document["runs"]],
+        "waivers": [],
+        "warnings": [],
+        "session": None,
+        "requests": [],
+        "inputs": None,
+    }
+
+
+def _run_from_1(run: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **run,
+        "conditions": {"traced": True, "lifted": []},
+        "request": {},
+        "timeline": [],
+        "trials": [],
+        "gpu": {**run["gpu"], "utilization": None},
+        "calls": None,
+        "queries": [{**query, "at": None} for query in run["queries"]],
+        "hosts": [_host_from_1(host) for host in run["hosts"]],
+    }
+
+
+def _host_from_1(host: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **host,
+        "end": RENAMED_ENDS.get(host["end"], host["end"]),
+        "processes": [{**process, "began": None, "ended": None} for process in host["processes"]],
+        "signals": [],
+        "telling": None,
+        **{stream: {**host[stream], "file": "", "times": []} for stream in ("stdout", "stderr")},
+    }

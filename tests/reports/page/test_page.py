@@ -1,0 +1,207 @@
+"""`report.html`: what it shows, and that nothing in it runs or loads but its own script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.job.variation import Variation
+from conformance.outcome.outcome import End, Stop
+from conformance.outcome.timeline import Moment, Step
+from conformance.reports import page, reading
+from tests.conftest import ROOT
+from tests.support import chromium
+from tests.support.outcomes import file, host, image, outcome, process, query, ran
+from tests.support.reports import report
+
+OWNED = "document.title='owned'"
+
+HOSTILE = (
+    f"</title></style></script><script>{OWNED}</script>",
+    f'"><img src="x" onerror="{OWNED}">',
+    f"'><svg onload={OWNED}><svg/onload={OWNED}//",
+    f"\" autofocus onfocus={OWNED} x='",
+    f"javascript:{OWNED}",
+    "{{ 7 * 191 }}{% include '/etc/passwd' %}",
+    f"--><script>{OWNED}</script><!--",
+    "]]>\x00\x1b]0;x\x07\u202e\u2028\udcff",
+)
+
+KEPT = frozenset({"verdict", "level", "basis", "step", "variation", "end", "kind", "status", "runs", "stream"})
+"""Members that have the words of the schema, or that a view looks up by their words."""
+
+TIMELINE = (
+    Moment(0.1, "algo-1", Step.CREATED),
+    Moment(0.2, "algo-1", Step.FILLED),
+    Moment(0.2, "", Step.NAMES_ANSWERED),
+    Moment(0.3, "algo-1", Step.STARTED),
+    Moment(1.2, "algo-1", Step.SIGNAL, "SIGINT"),
+    Moment(1.5, "algo-1", Step.ENDED),
+    Moment(1.7, "algo-1", Step.REMOVED),
+    Moment(1.8, "algo-1", Step.UPLOADED, "2"),
+)
+
+
+def failing() -> dict[str, Any]:
+    """The report of a job that failed, with each kind of evidence."""
+    ended = host(
+        file("/opt/ml/processing/output/result/part-1"),
+        exit_code=1,
+        stderr="starting\nTraceback (most recent call last):\n  File 'a.py', line 1\nKeyError: 'rows'\n",
+        message="no rows",
+    )
+    stopped = replace(ended, end=End.STOPPED, stop=Stop("SIGINT", 0.3, killed=False))
+    traced = ran(process(1, 0, "sh", "run.sh"), process(7, 1, "python3", "a.py", exit_code=3)).hosts[0].trace
+    first = replace(ended, trace=traced)
+    return report(
+        replace(outcome(first, host()), timeline=TIMELINE),
+        replace(
+            outcome(stopped, host(), queries=[query(1, "algo-2")], variation=Variation.ONE_HOST), timeline=TIMELINE
+        ),
+        of=image(environment={"AWS_REGION": "eu-west-1"}),
+        warnings=["something was left"],
+        status=1,
+    )
+
+
+def spoiled(data: Any, word: str, key: str = "") -> Any:  # noqa: ANN401 - any JSON
+    """The same data with a word behind every string of it that somebody else may have written."""
+    if isinstance(data, str):
+        return data if key in KEPT or not data else data + word
+    if isinstance(data, list):
+        return [spoiled(each, word, key) for each in data]
+    if isinstance(data, dict):
+        return {
+            name: value if name in {"counts", "profile", "schema_version"} else spoiled(value, word, name)
+            for name, value in data.items()
+        }
+    return data
+
+
+class Elements(HTMLParser):
+    """The elements of a page with their attributes."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep one."""
+        self.found.append((tag, dict(attrs)))
+
+    @classmethod
+    def of(cls, content: str) -> list[tuple[str, dict[str, str | None]]]:
+        """All of a page."""
+        parser = cls()
+        parser.feed(content)
+        return parser.found
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_whatever_a_container_says_is_text(word: str) -> None:
+    """There is no element and no attribute that the same report has not without it."""
+    plain, hostile = page.render(failing()), page.render(spoiled(failing(), word))
+
+    wanted = {(tag, *sorted(attributes)) for tag, attributes in Elements.of(plain)}
+    found = {(tag, *sorted(attributes)) for tag, attributes in Elements.of(hostile)}
+    assert set() == found - wanted
+    assert "1337" not in hostile
+    assert "\u202e" not in hostile
+    assert hostile.encode()
+
+
+def handlers(content: str) -> Iterator[str]:
+    """What of a page could run or load anything, beside its one script and its one style."""
+    for tag, attributes in Elements.of(content):
+        for name, value in attributes.items():
+            if name.startswith("on") or name in {"src", "style", "srcset", "action", "data"}:
+                yield f"{tag} {name}"
+            if name == "href" and not (value or "").startswith(("https://", "http://", "#")):
+                yield f"{tag} {value}"
+        if tag in {"iframe", "object", "embed", "link", "base", "form", "img"}:
+            yield tag
+
+
+@pytest.mark.parametrize("word", ["", *HOSTILE])
+def test_the_page_loads_nothing_and_runs_its_own_script_alone(word: str) -> None:
+    """One script and one style, both named by the policy; no handlers, no inline styles, no links but of the web."""
+    content = page.render(spoiled(failing(), word))
+
+    assert [] == list(handlers(content))
+    tags = [tag for tag, _ in Elements.of(content)]
+    assert (1, 1) == (tags.count("script"), tags.count("style"))
+    policy = next(str(attributes["content"]) for tag, attributes in Elements.of(content) if "http-equiv" in attributes)
+    parts = re.findall(r"<(style|script)>(.*?)</\1>", content, flags=re.DOTALL)
+    (style,), (script,) = ([body for name, body in parts if name == kind] for kind in ("style", "script"))
+    assert page.policy(style, script) == policy
+
+
+def test_the_verdict_comes_first_and_findings_before_the_rest() -> None:
+    """Violations before advice, with what was expected and seen, the marked line, the processes and the fix."""
+    document = failing()
+    content = page.render(document)
+
+    places = [content.index(f"<{what}") for what in ("h1", 'h2 id="findings"', 'h2 id="checks"', 'h2 id="timeline"')]
+    assert sorted(places) == places
+    assert re.search(r"<h1>.*does not conform", content)
+    words = re.findall(r'<article class="finding \w+ filtered" id="[^"]+" data-word="(\w+)"', content)
+    assert ["violates", "advised"] == list(dict.fromkeys(words))
+    assert "<mark>KeyError: &#39;rows&#39;</mark>" in content
+    assert "something was left" in content
+    assert '<span class="chip bad">exit 3</span>' in content
+
+
+def test_every_check_has_its_row() -> None:
+    """With its verdict, whatever that is."""
+    document = failing()
+    content = page.render(document)
+
+    rows = re.findall(r'<details class="check filtered" data-word="([\w ]+)">', content)
+    assert sorted(verdict["verdict"] for verdict in document["verdicts"]) == sorted(rows)
+
+
+def test_headings_and_ids_are_in_order() -> None:
+    """As assistive technology reads them: one h1, no level left out, no id twice."""
+    elements = Elements.of(page.render(failing()))
+
+    levels = [int(tag[1]) for tag, _ in elements if re.fullmatch(r"h[1-6]", tag)]
+    assert 1 == levels[0] == levels.count(1)
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
+    assert sorted(set(ids), key=str) == sorted(ids, key=str)
+    assert all("aria-label" in attributes for tag, attributes in elements if tag == "svg")
+
+
+def test_a_report_of_version_1_has_a_page() -> None:
+    """Without what was not recorded then."""
+    content = page.render(reading.read(ROOT / "fixtures/reports/schema-1.json"))
+
+    assert "does not conform" in content
+    assert "Timeline of the hosts" not in content
+
+
+@pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+def test_no_script_of_others_runs_in_a_browser(tmp_path: Path) -> None:
+    """The page's own script does; that of a hostile container does not, even where nothing were escaped."""
+    every = "".join(HOSTILE[:-1])
+    content = page.render(spoiled(failing(), every))
+    unescaped = page.render(failing()).replace("something was left", every)
+    control = f"<!DOCTYPE html><title>control</title><body>{HOSTILE[1]}"
+    shown = {}
+    for name, each in {"hostile": content, "unescaped": unescaped, "control": control}.items():
+        (tmp_path / f"{name}.html").write_text(each, encoding="utf-8")
+        shown[name] = chromium.dom(tmp_path / f"{name}.html", tmp_path / "profile")
+
+    assert "<title>owned</title>" in shown["control"]
+    for name in ("hostile", "unescaped"):
+        assert "<title>owned</title>" not in shown[name]
+    # It shows what needs the script only where that has run.
+    assert '<nav class="tools" aria-label="Filter">' in shown["hostile"]

@@ -8,6 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from conformance import text
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.job.variation import Variation
@@ -65,7 +68,7 @@ class Reporting:
         return self.recorder.report(
             load_checks(),
             image=self._session.image_as_known,
-            service=self._session.service.described(),
+            service=self._session.services[-1].described(),
             profile=self.profile,
             gpu=chosen.gpu,
             strict=chosen.strict,
@@ -97,3 +100,10 @@ class Reporting:
             for check in load_checks()
             for request in requests_for(check.job, requests)
         ]
+
+
+def escape(report: pytest.TestReport) -> None:
+    """Escape what pytest prints of a report beside the verdict's own text: a traceback, and captured output."""
+    if report.failed and text.lines(report.longreprtext) != report.longreprtext:
+        report.longrepr = text.lines(report.longreprtext)
+    report.sections = [(name, text.lines(content)) for name, content in report.sections]

@@ -60,6 +60,24 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "let the job's containers reach an AWS of the suite's own: S3 with the contents of --image-s3, STS "
         "and what else moto has; unless the request sets EnableNetworkIsolation",
     },
+    "--image-service": {
+        "metavar": "local|aws",
+        "help": "where the jobs run: local: on a Docker Engine; aws: in the account whose credentials the standard "
+        "variables and files of AWS give, which bills them (default: local)",
+    },
+    "--image-bucket": {
+        "metavar": "BUCKET[/PREFIX]",
+        "help": "with --image-service=aws, where the objects of its jobs are while the session runs",
+    },
+    "--image-role": {
+        "metavar": "ARN",
+        "help": "with --image-service=aws, the role of its jobs (default: RoleArn of the request)",
+    },
+    "--image-yes": {
+        "action": "store_true",
+        "default": None,
+        "help": "with --image-service=aws, start the jobs without asking",
+    },
     "--image-gpu": {
         "metavar": "auto|require|simulated",
         "help": "auto: GPUs for jobs whose instance type has them, if the engine has any; require: fail if it has "
@@ -105,6 +123,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
 Each may also be set in pytest's configuration file, so that here it has no default: `conformance.session.project` has.
 """
 
+TYPED = frozenset({"--image", "--image-service", "--image-yes"})
+"""Options that a configuration file cannot set: which image it is, and what costs money."""
+
 START_OPTIONS: dict[str, dict[str, Any]] = {
     "--image-init": {
         "nargs": "?",
@@ -142,7 +163,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, declared in {**OPTIONS, **START_OPTIONS}.items():
         group.addoption(name, **declared)
     for name, declared in OPTIONS.items():
-        if name != "--image":
+        if name not in TYPED:
             setting = name.removeprefix("--").replace("-", "_")
             parser.addini(setting, f"default of {name}: {declared['help']}", type=INI_TYPES.get(name), default=None)
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from conformance.checks import load_checks
+from conformance.rule.declaration import OnAws
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN = "<!-- checks: written by `python -m scripts.readme` -->\n"
@@ -14,11 +15,12 @@ END = "<!-- end of checks -->\n"
 
 def table() -> str:
     """All checks as a Markdown table, in the order of the contract."""
-    lines = ["| check | level | what it asks | needs | basis |", "|---|---|---|---|---|"]
+    lines = ["| check | level | what it asks | needs | on AWS | basis |", "|---|---|---|---|---|---|"]
     for check in load_checks():
         needs = "the image alone" if check.job is None else "a job" if check.job.needs_request else "a start"
         rule = f"[{check.title}]({check.source.url})"
-        lines.append(f"| `{check.id}` | {check.level} | {rule} | {needs} | {check.basis} |")
+        on_aws = check.on_aws if check.sees else OnAws.YES
+        lines.append(f"| `{check.id}` | {check.level} | {rule} | {needs} | {on_aws} | {check.basis} |")
     return "\n".join(lines) + "\n"
 
 

@@ -23,7 +23,7 @@ HEAVY = ("conformance", "docker", "boto3", "botocore", "moto", "hypothesis", "re
 """What a session without an image must not import."""
 
 ENGINE = {"docker", "requests", "moto", "boto3", "botocore"}
-"""What only `service` and `aws` may import."""
+"""What only `service`, `aws` and `onaws` may import."""
 
 DIRECTION = {
     "files": "",
@@ -33,13 +33,14 @@ DIRECTION = {
     "outcome": "files job",
     "aws": "job outcome",
     "service": "files image job probe outcome aws",
+    "onaws": "files image job outcome service",
     "rule": "files image job outcome",
     "checks": "files image job outcome rule",
     "verdict": "image job outcome rule",
     "reports": "files image job outcome rule verdict",
     "serve": "files image job outcome aws service",
     "commands": "job outcome aws service reports serve",
-    "session": "files image job outcome aws service rule checks verdict reports",
+    "session": "files image job outcome aws service onaws rule checks verdict reports",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""
 
@@ -115,7 +116,8 @@ WITHIN = {
     "reports.page": "reports.conclusion reports.quoting",
     "session.circumstances": "session.options",
     "session.reporting": "session.circumstances session.collect session.selection session.session",
-    "session.options": "",
+    "session.onaws": "",
+    "session.options": "session.onaws",
     "session.brought": "session.options",
     "session.init": "session.brought session.options",
     "session.progress": "",
@@ -123,7 +125,7 @@ WITHIN = {
     "session.selection": "",
     "session.turns": "",
     "session.runs": "session.progress session.turns",
-    "session.session": "session.brought session.options session.progress session.runs session.turns",
+    "session.session": "session.brought session.onaws session.options session.progress session.runs session.turns",
 }
 """What some modules may import of their own folder, where its order is not plain from the names."""
 
@@ -216,7 +218,8 @@ def test_modules_of_one_folder_have_an_order_too(name: str) -> None:
 def test_only_the_service_knows_engine_and_s3(path: Path) -> None:
     """`job.model` reads botocore's model of the API besides."""
     name = module(path)
-    allowed = ENGINE if folder(name) in {"service", "aws"} else {"botocore"} if name == "job.model" else set()
+    of_clients = {"boto3", "botocore"} if folder(name) == "onaws" else {"botocore"} if name == "job.model" else set()
+    allowed = ENGINE if folder(name) in {"service", "aws"} else of_clients
 
     assert set() == (outer(path) & ENGINE) - allowed
 

@@ -20,7 +20,7 @@ from conformance.job.variation import (
 )
 from conformance.outcome.outcome import End, Host, Outcome
 from conformance.rule.contract import API, BYOC
-from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, DoesNotApply, NotJudged, OnAws, check
 from conformance.rule.evidence import (
     asked_outside,
     did_well,
@@ -49,6 +49,7 @@ PATIENT_SECONDS = 3.0
     "The job works on one host",
     job=ONE_HOST,
     sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TIMES},
+    on_aws=OnAws.YES,
     clause="A processing job with InstanceCount 1 has a single host, which resourceconfig.json lists.",
     spec=API / "ProcessingClusterConfig",
     basis=INFERRED,
@@ -66,6 +67,7 @@ def single(image: Image, good: Outcome, one: Outcome) -> Iterator[str]:
     "Hosts identify themselves by resourceconfig.json, not by their hostname",
     job=TRUE_HOSTNAMES,
     sees={Sight.ENDS, Sight.LOGS, Sight.TIMES},
+    on_aws=OnAws.COMPLETED,
     of_failure=True,
     clause="Get host names from /opt/ml/config/resourceconfig.json; /etc/hostname and /etc/hosts may be inaccurate.",
     spec=BYOC / "byoc-config",
@@ -80,13 +82,11 @@ def ignores_etc_hostname(image: Image, true: Outcome, decoyed: Outcome) -> Itera
         return
     if not succeeded(true):
         raise NotJudged("the job fails with either kind of hostname", see=ZERO)
-    failed = any(failed_by_itself(host) for host in decoyed.hosts)
+    failed = any(map(failed_by_itself, decoyed.hosts))
     for host in decoyed.hosts:
         # If nothing failed but time ran out, there must have been plenty of it.
         if not failed and host.end is not End.EXITED and host.seconds < 2 * _took(true):
-            raise NotJudged(
-                f"{host.name} {end_of(host)}, but even with true hostnames the job takes {_took(true):.0f} s"
-            )
+            raise NotJudged(f"{host.name} {end_of(host)}, but with its host's name the job takes {_took(true):.0f} s")
         if not did_well(host):
             yield (
                 f"Expected the job to work with any hostname, but with one that is not the host's name "
@@ -194,6 +194,7 @@ def peer_fails(image: Image, good: Outcome, cut_off: Outcome, failed: Outcome) -
     "Every host exits when the work is done",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.TIMES},
+    on_aws=OnAws.COMPLETED,
     of_failure=True,
     clause="A job is Completed only when every container has exited with 0.",
     spec=BYOC / "byoc-run-image",
@@ -209,10 +210,8 @@ def worker_ends_with_leader(image: Image, outcome: Outcome) -> Iterator[str]:
         raise NotJudged("the job failed", see=ZERO)
     for host in outcome.hosts:
         if host.end is End.SUITE_LIMIT:
-            raise NotJudged(
-                f"{host.name} was still running after {host.seconds:.0f} s, the suite's own time limit; raise it "
-                "with --image-timeout"
-            )
+            limit = f"{host.seconds:.0f} s, the suite's own time limit"
+            raise NotJudged(f"{host.name} was still running after {limit}; raise it with --image-timeout")
         if host.end is End.MAX_RUNTIME:
             yield (
                 f"Expected every host to exit with 0, but {host.name} was still running at MaxRuntimeInSeconds, after "

@@ -10,7 +10,17 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import AS_REQUESTED, FEW_OBJECTS
 from conformance.outcome.outcome import End, Outcome
 from conformance.rule.contract import API
-from conformance.rule.declaration import DOCUMENTED, INFERRED, MEASURED, MUST, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.declaration import (
+    DOCUMENTED,
+    INFERRED,
+    MEASURED,
+    MUST,
+    SHOULD,
+    DoesNotApply,
+    NotJudged,
+    OnAws,
+    check,
+)
 from conformance.rule.evidence import did_well, end_of, failed_by_itself, needs_success, succeeded
 from conformance.rule.sight import Sight
 
@@ -47,6 +57,7 @@ def not_executed(image: Image, requests: tuple[JobRequest, ...]) -> Iterator[str
     "A host with an empty shard exits with 0",
     job=FEW_OBJECTS,
     sees={Sight.ENDS, Sight.LOGS, Sight.TIMES},
+    on_aws=OnAws.COMPLETED,
     clause="With ShardedByS3Key each host gets a shard of the objects; if there are fewer objects than hosts, some "
     "shards are empty.",
     spec=API / "ProcessingS3Input",

@@ -15,7 +15,7 @@ from conformance.outcome.outcome import Host, Outcome
 from conformance.outcome.standin import Witness
 from conformance.rule.command import as_run, uses_command
 from conformance.rule.contract import BYOC
-from conformance.rule.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.declaration import DOCUMENTED, MUST, OBSERVED, SHOULD, DoesNotApply, NotJudged, OnAws, check
 from conformance.rule.evidence import (
     LINE_CHARACTERS,
     end_of,
@@ -63,6 +63,7 @@ STARTS = (
     "The container starts with its default command",
     job=DEFAULT_COMMAND,
     sees={Sight.ENDS, Sight.LOGS},
+    on_aws=OnAws.YES,
     clause="Processing runs the image like `docker run`, with the image's ENTRYPOINT and CMD if the request overrides "
     "neither.",
     spec=BYOC / "byoc-run-image",

@@ -14,7 +14,7 @@ from conformance.outcome import workload
 from conformance.outcome.outcome import Outcome
 from conformance.rule.command import as_run
 from conformance.rule.contract import BYOC
-from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
+from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, OnAws, check
 from conformance.rule.evidence import WITH_OTHER_INPUTS, some_of
 from conformance.rule.sight import Sight
 
@@ -25,6 +25,7 @@ from conformance.rule.sight import Sight
     "The program logs to stdout or stderr",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.LOGS},
+    on_aws=OnAws.YES,
     clause="Processing sends stdout and stderr of the container to CloudWatch Logs, and nothing else.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=DOCUMENTED,
@@ -113,6 +114,7 @@ def _pythons_at_work(run: Outcome) -> list[tuple[str, Invocation, bool | None]] 
     "The log contains no credentials or input data",
     job=CORRUPT_INPUTS,
     sees={Sight.ENDS, Sight.LOGS},
+    on_aws=OnAws.FINDINGS,
     clause="stdout and stderr of the container are kept in CloudWatch Logs, where others can read them.",
     spec=BYOC / "byoc-logs-and-metrics",
     basis=INFERRED,

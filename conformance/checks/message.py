@@ -13,7 +13,17 @@ from conformance.job.variation import AS_REQUESTED, CORRUPT_INPUTS, INPUT_MARKER
 from conformance.outcome.outcome import MESSAGE_LIMIT_BYTES as LIMIT_BYTES
 from conformance.outcome.outcome import MESSAGE_PATH, Host, Outcome
 from conformance.rule.contract import API, BYOC
-from conformance.rule.declaration import DOCUMENTED, INFERRED, MUST, SHOULD, Advice, DoesNotApply, NotJudged, check
+from conformance.rule.declaration import (
+    DOCUMENTED,
+    INFERRED,
+    MUST,
+    SHOULD,
+    Advice,
+    DoesNotApply,
+    NotJudged,
+    OnAws,
+    check,
+)
 from conformance.rule.evidence import WITH_OTHER_INPUTS
 from conformance.rule.sight import Sight
 
@@ -27,6 +37,7 @@ CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
     "The message is UTF-8 text",
     job=CORRUPT_INPUTS,
     sees={Sight.ENDS, Sight.FILES, Sight.MESSAGE},
+    on_aws=OnAws.ONE_HOST,
     clause="A container may write UTF-8 text to /opt/ml/output/message; if it is not UTF-8, the job fails with a "
     "ClientError.",
     spec=BYOC / "byoc-metadata",
@@ -48,7 +59,9 @@ def utf8(image: Image, outcome: Outcome, empty: Outcome, corrupt: Outcome) -> It
 def _not_utf8(host: Host, file: File, when: str) -> Iterator[str]:
     if file.kind is not Kind.FILE:
         yield Advice(f"Expected {MESSAGE_PATH} to be a file, but on {host.name} it is a {file.kind}{when}.")
-    elif fault := host.message_fault:
+    elif (fault := host.message_fault) and fault.byte is None:
+        yield f"Expected UTF-8 text in {MESSAGE_PATH}, but that of {host.name} failed the job{when}: {fault.reason}."
+    elif fault:
         yield (
             f"Expected UTF-8 text in {MESSAGE_PATH}, but on {host.name} byte {fault.position} is "
             f"0x{fault.byte:02x}{when}: {fault.reason}."
@@ -61,6 +74,7 @@ def _not_utf8(host: Host, file: File, when: str) -> Iterator[str]:
     "The message fits in 1 KB",
     job=CORRUPT_INPUTS,
     sees={Sight.ENDS, Sight.FILES},
+    on_aws=OnAws.SHORT_MESSAGE,
     clause="ExitMessage contains the first 1 KB of the message; the rest is cut off.",
     spec=API / "DescribeProcessingJob",
     basis=DOCUMENTED,
@@ -88,6 +102,7 @@ def fits_1_kb(image: Image, outcome: Outcome, empty: Outcome, corrupt: Outcome) 
     "The messages of all hosts together fit in 1 KB",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.FILES},
+    on_aws=OnAws.SHORT_MESSAGE,
     clause="The messages of all containers are joined and then cut to 1 KB.",
     spec=BYOC / "byoc-metadata",
     basis=DOCUMENTED,
@@ -114,6 +129,7 @@ def budget_of_all_hosts(image: Image, outcome: Outcome) -> Iterator[str]:
     "The message has no byte order mark or control characters",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.FILES, Sight.MESSAGE},
+    on_aws=OnAws.ONE_HOST,
     clause="The message becomes ExitMessage, which consoles, terminals and programs treat as plain text.",
     spec=BYOC / "byoc-metadata",
     basis=INFERRED,
@@ -141,6 +157,7 @@ def plain_text(image: Image, outcome: Outcome) -> Iterator[str]:
     "The message contains no credentials or input data",
     job=CORRUPT_INPUTS,
     sees={Sight.ENDS, Sight.MESSAGE},
+    on_aws=OnAws.FINDINGS,
     clause="Do not write sensitive data to /opt/ml/output/message: DescribeProcessingJob returns it.",
     spec=BYOC / "byoc-metadata",
     basis=DOCUMENTED,

@@ -25,6 +25,7 @@ from conformance.rule.declaration import (
     Advice,
     DoesNotApply,
     NotJudged,
+    OnAws,
     check,
 )
 from conformance.rule.evidence import LINE_CHARACTERS, failed_at_first, needs_success, shortfalls, succeeded
@@ -66,6 +67,7 @@ def no_symlinks(image: Image, outcome: Outcome) -> Iterator[str]:
     "Every declared output gets at least one file",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.UPLOADS},
+    on_aws=OnAws.COMPLETED,
     clause="When the container has exited, the files in an output's LocalPath are uploaded to its S3Uri.",
     spec=API / "ProcessingS3Output",
     basis=OBSERVED,
@@ -92,10 +94,8 @@ def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
             )
         if any(not file.is_utf8 or key_bytes(file, output) > LONGEST_KEY_BYTES for file in files):
             raise NotJudged(f"output {output.name} contains files without a valid S3 key", see="outputs.names-fit-s3")
-        yield (
-            f"Expected at least one file below {output.local_path} for output {output.name}, but there is "
-            f"none{only_command(image, outcome)}."
-        )
+        seen = "nothing was uploaded" if outcome.on_aws else f"there is none{only_command(image, outcome)}"
+        yield f"Expected at least one file below {output.local_path} for output {output.name}, but {seen}."
 
 
 @check(
@@ -104,6 +104,7 @@ def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
     "The container's user can write to the outputs",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TRIALS},
+    on_aws=OnAws.ONE_HOST,
     clause="Users report that the directories created by Processing belong to root and are not writable for anyone "
     "else.",
     spec=API / "ProcessingS3Output",

@@ -22,6 +22,7 @@ from conformance.rule.declaration import (
     Advice,
     DoesNotApply,
     NotJudged,
+    OnAws,
     check,
 )
 from conformance.rule.evidence import did_its_work, did_well, end_of, shortfalls, some_of, succeeded
@@ -55,6 +56,7 @@ TRAINING = {
     "The command needs nothing that the image ships below /opt/ml",
     job=None,
     sees={Sight.ENDS, Sight.UPLOADS},
+    on_aws=OnAws.YES,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,
@@ -81,6 +83,7 @@ def nothing_required(image: Image, requests: Sequence[JobRequest], runs: Sequenc
     "The job works when /opt/ml is replaced",
     job=RESERVED_REPLACED,
     sees={Sight.ENDS, Sight.LOGS},
+    on_aws=OnAws.COMPLETED,
     of_failure=True,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
@@ -132,6 +135,7 @@ def works_with_empty_tmp(image: Image, good: Outcome, empty: Outcome) -> Iterato
     "The image ships no files below /opt/ml",
     job=None,
     sees={Sight.ENDS, Sight.UPLOADS},
+    on_aws=OnAws.YES,
     clause=CLAUSE,
     spec=BYOC / "byoc-run-image",
     basis=DOCUMENTED,

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first byte that is not UTF-8: its position, its value, and what is wrong there."""
+    """The first byte that is not UTF-8: its position and its value, where they are known, and what is wrong there."""
 
-    position: int
-    byte: int
+    position: int | None
+    byte: int | None
     reason: str
 
 

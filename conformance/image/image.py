@@ -35,14 +35,16 @@ class Image:
     """An image as the engine describes it.
 
     `variant` tells processors of one architecture apart, such as `v3`. `digest` is what the reports are bound to: the
-    manifest's digest where the image came from a registry, else the image id. `documents` holds the few text files that
-    rules need, by path; `forward_compatible` names libraries that carry NVIDIA's forward-compatibility note. `layers`
-    are those that hold anything, the lowest first.
+    manifest's digest where the image came from a registry, else the image id. `pinned` are the references with a digest
+    under which registries have it. `documents` holds the few text files that rules need, by path; `forward_compatible`
+    names libraries that carry NVIDIA's forward-compatibility note. `layers` are those that hold anything, the lowest
+    first.
     """
 
     reference: str
     id: str
     digest: str
+    pinned: tuple[str, ...] = ()
     os: str = "linux"
     architecture: str = "amd64"
     variant: str = ""

@@ -76,6 +76,12 @@ class Variation(StrEnum):
         return self in {self.THROTTLED, self.CALLS_OF_ISOLATED}
 
     @property
+    def can_be_sent(self) -> bool:
+        """Whether it is another request or other objects, which AWS takes too; all others change what is around it."""
+        of_inputs = {self.EMPTY_INPUTS, self.CORRUPT_INPUTS, self.FEW_OBJECTS}
+        return self in {self.AS_REQUESTED, self.DEFAULT_COMMAND, self.ONE_HOST, *of_inputs}
+
+    @property
     def stop_signal(self) -> str:
         """The signal that stops this run; empty if none does."""
         signals = {self.STOPPED_BY_SIGINT: "SIGINT", self.STOPPED_EARLY: "SIGINT", self.STOPPED_BY_SIGTERM: "SIGTERM"}

@@ -203,6 +203,7 @@ class Outcome:
     succeeded.
     `stand_in` is the program whose part the probe played, where the request is the suite's own. `emulated_on` is the
     architecture of the engine's machine, where that had to emulate the image's. `timeline` is when what was done.
+    `on_aws` says that AWS ran it, which shows less: see `conformance.rule.outside`.
     """
 
     request: JobRequest
@@ -223,6 +224,7 @@ class Outcome:
     stand_in: StandIn | None = None
     emulated_on: str = ""
     timeline: tuple[Moment, ...] = ()
+    on_aws: bool = False
 
     @property
     def uploads_by_output(self) -> Mapping[str, tuple[Upload, ...]]:

@@ -53,8 +53,9 @@ def next_conditions(image: Image, tried: Sequence[Tried]) -> Conditions | None:
     first, *repeated = [each.outcome for each in tried]
     if not _is_worth_repeating(first):
         return None
-    if not repeated:
-        return AS_CHOSEN.untraced()
+    if not repeated or first.on_aws:
+        # On AWS there is nothing of the suite's own to be lifted.
+        return None if repeated else AS_CHOSEN.untraced()
     second, *others = repeated
     if _is_fine(second):
         return _of_what_succeeded(others)

@@ -51,8 +51,24 @@ def doubt(outcome: Outcome) -> str:
         for choice in CHOICES:
             evidence = choice.evidence(host, outcome)
             if evidence:
-                return f"{evidence}; {choice.name}: {choice.advice}"
+                return f"{evidence}; {OF_ACCOUNT if outcome.on_aws else f'{choice.name}: {choice.advice}'}"
     return ""
+
+
+OF_ACCOUNT = "on AWS that may lie with the account: its role, network, quotas or instance type"
+"""What a failure with such a symptom may be due to where none of it is a choice of the suite's."""
+
+_TURNED_AWAY = re.compile(
+    r"AccessDenied|access denied|not authorized to perform|UnauthorizedOperation|ExpiredToken|Throttl|SlowDown"
+    r"|TooManyRequests|LimitExceeded|NoSuchBucket|com\.amazonaws|software\.amazon",
+    re.IGNORECASE,
+)
+"""How programs report what AWS answers to a role that may not do something, or not so often."""
+
+
+def _by_account(host: Host, outcome: Outcome) -> str:
+    """AWS turned a job of the account away."""
+    return said(host, _TURNED_AWAY) if outcome.on_aws else ""
 
 
 def emulated(outcome: Outcome) -> str:
@@ -155,6 +171,7 @@ _REFUSED = r"(permission denied|\bEACCES\b|PermissionError|AccessDenied|operatio
 """How programs say that they may not write: Python and Node.js before the name of the file, the C library after it."""
 
 CHOICES = (
+    Choice("a job has the rights of its role", _by_account, "let the role do it"),
     Choice("a job has no AWS here", _without_aws, "--image-aws lets the job reach S3"),
     Choice(
         "the suite's AWS holds what --image-s3 gives, and has what moto has",

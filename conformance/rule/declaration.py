@@ -57,6 +57,20 @@ class Basis(StrEnum):
     """It follows from what is documented."""
 
 
+class OnAws(StrEnum):
+    """When a job that AWS itself ran shows enough for a verdict; see `conformance.rule.outside`."""
+
+    NO = "no"
+    YES = "yes"
+    ONE_HOST = "with one host"
+    COMPLETED = "if it completes"
+    """Of a job that fails, AWS does not show why."""
+    SHORT_MESSAGE = "if the message is short"
+    """Of a message that is cut, AWS does not show how long it was."""
+    FINDINGS = "only what it finds"
+    """What it looks for can have forms that nobody knows, so that nothing found shows nothing."""
+
+
 MUST, SHOULD = Level.MUST, Level.SHOULD
 DOCUMENTED, MODELLED, MEASURED, OBSERVED, INFERRED = (
     Basis.DOCUMENTED,
@@ -100,7 +114,8 @@ class Check:
     and is not judged. `reproduce` is a command for checks without a job; `IMAGE` in it stands for the image.
     `of_failure` means that a violation is a failure of the job, which one of the suite's choices may have caused.
     `shown_by` is the job whose outcomes can overrule a rule on the image alone. `sees` is all the evidence that the
-    judge goes by; where anything else differs, its verdict must not.
+    judge goes by; where anything else differs, its verdict must not. `on_aws` says when it can be judged by what AWS
+    shows of a run; what needs no run can be judged anyway.
     """
 
     id: str
@@ -117,6 +132,7 @@ class Check:
     of_failure: bool = False
     shown_by: Job | None = None
     sees: frozenset[Sight] = frozenset()
+    on_aws: OnAws = OnAws.NO
 
     @property
     def chapter(self) -> str:
@@ -201,6 +217,8 @@ def _sight_faults(check: Check) -> Iterator[str]:
     gets_runs = check.job is not None or check.shown_by is not None
     if gets_runs and not check.sees:
         yield "it judges what runs show, so it must say in `sees` what it looks at"
+    if check.on_aws is not OnAws.NO and not gets_runs:
+        yield "it judges the image alone, so it needs nothing of AWS"
     if check.sees and not gets_runs:
         yield "it judges the image alone, so it sees nothing of a run"
 
@@ -215,6 +233,7 @@ def check(
     *,
     job: Job | None,
     sees: Collection[Sight] = (),
+    on_aws: OnAws = OnAws.NO,
     clause: str,
     spec: Source,
     basis: Basis,
@@ -252,6 +271,7 @@ def check(
                 of_failure=of_failure,
                 shown_by=shown_by,
                 sees=frozenset(sees),
+                on_aws=on_aws,
             )
         )
         return judge

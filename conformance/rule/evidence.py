@@ -133,9 +133,10 @@ def end_of(host: Host) -> str:
     """How a host ended, as the end of a sentence that starts with its name."""
     if not host.started:
         return f"did not start: {host.start_error}"
-    return (
-        f"was {host.end}" if host.end is not End.EXITED else f"exited with code {exit_code_of(host)}{last_words(host)}"
-    )
+    if host.end is not End.EXITED:
+        return f"was {host.end}"
+    code = "a code other than 0" if host.exit_code is None else f"code {exit_code_of(host)}"
+    return f"exited with {code}{last_words(host)}"
 
 
 def exit_code_of(host: Host) -> str:

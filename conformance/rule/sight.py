@@ -70,6 +70,7 @@ GIVEN = frozenset(
         "hosts",
         "stand_in",
         "emulated_on",
+        "on_aws",
         "name",
         "argv",
         "address",

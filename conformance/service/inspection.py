@@ -76,6 +76,7 @@ def from_facts(reference: str, facts: dict[str, Any]) -> Image:
         reference=reference,
         id=facts["Id"],
         digest=digests[0] if digests else facts["Id"],
+        pinned=tuple(facts.get("RepoDigests") or ()),
         os=facts.get("Os", ""),
         architecture=facts.get("Architecture", ""),
         variant=facts.get("Variant") or "",

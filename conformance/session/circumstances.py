@@ -60,8 +60,10 @@ class Circumstances:
         """The options as they were understood, paths absolute; the requests are told of apart."""
         told = {each.name: getattr(self.options, each.name) for each in fields(self.options)}
         objects, report, profile = told.pop("objects"), told.pop("report"), told.pop("profile")
-        waivers = told.pop("waivers")
+        waivers, on_aws = told.pop("waivers"), told.pop("on_aws")
         del told["requests"]
+        if on_aws is not None:
+            told |= {"service": "aws", "bucket": str(on_aws.root), "role": on_aws.role, "yes": on_aws.yes}
         return {
             **told,
             "s3": objects and str(objects.directory),

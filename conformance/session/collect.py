@@ -19,8 +19,8 @@ from conformance.errors import ConformanceError
 from conformance.job.request import JobRequest
 from conformance.job.variation import Job
 from conformance.outcome.outcome import Outcome
-from conformance.rule import tried
-from conformance.rule.declaration import Check
+from conformance.rule import outside, tried
+from conformance.rule.declaration import Check, NotJudged
 from conformance.rule.played import SHOWN, lacking
 from conformance.session import judging
 from conformance.session.selection import node_id
@@ -92,7 +92,12 @@ class JobNode(pytest.Collector):
         """The checks that the job is run for: of the suite's own request, those of which it shows something."""
         if self.job is None:
             return ()
-        return tuple(check for check in self.checks if not self.is_of_image_alone or check.id in SHOWN)
+        on_aws = self.config.stash[session_key].aws is not None
+        return tuple(
+            check
+            for check in self.checks
+            if (not self.is_of_image_alone or check.id in SHOWN) and not (on_aws and outside.never(check))
+        )
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each check."""
@@ -196,6 +201,8 @@ class CheckItem(pytest.Item):
     def _found(self) -> Verdict:
         session, here = self.config.stash[session_key], self.config.invocation_params.dir
         parent = self.parent
+        if session.aws is not None and (why := outside.never(self.check)):
+            return not_judged(self.check, NotJudged(why), request=self.request_name)
         if parent.job is not None and self.check not in parent.needed:
             shown = not_judged(self.check, lacking(self.check))
         else:

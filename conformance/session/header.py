@@ -20,7 +20,7 @@ def lines(session: Session, profile: Profile, *, settings: str) -> list[str]:
     names = ", ".join(request.name for request in session.options.requests) or "none"
     told = [
         f"image {image.reference} ({image.digest}), {image.platform}",
-        f"engine {service.described()['engine']}",
+        f"engine {session.services[-1].described()['engine']}",
         f"contract {CONTRACT_VERSION}, {len(load_checks())} checks, profile {profile.name}, job {names}",
         f"profile {profile.name} {profile.version}, sha256:{profile.sha256}",
         *(each for each in (settings, session.brought.told) if each),

@@ -16,12 +16,12 @@ from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.reports import directory, terminal
 from conformance.rule.tried import may_show
-from conformance.session import header, options, project
+from conformance.session import consent, header, options, project
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import CheckFile, CheckItem, JobNode, session_key
 from conformance.session.interruption import Interruption
 from conformance.session.progress import StatusLine
-from conformance.session.reporting import Reporting
+from conformance.session.reporting import Reporting, escape
 from conformance.session.selection import CHECKS, choose, is_chosen, is_selected
 from conformance.session.session import Session
 from conformance.verdict.profiles import ExitStatus
@@ -146,6 +146,7 @@ class SessionHooks:
         if items:
             with self._reporting.as_warning():
                 self._session.service.remove_left_behind()
+            consent.ask(self._session, ((item.check, item.parent.request) for item in items))
             needed = (item for item in items if item.check in item.parent.needed)
             jobs = [(item.check.job, item.parent.request) for item in needed if item.check.job]
             if trial := self._session.trial:
@@ -220,7 +221,7 @@ class SessionHooks:
         """Attach the verdict to pytest's report, as plain data, which is all that xdist can transfer."""
         report = yield
         if isinstance(item, CheckItem):
-            _escape(report)
+            escape(report)
         if isinstance(item, CheckItem) and (call.when == "call" or (call.when == "setup" and report.failed)):
             verdict = item.verdict or error(item.check, report.longreprtext, request=item.request_name)
             report.conformance = self._reporting.recorder.record(  # type: ignore[attr-defined] # reports take extras
@@ -283,16 +284,13 @@ class SessionHooks:
         screen, found = terminal.Screen(terminalreporter), self._reporting
         if found.report is not None:
             brought = any(request.is_brought for request in self._session.options.requests)
-            service = self._session.service
             terminal.write(
-                screen, found.report, kept=service.kept, files=found.files, brought=brought, left=service.refused
+                screen,
+                found.report,
+                kept=self._session.kept,
+                files=found.files,
+                brought=brought,
+                left=self._session.service.refused,
             )
         elif not self._worker:
             terminal.write_without_verdict(screen, self._session.found.reference)
-
-
-def _escape(report: pytest.TestReport) -> None:
-    """Escape what pytest prints of a report beside the verdict's own text: a traceback, and captured output."""
-    if report.failed and text.lines(report.longreprtext) != report.longreprtext:
-        report.longrepr = text.lines(report.longreprtext)
-    report.sections = [(name, text.lines(content)) for name, content in report.sections]

@@ -18,7 +18,7 @@ from conformance.outcome.gpu import NO_GPUS
 from conformance.outcome.outcome import Outcome
 from conformance.reports import logs
 from conformance.reports.reproduce import Manner, command_line
-from conformance.rule import tried
+from conformance.rule import outside, tried
 from conformance.rule.declaration import Check, NotJudged
 from conformance.rule.evidence import did_its_work
 from conformance.rule.played import OF_ITS_START
@@ -157,6 +157,15 @@ def _runs(session: Session, check: Check) -> tuple[Outcome, ...]:
             with contextlib.suppress(ConformanceError, NotJudged):
                 found += [each for each in session.outcomes(job, request) if not request.is_tried or did_its_work(each)]
     return tuple(found)
+
+
+def runs_of(session: Session, check: Check, request: JobRequest | None) -> list[tuple[Job, JobRequest | None]]:
+    """The jobs whose runs a check of a session on AWS rests on, its own or those that may overrule it."""
+    if outside.never(check):
+        return []
+    if check.job is not None:
+        return [(check.job, request)]
+    return [(job, each) for job in _overruling(check) for each in _requests_of(session, check)]
 
 
 def _overruling(check: Check) -> tuple[Job, ...]:

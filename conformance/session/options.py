@@ -24,6 +24,8 @@ from conformance.job.request import JobRequest
 from conformance.job.standin import OBJECTS, script_request
 from conformance.job.validation import load
 from conformance.reports import directory
+from conformance.session import onaws
+from conformance.session.onaws import OnAws
 from conformance.verdict import waiverfile
 from conformance.verdict.profiles import Profile, Scope, reading, scope_named, scope_of
 from conformance.verdict.waivers import NO_WAIVERS, Waivers
@@ -64,6 +66,7 @@ class Options:
     hosts: int | None = None
     profile: Profile | None = None
     waivers: Waivers = NO_WAIVERS
+    on_aws: OnAws | None = None
 
     @property
     def judged_by(self) -> Profile:
@@ -112,6 +115,7 @@ def read(config: pytest.Config) -> Options:
         hosts=_hosts(config.getoption("--image-hosts")),
         waivers=_waivers(config),
         profile=_profile(where, config.getoption("--image-profile")),
+        on_aws=onaws.read(config),
     )
     # The image may bring a job.
     return settled(chosen) if requests else chosen
@@ -124,6 +128,10 @@ def settled(options: Options) -> Options:
         UsageError: one of them does not fit these jobs, or needs one.
     """
     requests = options.requests
+    if options.on_aws is not None and not requests:
+        raise UsageError("--image-service=aws: expected a job, but there is none", hint="pass --image-job=FILE")
+    if options.on_aws is not None and options.gpu is not Choice.AUTO:
+        raise UsageError(f"--image-gpu={options.gpu}: on AWS the InstanceType of a job decides on its GPUs")
     named = {"--image-hosts": options.hosts, f"--image-gpu={options.gpu}": options.gpu != Choice.AUTO or None}
     for name in (name for name, said in named.items() if said is not None and not requests):
         raise UsageError(f"{name}: expected a job, but there is none", hint="pass --image-job=FILE")

@@ -18,6 +18,8 @@ DEFAULTS: dict[str, Any] = {
     "--image-profile": None,
     "--image-hosts": None,
     "--image-network": None,
+    "--image-bucket": None,
+    "--image-role": None,
     "--image-gpu": "auto",
     "--image-report": "conformance-report",
     "--image-timeout": 300.0,

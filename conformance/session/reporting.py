@@ -8,6 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from conformance import text
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError, UsageError
 from conformance.job.variation import Variation
@@ -96,7 +99,7 @@ class Reporting:
         return self.recorder.report(
             load_checks(),
             image=self._session.image_as_known,
-            service=self._session.service.described(),
+            service=self._session.services[-1].described(),
             profile=self.profile,
             gpu=chosen.gpu,
             strict=chosen.strict,
@@ -146,3 +149,10 @@ def _node_ids(check: str, job: str) -> tuple[str, str]:
     """How pytest may name the item of a check, with its job or without."""
     of_check = node_id(load_checks()[check])
     return of_check, f"{of_check}[{job}]"
+
+
+def escape(report: pytest.TestReport) -> None:
+    """Escape what pytest prints of a report beside the verdict's own text: a traceback, and captured output."""
+    if report.failed and text.lines(report.longreprtext) != report.longreprtext:
+        report.longrepr = text.lines(report.longreprtext)
+    report.sections = [(name, text.lines(content)) for name, content in report.sections]

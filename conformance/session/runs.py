@@ -55,10 +55,13 @@ class Runs:
         turns: Turns,
         progress: Progress,
         suited: Callable[[JobRequest], JobRequest] = lambda request: request,
+        further_programs: Callable[[JobRequest, Variation], frozenset[str]] | None = None,
     ) -> None:
         """Run this image; `image` returns it with its files, and may have to wait for them.
 
-        `suited` returns the suite's own request with what the image's program asks for.
+        `suited` returns the suite's own request with what the image's program asks for. `further_programs` returns
+        the inputs that may bring programs beside those that are known to, or raises `NotJudged` where the service does
+        not make such a run.
         """
         self._service = service
         self._found = found
@@ -68,6 +71,7 @@ class Runs:
         self._finding = threading.Lock()
         self._progress = progress
         self._suited = suited
+        self._further_programs = further_programs
 
     def as_requested(self, request: JobRequest) -> Outcome:
         """Run it undisturbed; if it fails, find out whether the suite is the cause.
@@ -146,21 +150,23 @@ class Runs:
         return causes.next_conditions(self._image(), tried)
 
     def _together(self, request: JobRequest, variation: Variation, **how: Any) -> Outcome:  # noqa: ANN401 - as `Service.run`
-        given = self._given(request, how)
+        given = self._given(request, variation, how)
         with self._turns.together(), self._progress.running(request, variation):
             return self._service.run(self._found, request, variation, **given)
 
     def _alone(self, request: JobRequest, variation: Variation, **how: Any) -> Outcome:  # noqa: ANN401 - as above
-        given = self._given(request, how)
+        given = self._given(request, variation, how)
         with self._turns.alone(), self._progress.running(request, variation, again=True):
             return self._service.run(self._found, request, variation, **given)
 
-    def _given(self, request: JobRequest, how: dict[str, Any]) -> dict[str, Any]:
+    def _given(self, request: JobRequest, variation: Variation, how: dict[str, Any]) -> dict[str, Any]:
+        further = frozenset[str]() if self._further_programs is None else self._further_programs(request, variation)
         part = how["played"] if "played" in how else self._played(request)
         if part is not None and request.entrypoint is not None:
             # Named by its file, it may be started by other words than its wrapper uses.
             part = replace(part, command=request.entrypoint)
-        return {"programs": programs_of(request), **how, "played": part}
+        named = {"programs": programs_of(request), **how}
+        return {**named, "programs": named["programs"] | further, "played": part}
 
     def _played(self, request: JobRequest) -> StandIn | None:
         """The program whose part the probe plays; None in what the image's own program does.

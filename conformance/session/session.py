@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.aws.process import Aws
 from conformance.errors import EngineError, JobError, UsageError
@@ -27,11 +27,14 @@ from conformance.service.local import LocalService
 from conformance.service.peers import network
 from conformance.service.platforms import AWS
 from conformance.service.settings import Settings
-from conformance.session import brought
+from conformance.session import brought, onaws
 from conformance.session.options import Options
 from conformance.session.progress import Progress, StartLine
 from conformance.session.runs import BY_THEMSELVES, RESTING, Runs
 from conformance.session.turns import Turns
+
+if TYPE_CHECKING:
+    from conformance.onaws.service import AwsService
 
 IN_FLIGHT = 4
 """The number of concurrent runs with one host: an engine on two cores gains nothing from more."""
@@ -84,6 +87,10 @@ class Session:
         self._further: list[tuple[Job, JobRequest | None]] = []
         if options.gpu is Choice.REQUIRE:
             self._require_gpus()
+        self.aws = onaws.service(
+            options.on_aws, self.found, options.requests, objects, options.timeout_seconds, keep=options.keep
+        )
+        self.services: list[LocalService | AwsService] = [self.service, *([] if self.aws is None else [self.aws])]
         hosts = max((request.instance_count for request in options.requests), default=1)
         if hosts > 1 and options.network and not reached.dialect.resolves_on_both:
             raise UsageError(
@@ -93,7 +100,13 @@ class Session:
         self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
         self.progress = Progress(options.timeout_seconds, names_jobs=len(options.requests) > 1)
         self._runs = Runs(
-            self.service, self.found, lambda: self.image, Turns(options.report), self.progress, self._suited
+            self.services[-1],
+            self.found,
+            lambda: self.image,
+            Turns(options.report),
+            self.progress,
+            self._suited,
+            partial(onaws.further_programs, objects) if self.aws is not None else None,
         )
         self._made: dict[tuple[Variation, str], Future[Outcome]] = {}
         self._repeats: dict[tuple[Variation, str, bool, int], Future[Outcome]] = {}
@@ -184,12 +197,20 @@ class Session:
             pool.shutdown(wait=False, cancel_futures=True)
         # What was just being made, or could not be removed, is still there when it is tried again.
         while running := self._running():
-            with contextlib.suppress(JobError):
-                self.service.cancel()
+            for service in self.services:
+                with contextlib.suppress(JobError):
+                    service.cancel()
             wait(running, timeout=CANCEL_SECONDS)
         for pool in (self._reader, self._pool):
             pool.shutdown(wait=True)
-        self.service.close()
+        with contextlib.ExitStack() as closing:
+            for service in self.services:
+                closing.callback(service.close)
+
+    @property
+    def kept(self) -> list[str]:
+        """What it has kept, as it was asked to."""
+        return [name for service in self.services for name in service.kept]
 
     def _suited(self, request: JobRequest) -> JobRequest:
         return suited(request, scripts.contents(self.image, partial(self.service.read_file, self.image)))
@@ -213,7 +234,7 @@ class Session:
 
     def _run(self, variation: Variation, request: JobRequest | None) -> Future[Outcome]:
         try:
-            request = self._request_of(variation, request)
+            request = self.request_of(variation, request)
         except DoesNotApply as reason:
             return _no_run(reason)
         key = (variation, request.name)
@@ -225,7 +246,9 @@ class Session:
     def _again(
         self, variation: Variation, request: JobRequest | None, *, traced: bool, attempt: int
     ) -> Future[Outcome]:
-        request = self._request_of(variation, request)
+        # AWS runs every job alone and without the tracer.
+        traced = traced and self.aws is None
+        request = self.request_of(variation, request)
         if variation in RESTING and RESTING[variation](self.image, self._undisturbed(request)) is None:
             variation = Variation.AS_REQUESTED
         key = (variation, request.name, traced, attempt)
@@ -234,7 +257,7 @@ class Session:
                 self._repeats[key] = self._pool.submit(self._repeat, request, variation, traced=traced)
             return self._repeats[key]
 
-    def _request_of(self, variation: Variation, request: JobRequest | None) -> JobRequest:
+    def request_of(self, variation: Variation, request: JobRequest | None) -> JobRequest:
         """The request that a run is made with; raises `DoesNotApply` if it would show nothing."""
         if variation is Variation.DEFAULT_COMMAND or request is None:
             request = default_command_request(self.options.image)
@@ -252,7 +275,7 @@ class Session:
 
     def _make(self, request: JobRequest, variation: Variation) -> Outcome:
         """Make a run; one that depends on the undisturbed run waits for it, which already has or had a thread."""
-        if why := self.service.why_not_run(self.found):
+        if self.aws is None and (why := self.service.why_not_run(self.found)):
             raise NotJudged(why, see="" if self.found.platform == AWS else "image.platform")
         if variation is Variation.AS_REQUESTED:
             return self._runs.as_requested(request)

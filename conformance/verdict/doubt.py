@@ -51,7 +51,8 @@ def steadier(outcomes: Sequence[Outcome], repeat: Repeat, *, binding: bool) -> S
 
     These had to share the machine with the suite's other runs, which is no fault of the image.
     """
-    if not any(map(_ran_out, outcomes)) or _is_too_long(outcomes, binding=binding):
+    # On AWS each has machines of its own.
+    if outcomes[0].on_aws or not any(map(_ran_out, outcomes)) or _is_too_long(outcomes, binding=binding):
         return outcomes
     if any(map(_ran_out, repeat(traced=not binding))):
         return outcomes

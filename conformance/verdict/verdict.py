@@ -12,6 +12,7 @@ from conformance import text
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import Outcome
+from conformance.rule import outside
 from conformance.rule.declaration import MUST, Advice, Check, DoesNotApply, NotJudged, Registry
 from conformance.rule.played import NEEDS_REQUEST, is_all_there_is, not_shown
 from conformance.verdict import doubt
@@ -120,7 +121,7 @@ def judge(
     except NotJudged as stop:
         return not_judged(check, stop, request=request)
     if not found:
-        lack = not_shown(check, image, outcomes)
+        lack = not_shown(check, image, outcomes) or outside.why_not_conforming(check, outcomes)
         conforms = Verdict(check, Word.CONFORMS, request=request)
         return not_judged(check, NotJudged(lack), request=request) if lack else conforms
     # A problem with another request explains nothing here.
@@ -136,7 +137,7 @@ def judge(
         )
     except NotJudged as stop:
         return not_judged(check, stop, request=request)
-    if reason:
+    if reason := reason or ("" if binding else outside.why_too_weak(check, outcomes, found)):
         return not_judged(check, NotJudged(reason), request=request)
     word = Word.VIOLATES if binding else Word.ADVISED
     told = [*found[:MOST_FINDINGS], *([f"And {len(found) - MOST_FINDINGS} more."] if found[MOST_FINDINGS:] else [])]
@@ -160,6 +161,8 @@ def _is_violation(check: Check, found: Sequence[str]) -> bool:
 def _findings(
     check: Check, image: Image, requests: Sequence[JobRequest], outcomes: Sequence[Outcome], runs: Sequence[Outcome]
 ) -> tuple[str, ...]:
+    if unseen := outside.why_not_judged(check, (*outcomes, *runs)):
+        raise NotJudged(unseen)
     if check.shown_by is not None:
         shown = tuple(run for run in runs if run.variation in check.shown_by.runs)
         return tuple(check.judge(image, tuple(requests), shown))

@@ -60,10 +60,9 @@ benchmark: setup ## compare with other tools, and traced with untraced container
 hostile: setup ## check outputs with very many and very large files (takes minutes)
 	@.venv/bin/python -m pytest tests/service/large_outputs.py tests/service/large_inputs.py
 
-clients: images ## try the AWS CLI and 50 jobs of ten clients on the served API (downloads 20 MB, takes minutes)
-	@test -x .cache/clients/bin/aws || { $(PYTHON) -m venv .cache/clients && .cache/clients/bin/python -m pip install \
-		--quiet --disable-pip-version-check 'awscli<2'; }
-	@.venv/bin/python -m pytest tests/clients/cli.py tests/clients/many.py tests/clients/sdk.py
+clients: images ## try the AWS CLI, the SageMaker SDK and many jobs on the served API (Linux; downloads 500 MB; minutes)
+	@.venv/bin/python -m scripts.clients
+	@.venv/bin/python -m tests.clients tests/clients/cli.py tests/clients/many.py tests/clients/sdk.py
 
 alone: setup ## check every flawed and sound image without its job (takes half an hour)
 	@.venv/bin/python -m pytest tests/images/every_image_alone.py

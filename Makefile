@@ -60,10 +60,9 @@ benchmark: setup ## compare with other tools, and traced with untraced container
 hostile: setup ## check outputs with very many and very large files (takes minutes)
 	@.venv/bin/python -m pytest tests/service/large_outputs.py tests/service/large_inputs.py
 
-clients: images ## try the AWS CLI and 50 jobs of ten clients on the served API (downloads 20 MB, takes minutes)
-	@test -x .cache/clients/bin/aws || { $(PYTHON) -m venv .cache/clients && .cache/clients/bin/python -m pip install \
-		--quiet --disable-pip-version-check 'awscli<2'; }
-	@.venv/bin/python -m pytest tests/clients/cli.py tests/clients/many.py tests/clients/sdk.py
+clients: images ## try the AWS CLI, the SageMaker SDK and many jobs on the served API (Linux; downloads 500 MB; minutes)
+	@.venv/bin/python -m scripts.clients
+	@.venv/bin/python -m tests.clients tests/clients/cli.py tests/clients/many.py tests/clients/sdk.py
 
 localmode: images ## run the jobs of docs/local-mode.md in the SDK's local mode, and compare the times (downloads 350 MB)
 	@test -x .cache/sdk/bin/docker-compose || { $(PYTHON) -m venv .cache/sdk && .cache/sdk/bin/python -m pip install \

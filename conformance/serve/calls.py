@@ -39,7 +39,9 @@ class Calls:
         )
         document: dict[str, Any] = json.loads(answer.get_data() or b"{}")
         if answer.status_code >= 300:  # noqa: PLR2004 - HTTP
-            raise Refused(str(document.get("__type", "")).rpartition("#")[2], str(document.get("message", "")))
+            # Clients take either form of this member, and moto has both.
+            message = document.get("message") or document.get("Message", "")
+            raise Refused(str(document.get("__type", "")).rpartition("#")[2], str(message))
         return document
 
     def query(self, service: str, region: str, **form: str) -> str:

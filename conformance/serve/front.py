@@ -90,7 +90,7 @@ def _foreign(environ: dict[str, Any]) -> str:
     name = environ.get("HTTP_HOST", "").rpartition(":")[0] or environ.get("HTTP_HOST", "")
     if HOST in environ:
         # The authority's certificate has shown the client that it has come to the host that it has asked for.
-        return "" if name == environ[HOST] else f"this tunnel is to {environ[HOST]}, and not to {name!r}"
+        return "" if name.lower() == environ[HOST] else f"this tunnel is to {environ[HOST]}, and not to {name!r}"
     return "" if name in {"127.0.0.1", "localhost"} else f"this server is 127.0.0.1, and not {name!r}"
 
 

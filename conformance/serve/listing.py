@@ -97,8 +97,11 @@ def _place(token: str, kind: type | None) -> list[Any]:
     """The place of the last job of the page before; `kind` is the type of what the jobs are sorted by."""
     try:
         value, name = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (binascii.Error, ValueError, TypeError) as error:
+    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
         raise faults.invalid_token() from error
-    if not isinstance(name, str) or (kind is not None and isinstance(value, str) != issubclass(kind, str)):
+    is_of_kind = isinstance(value, str | int | float) and (
+        kind is None or isinstance(value, str) == issubclass(kind, str)
+    )
+    if not isinstance(name, str) or not is_of_kind:
         raise faults.invalid_token()
     return [value, name]

@@ -171,11 +171,13 @@ class Runner:
             raise _NotBegunError(reasons.no_image(uri))
         objects = ServedObjects(self._calls, job.region)
         _find_inputs(request, objects)
+        disk_bytes = job.request["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"] << 30
+        metrics = JobMetrics(self._calls, job.region, job.name, disk_bytes)
         with self._logged(JobLog(self._calls, job.region, job.name)) as log:
             return self._service(job.region).perform(
                 image,
                 request,
-                watcher=Watching(job, log, JobMetrics(self._calls, job.region, job.name)),
+                watcher=Watching(job, log, metrics),
                 stop=job.stop,
                 target=objects,
                 room=Path(tempfile.gettempdir()),

@@ -16,7 +16,9 @@ from typing import Self, TypeAlias
 from docker.types import CancellableStream
 
 from conformance.outcome.outcome import End, Stop
+from conformance.service import utilization
 from conformance.service.containers import Container
+from conformance.service.disks import Disks
 from conformance.service.ending import Ended, Ending, Limits
 from conformance.service.engine import Engine, responses
 from conformance.service.live import Live, Stream, Watcher
@@ -30,13 +32,15 @@ Said: TypeAlias = "CancellableStream[tuple[bytes | None, bytes | None]]"
 class Attendance:
     """A container about to start, as a context manager, within which it is started and waited for.
 
-    Without `live`, nobody attends it.
+    Without `live`, nobody attends it. `gpus` says that it has GPUs of the engine's machine.
     """
 
     container: Container
     host: str
     engine: Engine
+    disks: Disks
     live: Live | None
+    gpus: bool = False
     _hearing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _trouble: list[Exception] = field(default_factory=list)
     _ended: bool = False
@@ -120,16 +124,17 @@ class Attendance:
             measuring.join()
 
     def _measure(self, live: Live, over: threading.Event) -> None:
-        meter = Meter(self.engine, self.container.id)
-        meter.read()
-        while not over.wait(live.measure_seconds):
-            usage = meter.read()
-            if usage is not None:
-                try:
-                    live.watcher.measured(self.host, usage)
-                except Exception as error:  # noqa: BLE001 - raised again where the run ends
-                    self._trouble.append(error)
-                    return
+        with utilization.measuring(wanted=self.gpus and self.engine.is_local) as gpus:
+            meter = Meter(self.engine, self.container.id, self.disks, gpus)
+            meter.read()
+            while not over.wait(live.measure_seconds):
+                usage = meter.read()
+                if usage is not None:
+                    try:
+                        live.watcher.measured(self.host, usage)
+                    except Exception as error:  # noqa: BLE001 - raised again where the run ends
+                        self._trouble.append(error)
+                        return
 
     def _listen(self, said: Iterable[tuple[bytes | None, bytes | None]], watcher: Watcher) -> None:
         for chunks in said:

@@ -198,11 +198,11 @@ class HostRun:
             return
         if self.plan.variation is Variation.LATE_START and self.is_last:
             time.sleep(self.around.settings.late_start_seconds)
-        live = self.plan.live
+        live, around, gpus = self.plan.live, self.around, self.plan.gpus.are_real
         if live is not None and live.stop.is_given:
             self._ended(Ended(End.STOPPED, None))
             return
-        with Attendance(self.container, self.place.host, self.around.engine, live) as attendance:
+        with Attendance(self.container, self.place.host, around.engine, around.disks, live, gpus) as attendance:
             try:
                 self.container.start()
             except APIError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from signal import Signals as SignalNumber
@@ -19,6 +20,7 @@ from conformance.outcome.gpu import DRIVER_LIBRARY, NO_GPUS, Gpus, Means
 from conformance.outcome.outcome import End
 from conformance.probe.bundle import halt_at_work, look_at_gpus, words
 from conformance.service import calls, command, documents, play
+from conformance.service.disks import Disks
 from conformance.service.ending import Limits
 from conformance.service.engine import Engine
 from conformance.service.live import Live
@@ -44,6 +46,11 @@ class Surroundings:
     labels: dict[str, str]
     with_files: Callable[[Image], Image]
     aws: Provider | None = None
+
+    @functools.cached_property
+    def disks(self) -> Disks:
+        """How much of the engine's disk its containers take."""
+        return Disks(self.engine)
 
 
 @dataclass(frozen=True)

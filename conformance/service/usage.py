@@ -1,7 +1,8 @@
 """How much a running container uses, from the engine's counters, as AWS's metrics of a host tell it.
 
 Source: the developer guide, "Amazon SageMaker AI metrics in Amazon CloudWatch", for processing jobs: CPUUtilization is
-the sum over all cores, each of which counts up to 100, and MemoryUtilization is a part of all memory, in percent.
+the sum over all cores, each of which counts up to 100, and MemoryUtilization is a part of all memory, in percent. Those
+of GPUs are sums as well.
 """
 
 from __future__ import annotations
@@ -15,25 +16,35 @@ from typing import Any
 from docker.errors import APIError
 from requests.exceptions import RequestException
 
+from conformance.service.disks import Disks
 from conformance.service.engine import Engine
+from conformance.service.utilization import Gpus
 
 NANOSECONDS = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a container used: of its processors since the last look, and of its memory now; None is not known."""
+    """What a container used: of its processors since the last look, and of its memory and disk now; None is not known.
+
+    GPUs are those of the machine, whoever uses them.
+    """
 
     processor_percent: float | None
     memory_percent: float | None
+    disk_bytes: int | None = None
+    gpu_percent: float | None = None
+    gpu_memory_percent: float | None = None
 
 
 @dataclass
 class Meter:
-    """Looks at one container again and again."""
+    """Looks at one container again and again, and at GPUs where there are some that can be measured."""
 
     engine: Engine
     container: str
+    disks: Disks
+    gpus: Gpus = None
     _seconds: float = 0.0
     _used: int | None = None
 
@@ -48,8 +59,11 @@ class Meter:
             return None
         passed, before = now - self._seconds, self._used
         self._seconds, self._used = now, used
-        share = None if before is None or passed <= 0 else 100 * (used - before) / NANOSECONDS / passed
-        return Usage(share, _memory(found))
+        if before is None or passed <= 0:
+            return Usage(None, _memory(found))
+        share = 100 * (used - before) / NANOSECONDS / passed
+        busy, memory = (self.gpus and self.gpus()) or (None, None)
+        return Usage(share, _memory(found), self.disks.used(self.container), busy, memory)
 
 
 def _processors(found: Mapping[str, Any]) -> int | None:

@@ -7,9 +7,11 @@ engine is on this machine and `nvidia-ml-py` is installed, which the extra `[gpu
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from conformance.outcome.gpu import Utilization
 
@@ -47,22 +49,44 @@ class Measurement:
             self.found = Utilization(sum(busy) / len(busy), max(busy), max(memory))
 
     def _measure(self) -> None:
-        if pynvml is None or not self._wanted:
-            return
-        try:
-            pynvml.nvmlInit()
-        except pynvml.NVMLError:
-            # There is no driver here, whatever the engine gives its containers.
-            return
-        try:
-            gpus = [pynvml.nvmlDeviceGetHandleByIndex(number) for number in range(pynvml.nvmlDeviceGetCount())]
-            while not self._over.wait(SAMPLE_SECONDS) and gpus:
-                self._samples.append((sum(map(_busy, gpus)), sum(map(_memory, gpus))))
-        except pynvml.NVMLError:
-            # A part of a GPU, as MIG makes them, has no number of its own: what is not measured is not told.
-            self._samples.clear()
-        finally:
-            pynvml.nvmlShutdown()
+        with measuring(wanted=self._wanted) as look:
+            while look is not None and not self._over.wait(SAMPLE_SECONDS):
+                sample = look()
+                if sample is None:
+                    self._samples.clear()
+                    return
+                self._samples.append(sample)
+
+
+Gpus: TypeAlias = Callable[[], tuple[float, float] | None] | None
+"""Says how busy all GPUs are and how full their memory is; None where that cannot be measured, or is not wanted."""
+
+
+@contextlib.contextmanager
+def measuring(*, wanted: bool) -> Iterator[Gpus]:
+    """Have GPUs measured while the block runs."""
+    if pynvml is None or not wanted:
+        yield None
+        return
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        # There is no driver here, whatever the engine gives its containers.
+        yield None
+        return
+    try:
+        yield _look
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _look() -> tuple[float, float] | None:
+    try:
+        gpus = [pynvml.nvmlDeviceGetHandleByIndex(number) for number in range(pynvml.nvmlDeviceGetCount())]
+        return (sum(map(_busy, gpus)), sum(map(_memory, gpus))) if gpus else None
+    except pynvml.NVMLError:
+        # A part of a GPU, as MIG makes them, has no number of its own: what is not measured is not told.
+        return None
 
 
 def _busy(gpu: Any) -> float:  # noqa: ANN401 - the library has no types

@@ -97,8 +97,11 @@ def test_page_has_ten_jobs_where_nothing_is_said() -> None:
     assert [10, 1] == [len(names) for names in pages({}, [*found, described(10, "Failed", 10.0)])]
 
 
-@pytest.mark.parametrize("token", ["", "x", "bm8=", "WzFd", "WyJhIiwgMV0=", "e30=", "WyJhIiwgImIiXQ=="])
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "bm8=", "WzFd", "WyJhIiwgMV0=", "e30=", "WyJhIiwgImIiXQ==", "W1sxXSwgIngiXQ==", "W251bGwsICJ4Il0="],
+)
 def test_token_of_nobody_is_refused(token: str) -> None:
-    """Whatever it holds: no base64, no JSON, no list, names of another kind."""
+    """Whatever it holds: no base64, no JSON, no list, names of another kind or of none."""
     with pytest.raises(Fault, match="Invalid NextToken"):
         page({"NextToken": token}, [described(0, "Completed", 0.0)])

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import docker
@@ -138,33 +138,45 @@ def test_each_host_has_a_stream(aws: Clients) -> None:
 
 
 def test_what_a_host_uses_is_measured(aws: Clients) -> None:
-    """CPUUtilization and MemoryUtilization of each host, as AWS names them."""
-    aws.create("busy", "print('ready')\nheld = bytearray(100 << 20)\nwhile True: pass")
+    """CPUUtilization, MemoryUtilization and DiskUtilization of each host, as AWS names them."""
+    code = """
+print("ready")
+open("/opt/ml/processing/output/result/written", "wb").write(bytes(40 << 20))
+open("/written", "wb").write(bytes(10 << 20))
+held = bytearray(100 << 20)
+while True: pass
+"""
+    aws.create("busy", code, **output("result", "s3://nothing/x"))
     metrics = aws.client("cloudwatch")
-    names: set[str] = set()
+    expected = {"CPUUtilization", "MemoryUtilization", "DiskUtilization"}
+    host = [{"Name": "Host", "Value": "busy/algo-1"}]
+    most: dict[str, float] = {}
     deadline = time.monotonic() + MOST_SECONDS
-    while names != {"CPUUtilization", "MemoryUtilization"}:
-        assert time.monotonic() < deadline, names
-        found = metrics.list_metrics(Namespace=GROUP, Dimensions=[{"Name": "Host", "Value": "busy/algo-1"}])["Metrics"]
-        names = {metric["MetricName"] for metric in found}
+    while most.keys() != expected or most["DiskUtilization"] < 100 * (50 << 20) / (10 << 30):
+        assert time.monotonic() < deadline, most
+        names = {each["MetricName"] for each in metrics.list_metrics(Namespace=GROUP, Dimensions=host)["Metrics"]}
+        assert names <= expected
+        now = datetime.now(UTC)
+        most = {
+            name: metrics.get_metric_statistics(
+                Namespace=GROUP,
+                MetricName=name,
+                Dimensions=host,
+                StartTime=now - timedelta(hours=1),
+                EndTime=now + timedelta(hours=1),
+                Period=7200,
+                Statistics=["Maximum"],
+            )["Datapoints"][0]["Maximum"]
+            for name in names
+        }
     aws.processing.stop_processing_job(ProcessingJobName="busy")
-    ended = aws.ended("busy")["ProcessingEndTime"]
-    statistics = {
-        name: metrics.get_metric_statistics(
-            Namespace=GROUP,
-            MetricName=name,
-            Dimensions=[{"Name": "Host", "Value": "busy/algo-1"}],
-            StartTime=ended - timedelta(hours=1),
-            EndTime=ended + timedelta(hours=1),
-            Period=7200,
-            Statistics=["Maximum"],
-        )["Datapoints"][0]["Maximum"]
-        for name in names
-    }
+    aws.ended("busy")
 
     # It takes all of one processor where nobody else wants any.
-    assert 1 < statistics["CPUUtilization"] < 150
-    assert 0 < statistics["MemoryUtilization"] < 10
+    assert 1 < most["CPUUtilization"] < 150
+    assert 0 < most["MemoryUtilization"] < 10
+    # Of the 10 GB that it asks for, and a little more than it writes.
+    assert most["DiskUtilization"] < 100 * (60 << 20) / (10 << 30)
 
 
 def test_name_is_taken_until_its_job_is_deleted(aws: Clients) -> None:

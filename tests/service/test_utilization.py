@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,14 @@ print(json.dumps(found and [found.mean, found.most, found.memory]))
 """
 
 
+LOOK = """
+import json
+from conformance.service.utilization import measuring
+with measuring(wanted=True) as look:
+    print(json.dumps(look and [look(), look()]))
+"""
+
+
 @pytest.fixture(name="library", scope="module")
 def _library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the library."""
@@ -57,13 +66,16 @@ def _library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def measured(library: Path, seconds: float, *, initialized: int = 0, answer: int = 0) -> list[float] | None:
     """What is measured in so many seconds, where the library returns these codes."""
+    found: list[float] | None = run(library, MEASURE, str(seconds), initialized=initialized, answer=answer)
+    return found
+
+
+def run(library: Path, program: str, *arguments: str, initialized: int = 0, answer: int = 0) -> Any:  # noqa: ANN401 - any JSON
+    """What a program prints where the library returns these codes."""
     codes = {"INITIALIZED": str(initialized), "MEASURED": str(answer)}
     environment = os.environ | {"LD_LIBRARY_PATH": str(library)} | codes
-    command = [sys.executable, "-c", MEASURE, str(seconds)]
-    found: list[float] | None = json.loads(
-        subprocess.run(command, env=environment, capture_output=True, check=True).stdout
-    )
-    return found
+    command = [sys.executable, "-c", program, *arguments]
+    return json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
 
 
 def test_all_gpus_are_added_up(library: Path) -> None:
@@ -85,6 +97,14 @@ def test_a_driver_that_is_not_there_is_no_utilization(library: Path, tmp_path: P
 def test_what_cannot_be_measured_is_not_told(library: Path) -> None:
     """A GPU that is shared out in parts says no utilization (NVML_ERROR_NOT_SUPPORTED)."""
     assert measured(library, 0.7, answer=3) is None
+
+
+def test_gpus_can_be_looked_at_by_themselves(library: Path, tmp_path: Path) -> None:
+    """As of a job that is performed: both added up, each time; nothing where they cannot be measured."""
+    assert [[40, 75], [100, 75]] == run(library, LOOK)
+    assert [None, None] == run(library, LOOK, answer=3)
+    assert run(library, LOOK, initialized=9) is None
+    assert run(tmp_path, LOOK) is None
 
 
 def test_nothing_is_measured_unless_it_is_wanted() -> None:

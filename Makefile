@@ -26,7 +26,7 @@ steady: override export PART := $(value PART)
 engines: override export ENGINE := $(value ENGINE)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images hostile clients alone probe lint check ready test terminations table benchmark \
+.PHONY: help setup conformance example images hostile clients onaws alone probe lint check ready test terminations table benchmark \
 	mutation steady engines clean
 
 help: ## list the targets
@@ -64,6 +64,9 @@ clients: images ## try the AWS CLI and 50 jobs of ten clients on the served API 
 	@test -x .cache/clients/bin/aws || { $(PYTHON) -m venv .cache/clients && .cache/clients/bin/python -m pip install \
 		--quiet --disable-pip-version-check 'awscli<2'; }
 	@.venv/bin/python -m pytest tests/clients/cli.py tests/clients/many.py tests/clients/sdk.py
+
+onaws: images ## judge every image by what AWS shows of its jobs, on the served API (takes half an hour)
+	@.venv/bin/python -m pytest tests/onaws/every_image.py
 
 alone: setup ## check every flawed and sound image without its job (takes half an hour)
 	@.venv/bin/python -m pytest tests/images/every_image_alone.py

@@ -191,7 +191,8 @@ class SessionHooks:
         """Say at once what Ctrl-C does, since it takes some seconds."""
         if not self._worker:
             kept = self._session.options.keep
-            self._status.say("interrupted; ending the runs" + ("" if kept else " and removing their containers"))
+            what = "containers" if self._session.aws is None else "objects"
+            self._status.say("interrupted; ending the runs" + ("" if kept else f" and removing their {what}"))
 
     # Reports
 

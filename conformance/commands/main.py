@@ -40,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from conformance.commands import render  # noqa: PLC0415 - as above
 
             return render.render(chosen)
+        if chosen.command == "calibrate":
+            from conformance.commands import calibrate  # noqa: PLC0415 - as above
+
+            return calibrate.calibrate(chosen)
         from conformance.commands import run  # noqa: PLC0415 - as above
 
         return run.run(chosen)
@@ -97,7 +101,31 @@ def _parser() -> Parser:
     for each in rendered.ALL:
         render.add_argument(f"--{each.option}", action="store_true", help=f"{each.file}: {each.said}")
     render.add_argument("--output", metavar="DIR", help="where the files go (default: beside REPORT)")
+    _add_calibrate(
+        commands.add_parser(
+            "calibrate",
+            help="write down what a platform really does",
+            description="Run two jobs of an image that writes down what it finds, and compare that with what the "
+            "suite chose where AWS documents nothing.",
+            allow_abbrev=False,
+        )
+    )
     return parser
+
+
+def _add_calibrate(parser: Parser) -> None:
+    parser.add_argument(
+        "--image", required=True, metavar="URI", help="the image of images/calibration, pushed to Amazon ECR for AWS"
+    )
+    parser.add_argument("--service", choices=("local", "aws"), default="local", help="where (default: %(default)s)")
+    parser.add_argument("--hosts", type=int, default=2, metavar="COUNT", help="InstanceCount (default: %(default)s)")
+    parser.add_argument("--output", default="calibration.json", metavar="FILE", help="default: %(default)s")
+    parser.add_argument("--bucket", metavar="BUCKET[/PREFIX]", help="on AWS, where the objects are meanwhile")
+    parser.add_argument("--role", metavar="ARN", help="on AWS, the role of the jobs")
+    parser.add_argument(
+        "--instance-type", default="ml.m5.large", metavar="TYPE", help="on AWS, InstanceType (default: %(default)s)"
+    )
+    parser.add_argument("--yes", action="store_true", help="on AWS, consent to what the jobs cost")
 
 
 def _add_shared(parser: Parser) -> None:

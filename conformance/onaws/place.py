@@ -53,6 +53,12 @@ class Place:
             else:
                 self._put_source(key, content)
 
+    def get(self, key: str) -> bytes:
+        """The content of a small object; raises `JobError` where S3 refuses."""
+        with explained(f"s3://{self._root.bucket}/{key} cannot be read"):
+            content: bytes = self._s3.get_object(Bucket=self._root.bucket, Key=key)["Body"].read()
+            return content
+
     def list(self, prefix: str) -> Iterator[Listed]:
         """The objects whose keys begin with a prefix; raises `JobError` where S3 refuses."""
         with explained(f"s3://{self._root.bucket}/{prefix} cannot be listed"):

@@ -167,7 +167,7 @@ class AwsService:
         if not self._made:
             return
         if self._keep:
-            self.kept.append(f"{self._place.uri}/")
+            self.kept = [f"{self._place.uri}/"]
         else:
             self._place.remove()
         if left:

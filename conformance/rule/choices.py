@@ -60,7 +60,7 @@ OF_ACCOUNT = "on AWS that may lie with the account: its role, network, quotas or
 
 _TURNED_AWAY = re.compile(
     r"AccessDenied|access denied|not authorized to perform|UnauthorizedOperation|ExpiredToken|Throttl|SlowDown"
-    r"|TooManyRequests|LimitExceeded|NoSuchBucket|com\.amazonaws|software\.amazon",
+    r"|TooManyRequests|LimitExceeded|NoSuchBucket|com\.amazonaws|software\.amazon|forbidden|unauthori[sz]ed|\b40[13]\b",
     re.IGNORECASE,
 )
 """How programs report what AWS answers to a role that may not do something, or not so often."""

@@ -17,13 +17,13 @@ from conformance.rule.evidence import SIGNALLED, some_of
 from conformance.rule.sight import Sight
 
 NAMED = {
-    Sight.STOPS: "signals",
-    Sight.FILES: "files that are not uploaded",
-    Sight.PROCESSES: "processes",
-    Sight.NAMES: "name queries",
-    Sight.CALLS: "calls of AWS",
-    Sight.WITNESSES: "arguments and variables of a program",
-    Sight.GPUS: "GPUs",
+    Sight.STOPS: "signals that a container gets",
+    Sight.FILES: "files of a container but those that it uploads",
+    Sight.PROCESSES: "processes of a container",
+    Sight.NAMES: "name queries of a container",
+    Sight.CALLS: "calls of AWS that a container makes",
+    Sight.WITNESSES: "arguments and variables that reach a program",
+    Sight.GPUS: "GPUs of a container",
     Sight.PIPES: "use of a FIFO",
 }
 """What AWS does not show, in words."""
@@ -39,19 +39,23 @@ def never(check: Check) -> str:
     unseen = [words for kind, words in NAMED.items() if kind in check.sees]
     others = [run for run in check.job.runs if not run.can_be_sent] if check.job is not None else []
     if others:
-        return f"AWS makes no run with {others[-1]}; a Docker Engine does"
+        return _no_such_run(others[-1])
     if unseen:
-        return f"AWS shows no {some_of(unseen)} of a container; a Docker Engine does"
+        return f"AWS shows no {some_of(unseen)}; a Docker Engine does"
     return "what AWS shows of a job is not enough to tell; a Docker Engine shows more"
 
 
 def why_not_run(request: JobRequest, variation: Variation) -> str:
     """Why a run cannot be made on AWS; empty if it can."""
     if not variation.can_be_sent:
-        return f"AWS makes no run with {variation}; a Docker Engine does"
+        return _no_such_run(variation)
     if variation is Variation.EMPTY_INPUTS and any(item.data_type == "ManifestFile" for item in request.inputs):
         return "whether a manifest may list nothing is not documented"
     return ""
+
+
+def _no_such_run(variation: Variation) -> str:
+    return f"only a Docker Engine makes such a run: {variation}"
 
 
 def why_not_judged(check: Check, runs: Sequence[Outcome]) -> str:

@@ -206,7 +206,8 @@ class SessionHooks:
         self._stopped_itself = issubclass(excinfo.type, KeyboardInterrupt) and excinfo.type is not KeyboardInterrupt
         if not self._worker:
             kept = self._session.options.keep
-            self._status.say("interrupted; ending the runs" + ("" if kept else " and removing their containers"))
+            what = "containers" if self._session.aws is None else "objects"
+            self._status.say("interrupted; ending the runs" + ("" if kept else f" and removing their {what}"))
 
     # Reports
 

@@ -85,7 +85,8 @@ class Interruption:
             session.close()
         except ConformanceError as error:
             return f"; {error}"
-        return "; containers kept" if session.options.keep else "; containers removed"
+        kept = "kept" if session.options.keep else "removed"
+        return f"; containers {kept}" if session.aws is None else f"; jobs stopped, their objects {kept}"
 
     def _terminate(self, _number: int, _frame: FrameType | None) -> None:
         self._pass_on()

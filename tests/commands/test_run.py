@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,13 @@ WORDCOUNT = ROOT / "fixtures/wordcount"
 SIGNED = signed(NOBODYS_KEY, "us-east-1", "s3")
 
 
-def begin(here: Path, *arguments: str | Path) -> subprocess.Popen[str]:
-    """Begin the program in a directory."""
+def begin(here: Path, *arguments: str | Path, variables: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """Begin the program in a directory, with further variables."""
     return subprocess.Popen(
         # What is started in the background of a shell ignores SIGINT, and so would all that it starts.
         ["env", "--default-signal=INT", PROGRAM, *map(str, arguments)],
         cwd=here,
-        env=clean_environment(),
+        env=clean_environment() | dict(variables or {}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -114,3 +114,22 @@ def test_no_must_rests_on_processes_that_are_not_shown() -> None:
 def test_run_of_an_engine_is_judged_as_ever() -> None:
     """The gate is for AWS alone."""
     assert Word.CONFORMS is judged("outputs.no-symlinks", None, outcome()).word
+
+
+@pytest.mark.parametrize(
+    ("said", "word"),
+    [
+        ("ValueError: no such column", Word.VIOLATES),
+        ("botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling PutObject", Word.NOT_JUDGED),
+        ("HTTP Error 403: Forbidden", Word.NOT_JUDGED),
+        ("urllib.error.URLError: <urlopen error timed out>", Word.NOT_JUDGED),
+        ("MemoryError", Word.NOT_JUDGED),
+    ],
+)
+def test_failure_that_may_lie_with_the_account_is_left_open(said: str, word: Word) -> None:
+    """Its role, network, quotas or instance type, as the log has it; any other failure is the job's."""
+    run = as_aws_shows(image(), outcome(host(exit_code=1, stdout=said)))
+    verdict = judged("exit.zero-on-success", None, run)
+
+    assert word is verdict.word, verdict.text
+    assert (word is Word.NOT_JUDGED) is ("the account" in verdict.reason)

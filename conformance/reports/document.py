@@ -15,7 +15,7 @@ from conformance.image.image import Image
 from conformance.job.gpu import Choice
 from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import Outcome
-from conformance.reports import catalogue, directory, facts, logs, redaction
+from conformance.reports import catalogue, directory, facts, logs, names, redaction
 from conformance.reports.runs import run_record
 from conformance.rule.declaration import Registry
 from conformance.verdict.profiles import ExitStatus, Profile, exit_status, missing
@@ -40,9 +40,9 @@ class Report:
     def write(self, place: Path) -> Path:
         """Write `report.json` into a directory, and the logs beside it; returns the file."""
         logs.write(place, self.logs)
-        with directory.whole(place / directory.REPORT) as beside:
+        with directory.whole(place / names.REPORT) as beside:
             beside.write_text(json.dumps(self.document, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")
-        return place / directory.REPORT
+        return place / names.REPORT
 
 
 class Recorder:

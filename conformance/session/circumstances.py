@@ -61,4 +61,10 @@ class Circumstances:
         told = {each.name: getattr(self.options, each.name) for each in fields(self.options)}
         objects, report = told.pop("objects"), told.pop("report")
         del told["requests"]
-        return {**told, "s3": objects and str(objects.directory), "report": str(report)}
+        dockerfile = told.pop("dockerfile")
+        return {
+            **told,
+            "dockerfile": dockerfile and dockerfile.path,
+            "s3": objects and str(objects.directory),
+            "report": str(report),
+        }

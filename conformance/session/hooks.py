@@ -17,7 +17,7 @@ from conformance import CONTRACT_VERSION, text
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.job.gpu import Choice
-from conformance.reports import directory, terminal
+from conformance.reports import names, terminal
 from conformance.rule.tried import may_show
 from conformance.session import options, project
 from conformance.session.circumstances import Circumstances
@@ -80,7 +80,7 @@ class SessionHooks:
             raise pytest.UsageError(fault)
         config.stash[session_key] = session
         if config.option.xmlpath is None and not given and not config.option.collectonly:
-            config.option.xmlpath = str(chosen.report / directory.JUNIT)
+            config.option.xmlpath = str(chosen.report / names.JUNIT)
         reporting = Reporting(session, circumstances.with_job(session.options, session.brought.requests))
         hooks = cls(config, session, named, reporting, worker=bool(given))
         config.add_cleanup(hooks.leave)
@@ -271,15 +271,10 @@ class SessionHooks:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print advice, what was not judged and why, the counts, and the closing line."""
-        screen, found = terminal.Screen(terminalreporter), self._reporting
-        if found.report is not None:
-            brought = any(request.is_brought for request in self._session.options.requests)
-            service = self._session.service
-            terminal.write(
-                screen, found.report, kept=service.kept, files=found.files, brought=brought, left=service.refused
-            )
+        if (report := self._reporting.report) is not None:
+            self._reporting.show(report, terminalreporter)
         elif not self._worker:
-            terminal.write_without_verdict(screen, self._session.found.reference)
+            terminal.write_without_verdict(terminal.Screen(terminalreporter), self._session.found.reference)
 
 
 def _escape(report: pytest.TestReport) -> None:

@@ -21,7 +21,8 @@ from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.standin import OBJECTS, script_request
 from conformance.job.validation import load
-from conformance.reports import directory
+from conformance.reports import directory, dockerfile
+from conformance.reports.dockerfile import Dockerfile
 from conformance.verdict.profiles import Profile, profile_of
 
 MOST_HOSTS = 100
@@ -56,6 +57,7 @@ class Options:
     aws: bool = False
     hosts: int | None = None
     profile: Profile | None = None
+    dockerfile: Dockerfile | None = None
 
 
 def read(config: pytest.Config) -> Options:
@@ -96,6 +98,7 @@ def read(config: pytest.Config) -> Options:
         gpu=_gpu(str(config.getoption("--image-gpu"))),
         hosts=_hosts(config.getoption("--image-hosts")),
         profile=_profile(config.getoption("--image-profile")),
+        dockerfile=_dockerfile(where, config.getoption("--image-dockerfile")),
     )
     # The image may bring a job.
     return settled(chosen) if requests else chosen
@@ -200,6 +203,14 @@ def _profile(said: str | None) -> Profile | None:
     if said is not None and said not in DEMANDS:
         raise UsageError(f"--image-profile: expected one of {', '.join(DEMANDS)}, got {said!r}")
     return None if said is None else Profile(said)
+
+
+def _dockerfile(where: Path, said: str | None) -> Dockerfile | None:
+    if said is None:
+        return None
+    # A CI service knows it by its path from where the session was started.
+    path = where / said
+    return dockerfile.read(path, str(path.relative_to(where) if path.is_relative_to(where) else path))
 
 
 def _report(config: pytest.Config) -> Path:

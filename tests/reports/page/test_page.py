@@ -205,3 +205,32 @@ def test_no_script_of_others_runs_in_a_browser(tmp_path: Path) -> None:
         assert "<title>owned</title>" not in shown[name]
     # It shows what needs the script only where that has run.
     assert '<nav class="tools" aria-label="Filter">' in shown["hostile"]
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of a colour `#rrggbb` (WCAG 2.2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["light", "dark"])
+def test_text_has_contrast(number: int) -> None:
+    """At least 4.5 to 1, as WCAG 2.2 asks for at level AA, of each colour of text on each ground that it stands on."""
+    style = (page.HERE / "style.css").read_text(encoding="utf-8")
+    colours = [
+        dict(re.findall(r"--([\w-]+): (#\w{6})", block)) for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    ]
+    named = colours[number]
+    pairs = [(tone, f"{tone}-fill") for tone in ("good", "bad", "warn", "mute", "odd")]
+    pairs += [
+        (text, ground) for text in ("ink", "soft", "link", "good", "bad", "warn") for ground in ("paper", "ground")
+    ]
+    pairs += [("ink", "code"), ("soft", "code"), ("ink", "mark")]
+
+    found = {}
+    for text, ground in pairs:
+        darker, lighter = sorted((luminance(named[text]), luminance(named[ground])))
+        found[text, ground] = (lighter + 0.05) / (darker + 0.05)
+
+    assert {} == {pair: ratio for pair, ratio in found.items() if ratio < 4.5}

@@ -13,7 +13,7 @@ import pytest
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError, UsageError
 from conformance.job.variation import Variation
-from conformance.reports import code_quality, directory, junit, names, page, sarif, terminal
+from conformance.reports import code_quality, directory, junit, names, page, redaction, sarif, terminal
 from conformance.reports.document import Recorder, Report
 from conformance.reports.reproduce import write_material
 from conformance.session import github
@@ -34,7 +34,7 @@ class Reporting:
         self._session = session
         self._circumstances = circumstances
         self.profile = profile_of(session.options.requests, session.options.gpu)
-        self.recorder = Recorder()
+        self.recorder = Recorder(redaction.of_image(session.found))
         self.warnings: list[str] = []
         self.report: Report | None = None
         self.files: tuple[Path, ...] = ()

@@ -188,6 +188,39 @@ def test_a_report_of_version_1_has_a_page() -> None:
     assert "Timeline of the hosts" not in content
 
 
+def test_ten_hosts_take_less_than_a_megabyte() -> None:
+    """With as many runs as such a session has, each host with processes, files, and as many log lines as are timed."""
+    processes = [process(1, 0, "sh", "run.sh"), *(process(pid, 1, "python3", "a.py") for pid in range(2, 30))]
+    trace = ran(*processes).hosts[0].trace
+    log = replace(host(stdout="a line of the log\n" * 400).stdout, times=tuple(at / 100 for at in range(200)))
+    files = [file(f"/opt/ml/processing/output/result/part-{number}") for number in range(100)]
+    one = replace(host(*files, exit_code=1), trace=trace, stdout=log, stderr=replace(log, times=log.times[:20]))
+    runs = [
+        replace(
+            outcome(*[one] * 10, variation=variation, queries=[query(1, "algo-2", at / 9) for at in range(200)]),
+            timeline=tuple(replace(each, host=f"algo-{number}") for number in range(1, 11) for each in TIMELINE),
+        )
+        for variation in list(Variation)[:20]
+    ]
+    content = page.render(report(*runs, status=1))
+
+    assert 10 * len(runs) == content.count('<text class="host"')
+    assert len(content.encode()) < 1_000_000
+
+
+@pytest.mark.parametrize("many", [1, 24, 90])
+def test_processes_below_each_other_are_shown_to_a_bound(many: int) -> None:
+    """A shell that runs itself makes more than can be read, or drawn."""
+    chain = [process(pid, pid - 1, "sh", "-c", f"./again {pid}") for pid in range(1, many + 1)]
+    ended = ran(*chain)
+    failed = replace(ended, hosts=(replace(ended.hosts[0], exit_code=1),))
+    content = page.render(report(failed))
+
+    shown = content[: content.index('<h2 id="checks"')]
+    assert shown.count('<details class="tree"')
+    assert min(many, 40) * shown.count('<details class="tree"') == shown.count("./again")
+
+
 @pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
 def test_no_script_of_others_runs_in_a_browser(tmp_path: Path) -> None:
     """The page's own script does; that of a hostile container does not, even where nothing were escaped."""

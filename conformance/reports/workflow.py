@@ -16,7 +16,7 @@ from conformance.verdict.verdict import Word
 LEVELS = {Word.VIOLATES: "error", Word.ADVISED: "warning", Word.WAIVED: "notice"}
 
 
-def lines(document: Document, dockerfile: Dockerfile) -> Iterator[str]:
+def commands(document: Document, dockerfile: Dockerfile) -> Iterator[str]:
     """A workflow command for each finding."""
     for verdict in document["verdicts"]:
         level = LEVELS.get(verdict["verdict"])

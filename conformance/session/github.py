@@ -35,9 +35,9 @@ def add_summary(document: Document, environment: Mapping[str, str] = os.environ)
             file.write(content)
 
 
-def lines(
+def commands(
     document: Document, dockerfile: Dockerfile | None, environment: Mapping[str, str] = os.environ
 ) -> Iterator[str]:
     """The workflow commands to print, none where no runner reads them."""
     if dockerfile is not None and environment.get(ACTIONS) == "true":
-        yield from workflow.lines(document, dockerfile)
+        yield from workflow.commands(document, dockerfile)

@@ -65,17 +65,17 @@ class Reporting:
         """Print the summary of the report that was made, and what a runner of GitHub Actions is to read."""
         options, service = self._session.options, self._session.service
         brought = any(request.is_brought for request in options.requests)
+        screen = terminal.Screen(reporter)
         terminal.write(
-            terminal.Screen(reporter),
+            screen,
             report,
             kept=service.kept,
             files=self.files,
             brought=brought,
             left=service.refused,
         )
-        # All else that is printed steers no CI service.
-        for line in github.lines(report.document, options.dockerfile):
-            reporter.write_line(line)
+        for command in github.commands(report.document, options.dockerfile):
+            screen.write_command(command)
 
     def _made(
         self, circumstances: Mapping[str, Any], *, tests_failed: int, pytest_status: int, is_chosen: bool

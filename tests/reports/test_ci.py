@@ -98,7 +98,7 @@ def test_the_summary_is_appended_while_it_fits(tmp_path: Path) -> None:
 def test_each_finding_is_annotated_at_its_line(given: Dockerfile) -> None:
     """On a runner alone; what could be taken for syntax is encoded."""
     document = failing()
-    printed = list(github.lines(document, given, {github.ACTIONS: "true"}))
+    printed = list(github.commands(document, given, {github.ACTIONS: "true"}))
 
     assert len(findings(document)) == len(printed)
     levels = {Word.VIOLATES: "error", Word.ADVISED: "warning"}
@@ -106,15 +106,15 @@ def test_each_finding_is_annotated_at_its_line(given: Dockerfile) -> None:
         place = 2 if verdict["check"] == "environment.no-fixed-region" else 3
         begins = f"::{levels[Word(verdict['verdict'])]} file=dir%2C a%3Ab/Dockerfile,line={place},endLine={place},"
         assert line.startswith(f"{begins}title={verdict['check']}::Expected ")
-    assert [] == list(github.lines(document, given, {}))
-    assert [] == list(github.lines(document, None, {github.ACTIONS: "true"}))
+    assert [] == list(github.commands(document, given, {}))
+    assert [] == list(github.commands(document, None, {github.ACTIONS: "true"}))
 
 
 @pytest.mark.parametrize("word", BREAKING)
 def test_no_finding_begins_a_command_of_its_own(word: str, given: Dockerfile) -> None:
     """Each command is one line, with a message that is harmless to a terminal."""
     document = spoiled(failing(), word)
-    for line, plain in zip(workflow.lines(document, given), workflow.lines(failing(), given), strict=True):
+    for line, plain in zip(workflow.commands(document, given), workflow.commands(failing(), given), strict=True):
         command, _, message = line.removeprefix("::").partition("::")
         assert [line] == line.splitlines()
         assert message.replace("%25", "%") == text.line(message.replace("%25", "%"))

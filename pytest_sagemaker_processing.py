@@ -87,6 +87,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "DIR",
         "help": "directory for report.json, report.html, junit.xml and logs/ (default: conformance-report)",
     },
+    "--image-dockerfile": {
+        "metavar": "FILE",
+        "help": "the image's Dockerfile: write report.sarif and gl-code-quality-report.json with findings at its "
+        "lines, and annotations on GitHub Actions",
+    },
     "--image-timeout": {
         "type": float,
         "metavar": "SECONDS",

@@ -100,6 +100,9 @@ def _parser() -> Parser:
     render.add_argument("report", metavar="REPORT", help="the report.json")
     for each in rendered.ALL:
         render.add_argument(f"--{each.option}", action="store_true", help=f"{each.file}: {each.said}")
+    render.add_argument(
+        "--dockerfile", metavar="FILE", help="that of the image: SARIF and code quality point to its lines"
+    )
     render.add_argument("--output", metavar="DIR", help="where the files go (default: beside REPORT)")
     _add_calibrate(
         commands.add_parser(

@@ -13,11 +13,15 @@ from conformance.commands import rendered
 from conformance.commands.exits import ExitStatus
 from conformance.commands.rendered import Rendered
 from conformance.errors import UsageError
-from conformance.reports import directory, junit, page, reading
+from conformance.reports import code_quality, directory, junit, markdown, page, reading, sarif
+from conformance.reports.dockerfile import Dockerfile, read
 
-MAKERS: Mapping[Rendered, Callable[[dict[str, Any]], str]] = {
-    rendered.HTML: page.render,
-    rendered.JUNIT: junit.render,
+MAKERS: Mapping[Rendered, Callable[[dict[str, Any], Dockerfile | None], str]] = {
+    rendered.HTML: lambda document, _: page.render(document),
+    rendered.MARKDOWN: lambda document, _: markdown.render(document),
+    rendered.SARIF: sarif.render,
+    rendered.CODE_QUALITY: code_quality.render,
+    rendered.JUNIT: lambda document, _: junit.render(document),
 }
 
 
@@ -32,9 +36,11 @@ def render(arguments: argparse.Namespace) -> int:
         raise UsageError(f"expected one of {', '.join(f'--{each.option}' for each in rendered.ALL)}, got none")
     path = Path(arguments.report)
     document = reading.read(path)
+    given = arguments.dockerfile
+    dockerfile = None if given is None else read(Path(given), given)
     place = path.parent if arguments.output is None else Path(arguments.output)
     for each in asked:
-        write(place / each.file, MAKERS[each](document))
+        write(place / each.file, MAKERS[each](document, dockerfile))
         sys.stdout.write(f"{text.line(str(place / each.file))}\n")
     return ExitStatus.COMPLETED
 

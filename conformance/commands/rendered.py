@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conformance.reports import names
+
 
 @dataclass(frozen=True)
 class Rendered:
@@ -14,7 +16,10 @@ class Rendered:
     said: str
 
 
-HTML = Rendered("html", "report.html", "one page that needs no network")
-JUNIT = Rendered("junit", "report.junit.xml", "JUnit, as a session writes it, without tests that ran beside the checks")
+HTML = Rendered("html", names.HTML, "one page that needs no network")
+MARKDOWN = Rendered("markdown", names.MARKDOWN, "what GitHub shows as the summary of a job")
+SARIF = Rendered("sarif", names.SARIF, "SARIF 2.1.0, for code scanning")
+CODE_QUALITY = Rendered("code-quality", names.CODE_QUALITY, "GitLab's code quality report")
+JUNIT = Rendered("junit", names.RENDERED_JUNIT, "JUnit as a session writes it, without other tests of it")
 
-ALL = (HTML, JUNIT)
+ALL = (HTML, MARKDOWN, SARIF, CODE_QUALITY, JUNIT)

@@ -7,11 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from conformance.reports import logs
-
-REPORT = "report.json"
-JUNIT = "junit.xml"
-HTML = "report.html"
+from conformance.reports import logs, names
 
 
 def clear(directory: Path, junit: Path | None) -> None:
@@ -20,8 +16,8 @@ def clear(directory: Path, junit: Path | None) -> None:
     `junit` is where pytest is to write its JUnit file, if elsewhere; it may be a link such as /dev/stdout, which stays.
     Raises OSError where something cannot be removed.
     """
-    for file in (directory / REPORT, directory / JUNIT, directory / HTML):
-        file.unlink(missing_ok=True)
+    for name in names.ALL:
+        (directory / name).unlink(missing_ok=True)
     if junit is not None and junit.is_file() and not junit.is_symlink():
         junit.unlink()
     logs.remove(directory)

@@ -15,7 +15,7 @@ from conformance.image.image import Image
 from conformance.job.gpu import Choice
 from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import Outcome
-from conformance.reports import catalogue, directory, facts, logs, redaction
+from conformance.reports import catalogue, directory, facts, logs, names, redaction
 from conformance.reports import verdicts as reading
 from conformance.reports.runs import run_record
 from conformance.rule.declaration import Registry
@@ -42,16 +42,17 @@ class Report:
     def write(self, place: Path) -> Path:
         """Write `report.json` into a directory, and the logs beside it; returns the file."""
         logs.write(place, self.logs)
-        with directory.whole(place / directory.REPORT) as beside:
+        with directory.whole(place / names.REPORT) as beside:
             beside.write_text(json.dumps(self.document, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")
-        return place / directory.REPORT
+        return place / names.REPORT
 
 
 class Recorder:
     """Collects verdicts as plain data, in a worker to be sent and in the controller to be reported."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, secrets: Sequence[str] = ()) -> None:
+        """Begin with none; `secrets` are those of the image, which stand in no record."""
+        self._secrets = tuple(secrets)
         self.records: dict[tuple[str, str], dict[str, Any]] = {}
         self.runs: dict[tuple[str, str], dict[str, Any]] = {}
         self.logs: dict[str, str] = {}
@@ -65,15 +66,15 @@ class Recorder:
         """
         new = {_key(outcome): outcome for outcome in outcomes if _key(outcome) not in self._sent}
         self._sent |= new.keys()
-        secrets = [word for each in outcomes for word in redaction.of_outcome(each)]
+        secrets = [*self._secrets, *(word for each in outcomes for word in redaction.of_outcome(each))]
         return {
             **redaction.redacted(verdict_record(verdict), secrets),
             "seconds": round(seconds, 3),
             # Where a run would only have ended as another one did, that one stands for both.
             "runs": list(dict.fromkeys(str(outcome.variation) for outcome in outcomes)),
             "failed": failed,
-            "evidence": [run_record(outcome) for outcome in new.values()],
-            "logs_of_runs": [logs.of_run(outcome) for outcome in new.values()],
+            "evidence": [run_record(outcome, self._secrets) for outcome in new.values()],
+            "logs_of_runs": [logs.of_run(outcome, self._secrets) for outcome in new.values()],
         }
 
     def take(self, record: dict[str, Any], *, failed: bool | None = None) -> None:

@@ -15,7 +15,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser.junitparser import FinalResult
 
 from conformance import text
-from conformance.reports import conclusion, directory, verdicts
+from conformance.reports import conclusion, directory, names, verdicts
 from conformance.reports.conclusion import Document
 from conformance.reports.document import Report
 from conformance.verdict.verdict import Verdict, Word
@@ -60,7 +60,7 @@ def finish(path: Path, place: Path, report: Report) -> tuple[Path, ...]:
             if verdict is not None:
                 _complete(case, verdict, report.logs)
         _add_waivers(suite, document)
-    files = tuple(dict.fromkeys((place / directory.JUNIT, path)))
+    files = tuple(dict.fromkeys((place / names.JUNIT, path)))
     for file in files:
         with directory.whole(file) as beside:
             suites.write(str(beside))

@@ -6,7 +6,7 @@ A file has what was kept of the stream, with a line that says what was left out;
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from conformance.job.variation import Variation
@@ -32,11 +32,11 @@ def name(outcome: Outcome, host: Host, stream: Stream) -> str:
     return f"{DIRECTORY}/{run}/{_plain(host.name)}.{stream}"
 
 
-def of_run(outcome: Outcome) -> dict[str, str]:
-    """What the files of a run hold, by their names."""
-    secrets = redaction.of_outcome(outcome)
+def of_run(outcome: Outcome, secrets: Iterable[str] = ()) -> dict[str, str]:
+    """What the files of a run hold, by their names, without its own secrets and these."""
+    words = (*secrets, *redaction.of_outcome(outcome))
     return {
-        path: redaction.redacted(_log(host, stream).text, secrets)
+        path: redaction.redacted(_log(host, stream).text, words)
         for host in outcome.hosts
         for stream in Stream
         if (path := name(outcome, host, stream))

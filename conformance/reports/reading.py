@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
@@ -18,6 +19,7 @@ SCHEMAS = {1: HERE / "report.schema.1.json", 2: HERE / "report.schema.json"}
 """The schema of each version that is read; the last one is written."""
 
 LARGEST_BYTES = 256 << 20
+LARGEST_NUMBER = (1 << 63) - 1
 
 RENAMED_ENDS = {"stopped in the middle of its work": "stopped while running"}
 """How a container ended, in the words of version 1."""
@@ -32,7 +34,9 @@ def read(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise UsageError(f"{path}: expected a report of at most {LARGEST_BYTES >> 20} MiB")
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(
+            path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite, parse_int=_bounded
+        )
     except OSError as error:
         raise UsageError(f"{path}: expected a report.json, but it cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -43,6 +47,21 @@ def read(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path}: expected a report.json of schema_version {known}, got {version!r}")
     _validate(document, version, path)
     return _from_1(document) if version == 1 else document
+
+
+def _refuse(word: str) -> NoReturn:
+    """Of the words that Python takes for numbers."""
+    raise ValueError(f"{word} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse(digits)
+
+
+def _bounded(digits: str) -> int:
+    number = int(digits)
+    return number if abs(number) <= LARGEST_NUMBER else _refuse(text.shortened(digits, 40))
 
 
 def _validate(document: dict[str, Any], version: int, path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -18,6 +19,9 @@ from conformance.outcome.trace import Trace
 from conformance.reports import facts, logs, redaction
 from conformance.rule.telling import Stream, telling
 
+Clean = Callable[[Any], Any]
+"""What takes secrets out of data."""
+
 LOG_CHARACTERS = 16_000
 """How much of a stream's end a report holds."""
 
@@ -31,13 +35,15 @@ LISTED_FILES = 200
 """How many entries below /opt/ml a report lists for a host."""
 
 
-def run_record(outcome: Outcome) -> dict[str, Any]:
-    """The evidence of one run as plain data, long logs and listings cut, without secrets."""
-    record: dict[str, Any] = redaction.redacted(_record(outcome), redaction.of_outcome(outcome))
+def run_record(outcome: Outcome, secrets: Iterable[str] = ()) -> dict[str, Any]:
+    """The evidence of one run as plain data, long logs and listings cut, without its own secrets and these."""
+    clean = partial(redaction.redacted, secrets=(*secrets, *redaction.of_outcome(outcome)))
+    record: dict[str, Any] = clean(_record(outcome, clean))
     return record
 
 
-def _record(outcome: Outcome) -> dict[str, Any]:
+def _record(outcome: Outcome, clean: Clean) -> dict[str, Any]:
+    """The same; what may be cut is clean before, so that no part of a secret is left at the cut."""
     return {
         "job": outcome.request.name,
         "variation": str(outcome.variation),
@@ -46,7 +52,7 @@ def _record(outcome: Outcome) -> dict[str, Any]:
         "failure_reason": outcome.failure_reason,
         "seconds": round(outcome.seconds, 3),
         "conditions": _conditions_record(outcome.conditions),
-        "request": _bounded(outcome.request.document),
+        "request": _bounded(clean(outcome.request.document)),
         "timeline": [
             {"seconds": round(each.seconds, 3), "host": each.host, "step": str(each.step), "said": each.said}
             for each in outcome.timeline
@@ -68,7 +74,7 @@ def _record(outcome: Outcome) -> dict[str, Any]:
             "lack": _shown(outcome.gpus.lack),
             "utilization": None if outcome.utilization is None else asdict(outcome.utilization),
         },
-        "hosts": [_host_record(outcome, host) for host in outcome.hosts],
+        "hosts": [_host_record(outcome, host, clean) for host in outcome.hosts],
         "calls": None if outcome.calls is None else _calls_record(outcome, outcome.calls),
         "queries": [] if outcome.queries is None else _query_records(outcome, outcome.queries),
         "uploads": [
@@ -82,10 +88,10 @@ def _conditions_record(conditions: Conditions) -> dict[str, Any]:
     return {"traced": conditions.traced, "lifted": sorted(str(choice) for choice in conditions.lifted)}
 
 
-def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:
+def _host_record(outcome: Outcome, host: Host, clean: Clean) -> dict[str, Any]:
     return {
         "name": host.name,
-        "argv": _words(host.argv),
+        "argv": _words(clean(host.argv)),
         "end": str(host.end),
         "exit_code": host.exit_code,
         "start_error": text.shortened(host.start_error),
@@ -94,12 +100,12 @@ def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:
         "cut_off_seconds": None if host.cut_off_seconds is None else round(host.cut_off_seconds, 3),
         "stop": None if host.stop is None else {**asdict(host.stop), "seconds": round(host.stop.seconds, 3)},
         "untraced": host.untraced,
-        "processes": [] if host.trace is None else _process_records(host.trace),
+        "processes": [] if host.trace is None else _process_records(host.trace, clean),
         "signals": [] if host.trace is None else _signal_records(host.trace),
         "stand_in": [
             {
                 "pid": witness.pid,
-                "argv": _words(witness.argv),
+                "argv": _words(clean(witness.argv)),
                 "variables": len(witness.variables),
                 "uid": witness.uid,
                 "working_directory": _shown(witness.cwd),
@@ -111,13 +117,13 @@ def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:
         **{
             str(stream): {
                 "bytes": log.size,
-                "end": log.text[-LOG_CHARACTERS:],
+                "end": clean(log.text)[-LOG_CHARACTERS:],
                 "file": logs.name(outcome, host, stream),
                 "times": list(log.times),
             }
             for stream, log in ((Stream.STDOUT, host.stdout), (Stream.STDERR, host.stderr))
         },
-        "telling": _telling_record(host),
+        "telling": _telling_record(host, clean),
         "files": [
             {"path": file.path, "kind": str(file.kind), "mode": f"{file.mode:04o}", "bytes": file.size}
             | ({"target": file.target} if file.target else {})
@@ -131,10 +137,14 @@ def _host_record(outcome: Outcome, host: Host) -> dict[str, Any]:
     }
 
 
-def _telling_record(host: Host) -> dict[str, Any] | None:
+def _telling_record(host: Host, clean: Clean) -> dict[str, Any] | None:
     """The line of its log that says most of what went wrong."""
     told = telling(host)
-    return None if told is None else {"stream": str(told.stream), "line": text.shortened(told.line, WORD_CHARACTERS)}
+    return (
+        None
+        if told is None
+        else {"stream": str(told.stream), "line": text.shortened(clean(told.line), WORD_CHARACTERS)}
+    )
 
 
 def _look_record(look: Look) -> dict[str, Any]:
@@ -200,7 +210,7 @@ def _query_records(outcome: Outcome, asked: Queries) -> list[dict[str, Any]]:
     ]
 
 
-def _process_records(trace: Trace) -> list[dict[str, Any]]:
+def _process_records(trace: Trace, clean: Clean) -> list[dict[str, Any]]:
     """The processes that became a program, with the signals that reached them."""
     ran = islice((process for process in trace.processes if process.executions), LISTED_PROCESSES)
     began = _beginning(trace)
@@ -208,7 +218,7 @@ def _process_records(trace: Trace) -> list[dict[str, Any]]:
         {
             "pid": process.pid,
             "parent": process.parent,
-            "argv": _words(process.argv),
+            "argv": _words(clean(process.argv)),
             "status": process.status,
             "began": round(process.began - began, 3),
             "ended": None if process.ended is None else round(process.ended - began, 3),

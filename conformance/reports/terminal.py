@@ -55,6 +55,10 @@ class Screen:
         """Write a line, or several."""
         self._reporter.write_line(text.lines(line), **markup)
 
+    def write_command(self, command: str) -> None:
+        """Write a workflow command of `conformance.reports.workflow`, the one thing that is to steer a CI service."""
+        self._reporter.write_line(command)
+
     def write_sep(self, separator: str, title: str) -> None:
         """Write a title across the terminal."""
         self._reporter.write_sep(separator, text.line(title))
@@ -69,15 +73,14 @@ def write(
     brought: bool = False,
     left: Sequence[str] = (),
 ) -> None:
-    """Print what pytest does not: advice, what was not judged and why, notes, the counts, and the closing line.
+    """Print what pytest does not: the violations, advice, what was not judged and why, notes, counts, the closing line.
 
     `brought` says that the image itself brings the job, which may be an easy one. `left` are things of killed sessions
     that the engine refuses to remove.
     """
     reporter.write_sep("=", "conformance")
-    for verdict in report.verdicts:
-        if verdict.word is Word.WAIVED or (verdict.word is Word.ADVISED and not report.document["strict"]):
-            reporter.write_line(f"{verdict.word}: {verdict.text}")
+    for line, markup in _findings(report):
+        reporter.write_line(line, **markup)
     for line in _not_judged(report, named=reporter.config.option.verbose > 0):
         reporter.write_line(line)
     for fact in conclusion.facts(report.document):
@@ -144,6 +147,17 @@ def closing(report: document.Report, *, kept: bool, brought: bool) -> str:
         return f"{image} does not conform: {conclusion.failures(report.document)} - {by}"
     why = conclusion.ended(report.document, "aborted")
     return f"{why} (exit status {report.exit_status}){'' if kept else '; containers removed'} - {by}"
+
+
+def _findings(report: document.Report) -> Iterator[tuple[str, dict[str, bool]]]:
+    """Violations first, by their titles: their texts are pytest's failures, which `--tb` shows or leaves out."""
+    for verdict in report.verdicts:
+        if verdict.word is Word.VIOLATES:
+            job = f" (job {verdict.request})" if verdict.request else ""
+            yield f"{verdict.word}: {verdict.headline}{job}", {"red": True}
+    for verdict in report.verdicts:
+        if verdict.word is Word.WAIVED or (verdict.word is Word.ADVISED and not report.document["strict"]):
+            yield f"{verdict.word}: {verdict.text}", {}
 
 
 def _not_judged(report: document.Report, *, named: bool) -> Iterator[str]:

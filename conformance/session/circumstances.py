@@ -62,10 +62,12 @@ class Circumstances:
         objects, report, profile = told.pop("objects"), told.pop("report"), told.pop("profile")
         waivers, on_aws = told.pop("waivers"), told.pop("on_aws")
         del told["requests"]
+        dockerfile = told.pop("dockerfile")
         if on_aws is not None:
             told |= {"service": "aws", "bucket": str(on_aws.root), "role": on_aws.role, "yes": on_aws.yes}
         return {
             **told,
+            "dockerfile": dockerfile and dockerfile.path,
             "s3": objects and str(objects.directory),
             "report": str(report),
             "profile": profile and profile.name,

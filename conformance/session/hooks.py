@@ -14,7 +14,7 @@ import pytest
 from conformance import text
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
-from conformance.reports import directory, terminal
+from conformance.reports import names, terminal
 from conformance.rule.tried import may_show
 from conformance.session import consent, header, options, project
 from conformance.session.circumstances import Circumstances
@@ -82,7 +82,7 @@ class SessionHooks:
             raise pytest.UsageError(fault)
         config.stash[session_key] = session
         if config.option.xmlpath is None and not given and not config.option.collectonly:
-            config.option.xmlpath = str(chosen.report / directory.JUNIT)
+            config.option.xmlpath = str(chosen.report / names.JUNIT)
         reporting = Reporting(session, circumstances.with_job(session.options, session.brought.requests))
         hooks = cls(config, session, named, reporting, worker=bool(given))
         config.add_cleanup(hooks.leave)
@@ -282,16 +282,7 @@ class SessionHooks:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print advice, what was not judged and why, the counts, and the closing line."""
-        screen, found = terminal.Screen(terminalreporter), self._reporting
-        if found.report is not None:
-            brought = any(request.is_brought for request in self._session.options.requests)
-            terminal.write(
-                screen,
-                found.report,
-                kept=self._session.kept,
-                files=found.files,
-                brought=brought,
-                left=self._session.service.refused,
-            )
+        if (report := self._reporting.report) is not None:
+            self._reporting.show(report, terminalreporter)
         elif not self._worker:
-            terminal.write_without_verdict(screen, self._session.found.reference)
+            terminal.write_without_verdict(terminal.Screen(terminalreporter), self._session.found.reference)

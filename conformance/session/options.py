@@ -23,7 +23,8 @@ from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.standin import OBJECTS, script_request
 from conformance.job.validation import load
-from conformance.reports import directory
+from conformance.reports import directory, dockerfile
+from conformance.reports.dockerfile import Dockerfile
 from conformance.session import onaws
 from conformance.session.onaws import OnAws
 from conformance.verdict import waiverfile
@@ -67,6 +68,7 @@ class Options:
     profile: Profile | None = None
     waivers: Waivers = NO_WAIVERS
     on_aws: OnAws | None = None
+    dockerfile: Dockerfile | None = None
 
     @property
     def judged_by(self) -> Profile:
@@ -116,6 +118,7 @@ def read(config: pytest.Config) -> Options:
         waivers=_waivers(config),
         profile=_profile(where, config.getoption("--image-profile")),
         on_aws=onaws.read(config),
+        dockerfile=_dockerfile(where, config.getoption("--image-dockerfile")),
     )
     # The image may bring a job.
     return settled(chosen) if requests else chosen
@@ -251,6 +254,14 @@ def _profile(where: Path, said: str | None) -> Profile | None:
         known = ", ".join(repr(str(scope)) for scope in DEMANDS)
         raise UsageError(f"--image-profile: expected one of {known}, or a file NAME.toml, got {said!r}")
     return reading.of_house(where / said, load_checks())
+
+
+def _dockerfile(where: Path, said: str | None) -> Dockerfile | None:
+    if said is None:
+        return None
+    # A CI service knows it by its path from where the session was started.
+    path = where / said
+    return dockerfile.read(path, str(path.relative_to(where) if path.is_relative_to(where) else path))
 
 
 def _report(config: pytest.Config) -> Path:

@@ -22,6 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "--image-role": None,
     "--image-gpu": "auto",
     "--image-report": "conformance-report",
+    "--image-dockerfile": None,
     "--image-timeout": 300.0,
     "--image-grace": 10.0,
     "--image-strict": False,
@@ -31,7 +32,9 @@ DEFAULTS: dict[str, Any] = {
 }
 """What holds where neither the command line nor the configuration file says anything."""
 
-PATHS = frozenset({"--image-job", "--image-s3", "--image-report", "--image-profile", "--image-waivers"})
+PATHS = frozenset(
+    {"--image-job", "--image-s3", "--image-report", "--image-profile", "--image-waivers", "--image-dockerfile"}
+)
 """Options that name files, which are relative to the configuration file that names them."""
 
 NUMBERS: dict[str, Callable[[str], float]] = {"--image-hosts": int, "--image-timeout": float, "--image-grace": float}

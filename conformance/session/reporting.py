@@ -14,9 +14,10 @@ from conformance import text
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError, UsageError
 from conformance.job.variation import Variation
-from conformance.reports import directory, junit, page
+from conformance.reports import code_quality, directory, junit, names, page, redaction, sarif, terminal
 from conformance.reports.document import Recorder, Report
 from conformance.reports.reproduce import write_material
+from conformance.session import github
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import requests_for
 from conformance.session.selection import node_id
@@ -35,7 +36,7 @@ class Reporting:
         self._session = session
         self._circumstances = circumstances
         self.profile = session.options.judged_by
-        self.recorder = Recorder()
+        self.recorder = Recorder(redaction.of_image(session.found))
         self.warnings: list[str] = []
         self.report: Report | None = None
         self.files: tuple[Path, ...] = ()
@@ -87,6 +88,22 @@ class Reporting:
             self.report = make({})
         return self.report.exit_status
 
+    def show(self, report: Report, reporter: pytest.TerminalReporter) -> None:
+        """Print the summary of the report that was made, and what a runner of GitHub Actions is to read."""
+        options, service = self._session.options, self._session.service
+        brought = any(request.is_brought for request in options.requests)
+        screen = terminal.Screen(reporter)
+        terminal.write(
+            screen,
+            report,
+            kept=self._session.kept,
+            files=self.files,
+            brought=brought,
+            left=service.refused,
+        )
+        for command in github.commands(report.document, options.dockerfile):
+            screen.write_command(command)
+
     def _made(
         self,
         circumstances: Mapping[str, Any],
@@ -122,18 +139,24 @@ class Reporting:
             }
             write_material(chosen.report, request, documents, chosen.objects)
         written = report.write(chosen.report)
-        return written, *self._html(report), *junit.finish(junit_path, chosen.report, report)
+        files = (written, *self._rendered(report), *junit.finish(junit_path, chosen.report, report))
+        github.add_summary(report.document)
+        return files
 
-    def _html(self, report: Report) -> tuple[Path, ...]:
-        """Write report.html, where what it needs is installed."""
-        path = self._session.options.report / directory.HTML
-        try:
-            content = page.render(report.document)
-        except UsageError:
-            return ()
-        with directory.whole(path) as beside:
-            beside.write_text(content, encoding="utf-8")
-        return (path,)
+    def _rendered(self, report: Report) -> tuple[Path, ...]:
+        """Write what else there is: report.html where Jinja is installed, and what points to lines of a Dockerfile."""
+        chosen = self._session.options
+        made: dict[str, str] = {}
+        # Jinja is of an extra.
+        with contextlib.suppress(UsageError):
+            made[names.HTML] = page.render(report.document)
+        if chosen.dockerfile is not None:
+            made[names.SARIF] = sarif.render(report.document, chosen.dockerfile)
+            made[names.CODE_QUALITY] = code_quality.render(report.document, chosen.dockerfile)
+        for name, content in made.items():
+            with directory.whole(chosen.report / name) as beside:
+                beside.write_text(content, encoding="utf-8")
+        return tuple(chosen.report / name for name in made)
 
     def _expected(self) -> Sequence[tuple[str, str]]:
         """Every check, with the request that it judges."""

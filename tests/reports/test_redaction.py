@@ -10,7 +10,7 @@ import pytest
 from conformance.image.image import Layer
 from conformance.reports import logs, redaction
 from conformance.reports.redaction import REDACTED
-from conformance.reports.runs import run_record
+from conformance.reports.runs import LOG_CHARACTERS, WORD_CHARACTERS, run_record
 from tests.support.outcomes import host, image, outcome, process, ran, request
 from tests.support.reports import report
 
@@ -51,6 +51,17 @@ def test_a_secret_of_the_image_stands_nowhere_in_the_report() -> None:
     assert [f"RUN |1 PIP_TOKEN={REDACTED} MODE=fast /bin/sh -c pip install"] == [
         layer["created_by"] for layer in found["image"]["layers"]
     ]
+
+
+@pytest.mark.parametrize("shift", range(0, len(TOKEN) + 2, 3))
+def test_no_part_of_a_secret_is_left_where_evidence_is_cut(shift: int) -> None:
+    """Neither of a log nor of an argument, wherever the cut falls."""
+    asked = request(environment={"API_TOKEN": TOKEN})
+    log = "x" * 50 + TOKEN + "y" * (LOG_CHARACTERS - shift)
+    word = "x" * (WORD_CHARACTERS - 400 - shift) + TOKEN + "y" * WORD_CHARACTERS
+    record = json.dumps(run_record(outcome(host(stdout=log, argv=("run", word)), of=asked)))
+
+    assert [] == [part for at in range(len(TOKEN) - 4) if (part := TOKEN[at : at + 5]) in record]
 
 
 @pytest.mark.parametrize("value", ["true", "/run/secrets/token", "https://tokens.example"])

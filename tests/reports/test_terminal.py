@@ -10,14 +10,14 @@ from conformance.reports import terminal
 from conformance.reports.document import Report
 from conformance.rule.declaration import DoesNotApply, NotJudged, Registry
 from conformance.verdict.profiles import Scope
-from conformance.verdict.verdict import not_judged
+from conformance.verdict.verdict import Verdict, Word, not_judged
 from tests.support.declared import declare, finding
 from tests.support.profiles import own
 
 HOSTS = DoesNotApply("the request has one host")
 
 
-def printed(verbose: int, config: pytest.Config) -> list[str]:
+def printed(verbose: int, config: pytest.Config, *more: Verdict) -> list[str]:
     """The lines on what was not judged."""
     registry = Registry()
     checks = [declare(finding(), registry, check_id=f"exit.{name}") for name in ("one", "two", "three")]
@@ -25,6 +25,7 @@ def printed(verbose: int, config: pytest.Config) -> list[str]:
         not_judged(checks[0], HOSTS, request="a"),
         not_judged(checks[1], NotJudged("the job ended early")),
         not_judged(checks[2], HOSTS, request="a"),
+        *more,
     )
     document = {
         "strict": False,
@@ -59,3 +60,17 @@ def test_what_was_not_judged_is_summed_up_by_reason(pytestconfig: pytest.Config)
         "not judged: the job ended early (1 check)",
     ] == short
     assert [short[0], "  exit.one[a], exit.three[a]", short[1], "  exit.two"] == long
+
+
+def test_violations_come_first(pytestconfig: pytest.Config) -> None:
+    """By their titles and jobs; then advice in full, and what was not judged."""
+    registry = Registry()
+    flaw, hint = (declare(finding(), registry, check_id=f"exit.{name}") for name in ("flaw", "hint"))
+    advised = Verdict(hint, Word.ADVISED, violations=("Expected this, but that.",))
+    violates = Verdict(flaw, Word.VIOLATES, violations=("Expected it, but not.",), request="a")
+
+    lines = printed(0, pytestconfig, advised, violates)
+
+    assert f"violates: {violates.headline} (job a)" == lines[0]
+    assert f"advised: {advised.headline}" == lines[1]
+    assert "not judged: the job ended early (1 check)" == lines[-1]

@@ -13,6 +13,7 @@ from conformance.image.image import Image
 from conformance.job.gpu import Choice
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import Outcome
+from conformance.reports import redaction
 from conformance.reports.document import Recorder
 from conformance.reports.reproduce import command_line
 from conformance.verdict.profiles import Scope
@@ -51,7 +52,7 @@ def report(
     """The report of a session in which every check of one host judged the first of these runs."""
     of = replace(of or image(), id=f"sha256:{'1' * 64}", digest=f"sha256:{'2' * 64}")
     runs = runs or (outcome(host(stdout="done\n")),)
-    recorder, checks = Recorder(), load_checks()
+    recorder, checks = Recorder(redaction.of_image(of)), load_checks()
     for check in checks:
         shown = () if check.job is None else runs
         several = check.job is not None and any(variation.of_several_hosts for variation in check.job.runs)

@@ -1,7 +1,7 @@
 """`report.html`: one page that needs no network, made of the document alone.
 
-Everything that is put into it is escaped by Jinja, after `conformance.text` has made it harmless to a reader. What the
-page may run and how it may look is bound by a Content-Security-Policy to the script and the style of this folder.
+Everything that is put into it is escaped; see `conformance.reports.templates`. What the page may run and how it may
+look is bound by a Content-Security-Policy to the script and the style of this folder.
 """
 
 from __future__ import annotations
@@ -12,36 +12,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance import text
-from conformance.errors import UsageError
 from conformance.reports.page import timeline, view
+from conformance.reports.templates import template
 
 HERE = Path(__file__).parent
 
 
 def render(document: Mapping[str, Any]) -> str:
-    """The page of a report, as `conformance.reports.reading` reads it.
-
-    Raises:
-        UsageError: Jinja is not installed.
-    """
-    try:
-        import jinja2  # noqa: PLC0415 - of the extra [html]
-    except ImportError as error:
-        raise UsageError(
-            "expected Jinja for report.html, but it is not installed",
-            hint="pip install 'sagemaker-processing-conformance[html]'",
-        ) from error
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """The page of a report, as `conformance.reports.reading` reads it; raises UsageError as `template` does."""
     style, script = (_content(name) for name in ("style.css", "script.js"))
-    return environment.get_template("page.html.jinja").render(
+    return template(HERE / "page.html.jinja").render(
         # These two files of this folder are all that the template does not escape.
         style=style,
         script=script,
@@ -65,8 +45,3 @@ def _hash(content: str) -> str:
 
 def _content(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8")
-
-
-def _harmless(value: object) -> object:
-    """What stands in the page for a value: text without invisible characters and marks of direction."""
-    return text.lines(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

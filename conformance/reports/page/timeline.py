@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.job.variation import Variation
@@ -28,6 +28,9 @@ BAR, BAR_HEIGHT = 14, 16
 """Where in its lane a container's bar begins, and how high it is."""
 
 SHOWN_HOSTS = 20
+UPON = 3
+"""How near to each other marks lie upon each other."""
+
 MOST_TICKS = 10
 STEPS = (1, 2, 5)
 """The distances between ticks, times a power of ten."""
@@ -155,7 +158,16 @@ def _lane(run: Json, host: Json, y: float, scale: float) -> Lane:
     if started is not None:
         marks += _arrivals(host, started, y, scale)
     lines = {} if started is None else _lines(host, started, y, scale)
-    return Lane(host["name"], y, tuple(_phases(at, host, scale)), tuple(marks), lines)
+    return Lane(host["name"], y, tuple(_phases(at, host, scale)), tuple(_apart(marks)), lines)
+
+
+def _apart(marks: Sequence[Mark]) -> Iterator[Mark]:
+    """The same marks, where several of a kind would lie upon each other one that says how many there are."""
+    found: dict[tuple[str, int], list[Mark]] = {}
+    for mark in marks:
+        found.setdefault((mark.kind, round(mark.x / UPON)), []).append(mark)
+    for first, *more in found.values():
+        yield replace(first, title=f"{first.title}, and {len(more)} more") if more else first
 
 
 def _phases(at: Mapping[str, float], host: Json, scale: float) -> Iterator[Phase]:
@@ -210,9 +222,10 @@ def _lines(host: Json, started: float, y: float, scale: float) -> dict[str, str]
     """One path for each stream: a thousand elements would make the page heavy."""
     found = {}
     for stream, top in (("stdout", y + BAR - 8), ("stderr", y + BAR - 8)):
-        places = sorted({_x(started + seconds, scale) for seconds in host[stream]["times"]})
+        places = sorted({round(_x(started + seconds, scale)) for seconds in host[stream]["times"]})
         if places:
-            found[stream] = "".join(f"M{x:g} {top:g}v6" for x in places)
+            steps = (f"m{after - before}-6v6" for before, after in itertools.pairwise(places))
+            found[stream] = f"M{places[0]} {top:g}v6{''.join(steps)}"
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from conformance.reports import conclusion
@@ -21,6 +22,11 @@ DEEPEST = 24
 """How many processes are shown below each other."""
 
 SHOWN_HOSTS = 4
+SHOWN_EVIDENCE = 6
+"""How many hosts of a run, and of all runs, show what a finding is about."""
+
+SHOWN_SENTENCES = 20
+SHOWN_PROCESSES = 40
 SHOWN_FILES = 40
 SHOWN_COMMAND = 400
 LINE_CHARACTERS = 500
@@ -99,6 +105,7 @@ class Finding:
     label: str
     sentences: tuple[tuple[str, str], ...]
     evidence: tuple[Evidence, ...]
+    left_out: int
 
 
 @dataclass(frozen=True)
@@ -193,8 +200,10 @@ def _reasons(every: Sequence[Finding]) -> Iterator[tuple[str, str, tuple[str, ..
 def _finding(document: Document, verdict: Json) -> Finding:
     word = Word(verdict["verdict"])
     label = "not applicable" if word is Word.NOT_JUDGED and not verdict["applies"] else str(word)
-    evidence = _evidence(document, verdict) if verdict["violations"] else ()
-    return Finding(verdict, TONES[word], label, tuple(map(_halves, verdict["violations"])), tuple(evidence))
+    evidence = islice(_evidence(document, verdict), SHOWN_EVIDENCE) if verdict["violations"] else ()
+    sentences = tuple(map(_halves, verdict["violations"][:SHOWN_SENTENCES]))
+    left_out = len(verdict["violations"]) - len(sentences)
+    return Finding(verdict, TONES[word], label, sentences, tuple(evidence), left_out)
 
 
 def _halves(sentence: str) -> tuple[str, str]:
@@ -222,7 +231,7 @@ def _of_host(run: Json, host: Json) -> Evidence:
         command=_command(host["argv"]),
         end=_end(host),
         excerpt=_excerpt(host),
-        roots=tuple(_tree(host["processes"])),
+        roots=tuple(_tree(host["processes"][:SHOWN_PROCESSES])),
         untraced=host["untraced"],
         files=tuple(each for each in host["files"] if each["kind"] != "directory")[:SHOWN_FILES],
         files_in_all=host["files_in_all"],

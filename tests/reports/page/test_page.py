@@ -188,6 +188,39 @@ def test_a_report_of_version_1_has_a_page() -> None:
     assert "Timeline of the hosts" not in content
 
 
+def test_ten_hosts_take_less_than_a_megabyte() -> None:
+    """With as many runs as such a session has, each host with processes, files, and as many log lines as are timed."""
+    processes = [process(1, 0, "sh", "run.sh"), *(process(pid, 1, "python3", "a.py") for pid in range(2, 30))]
+    trace = ran(*processes).hosts[0].trace
+    log = replace(host(stdout="a line of the log\n" * 400).stdout, times=tuple(at / 100 for at in range(200)))
+    files = [file(f"/opt/ml/processing/output/result/part-{number}") for number in range(100)]
+    one = replace(host(*files, exit_code=1), trace=trace, stdout=log, stderr=replace(log, times=log.times[:20]))
+    runs = [
+        replace(
+            outcome(*[one] * 10, variation=variation, queries=[query(1, "algo-2", at / 9) for at in range(200)]),
+            timeline=tuple(replace(each, host=f"algo-{number}") for number in range(1, 11) for each in TIMELINE),
+        )
+        for variation in list(Variation)[:20]
+    ]
+    content = page.render(report(*runs, status=1))
+
+    assert 10 * len(runs) == content.count('<text class="host"')
+    assert len(content.encode()) < 1_000_000
+
+
+@pytest.mark.parametrize("many", [1, 24, 90])
+def test_processes_below_each_other_are_shown_to_a_bound(many: int) -> None:
+    """A shell that runs itself makes more than can be read, or drawn."""
+    chain = [process(pid, pid - 1, "sh", "-c", f"./again {pid}") for pid in range(1, many + 1)]
+    ended = ran(*chain)
+    failed = replace(ended, hosts=(replace(ended.hosts[0], exit_code=1),))
+    content = page.render(report(failed))
+
+    shown = content[: content.index('<h2 id="checks"')]
+    assert shown.count('<details class="tree"')
+    assert min(many, 40) * shown.count('<details class="tree"') == shown.count("./again")
+
+
 @pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
 def test_no_script_of_others_runs_in_a_browser(tmp_path: Path) -> None:
     """The page's own script does; that of a hostile container does not, even where nothing were escaped."""
@@ -205,3 +238,32 @@ def test_no_script_of_others_runs_in_a_browser(tmp_path: Path) -> None:
         assert "<title>owned</title>" not in shown[name]
     # It shows what needs the script only where that has run.
     assert '<nav class="tools" aria-label="Filter">' in shown["hostile"]
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of a colour `#rrggbb` (WCAG 2.2)."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["light", "dark"])
+def test_text_has_contrast(number: int) -> None:
+    """At least 4.5 to 1, as WCAG 2.2 asks for at level AA, of each colour of text on each ground that it stands on."""
+    style = (page.HERE / "style.css").read_text(encoding="utf-8")
+    colours = [
+        dict(re.findall(r"--([\w-]+): (#\w{6})", block)) for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    ]
+    named = colours[number]
+    pairs = [(tone, f"{tone}-fill") for tone in ("good", "bad", "warn", "mute", "odd")]
+    pairs += [
+        (text, ground) for text in ("ink", "soft", "link", "good", "bad", "warn") for ground in ("paper", "ground")
+    ]
+    pairs += [("ink", "code"), ("soft", "code"), ("ink", "mark")]
+
+    found = {}
+    for text, ground in pairs:
+        darker, lighter = sorted((luminance(named[text]), luminance(named[ground])))
+        found[text, ground] = (lighter + 0.05) / (darker + 0.05)
+
+    assert {} == {pair: ratio for pair, ratio in found.items() if ratio < 4.5}

@@ -38,7 +38,7 @@ DIRECTION = {
     "verdict": "image job outcome rule",
     "reports": "files image job outcome rule verdict",
     "serve": "files image job outcome aws service",
-    "commands": "job outcome aws service serve",
+    "commands": "job outcome aws service verdict reports serve",
     "session": "files image job outcome aws service rule checks verdict reports",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""
@@ -97,7 +97,8 @@ WITHIN = {
     "commands.console": "",
     "commands.waiting": "",
     "session.circumstances": "session.options",
-    "session.reporting": "session.circumstances session.collect session.session",
+    "session.reporting": "session.circumstances session.collect session.selection session.session",
+    "session.fleet": "session.project",
     "session.options": "",
     "session.brought": "session.options",
     "session.init": "session.brought session.options",

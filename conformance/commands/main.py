@@ -35,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from conformance.commands import serve  # noqa: PLC0415 - as above
 
             return serve.serve(chosen)
+        if chosen.command == "merge":
+            from conformance.commands import merge  # noqa: PLC0415 - as above
+
+            return merge.merge(chosen)
         from conformance.commands import run  # noqa: PLC0415 - as above
 
         return run.run(chosen)
@@ -82,6 +86,22 @@ def _parser() -> Parser:
         "--print-env", action="store_true", help='close stdout after the variables, as for eval "$(... --print-env &)"'
     )
     _add_shared(serve)
+    merge = commands.add_parser(
+        "merge",
+        help="make one overview of sessions that ran on many machines",
+        description="Make one overview of the reports of `pytest --image`, as of a CI matrix.",
+        epilog="Exit status: 0 all passed, 1 something violates, 2 one was interrupted, 3 one had an internal error, "
+        "4 one was not run or usage, 6 one is incomplete or missing.",
+        allow_abbrev=False,
+    )
+    merge.add_argument("directories", nargs="+", metavar="DIR", help="where reports are, at any depth")
+    merge.add_argument("--images-from", metavar="FILE", help="images that have to be there, one a line")
+    merge.add_argument(
+        "--output",
+        default="conformance-overview",
+        metavar="DIR",
+        help="where overview.json and junit.xml go (default: %(default)s)",
+    )
     return parser
 
 

@@ -20,7 +20,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--image": {
         "action": "append",
         "metavar": "URI",
-        "help": "image to check: a reference or a local image id; pulled if it is missing",
+        "help": "image to check: a reference or a local image id; pulled if it is missing; may be repeated",
     },
     "--image-job": {
         "action": "append",
@@ -132,6 +132,11 @@ TYPED = frozenset({"--image", "--image-service", "--image-yes"})
 """Options that a configuration file cannot set: which image it is, and what costs money."""
 
 START_OPTIONS: dict[str, dict[str, Any]] = {
+    "--images-from": {
+        "metavar": "FILE",
+        "help": "images to check, one a line; as with --image several times, each has a session of its own and a "
+        "report below that of --image-report, which has an overview of all",
+    },
     "--image-init": {
         "nargs": "?",
         "const": ".",
@@ -151,7 +156,7 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
         "and exit",
     },
 }
-"""Options that run no session."""
+"""Options that run no session, or several in processes of their own."""
 
 INI_TYPES: dict[str, Literal["linelist", "bool"]] = {
     "--image-job": "linelist",
@@ -175,15 +180,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """With `--image-init`, `--image-init-from` or `--image-engine-check`, do what it says, and run no session."""
-    if all(config.getoption(name) is None for name in START_OPTIONS):
+    """With several images, or one of START_OPTIONS, do what that says, and run no session here."""
+    several = len(config.getoption("--image") or ()) > 1
+    if config.option.help or (not several and all(config.getoption(name) is None for name in START_OPTIONS)):
         return None
     _load()
     from conformance.errors import ConformanceError  # noqa: PLC0415 - as below
-    from conformance.session import engine_check, init  # noqa: PLC0415 - as below
+    from conformance.session import engine_check, fleet, init  # noqa: PLC0415 - as below
 
     status: int = pytest.ExitCode.OK
+    starts = [name for name in START_OPTIONS if name != "--images-from" and config.getoption(name) is not None]
     try:
+        if not starts:
+            return fleet.run(config)
         if config.getoption("--image-engine-check") is None:
             said = init.run(config)
         else:

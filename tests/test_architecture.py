@@ -40,7 +40,7 @@ DIRECTION = {
     "verdict": "image job outcome rule",
     "reports": "files image job outcome rule verdict",
     "serve": "files image job outcome aws service",
-    "commands": "job outcome aws service reports serve calibration onaws",
+    "commands": "job outcome aws service verdict reports serve calibration onaws",
     "session": "files image job outcome aws service onaws rule checks verdict reports",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""
@@ -120,6 +120,7 @@ WITHIN = {
     "reports.workflow": "reports.conclusion reports.dockerfile",
     "session.circumstances": "session.options",
     "session.reporting": "session.circumstances session.collect session.github session.selection session.session",
+    "session.fleet": "session.project",
     "session.onaws": "",
     "session.options": "session.onaws",
     "session.github": "",

@@ -107,7 +107,14 @@ def test_tests_that_need_another_conformance_are_refused_beside_the_checks(tmp_p
     ("arguments", "expected"),
     [
         (["--image="], "--image: expected an image reference or id, got ''"),
-        (["--image=a", "--image=b"], "--image: expected one image, got 2: a, b"),
+        (["--image=a", "--image="], "--image: expected an image reference or id, got ''"),
+        (
+            ["--image=a", "--image=b", "--tx=ssh=host"],
+            (
+                "--tx: expected popen//env:NAME=VALUE, got 'ssh=host' (the engine of another machine is "
+                "popen//env:DOCKER_HOST=ssh://user@host:22)"
+            ),
+        ),
         (["--image-job=job.json"], "--image-job: expected an image as well, but there is none (pass --image=URI)"),
         (["--image-s3=."], "--image-s3: expected an image as well, but there is none (pass --image=URI)"),
         (["--image-strict"], "--image-strict: expected an image as well, but there is none (pass --image=URI)"),

@@ -43,6 +43,13 @@ def test_failure_that_is_shown_is_a_real_one() -> None:
     assert shown.removesuffix(" ...") in golden
 
 
+def test_overview_that_is_shown_is_a_real_one() -> None:
+    """The table in the README is that of the golden file."""
+    (shown,) = re.findall(r"<!-- from tests/golden/overview.txt -->\n\n```\n(.*?)```", TEXT, re.DOTALL)
+
+    assert (ROOT / "tests/golden/overview.txt").read_text(encoding="utf-8").startswith(shown)
+
+
 def test_architecture_is_short() -> None:
     """The architecture fits on a page: at most 60 lines."""
     assert len((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()) <= 60

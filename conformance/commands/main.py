@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import sys
 from collections.abc import Sequence
@@ -32,21 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         chosen = _parser().parse_args(arguments)
         # What a command needs is imported where it is run, so that --help and usage errors take no time.
-        if chosen.command == "serve":
-            from conformance.commands import serve  # noqa: PLC0415 - as above
-
-            return serve.serve(chosen)
-        if chosen.command == "render":
-            from conformance.commands import render  # noqa: PLC0415 - as above
-
-            return render.render(chosen)
-        if chosen.command == "calibrate":
-            from conformance.commands import calibrate  # noqa: PLC0415 - as above
-
-            return calibrate.calibrate(chosen)
-        from conformance.commands import run  # noqa: PLC0415 - as above
-
-        return run.run(chosen)
+        module = importlib.import_module(f"conformance.commands.{chosen.command}")
+        status: int = getattr(module, chosen.command)(chosen)
     except ConformanceError as error:
         sys.stderr.write(text.lines(f"processing-conformance: {error}") + "\n")
         return ExitStatus.ERROR if isinstance(error, JobError) else ExitStatus.USAGE
@@ -54,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Before there was a job to stop.
         sys.stderr.write("processing-conformance: interrupted\n")
         return ExitStatus.STOPPED
+    return status
 
 
 def _parser() -> Parser:
@@ -112,6 +101,22 @@ def _parser() -> Parser:
             "suite chose where AWS documents nothing.",
             allow_abbrev=False,
         )
+    )
+    merge = commands.add_parser(
+        "merge",
+        help="make one overview of sessions that ran on many machines",
+        description="Make one overview of the reports of `pytest --image`, as of a CI matrix.",
+        epilog="Exit status: 0 all passed, 1 something violates, 2 one was interrupted, 3 one had an internal error, "
+        "4 one was not run or usage, 6 one is incomplete or missing.",
+        allow_abbrev=False,
+    )
+    merge.add_argument("directories", nargs="+", metavar="DIR", help="where reports are, at any depth")
+    merge.add_argument("--images-from", metavar="FILE", help="images that have to be there, one a line")
+    merge.add_argument(
+        "--output",
+        default="conformance-overview",
+        metavar="DIR",
+        help="where overview.json and junit.xml go (default: %(default)s)",
     )
     return parser
 

@@ -235,8 +235,6 @@ def _waivers(config: pytest.Config) -> Waivers:
     said, shared = config.getoption("--image-waivers"), bool(config.getoption("--image-waivers-shared"))
     beside = (config.inipath.parent if config.inipath else config.rootpath) / waiverfile.NAME
     if said is None and not os.path.lexists(beside):
-        if shared:
-            raise UsageError(f"--image-waivers-shared: expected --image-waivers=FILE or {beside}, but there is none")
         return NO_WAIVERS
     if said is not None and not str(said).strip():
         raise UsageError("--image-waivers: expected a file, got an empty string; is a variable unset?")

@@ -98,7 +98,7 @@ WITHIN = {
     "commands.waiting": "",
     "session.circumstances": "session.options",
     "session.reporting": "session.circumstances session.collect session.selection session.session",
-    "session.fleet": "session.project",
+    "session.fleet": "session.project session.session",
     "session.options": "",
     "session.brought": "session.options",
     "session.init": "session.brought session.options",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from conformance.aws.process import Aws
@@ -38,6 +40,10 @@ IN_FLIGHT = 4
 
 CANCEL_SECONDS = 1.0
 """How long runs that were cancelled have to end before that is tried again."""
+
+
+TURNS = "PROCESSING_CONFORMANCE_TURNS"
+"""The variable by which sessions that run at a time on one engine share the directory of their turns."""
 
 
 class Session:
@@ -93,7 +99,12 @@ class Session:
         self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
         self.progress = Progress(options.timeout_seconds, names_jobs=len(options.requests) > 1)
         self._runs = Runs(
-            self.service, self.found, lambda: self.image, Turns(options.report), self.progress, self._suited
+            self.service,
+            self.found,
+            lambda: self.image,
+            Turns(Path(os.environ.get(TURNS, options.report))),
+            self.progress,
+            self._suited,
         )
         self._made: dict[tuple[Variation, str], Future[Outcome]] = {}
         self._repeats: dict[tuple[Variation, str, bool, int], Future[Outcome]] = {}

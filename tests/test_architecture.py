@@ -120,7 +120,7 @@ WITHIN = {
     "reports.workflow": "reports.conclusion reports.dockerfile",
     "session.circumstances": "session.options",
     "session.reporting": "session.circumstances session.collect session.github session.selection session.session",
-    "session.fleet": "session.project",
+    "session.fleet": "session.project session.turns",
     "session.onaws": "",
     "session.options": "session.onaws",
     "session.github": "",

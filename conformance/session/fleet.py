@@ -28,6 +28,7 @@ from conformance.reports.overview import Entry
 from conformance.service import carrying
 from conformance.service.engine import Engine
 from conformance.session import project
+from conformance.session.turns import SHARED
 from conformance.verdict.profiles import ExitStatus
 
 LOG = "session.log"
@@ -128,7 +129,8 @@ class Fleet:
                 return Entry(image, overview.INTERRUPTED, said="it was not begun")
             process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", *arguments],
-                env=os.environ | lane.environment,
+                # What has to run alone runs beside no other session's runs, if these are on the same engine.
+                env=os.environ | ({SHARED: str(self._place)} if lane.engine is None else lane.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -103,7 +103,7 @@ class Session:
             self.services[-1],
             self.found,
             lambda: self.image,
-            Turns(options.report),
+            Turns.of(options.report),
             self.progress,
             self._suited,
             partial(onaws.further_programs, objects) if self.aws is not None else None,

@@ -8,6 +8,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+SHARED = "PROCESSING_CONFORMANCE_TURNS"
+"""The variable by which sessions that run at a time on one engine share the directory of their turns."""
+
 
 class Turns:
     """Locks a directory, which workers of pytest-xdist have in common as well as threads; nothing is written there."""
@@ -15,6 +18,11 @@ class Turns:
     def __init__(self, directory: Path) -> None:
         """Use a directory that is there."""
         self._directory = directory
+
+    @classmethod
+    def of(cls, report: Path) -> Turns:
+        """Those of a session with reports of its own, which it may share with others."""
+        return cls(Path(os.environ.get(SHARED, report)))
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:

@@ -66,6 +66,17 @@ def test_without_any_judgement_it_is_never_0(profile: Profile, checks: set[Check
     assert ExitStatus.CONFORMS != default(profile, found)
 
 
+def test_a_profile_of_which_nothing_applies_was_not_judged() -> None:
+    """Though checks that nobody requires conform."""
+    profile = replace(OWN[Scope.IMAGE], since={"gpu.runtime-residue": OWN[Scope.IMAGE].version})
+    found = [
+        Verdict(BY_ID["gpu.runtime-residue"], Word.NOT_JUDGED, applies=False),
+        Verdict(BY_ID["image.platform"], Word.CONFORMS),
+    ]
+
+    assert ExitStatus.INCOMPLETE == default(profile, found)
+
+
 @given(profiles, sessions)
 def test_strict_never_forgives(profile: Profile, found: list[Verdict]) -> None:
     """What fails without it fails with it; advice fails only with it."""

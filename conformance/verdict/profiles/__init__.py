@@ -173,13 +173,15 @@ def exit_status(
 
     `stale` says that a waiver is expired or matches nothing, which is as bad as what it would hide.
     `complete` says whether no check is absent that was to be run, and the session came to a good end. Without any
-    judgement of the image, the status is never 0.
+    judgement of the image by a check that is required, the status is never 0.
     """
     verdicts = tuple(verdicts)
     failing = {Word.VIOLATES, Word.ADVISED} if strict else {Word.VIOLATES}
     if stale or any(verdict.word in failing for verdict in verdicts):
         return ExitStatus.VIOLATES
-    judged = any(verdict.word not in {Word.NOT_JUDGED, Word.ERROR} for verdict in verdicts)
+    # Where all that a profile requires is found not to apply, nothing of it was judged.
+    asked = [verdict for verdict in verdicts if profile.requires(verdict.check.id)] or verdicts
+    judged = any(verdict.word not in {Word.NOT_JUDGED, Word.ERROR} for verdict in asked)
     if not complete or not judged or missing(profile, verdicts):
         return ExitStatus.INCOMPLETE
     return ExitStatus.CONFORMS

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-WITHIN = 'ip link set lo up && mount --bind "$0" /etc/resolv.conf && exec "$@"'
+WITHIN = 'ip link set lo up && mount --bind "$0" /etc/resolv.conf && rm "$0" && exec "$@"'
 
 
 def main(arguments: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import random
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -143,6 +144,40 @@ def test_values_of_steps_and_of_the_execution_are_put_in() -> None:
     assert (3, "from a", made["ProcessingJobName"]) == (made["Count"], made["Read"], made["Own"])
     assert execution.arn == f"{PIPELINE['PipelineArn']}/execution/{begun.jobs['a'].request['Id']}"
     assert begun.jobs["a"].name.startswith(f"pipelines-{begun.jobs['a'].request['Id']}-a-")
+
+
+def test_job_has_the_name_that_its_step_begins() -> None:
+    """Where it has one, as with the SDK's `use_custom_job_prefix`; a long one is cut, and its end is random."""
+    begun = Begun()
+    execution = execute(
+        begun, step("a", ProcessingJobName="own"), step("b", ProcessingJobName="x" * 63), step("c_" + "d" * 62)
+    )
+    until(lambda: len(begun.jobs) == 3)
+    for job in begun.jobs.values():
+        job.end(Status.COMPLETED)
+    execution.join()
+
+    own, long, default = (job.name for job in begun.jobs.values())
+    assert re.fullmatch(r"own-[a-zA-Z0-9]{10}", own)
+    assert re.fullmatch(r"x{52}-[a-zA-Z0-9]{10}", long)
+    assert re.fullmatch(r"pipelines-[a-z0-9]{12}-c-d{27}-[a-zA-Z0-9]{10}", default)
+    assert {63} == {len(long), len(default)}
+
+
+def test_experiment_of_the_pipeline_is_known() -> None:
+    """By its members, which are joined of what the execution is."""
+    begun = Begun()
+    definition = {
+        "PipelineExperimentConfig": {"ExperimentName": {"Get": "Execution.PipelineName"}},
+        "Steps": [step("a", Name="a", Experiment={"Get": "PipelineExperimentConfig.ExperimentName"})],
+    }
+    doing = Doing(begun.create, begun.stopped.append, lambda _: None)
+    execution = Execution("eu-west-1", PIPELINE, Definition.parse(json.dumps(definition)), {}, {}, doing)
+    until(lambda: bool(begun.jobs))
+    begun.jobs["a"].end(Status.COMPLETED)
+    execution.join()
+
+    assert "p" == begun.jobs["a"].request["Experiment"]
 
 
 def test_what_has_no_value_fails_its_step() -> None:

@@ -104,7 +104,7 @@ def declared_outputs_written(image: Image, outcome: Outcome) -> Iterator[str]:
     "The container's user can write to the outputs",
     job=AS_REQUESTED,
     sees={Sight.ENDS, Sight.FILES, Sight.LOGS, Sight.TRIALS},
-    on_aws=OnAws.ONE_HOST,
+    on_aws=OnAws.COMPLETED_ON_ONE_HOST,
     clause="Users report that the directories created by Processing belong to root and are not writable for anyone "
     "else.",
     spec=API / "ProcessingS3Output",

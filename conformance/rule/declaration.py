@@ -65,6 +65,7 @@ class OnAws(StrEnum):
     ONE_HOST = "with one host"
     COMPLETED = "if it completes"
     """Of a job that fails, AWS does not show why."""
+    COMPLETED_ON_ONE_HOST = "with one host, if it completes"
     SHORT_MESSAGE = "if the message is short"
     """Of a message that is cut, AWS does not show how long it was."""
     FINDINGS = "only what it finds"

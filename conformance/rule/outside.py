@@ -117,9 +117,9 @@ def _of_start(run: Outcome) -> str:
 
 def _of_condition(check: Check, run: Outcome) -> str:
     match check.on_aws:
-        case OnAws.ONE_HOST if len(run.hosts) > 1:
+        case OnAws.ONE_HOST | OnAws.COMPLETED_ON_ONE_HOST if len(run.hosts) > 1:
             return f"AWS does not tell which of {len(run.hosts)} hosts wrote what"
-        case OnAws.COMPLETED if run.status is not JobStatus.COMPLETED:
+        case OnAws.COMPLETED | OnAws.COMPLETED_ON_ONE_HOST if run.status is not JobStatus.COMPLETED:
             return f"the job did not complete, and AWS does not show why: {run.failure_reason or run.status}"
         case OnAws.SHORT_MESSAGE if _is_full(run):
             return f"ExitMessage is cut to {MESSAGE_LIMIT_BYTES:,} bytes, and AWS does not tell of how many"

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import functools
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from conformance.outcome.outcome import MESSAGE_LIMIT_BYTES
+
+CALIBRATION = Path(__file__).with_name("seen_on_aws.json")
+"""What `processing-conformance calibrate --service=aws` has written on AWS; not there until somebody has run it."""
+
+
+@functools.cache
+def seen_on_aws(calibration: Path = CALIBRATION) -> Mapping[str, str]:
+    """What was seen on AWS of each choice, and when, by its name; empty where no calibration of AWS is there."""
+    if not calibration.is_file():
+        return {}
+    document = json.loads(calibration.read_text(encoding="utf-8"))
+    if document["service"] != "aws" or "amazonaws.com" not in document["where"]:
+        return {}
+    return {
+        row["name"]: f"seen on AWS {document['date']}: {'the same' if row['agrees'] else row['seen']}"
+        for row in document["comparison"]
+        if row["agrees"] is not None
+    }
 
 
 @dataclass(frozen=True)
@@ -18,7 +40,8 @@ class Choice:
 
     def described(self) -> dict[str, Any]:
         """The choice as listed in reports."""
-        return {"name": self.name, "value": self.value, "basis": self.basis}
+        seen = seen_on_aws().get(self.name)
+        return {"name": self.name, "value": self.value, "basis": f"{self.basis}; {seen}" if seen else self.basis}
 
 
 FIXED = (

@@ -133,3 +133,10 @@ def test_failure_that_may_lie_with_the_account_is_left_open(said: str, word: Wor
 
     assert word is verdict.word, verdict.text
     assert (word is Word.NOT_JUDGED) is ("the account" in verdict.reason)
+
+
+def test_user_is_not_cleared_by_a_job_that_failed() -> None:
+    """What a program that becomes another user may not write is no file that AWS shows, and its log may not say so."""
+    run = as_aws_shows(image(user="root"), outcome(host(exit_code=1, stdout="PermissionError: /opt/ml/processing/x")))
+
+    assert Word.NOT_JUDGED is judged("outputs.writable-by-user", image(user="root"), run).word

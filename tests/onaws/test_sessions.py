@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,8 +10,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from conformance.reports import document
 from tests.conftest import Ran, clean_environment, reference_job
 from tests.support.jobs import request
 from tests.support.leftovers import SLEEPING
@@ -31,6 +34,8 @@ FLAWED = {
 
 LIMIT_SECONDS = 120
 
+SCHEMA = json.loads(Path(document.__file__).with_name("report.schema.json").read_text(encoding="utf-8"))
+
 ON_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
 """Runs a command on a terminal of its own, which gets what this program is given."""
 
@@ -47,6 +52,7 @@ def test_reference_conforms_as_far_as_aws_shows(
     assert "AWS shows no processes of a container; a Docker Engine does" in reasons["exit.no-process-left"]
     assert "only a Docker Engine makes such a run: late names" in reasons["hosts.retries-resolution"]
     assert "aws" == ran.report["service"]["name"]
+    jsonschema.validate(ran.report, SCHEMA, jsonschema.Draft202012Validator)
     assert "jobs on AWS: 4, and at most 9 more that confirm what those show" in ran.output
     assert [] == left(aws)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -29,6 +31,28 @@ def test_every_choice_is_described() -> None:
         "basis": "S3 keeps no permissions, so no input is executable",
     } in described
     assert all(choice["basis"].strip() for choice in described)
+
+
+def test_what_a_calibration_has_seen_on_aws_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its date, beside the basis of the choice; what was not seen, or not on AWS, is told of nowhere."""
+    rows = [
+        {"name": "fifo_name", "agrees": False, "seen": "stream"},
+        {"name": "file_mode", "agrees": True, "seen": "0644 of 0:0"},
+        {"name": "shards", "agrees": None, "seen": ""},
+    ]
+    found: dict[str, Mapping[str, str]] = {}
+    for where in ("https://api.sagemaker.eu-west-1.amazonaws.com", "http://127.0.0.1:1"):
+        file = tmp_path / f"{len(found)}.json"
+        file.write_text(json.dumps({"service": "aws", "where": where, "date": "2026-12-01", "comparison": rows}))
+        found[where] = choices.seen_on_aws(file)
+    on_aws, elsewhere = found.values()
+    assert {} == elsewhere == choices.seen_on_aws(tmp_path / "none.json")
+    monkeypatch.setattr(choices, "seen_on_aws", lambda: on_aws)
+    told = {choice.name: choice.described()["basis"] for choice in choices.FIXED}
+
+    assert {"fifo_name": "seen on AWS 2026-12-01: stream", "file_mode": "seen on AWS 2026-12-01: the same"} == on_aws
+    assert told["fifo_name"].endswith("for Pipe inputs; seen on AWS 2026-12-01: stream")
+    assert "seen on" not in told["shards"]
 
 
 def _settings_read(path: Path) -> set[str]:

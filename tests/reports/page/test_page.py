@@ -267,3 +267,48 @@ def test_text_has_contrast(number: int) -> None:
         found[text, ground] = (lighter + 0.05) / (darker + 0.05)
 
     assert {} == {pair: ratio for pair, ratio in found.items() if ratio < 4.5}
+
+
+DRIVEN = """
+const search = document.getElementById("search");
+const type = (words) => { search.value = words; search.dispatchEvent(new Event("input")); };
+const shown = (what) => document.querySelectorAll(`${what}:not([hidden])`).length;
+const told = [];
+const tell = () => told.push(document.getElementById("shown").value, shown(".check"), shown(".finding"));
+tell();
+type("zero success"); tell();
+type("");
+for (const pill of document.querySelectorAll(".pill")) if (pill.dataset.word !== "advised") pill.click();
+tell();
+type("nothing has these words"); tell();
+told.push(document.getElementById("nothing").hidden);
+dispatchEvent(new Event("beforeprint"));
+told.push(document.querySelectorAll("details:not([open])").length);
+document.title = told.join("|");
+"""
+"""What a reader does: look, search, filter, and print."""
+
+
+@pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
+def test_checks_are_searched_and_filtered(tmp_path: Path) -> None:
+    """By words in any order, and by verdict; what is printed is open as a whole."""
+    document = failing()
+    content = page.render(document)
+    # The page's own policy would not let this run.
+    driven = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", content)
+    file = tmp_path / "driven.html"
+    file.write_text(driven.replace("</body>", f"<script>{DRIVEN}</script></body>"), encoding="utf-8")
+
+    found = re.findall(r"<title>(.*?)</title>", chromium.dom(file, tmp_path / "profile"))
+
+    every, advised = len(document["verdicts"]), document["counts"]["advised"]
+    findings = advised + document["counts"]["violates"]
+    zero = [each for each in document["verdicts"] if each["check"] == "exit.zero-on-success"]
+    assert zero[0]["verdict"] == "violates"
+    told = found[0].split("|")
+    assert [f"{every} checks", str(every), str(findings)] == told[:3]
+    assert f"{told[4]} of {every}" == told[3]
+    assert 1 <= int(told[4]) < every
+    assert 1 <= int(told[5]) <= findings
+    assert [f"{advised} of {every}", str(advised), str(advised)] == told[6:9]
+    assert [f"0 of {every}", "0", "0", "false", "0"] == told[9:]

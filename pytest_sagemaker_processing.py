@@ -162,6 +162,7 @@ INI_TYPES: dict[str, Literal["linelist", "bool"]] = {
     "--image-job": "linelist",
     "--image-strict": "bool",
     "--image-keep": "bool",
+    "--image-aws": "bool",
     "--image-waivers-shared": "bool",
 }
 """The types of the settings in pytest's configuration file that are more than a string."""

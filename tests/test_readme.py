@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
+from conformance.session.project import DEFAULTS
 from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import Word
 from pytest_sagemaker_processing import OPTIONS, START_OPTIONS
@@ -27,6 +28,13 @@ def test_table_of_checks_is_up_to_date() -> None:
 def test_every_option_is_explained() -> None:
     """The options in the README are those that the plugin declares."""
     assert {*OPTIONS, *START_OPTIONS} == set(re.findall(r"^\| `(--image[a-z0-9-]*)", TEXT, re.MULTILINE))
+
+
+def test_every_option_that_a_project_may_set_is_one() -> None:
+    """All but those that the README names."""
+    of_one_session = {"--image", "--images-from", "--image-service", "--image-yes"}
+
+    assert set(OPTIONS) - of_one_session == set(DEFAULTS)
 
 
 def test_every_verdict_and_exit_status_is_explained() -> None:

@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "--image-grace": 10.0,
     "--image-strict": False,
     "--image-keep": False,
+    "--image-aws": False,
     "--image-waivers": None,
     "--image-waivers-shared": False,
 }

@@ -44,6 +44,7 @@ TONES = {
 
 TONES_OF_ALL = {
     Conclusion.CONFORMS: "good",
+    Conclusion.PASSES: "good",
     Conclusion.VIOLATES: "bad",
     Conclusion.INCOMPLETE: "warn",
     Conclusion.ABORTED: "odd",

@@ -123,6 +123,14 @@ def lack(document: Document) -> str:
     return f"{len(missing)} required {'check has' if len(missing) == 1 else 'checks have'} no result: {named}"
 
 
+def answered(verdict: Mapping[str, Any]) -> tuple[str, ...]:
+    """By whom, until when and why a verdict is waived; empty where it is not."""
+    return tuple(
+        f"until {each['expires']} by {each['owner']}: {each['reason']} ({each['file']}:{each['line']})"
+        for each in (verdict["waived"] or {"by": ()})["by"]
+    )
+
+
 def facts(document: Document) -> tuple[str, ...]:
     """Each fact once, whichever runs showed it."""
     of_runs = [fact for run in document["runs"] for fact in run["facts"]]

@@ -22,6 +22,7 @@ MOST_SENTENCES = 5
 
 ICONS = {
     Conclusion.CONFORMS: "✅",
+    Conclusion.PASSES: "🔵",
     Conclusion.VIOLATES: "❌",
     Conclusion.INCOMPLETE: "🟡",
     Conclusion.ABORTED: "⛔",

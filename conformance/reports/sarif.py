@@ -104,6 +104,6 @@ def _result(document: Document, verdict: Json, index: int, dockerfile: Dockerfil
         "locations": [location],
         "partialFingerprints": {"conformance/v1": fingerprint(verdict)},
     }
-    if verdict["verdict"] == Word.WAIVED:
-        result["suppressions"] = [{"kind": "external", "justification": text.sentence(verdict["reason"])}]
+    if suppressions := conclusion.answered(verdict):
+        result["suppressions"] = [{"kind": "external", "justification": text.sentence(each)} for each in suppressions]
     return result

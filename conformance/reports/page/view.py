@@ -99,7 +99,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with all that there is to say of it; `sentences` are pairs of what was expected and what was seen."""
+    """A verdict with all that there is to say of it; `sentences` are pairs of what was expected and what was seen.
+
+    `waived` says by whom it is answered for.
+    """
 
     verdict: Json
     tone: str
@@ -107,6 +110,7 @@ class Finding:
     sentences: tuple[tuple[str, str], ...]
     evidence: tuple[Evidence, ...]
     left_out: int
+    waived: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -204,7 +208,7 @@ def _finding(document: Document, verdict: Json) -> Finding:
     evidence = islice(_evidence(document, verdict), SHOWN_EVIDENCE) if verdict["violations"] else ()
     sentences = tuple(map(_halves, verdict["violations"][:SHOWN_SENTENCES]))
     left_out = len(verdict["violations"]) - len(sentences)
-    return Finding(verdict, TONES[word], label, sentences, tuple(evidence), left_out)
+    return Finding(verdict, TONES[word], label, sentences, tuple(evidence), left_out, conclusion.answered(verdict))
 
 
 def _halves(sentence: str) -> tuple[str, str]:

@@ -383,6 +383,7 @@ class TestMakefile:
             "benchmark",
             "hostile",
             "clients",
+            "localmode",
             "onaws",
         ]
         expected += ["alone", "terminations", "table", "mutation", "steady", "engines", "probe", "clean"]

@@ -11,7 +11,8 @@ from conformance.service.engine import Engine
 def of_image(engine: Engine, image_id: str) -> tuple[Layer, ...]:
     """The layers that hold anything, the lowest first; none where the engine does not tell them."""
     try:
-        history = engine.client.history(image_id)
+        # Docker 28 has none of an image that was loaded without one, where it keeps the variants of each.
+        history = engine.client.history(image_id) or ()
     except APIError:
         return ()
     return tuple(

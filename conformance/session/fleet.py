@@ -145,6 +145,9 @@ class Fleet:
         status = process.wait()
         with self._lock:
             self._running.remove(process)
+        if self._is_over and status == -signal.SIGTERM:
+            # It had only begun, and could not yet take a signal.
+            return Entry(image, overview.INTERRUPTED, said="it was not begun")
         return _came_of(image, place, status, last)
 
     def _copy(self, process: subprocess.Popen[bytes], log: Path) -> str:

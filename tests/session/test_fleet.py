@@ -147,6 +147,23 @@ def test_a_signal_ends_all_sessions(
     assert dict.fromkeys(images, 2) == statuses(overview(tmp_path / "conformance-report"))
 
 
+def test_sessions_that_have_only_begun_are_interrupted_too(tag: Callable[[str], str], tmp_path: Path) -> None:
+    """Before they can take a signal, it ends them at once: that is no error of theirs."""
+    images = [tag("reference"), tag(FLAWED)]
+    command = [sys.executable, "-m", "pytest", *(f"--image={each}" for each in images), "-n", "2"]
+    with (tmp_path / "output").open("wb") as output:
+        process = subprocess.Popen(command, cwd=tmp_path, env=clean_environment(), stdout=output, stderr=output)
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while len(list(descendants(process.pid))) < len(images):
+        assert process.poll() is None, (tmp_path / "output").read_text(encoding="utf-8")
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+
+    assert 2 == process.wait(TIMEOUT_SECONDS), (tmp_path / "output").read_text(encoding="utf-8")
+    assert dict.fromkeys(images, 2) == statuses(overview(tmp_path / "conformance-report"))
+
+
 def test_sessions_spread_over_engines(
     tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
 ) -> None:

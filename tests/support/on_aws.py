@@ -28,6 +28,14 @@ EXAMPLES = {
 }
 """The images that conform, each with its job."""
 
+FAILS = "exit.zero-on-success"
+
+WITHOUT_ETH0 = {"sound/names-eth0-in-its-environment"}
+"""Images that fail because it is no real AWS that runs the jobs: a served container on one host has no eth0."""
+
+OF_OWNERS = "outputs.writable-by-user"
+"""What also fails for that reason: the directories below /opt/ml are root's, which on AWS nobody knows beforehand."""
+
 Conformance = Callable[..., Ran]
 
 
@@ -46,6 +54,8 @@ def differences(name: str, ran: Ran) -> list[str]:
     A label names what the image fails; whatever else is judged there conforms.
     """
     expected = declared_failure(name) if name not in EXAMPLES else set()
+    if name in WITHOUT_ETH0 or OF_OWNERS in expected:
+        expected = expected | {FAILS}
     found = []
     for each in ran.report["verdicts"]:
         fails = each["verdict"] in {"violates", "advised"}

@@ -17,13 +17,11 @@ from conformance.calibration.seen import Seen
 from conformance.commands.exits import ExitStatus
 from conformance.errors import UsageError
 from conformance.job.objects import S3Uri
+from conformance.job.request import MOST_HOSTS
 from conformance.service import engine, inspection
 from conformance.service.settings import Settings
 
 SCHEMA_VERSION = 1
-
-MOST_HOSTS = 100
-"""The maximum InstanceCount of the API model."""
 
 AWS_NEEDS = ("bucket", "role")
 

@@ -49,7 +49,6 @@ def write(path: Path, content: str) -> None:
     """Write a file whole; raises UsageError where it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with directory.whole(path) as beside:
-            beside.write_text(content, encoding="utf-8")
+        directory.write(path, content)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error

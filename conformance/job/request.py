@@ -16,6 +16,9 @@ PROCESSING = "/opt/ml/processing"
 SHARDED = "ShardedByS3Key"
 """The S3DataDistributionType that gives each host a shard of the objects."""
 
+MOST_HOSTS = 100
+"""The maximum InstanceCount of the API model."""
+
 DEFAULT_RUNTIME_SECONDS = 86_400
 """MaxRuntimeInSeconds if the request sets none: 24 hours."""
 

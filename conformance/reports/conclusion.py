@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import Word
+from conformance.verdict.waiver import Waiver
 from conformance.verdict.waivers import STALE
 
 Document = Mapping[str, Any]
@@ -125,10 +126,8 @@ def lack(document: Document) -> str:
 
 def answered(verdict: Mapping[str, Any]) -> tuple[str, ...]:
     """By whom, until when and why a verdict is waived; empty where it is not."""
-    return tuple(
-        f"until {each['expires']} by {each['owner']}: {each['reason']} ({each['file']}:{each['line']})"
-        for each in (verdict["waived"] or {"by": ()})["by"]
-    )
+    waivers = map(Waiver.of, verdict["waived"]["by"] if verdict["waived"] else ())
+    return tuple(f"{each.answer} ({each.place})" for each in waivers)
 
 
 def facts(document: Document) -> tuple[str, ...]:

@@ -36,3 +36,9 @@ def whole(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write(path: Path, content: str) -> None:
+    """Write a text file whole; see `whole`."""
+    with whole(path) as beside:
+        beside.write_text(content, encoding="utf-8")

@@ -42,8 +42,7 @@ class Report:
     def write(self, place: Path) -> Path:
         """Write `report.json` into a directory, and the logs beside it; returns the file."""
         logs.write(place, self.logs)
-        with directory.whole(place / names.REPORT) as beside:
-            beside.write_text(json.dumps(self.document, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")
+        directory.write(place / names.REPORT, json.dumps(self.document, indent=2, ensure_ascii=True) + "\n")
         return place / names.REPORT
 
 

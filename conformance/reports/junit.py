@@ -154,8 +154,7 @@ def _complete(case: TestCase, verdict: Verdict, logs: Mapping[str, str]) -> None
         if verdict.word in OF_RESULT.get(type(result), ()):
             said = verdict.violations[0] if verdict.violations else verdict.reason
             if verdict.waived is not None:
-                waiver = verdict.waived.by[0]
-                said = f"until {waiver.expires} by {waiver.owner}: {waiver.reason}: {said}"
+                said = f"{verdict.waived.by[0].answer}: {said}"
             result.message = f"{verdict.label}: {text.sentence(said)}"
             result.text = verdict.text
     output = _output(verdict, logs)

@@ -174,8 +174,7 @@ def write(place: Path, entries: Sequence[Entry]) -> tuple[Path, ...]:
         "sessions": [asdict(each) | {"waivers": list(each.waivers)} for each in entries],
     }
     place.mkdir(parents=True, exist_ok=True)
-    with directory.whole(place / OVERVIEW) as beside:
-        beside.write_text(json.dumps(document, indent=2, ensure_ascii=True) + "\n", encoding="utf-8")
+    directory.write(place / OVERVIEW, json.dumps(document, indent=2, ensure_ascii=True) + "\n")
     suites = JUnitXml()
     for each in entries:
         for suite in _suites(each):

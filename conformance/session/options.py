@@ -20,7 +20,7 @@ from conformance.job import forms
 from conformance.job.gpu import Choice
 from conformance.job.inputs import find_inputs
 from conformance.job.objects import ObjectTree
-from conformance.job.request import JobRequest
+from conformance.job.request import MOST_HOSTS, JobRequest
 from conformance.job.standin import OBJECTS, script_request
 from conformance.job.validation import load
 from conformance.reports import directory, dockerfile
@@ -30,9 +30,6 @@ from conformance.session.onaws import OnAws
 from conformance.verdict import waiverfile
 from conformance.verdict.profiles import Profile, Scope, reading, scope_named, scope_of
 from conformance.verdict.waivers import NO_WAIVERS, Waivers
-
-MOST_HOSTS = 100
-"""The maximum InstanceCount of the API model."""
 
 LONGEST_SECONDS = 86_400.0
 """A day: what is still on the engine after that counts as left behind."""

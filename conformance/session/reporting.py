@@ -154,8 +154,7 @@ class Reporting:
             made[names.SARIF] = sarif.render(report.document, chosen.dockerfile)
             made[names.CODE_QUALITY] = code_quality.render(report.document, chosen.dockerfile)
         for name, content in made.items():
-            with directory.whole(chosen.report / name) as beside:
-                beside.write_text(content, encoding="utf-8")
+            directory.write(chosen.report / name, content)
         return tuple(chosen.report / name for name in made)
 
     def _expected(self) -> Sequence[tuple[str, str]]:

@@ -76,7 +76,7 @@ class Verdict:
         lines = [self.headline]
         lines += [_wrapped("  - ", violation) for violation in self.violations]
         for each in self.waived.by if self.waived is not None else ():
-            told = f"until {each.expires} by {each.owner}: {each.reason} ({each.place})"
+            told = f"{each.answer} ({each.place})"
             lines.append(_wrapped("  waived:    ", told))
         if self.reason:
             lines.append(_wrapped(f"  {self.label}: ", self.reason))

@@ -33,6 +33,11 @@ class Waiver:
         """Where it stands, as editors take it."""
         return f"{self.source}:{self.line}"
 
+    @property
+    def answer(self) -> str:
+        """Until when who answers for it, and why."""
+        return f"until {self.expires} by {self.owner}: {self.reason}"
+
     def is_of(self, reference: str, digests: Collection[str]) -> bool:
         """Whether it is for the image of this reference; one without a tag is also known by the tag `latest`."""
         if self.image.startswith(DIGEST):

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from conformance.job import variation
 from conformance.job.model import model_faults
-from conformance.job.request import JobRequest
+from conformance.job.request import MOST_HOSTS, JobRequest
 from conformance.job.validation import service_faults
 from conformance.job.variation import Job, Variation
-from conformance.session.options import MOST_HOSTS
 from conformance.session.runs import RESTING
 from tests.support import legal_requests
 from tests.support.outcomes import INPUT, request

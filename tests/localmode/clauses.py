@@ -6,7 +6,6 @@ The page `docs/local-mode.md` is written from these rows, so that it says what t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import Any
 
 from conformance.rule.contract import API, BYOC, Source
@@ -26,19 +25,13 @@ def files(folder):
 """What each program begins with; `seen` leaves a text in the output."""
 
 
-class Act(Enum):
-    """What the client does beside creating the job and waiting for its end."""
-
-    NOTHING = auto()
-    STOP = auto()
-
-
 @dataclass(frozen=True)
 class Clause:
     """One row: a program and its request, what is seen of it here and in local mode, and why the two differ.
 
     `objects` are in S3 before, below the bucket of the row; `members` are merged into the request, in which `{bucket}`
     stands for the bucket's name. `checks` are those that a program fails which got used to local mode.
+    `is_stopped` says that the client stops it half-way.
     """
 
     name: str
@@ -53,7 +46,7 @@ class Clause:
     objects: dict[str, str] = field(default_factory=dict)
     members: dict[str, Any] = field(default_factory=dict)
     application: dict[str, Any] = field(default_factory=dict)
-    act: Act = Act.NOTHING
+    is_stopped: bool = False
 
 
 def given(uri: str, **members: str) -> dict[str, Any]:
@@ -187,7 +180,7 @@ time.sleep({patience})
         "StopProcessingJob signals the container, which has time to finish. Local mode cannot stop a job.",
         API / "StopProcessingJob",
         checks=("stop.sigint-reaches-the-program", "stop.ends-on-sigint"),
-        act=Act.STOP,
+        is_stopped=True,
     ),
     Clause(
         "link-to-a-file",

@@ -12,7 +12,7 @@ from conformance.serve.server import Options, Server
 from conformance.service import engine
 from tests.localmode import sdk
 from tests.localmode.clauses import AGREED, CLAUSES, Clause
-from tests.localmode.observed import Told, is_stopped, job, line, put_objects
+from tests.localmode.observed import Told, job, line, put_objects
 from tests.support.served import Clients
 
 SIDE = "local-mode"
@@ -44,7 +44,7 @@ def _told(clients: Clients, client: docker.APIClient, home: Path) -> Iterator[di
     for clause in (*CLAUSES, *AGREED):
         put_objects(clients, clause, SIDE)
         request = job(clause, SIDE, can_be_stopped=False)
-        rows.append({"name": clause.name, "request": request, "stop": is_stopped(clause)})
+        rows.append({"name": clause.name, "request": request, "stop": clause.is_stopped})
     with sdk.removing(client, home):
         results = sdk.run(home, rows, clients.server.environment)
         yield {each["name"]: Told(each["status"], each["message"], error=each["error"]) for each in results}

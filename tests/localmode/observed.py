@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.localmode.clauses import PRELUDE, Act, Clause, written
+from tests.localmode.clauses import PRELUDE, Clause, written
 from tests.support.served import Clients, request
 
 LONGEST = 100
@@ -90,8 +90,3 @@ def _filled(value: Any, bucket: str) -> Any:  # noqa: ANN401 - whatever a reques
     if isinstance(value, dict):
         return {key: _filled(each, bucket) for key, each in value.items()}
     return value
-
-
-def is_stopped(clause: Clause) -> bool:
-    """Whether the client stops the job."""
-    return clause.act is Act.STOP

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from conformance.serve.server import Options, Server
 from conformance.service import engine
 from tests.localmode.clauses import AGREED, CLAUSES, Clause
-from tests.localmode.observed import Told, is_stopped, job, line, put_objects
+from tests.localmode.observed import Told, job, line, put_objects
 from tests.support.served import Clients
 
 SIDE = "here"
@@ -35,7 +35,7 @@ def told(clients: Clients, clause: Clause) -> Told:
         clients.processing.create_processing_job(**request)
     except ClientError as error:
         return Told(None, error=f"{error.response['Error']['Code']}: {error.response['Error']['Message']}")
-    if is_stopped(clause):
+    if clause.is_stopped:
         clients.has_said(name)
         clients.processing.stop_processing_job(ProcessingJobName=name)
     ended = clients.ended(name)

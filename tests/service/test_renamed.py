@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.job.request import MOST_HOSTS
 from conformance.probe.names import Name, answer
 from conformance.service.peers.places import renamed
-from conformance.session.options import MOST_HOSTS
 from tests.support.outcomes import request
 
 

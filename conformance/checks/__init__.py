@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 
 from conformance.rule.declaration import REGISTRY, Registry
 
 
-def load_checks() -> Registry:
-    """Import every chapter and return all checks; raises `ValueError` for a reference to an unknown check."""
+@cache
+def _import_chapters() -> None:
     for chapter in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{chapter.name}")
+
+
+def load_checks() -> Registry:
+    """Import every chapter and return all checks; raises `ValueError` for a reference to an unknown check."""
+    _import_chapters()
     for declared in REGISTRY:
         for other in declared.explained_by:
             try:

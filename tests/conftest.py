@@ -131,8 +131,8 @@ def _conformance(tmp_path: Path) -> Callable[..., Ran]:
 def clean_environment() -> dict[str, str]:
     """The environment without what make, pytest and xdist leave in it for their children, and what tells of a CI.
 
-    pytest prints longer lines where it sees that it runs in one. Bytecode is kept: the tests start hundreds of sessions, of
-    which each would compile everything anew, for a second.
+    pytest prints longer lines where it sees that it runs in one. Bytecode is kept: tests start hundreds of sessions,
+    of which each would compile everything anew, for a second.
     """
     removed = ("PYTEST_", "COV_", "CI", "BUILD_NUMBER", "MAKE", "MFLAGS", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(removed)}

@@ -57,7 +57,7 @@ PATIENT_SECONDS = 3.0
 )
 def single(image: Image, good: Outcome, one: Outcome) -> Iterator[str]:
     """With one host this is the job itself; of several, one may need as long as all of them together."""
-    for shortfall in shortfalls(good, one, may_take_seconds=len(good.hosts) * _took(good)):
+    for shortfall in shortfalls(good, one, may_take_seconds=len(good.hosts) * good.longest_seconds):
         yield f"Expected the same result on one host, but {shortfall}."
 
 
@@ -85,8 +85,9 @@ def ignores_etc_hostname(image: Image, true: Outcome, decoyed: Outcome) -> Itera
     failed = any(map(failed_by_itself, decoyed.hosts))
     for host in decoyed.hosts:
         # If nothing failed but time ran out, there must have been plenty of it.
-        if not failed and host.end is not End.EXITED and host.seconds < 2 * _took(true):
-            raise NotJudged(f"{host.name} {end_of(host)}, but with its host's name the job takes {_took(true):.0f} s")
+        if not failed and host.end is not End.EXITED and host.seconds < 2 * true.longest_seconds:
+            taken = true.longest_seconds
+            raise NotJudged(f"{host.name} {end_of(host)}, but with its host's name the job takes {taken:.0f} s")
         if not did_well(host):
             yield (
                 f"Expected the job to work with any hostname, but with one that is not the host's name "
@@ -116,7 +117,7 @@ def retries_resolution(image: Image, good: Outcome, late: Outcome) -> Iterator[s
     for shortfall in shortfalls(
         good,
         late,
-        may_take_seconds=_took(good) + LATE_SECONDS,
+        may_take_seconds=good.longest_seconds + LATE_SECONDS,
         more=lambda host: _gave_up(late, host) + questions(late, host),
     ):
         yield f"Expected the same result when names resolve late, but {shortfall}."
@@ -136,7 +137,7 @@ def retries_resolution(image: Image, good: Outcome, late: Outcome) -> Iterator[s
 def late_start(image: Image, good: Outcome, late: Outcome) -> Iterator[str]:
     """The last host starts some seconds after the others; its name always resolves."""
     more = partial(questions, late)
-    for shortfall in shortfalls(good, late, may_take_seconds=_took(good) + LATE_SECONDS, more=more):
+    for shortfall in shortfalls(good, late, may_take_seconds=good.longest_seconds + LATE_SECONDS, more=more):
         yield f"Expected the same result when {late.hosts[-1].name} starts later, but {shortfall}."
 
 
@@ -244,11 +245,6 @@ def isolated(image: Image, outcome: Outcome) -> Iterator[str]:
         yield (
             f"Expected no outside name to be looked up, but {host.name} looked up {some_of(names)} and {end_of(host)}."
         )
-
-
-def _took(outcome: Outcome) -> float:
-    """The seconds that its longest-running host took."""
-    return max(host.seconds for host in outcome.hosts)
 
 
 def _needs_several(outcome: Outcome) -> None:

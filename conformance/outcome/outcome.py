@@ -235,6 +235,16 @@ class Outcome:
         }
 
     @property
+    def shortest_seconds(self) -> float:
+        """The seconds that the host took which ended first."""
+        return min(host.seconds for host in self.hosts)
+
+    @property
+    def longest_seconds(self) -> float:
+        """The seconds that the host took which ended last."""
+        return max(host.seconds for host in self.hosts)
+
+    @property
     def was_halted(self) -> bool:
         """Whether the tracer halted a host at its work, so that it could be stopped there."""
         return any(host.trace is not None and host.trace.halted_seconds > 0 for host in self.hosts)

@@ -26,18 +26,6 @@ from conformance.rule import odd_words
 from conformance.rule.declaration import DoesNotApply
 from conformance.rule.evidence import did_well, failed_by_itself, needs_success, program_of, succeeded
 
-SHORT_SECONDS = 2.0
-"""Half-way through a shorter job it may still be starting, or ending already, when the signal comes."""
-
-WORK_WITHIN_SECONDS = 10.0
-"""How long a short job may take to begin with its work before it is stopped."""
-
-MARGIN_SECONDS = 0.5
-"""How much longer than a stand-in took to end it may take to begin."""
-
-LATEST_STOP_SECONDS = 3.0
-"""A long job is stopped this early, rather than after half of an hour."""
-
 PATIENCE_SECONDS = 60.0
 """How long a host may try to reach a peer: as long as AWS's own Spark image does (contract, N23)."""
 
@@ -50,9 +38,6 @@ SILENCE_SECONDS = 15.0
 so the wait is shorter than for a failure."""
 
 TMP = "/tmp"  # noqa: S108 - a path of the container
-
-EARLY_STOP_SECONDS = 0.1
-"""When wrappers start, and programs have no handlers yet."""
 
 OVERRIDING_WORDS = 3
 """How many arguments a stand-in gets beside a ContainerEntrypoint."""
@@ -98,59 +83,6 @@ def calls_of(good: Outcome) -> Calls:
     return good.calls
 
 
-def stopped_early(good: Outcome) -> Rerun | None:
-    """Stop it as soon as it has started.
-
-    None for the suite's own request, of which that shows nothing, and for a job so short that this is no other moment
-    than its work.
-    """
-    if good.request.is_own:
-        return None
-    needs_success(good)
-    if _shortest(good) < SHORT_SECONDS:
-        return None
-    return Rerun(good.request, stop_after_seconds=EARLY_STOP_SECONDS)
-
-
-def stopped(good: Outcome) -> Rerun:
-    """Stop it half-way, or a short job when it begins with its work, however fast this machine is just now.
-
-    Several hosts do not begin with it at the same time, and StopProcessingJob stops all of them at once.
-
-    Raises:
-        NotJudged: the job fails by itself.
-        DoesNotApply: it is short, and has several hosts or was not seen to begin with its work.
-    """
-    fails = good.request.is_tried and not succeeded(good)
-    if not fails:
-        needs_success(good)
-    if good.stand_in is not None:
-        # It works until it is stopped, and is to have begun by then, however long its wrapper takes.
-        return Rerun(good.request, stop_after_seconds=MARGIN_SECONDS + _took(good))
-    shortest = _shortest(good)
-    # What fails in the end has work to do only while it reads its inputs.
-    if shortest >= SHORT_SECONDS and not fails:
-        return Rerun(good.request, stop_after_seconds=min(shortest / 2, LATEST_STOP_SECONDS))
-    too_short = f"the job ended after {shortest:.1f} s; use a job of more than {SHORT_SECONDS:g} s to test stopping"
-    if len(good.hosts) > 1:
-        raise DoesNotApply(too_short)
-    (host,) = good.hosts
-    if host.untraced or host.trace is None or host.trace.work_began is None:
-        raise DoesNotApply(f"it was not seen to use an input or output, and {too_short}")
-    program = workload.find(host.trace).process
-    command = program.argv if program is not None else ()
-    return Rerun(good.request, stop_after_seconds=WORK_WITHIN_SECONDS, stop_at_work=command)
-
-
-def _shortest(good: Outcome) -> float:
-    return min(host.seconds for host in good.hosts)
-
-
-def _took(good: Outcome) -> float:
-    """The longest time that a host took."""
-    return max(host.seconds for host in good.hosts)
-
-
 def on_one_host(good: Outcome) -> Rerun | None:
     """Run it on one host; None if it has only one anyway."""
     if len(good.hosts) == 1:
@@ -177,14 +109,14 @@ def with_true_hostnames(decoyed: Outcome) -> Rerun | None:
 def with_a_failing_peer(good: Outcome) -> Rerun:
     """Let the last host fail, and give the others time to notice."""
     needs_success(good)
-    return Rerun(good.request, stop_after_seconds=FAILURE_SECONDS + 2 * _took(good))
+    return Rerun(good.request, stop_after_seconds=FAILURE_SECONDS + 2 * good.longest_seconds)
 
 
 def with_a_peer_cut_off(good: Outcome) -> Rerun:
     """Disconnect the last host half-way, and give all of them time to notice."""
     needs_success(good)
-    cut_off = _shortest(good) / 2
-    return Rerun(good.request, stop_after_seconds=SILENCE_SECONDS + 2 * _took(good), cut_off_after_seconds=cut_off)
+    noticed = SILENCE_SECONDS + 2 * good.longest_seconds
+    return Rerun(good.request, stop_after_seconds=noticed, cut_off_after_seconds=good.shortest_seconds / 2)
 
 
 def with_fewer_objects(good: Outcome) -> Rerun:

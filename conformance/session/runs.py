@@ -13,7 +13,7 @@ from conformance.job.request import JobRequest
 from conformance.job.standin import StandIn
 from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
 from conformance.outcome.outcome import End, Outcome
-from conformance.rule import causes, played, rerun
+from conformance.rule import causes, played, rerun, stops
 from conformance.rule.declaration import NotJudged
 from conformance.rule.evidence import did_its_work
 from conformance.rule.programs import programs, programs_of
@@ -34,9 +34,9 @@ RESTING: Mapping[Variation, Callable[[Image, Outcome], Rerun | None]] = {
     Variation.OVERRIDDEN_BOTH: rerun.overridden_both,
     Variation.STAND_IN: rerun.with_stand_in,
     Variation.THROTTLED: lambda _, good: rerun.throttled(good),
-    Variation.STOPPED_EARLY: lambda _, good: rerun.stopped_early(good),
-    Variation.STOPPED_BY_SIGINT: lambda _, good: rerun.stopped(good),
-    Variation.STOPPED_BY_SIGTERM: lambda _, good: rerun.stopped(good),
+    Variation.STOPPED_EARLY: lambda _, good: stops.stopped_early(good),
+    Variation.STOPPED_BY_SIGINT: lambda _, good: stops.stopped(good),
+    Variation.STOPPED_BY_SIGTERM: lambda _, good: stops.stopped(good),
 }
 """Runs that depend on the undisturbed one, and what they derive from it."""
 
@@ -117,6 +117,8 @@ class Runs:
         outcome = self._together(again.request, variation, **how)
         if variation.stop_signal and any(host.end is End.EXITED for host in outcome.hosts):
             # It ended before it could be stopped, which at another attempt it may not.
+            if variation is not Variation.STOPPED_EARLY:
+                how |= _as_asked(stops.stopped_sooner(good))
             return self._together(again.request, variation, **how)
         return outcome
 

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from conformance.image.image import Image
 from conformance.job.model import model_faults
 from conformance.job.request import JobRequest
-from conformance.job.standin import StandIn, tried_request
+from conformance.job.standin import StandIn
 from conformance.job.validation import service_faults
-from conformance.outcome.activity import Use
 from conformance.outcome.outcome import End, JobStatus, Outcome
-from conformance.outcome.trace import Process, Trace
+from conformance.outcome.trace import Process
 from conformance.rule import odd_words, rerun
 from conformance.rule.declaration import DoesNotApply, NotJudged
 from tests.support import legal_requests
@@ -322,7 +321,7 @@ def test_a_program_without_words_is_named_by_its_file() -> None:
     assert ("/usr/bin/python3.12",) == rerun.overridden(WRAPPER, ran(SHELL, bare)).request.entrypoint
 
 
-# Its own /opt/ml, and stops
+# Its own /opt/ml
 
 SHIPPING = image(directory("/opt/ml/scratch"))
 
@@ -348,77 +347,6 @@ def test_a_job_that_fails_is_run_again_with_what_the_image_ships_there() -> None
 def test_a_run_that_would_show_the_same_is_not_run(of: Image, replaced: Outcome) -> None:
     """Where nothing failed, or nothing else is there."""
     assert rerun.with_own_reserved(of, replaced) is None
-
-
-@pytest.mark.parametrize(("seconds", "after"), [(2.0, 1.0), (5.0, 2.5), (3600.0, 3.0)])
-def test_a_job_is_stopped_half_way_or_soon(seconds: float, after: float) -> None:
-    """Half of an hour would be waited for in vain."""
-    again = rerun.stopped(outcome(host(seconds=seconds)))
-
-    assert rerun.Rerun(again.request, stop_after_seconds=after) == again
-    assert request() == again.request
-    assert rerun.Rerun(request(), stop_after_seconds=0.1) == rerun.stopped_early(outcome(host(seconds=seconds)))
-
-
-def test_a_stand_in_is_stopped_when_it_has_begun_on_each_host() -> None:
-    """It works until then, so half of its time is nothing; a wrapper may take as long as it took without a stop."""
-    part = StandIn("/usr/bin/python3.12", ("python3", "/processing.py"))
-    good = replace(outcome(host(seconds=1.0), host(seconds=8.0)), stand_in=part)
-
-    assert rerun.Rerun(good.request, stop_after_seconds=8.5) == rerun.stopped(good)
-
-
-USED = (Use(9.0, "/opt/ml/processing/input/data/x.csv"),)
-
-
-@pytest.mark.parametrize(
-    ("trace", "command"),
-    [
-        (Trace((process(1, 0, "python3", "/processing.py"),), tracer=2, uses=USED), WORK.argv),
-        (Trace((SHELL, WORK), tracer=2, uses=USED), WORK.argv),
-        (Trace((SHELL,), tracer=2, uses=USED), SHELL.argv),
-        (Trace((), tracer=2, uses=USED), ()),
-    ],
-    ids=["process 1", "below a shell", "a shell", "no process"],
-)
-def test_a_short_job_is_stopped_at_its_work(trace: Trace, command: tuple[str, ...]) -> None:
-    """However fast the machine is: when the program that does the work uses an input or output."""
-    again = rerun.stopped(outcome(host(seconds=1.9, trace=trace)))
-
-    assert rerun.Rerun(request(), stop_after_seconds=10.0, stop_at_work=command) == again
-    assert rerun.stopped_early(outcome(host(seconds=1.9, trace=trace))) is None
-
-
-@pytest.mark.parametrize("seconds", [1.0, 60.0])
-def test_what_the_program_tries_in_vain_is_stopped_at_its_work(seconds: float) -> None:
-    """It reads its inputs before it fails, so a stop half-way may find it at nothing; one that does not fail works."""
-    trace = Trace((SHELL, WORK), tracer=2, uses=USED)
-    vain, done = (
-        outcome(host(seconds=seconds, exit_code=code, trace=trace), of=tried_request("example:1")) for code in (1, 0)
-    )
-
-    assert WORK.argv == rerun.stopped(vain).stop_at_work
-    assert (None if seconds > 2 else WORK.argv) == rerun.stopped(done).stop_at_work
-
-
-def test_a_job_of_the_users_that_fails_is_not_stopped() -> None:
-    """Which is judged elsewhere."""
-    with pytest.raises(NotJudged, match="the unmodified job already fails"):
-        rerun.stopped(FAILED)
-
-
-def test_a_short_job_of_several_hosts_is_not_stopped() -> None:
-    """All are stopped at once, and the work of one may wait for that of another."""
-    first, second = (host(seconds=1.0, trace=Trace((SHELL,), tracer=2, uses=USED)) for _ in range(2))
-    with pytest.raises(DoesNotApply, match=r"after 1\.0 s; use a job of more than 2 s"):
-        rerun.stopped(outcome(first, second))
-
-
-@pytest.mark.parametrize("trace", [None, Trace((SHELL,), tracer=2)], ids=["untraced", "no use"])
-def test_a_short_job_whose_work_was_not_seen_is_not_stopped(trace: Trace | None) -> None:
-    """The reason has its time, and says how long is long enough."""
-    with pytest.raises(DoesNotApply, match=r"not seen to use .* after 1\.9 s; use a job of more than 2 s"):
-        rerun.stopped(outcome(host(seconds=1.9, trace=trace)))
 
 
 # An empty /tmp

@@ -12,7 +12,7 @@ from conformance.job.request import JobRequest
 from conformance.job.validation import service_faults
 from conformance.outcome.outcome import End, Outcome
 from conformance.outcome.trace import Process, Trace
-from conformance.rule import rerun
+from conformance.rule import rerun, stops
 from conformance.rule.declaration import DoesNotApply, NotJudged
 from tests.support.outcomes import directory, host, image, outcome, process, program, request
 
@@ -145,7 +145,7 @@ def test_a_job_that_did_not_succeed_is_not_run_again(again: Callable[[Outcome], 
 
 def test_several_hosts_are_stopped_before_the_first_of_them_ends() -> None:
     """Half-way through what that one did."""
-    assert 2.0 == rerun.stopped(GOOD).stop_after_seconds
+    assert 2.0 == stops.stopped(GOOD).stop_after_seconds
 
 
 def test_hosts_that_run_one_program_are_treated_as_one() -> None:

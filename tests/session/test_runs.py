@@ -16,6 +16,7 @@ from conformance.job.conditions import AS_CHOSEN, Conditions, Lifted
 from conformance.job.request import JobRequest
 from conformance.job.standin import own_request, tried_request
 from conformance.job.variation import Variation
+from conformance.outcome.activity import Use
 from conformance.outcome.outcome import End, Host, Outcome, Stop
 from conformance.outcome.trace import Execution, Process, Trace
 from conformance.rule.causes import MOST_RUNS
@@ -255,6 +256,7 @@ def test_a_changed_run_that_struck_a_limit_is_made_again_alone(
 SHELL = Process(1, 0, 1.0, (Execution(1.0, 1.0, ("/bin/sh", "/run.sh"), "/bin/sh"),), 9.0, 0)
 WORK = Process(7, 1, 2.0, (Execution(2.0, 2.0, ("/bin/work",), "/bin/work"),), 8.0, 0)
 WRAPPED = ran(SHELL, WORK, seconds=8.0)
+AT_WORK = Trace((SHELL, WORK), tracer=2, uses=(Use(9.0, "/opt/ml/processing/input/data/x.csv"),))
 STOPPED = host(end=End.STOPPED, exit_code=143, stop=Stop("SIGTERM", 0.1, killed=False))
 
 
@@ -286,6 +288,15 @@ def test_what_ended_before_it_could_be_stopped_is_made_once_more(tmp_path: Path,
 
     assert runs == len(making.made)
     assert ends[runs - 1].end is made.hosts[0].end
+
+
+def test_what_ended_before_it_could_be_stopped_is_stopped_at_its_work(tmp_path: Path) -> None:
+    """The time of its undisturbed run was that of a busy machine."""
+    making = Making(tmp_path, ending(host(), STOPPED))
+    good = replace(WRAPPED, hosts=tuple(replace(each, trace=AT_WORK) for each in WRAPPED.hosts))
+    making.runs.resting(Variation.STOPPED_BY_SIGTERM, good)
+
+    assert [None, ("/bin/work",)] == [call.how["stop_at_work"] for call in making.service.calls]
 
 
 def test_what_may_end_before_its_limit_is_made_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from conformance.job.request import JobRequest
 from conformance.job.validation import load
 from conformance.job.variation import Job, Variation
 from conformance.outcome.outcome import End, JobStatus
-from conformance.rule import odd_words, rerun
+from conformance.rule import odd_words, stops
 from conformance.rule.declaration import DoesNotApply, NotJudged
 from conformance.service import engine
 from conformance.session.options import Options
@@ -162,7 +162,7 @@ def test_a_long_job_is_stopped_by_each_signal(begin: Begin) -> None:
     assert [End.STOPPED] * 3 == [host.end for host in hosts]
     assert ["SIGINT", "SIGINT", "SIGTERM"] == [host.stop.signal for host in hosts if host.stop is not None]
     assert [130, 143] == [host.exit_code for host in hosts[1:]]
-    assert all(host.seconds >= rerun.SHORT_SECONDS for host in hosts[1:])
+    assert all(host.seconds >= stops.SHORT_SECONDS for host in hosts[1:])
 
 
 def test_what_would_show_nothing_is_not_run(begin: Begin) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import statistics
 import sys
 import threading
 import time
@@ -29,6 +31,12 @@ LINE_SECONDS = 30.0
 SHORTEST_LINE = 24
 """In less room than this a terminal's line is left as it is."""
 
+FEW_RUNS = 2
+"""How many runs have to have ended before they tell how long others take."""
+
+ROUND_SECONDS = 5
+"""What an estimate is rounded up to."""
+
 SHOWN_RUNS = 3
 """How many runs one line names."""
 
@@ -43,12 +51,17 @@ class _Run:
 class Progress:
     """The runs of a session, from the threads that make them; times are monotonic."""
 
-    def __init__(self, time_limit_seconds: float, *, names_jobs: bool = False) -> None:
-        """Begin with none; the limit is `--image-timeout`, and only with several jobs is a run named after its job."""
+    def __init__(self, time_limit_seconds: float, at_a_time: int = 1, *, names_jobs: bool = False) -> None:
+        """Begin with none; the limit is `--image-timeout`, and only with several jobs is a run named after its job.
+
+        `at_a_time` is how many runs are made at once.
+        """
         self._limit_seconds = time_limit_seconds
+        self._at_a_time = at_a_time
         self._names_jobs = names_jobs
         self._lock = threading.Lock()
         self._runs: dict[int, _Run] = {}
+        self._took_seconds: list[float] = []
         self.watch: Callable[[], None] = lambda: None
         """Called about every second while the main thread waits."""
 
@@ -64,6 +77,7 @@ class Progress:
         finally:
             with self._lock:
                 del self._runs[id(run)]
+                self._took_seconds.append(time.monotonic() - run.begun)
 
     def await_result(self, future: Future[Result]) -> Result:
         """The result of a future; watched if it is the main thread that waits, which alone may write."""
@@ -82,6 +96,16 @@ class Progress:
         more = f" and {len(runs) - SHOWN_RUNS} more" if len(runs) > SHOWN_RUNS else ""
         limit = max(run.limit_seconds for run in runs)
         return f"{time.monotonic() - runs[0].begun:.0f} s (limit {limit:.0f} s): {', '.join(names)}{more}"
+
+    def told_among(self, runs: int, *, done: int) -> str:
+        """The same with how many of all runs are done, and about how long the others take if they are like those."""
+        with self._lock:
+            took = self._took_seconds[:]
+        told = f"{self.told()}; {done} of {runs} runs done"
+        if len(took) < FEW_RUNS or done == runs:
+            return told
+        left = (runs - done) * statistics.fmean(took) / self._at_a_time
+        return f"{told}, about {max(1, math.ceil(left / ROUND_SECONDS)) * ROUND_SECONDS} s left"
 
 
 class StartLine:

@@ -97,8 +97,9 @@ class Session:
                 f"--image-network: {reached} does not resolve names on a network beside that of several hosts",
                 hint="set DOCKER_HOST to a Docker Engine, or check one host with --image-hosts=1",
             )
-        self._pool = ThreadPoolExecutor(max(2, IN_FLIGHT // hosts), thread_name_prefix="conformance")
-        self.progress = Progress(options.timeout_seconds, names_jobs=len(options.requests) > 1)
+        at_a_time = max(2, IN_FLIGHT // hosts)
+        self._pool = ThreadPoolExecutor(at_a_time, thread_name_prefix="conformance")
+        self.progress = Progress(options.timeout_seconds, at_a_time, names_jobs=len(options.requests) > 1)
         self._runs = Runs(
             self.services[-1],
             self.found,
@@ -133,11 +134,10 @@ class Session:
         return reading.result()
 
     def told(self) -> str:
-        """What runs now, and how many of all runs that are known to be needed have been made."""
+        """What runs now, and what remains of all runs that are known to be needed."""
         with self._lock:
             made = [*self._made.values(), *self._repeats.values()]
-        done = sum(future.done() for future in made)
-        return f"{self.progress.told()}; {done} of {len(made)} runs done"
+        return self.progress.told_among(len(made), done=sum(future.done() for future in made))
 
     def start(self, jobs: Iterable[tuple[Job, JobRequest | None]]) -> None:
         """Start reading the image's files and running these jobs, without waiting.

@@ -10,6 +10,7 @@ import sys
 import threading
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,6 +55,22 @@ def test_many_runs_are_counted() -> None:
         told = shown.told()
 
     assert told.endswith("as requested, empty inputs, corrupt inputs and 2 more")
+
+
+def test_what_is_left_is_told_by_what_has_been_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten more like the two that took 6 s and 8 s take 17.5 s, four at a time; of one run nothing is concluded."""
+    clock = iter([0.0, 6.0, 6.0, 14.0])
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    shown = Progress(300.0, 4)
+    with shown.running(request(), Variation.AS_REQUESTED):
+        pass
+    one = shown.told_among(12, done=1)
+    with shown.running(request(), Variation.EMPTY_INPUTS):
+        pass
+
+    assert "waiting for the engine; 1 of 12 runs done" == one
+    assert "waiting for the engine; 2 of 12 runs done, about 20 s left" == shown.told_among(12, done=2)
+    assert "waiting for the engine; 12 of 12 runs done" == shown.told_among(12, done=12)
 
 
 def test_only_the_main_thread_watches(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import alone, checks, hosts, localmode, service, tracer
+from benchmarks import alone, checks, hosts, localmode, results, service, tracer
 from benchmarks.table import Row, closing
+from conformance.service import engine
 
 BENCHMARKS = {
     "checks": checks.BENCHMARK,
@@ -26,7 +27,7 @@ ONLY_WHERE_NAMED = {"localmode"}
 
 
 def main() -> None:
-    """Print a table for each, and which bounds held."""
+    """Print a table for each, which bounds held, and what differs from the last time."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure, and print tables.")
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all but localmode by default"
@@ -44,7 +45,11 @@ def main() -> None:
             print(row, flush=True)
             rows.append(row)
         print(flush=True)
+    day, before = results.last()
     print(closing(rows))
+    for line in results.differences(rows, day, before):
+        print(line)
+    print(f"kept in {results.keep(rows, str(engine.connect()))}")
 
 
 if __name__ == "__main__":

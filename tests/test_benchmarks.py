@@ -3,10 +3,12 @@
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks import results
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.checks import is_of, structure_tests
 from benchmarks.table import Row, closing
@@ -58,6 +60,29 @@ def test_every_benchmark_has_a_heading() -> None:
 def test_as_many_tests_are_compared_with_as_are_asked_for() -> None:
     """Each of them is one command of its own."""
     assert 5 == len(json.loads(structure_tests(5))["commandTests"])
+
+
+def test_what_is_kept_is_what_the_next_time_is_compared_with(tmp_path: Path) -> None:
+    """Ratios and counts; seconds alone tell nothing on another day, and noise is not told."""
+    results.keep([COMPARED, ALONE, COUNTED], "Docker Engine 20.10", tmp_path)
+    path = results.keep([ALONE], "Docker Engine 20.10", tmp_path)
+    day, before = results.last(tmp_path)
+
+    assert ({"compared": 0.5, "counted": 4.0}, path.stem) == (before, day)
+    assert ["Docker Engine 20.10", 3] == [(kept := json.loads(path.read_text()))["engine"], len(kept["rows"])]
+    assert [f"2 of 2 figures are within 10% of those of {day}."] == list(
+        results.differences([replace(COMPARED, ours=(2.1,)), ALONE, COUNTED], day, before)
+    )
+    assert [
+        f"better than on {day}: compared: 0.5 -> 0.25",
+        f"worse than on {day}: counted: 4 -> 5",
+        f"0 of 2 figures are within 10% of those of {day}.",
+    ] == list(results.differences([replace(COMPARED, ours=(1.0,)), replace(COUNTED, ours=(5.0,))], day, before))
+
+
+def test_the_first_time_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    """And nothing is said of it."""
+    assert [] == list(results.differences([COMPARED], *results.last(tmp_path)))
 
 
 def event(owner: str) -> dict[str, Any]:

@@ -39,9 +39,10 @@ DIRECTION = {
     "checks": "files image job outcome rule",
     "verdict": "image job outcome rule",
     "reports": "files image job outcome rule verdict",
+    "judging": "image job outcome rule checks verdict reports",
     "serve": "files image job outcome aws service",
     "commands": "job outcome aws service verdict reports serve calibration onaws",
-    "session": "files image job outcome aws service onaws rule checks verdict reports",
+    "session": "files image job outcome aws service onaws rule checks verdict reports judging",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""
 
@@ -131,6 +132,7 @@ WITHIN = {
     "session.selection": "",
     "session.turns": "",
     "session.runs": "session.progress session.turns",
+    "session.reproduction": "session.session",
     "session.session": "session.brought session.onaws session.options session.progress session.runs session.turns",
 }
 """What some modules may import of their own folder, where its order is not plain from the names."""

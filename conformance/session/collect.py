@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.job.request import JobRequest
 from conformance.job.variation import Job
+from conformance.judging import judging
 from conformance.outcome.outcome import Outcome
 from conformance.rule import outside, tried
 from conformance.rule.declaration import Check, NotJudged
 from conformance.rule.played import SHOWN, lacking
-from conformance.session import judging
+from conformance.session import reproduction
 from conformance.session.selection import node_id
 from conformance.session.session import Session
 from conformance.verdict.alone import stronger
@@ -199,14 +201,16 @@ class CheckItem(pytest.Item):
         return session.options.waivers.applied(announced, session.found)
 
     def _found(self) -> Verdict:
-        session, here = self.config.stash[session_key], self.config.invocation_params.dir
-        parent = self.parent
+        session, parent = self.config.stash[session_key], self.parent
+        reproduce = partial(reproduction.line, session)
+        report = reproduction.place(session, self.config.invocation_params.dir)
         if session.aws is not None and (why := outside.never(self.check)):
             return not_judged(self.check, NotJudged(why), request=self.request_name)
         if parent.job is not None and self.check not in parent.needed:
             shown = not_judged(self.check, lacking(self.check))
         else:
-            shown = judging.verdict(session, self.check, parent.evidence, here)
+            shown = judging.verdict(session, self.check, parent.evidence, reproduce=reproduce, report=report)
         if parent.trial is None:
             return shown
-        return stronger(shown, judging.verdict_of_trial(session, self.check, parent.trial, here))
+        tried = judging.verdict_of_trial(session, self.check, parent.trial, reproduce=reproduce, report=report)
+        return stronger(shown, tried)

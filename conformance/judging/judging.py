@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -83,6 +83,15 @@ class Evidence:
         return self.outcomes[-1].request
 
 
+Reproduce = Callable[[Check, Evidence], str]
+"""Makes the command that shows a violation again."""
+
+
+def requests_for(job: Job | None, requests: tuple[JobRequest, ...]) -> Iterable[JobRequest | None]:
+    """The user's requests that a job is run with, one by one; None if it needs none, or there is none."""
+    return requests if job is not None and job.needs_request and requests else (None,)
+
+
 def evidence(session: Runs, job: Job, request: JobRequest | None) -> Evidence:
     """Wait for the runs of a job; raises `ConformanceError` if they could not be made."""
     try:
@@ -100,9 +109,7 @@ def evidence_of_trial(session: Runs, job: Job, checks: Sequence[Check]) -> Evide
     return evidence(session, job, session.trial)
 
 
-def verdict(
-    session: Runs, check: Check, shown: Evidence, *, reproduce: Callable[[Check, Evidence], str], report: Path
-) -> Verdict:
+def verdict(session: Runs, check: Check, shown: Evidence, *, reproduce: Reproduce, report: Path) -> Verdict:
     """The verdict on a check by the runs of its job.
 
     `reproduce` makes the command that shows a violation again, and logs are named below `report`.
@@ -136,7 +143,7 @@ def given(session: Runs) -> tuple[JobRequest, ...]:
 
 
 def verdict_of_trial(
-    session: Runs, check: Check, shown: Evidence, *, reproduce: Callable[[Check, Evidence], str], report: Path
+    session: Runs, check: Check, shown: Evidence, *, reproduce: Reproduce, report: Path
 ) -> Verdict | None:
     """The verdict on a check by what the image's own program did; None if that says nothing of it."""
     good = session.tried()

@@ -11,6 +11,7 @@ from conformance.job.gpu import Choice
 from conformance.job.request import JobRequest
 from conformance.job.variation import Job, Variation
 from conformance.outcome.outcome import Outcome
+from conformance.rule.declaration import NotJudged
 from conformance.rule.derived import BY_THEMSELVES, RESTING, request_of
 
 Made = tuple[Variation, str]
@@ -36,8 +37,7 @@ class Replay:
     requests: tuple[JobRequest, ...]
     gpu: Choice
     has_aws: bool
-    made: Mapping[Made, Outcome]
-    repeats: Mapping[Repeated, Outcome]
+    runs: Mapping[Made | Repeated, Outcome]
     used: set[Made | Repeated] = field(default_factory=set)
 
     @property
@@ -50,7 +50,12 @@ class Replay:
 
     def outcomes(self, job: Job, request: JobRequest | None) -> tuple[Outcome, ...]:
         """As a session has them; raises the same `NotJudged`, or `UnrecordedError`."""
-        return tuple(self._run(variation, request) for variation in job.runs)
+        # A session begins all of them before it waits for the first.
+        found = [self._attempted(variation, request) for variation in job.runs]
+        for each in found:
+            if not isinstance(each, Outcome):
+                raise each
+        return tuple(each for each in found if isinstance(each, Outcome))
 
     def repeated(self, job: Job, request: JobRequest | None, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
         """As a session has them; raises the same."""
@@ -58,6 +63,12 @@ class Replay:
 
     def tried(self) -> None:
         """With a job of the user's, the image's own program tries nothing else."""
+
+    def _attempted(self, variation: Variation, request: JobRequest | None) -> Outcome | NotJudged | UnrecordedError:
+        try:
+            return self._run(variation, request)
+        except (NotJudged, UnrecordedError) as stop:
+            return stop
 
     def _run(self, variation: Variation, request: JobRequest | None) -> Outcome:
         asked = self._request_of(variation, request)
@@ -68,21 +79,19 @@ class Replay:
         elif variation is not Variation.AS_REQUESTED and variation not in BY_THEMSELVES:
             # It waits for that one, and is run again as that one requires.
             self._run(Variation.AS_REQUESTED, request)
-        return self._recorded(self.made, (variation, asked.name))
+        return self._recorded((variation, asked.name))
 
     def _again(self, variation: Variation, request: JobRequest | None, traced: bool, attempt: int) -> Outcome:  # noqa: FBT001 - as above
         asked = self._request_of(variation, request)
         if variation in RESTING and RESTING[variation](self.image, self._run(Variation.AS_REQUESTED, request)) is None:
             variation = Variation.AS_REQUESTED
-        return self._recorded(self.repeats, (variation, asked.name, traced, attempt))
+        return self._recorded((variation, asked.name, traced, attempt))
 
     def _request_of(self, variation: Variation, request: JobRequest | None) -> JobRequest:
         return request_of(variation, request, image=self.image.reference, aws=self.has_aws, gpu=self.gpu)
 
-    def _recorded(self, runs: Mapping[Made, Outcome] | Mapping[Repeated, Outcome], key: Made | Repeated) -> Outcome:
+    def _recorded(self, key: Made | Repeated) -> Outcome:
         self.used.add(key)
-        found = runs.get(key)  # type: ignore[arg-type] # each key is looked for among its own
-        if found is None:
-            variation, name, *_ = key
-            raise UnrecordedError(f"no run {variation!s} of {name} is recorded")
-        return found
+        if key not in self.runs:
+            raise UnrecordedError(f"no run {key[0]!s} of {key[1]} is recorded")
+        return self.runs[key]

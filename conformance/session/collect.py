@@ -7,7 +7,7 @@ error, not a violation.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -18,7 +18,6 @@ import pytest
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.job.request import JobRequest
-from conformance.job.variation import Job
 from conformance.judging import judging
 from conformance.outcome.outcome import Outcome
 from conformance.rule import outside, tried
@@ -32,11 +31,6 @@ from conformance.verdict.profiles import as_announced
 from conformance.verdict.verdict import Verdict, Word, not_judged
 
 session_key = pytest.StashKey[Session]()
-
-
-def requests_for(job: Job | None, requests: tuple[JobRequest, ...]) -> Iterable[JobRequest | None]:
-    """The user's requests that a job is run with, one by one; None if it needs none, or there is none."""
-    return requests if job is not None and job.needs_request and requests else (None,)
 
 
 def item_name(check: Check, request: JobRequest | None, requests: tuple[JobRequest, ...]) -> str:
@@ -61,7 +55,7 @@ class CheckFile(pytest.File):
         for name, group in groupby(checks, key=lambda check: check.job.name if check.job else "image"):
             served = tuple(group)
             job = served[0].job
-            for request in requests_for(job, requests):
+            for request in judging.requests_for(job, requests):
                 label = f"{name}[{request.name}]" if request is not None and len(requests) > 1 else name
                 yield JobNode.from_parent(self, name=label, checks=served, request=request)
 

@@ -14,8 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from conformance.certificate.rejected import reject
-from conformance.errors import JobError, UsageError
-from conformance.files.archive import BLOCK, ChunkStream
+from conformance.errors import UsageError
 from conformance.reports import directory
 
 SUMS = "SHA256SUMS"
@@ -37,17 +36,22 @@ def sums(files: Mapping[str, bytes]) -> bytes:
     return "".join(lines).encode()
 
 
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """The tar archive of these files, which has nothing else in it: no times, no owners, one order."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as opened:
+        for name in sorted(files):
+            member = tarfile.TarInfo(name)
+            member.size = len(files[name])
+            opened.addfile(member, io.BytesIO(files[name]))
+    return packed.getvalue()
+
+
 def write(path: Path, files: Mapping[str, bytes]) -> None:
     """Write a bundle of these files and their digests; raises OSError where it cannot be written."""
-    whole = {**files, SUMS: sums(files)}
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name in sorted(whole):
-            member = tarfile.TarInfo(name)
-            member.size = len(whole[name])
-            archive.addfile(member, io.BytesIO(whole[name]))
+    content = archive({**files, SUMS: sums(files)})
     with directory.whole(path) as beside:
-        beside.write_bytes(gzip.compress(packed.getvalue(), compresslevel=6, mtime=0))
+        beside.write_bytes(gzip.compress(content, compresslevel=6, mtime=0))
 
 
 def read(path: Path) -> dict[str, bytes]:
@@ -126,15 +130,21 @@ def _of_archive(path: Path) -> Iterator[tuple[str, bytes]]:
         reject("V01", f"{path} is neither a directory nor a file")
     try:
         with gzip.open(path) as unpacked:
-            chunks = iter(lambda: unpacked.read(BLOCK), b"")
             # Headers and padding come on top of the files.
-            limit = MOST_BYTES + MOST_FILES * 3 * tarfile.BLOCKSIZE
-            stream = io.BufferedReader(ChunkStream(chunks, limit_bytes=limit), BLOCK)
-            with tarfile.open(fileobj=stream, mode="r|") as archive:
-                for member in archive:
-                    content = archive.extractfile(member) if member.isreg() else None
-                    if content is None or member.issparse():
-                        reject("V01", f"{member.name[:200]} is no regular file")
-                    yield member.name, content.read()
-    except (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile, JobError, ValueError) as error:
+            most = MOST_BYTES + MOST_FILES * 2 * tarfile.BLOCKSIZE
+            content = unpacked.read(most + 1)
+        if len(content) > most:
+            reject("V01", f"expected at most {MOST_BYTES >> 20} MiB and {MOST_FILES:,} files")
+        files: dict[str, bytes] = {}
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as opened:
+            for member in opened:
+                found = opened.extractfile(member) if member.isreg() else None
+                if found is None:
+                    reject("V01", f"{member.name[:200]} is no regular file")
+                files[member.name] = found.read()
+                yield member.name, files[member.name]
+        # What one program takes for the end of an archive, another one reads past.
+        if archive(files) != content:
+            reject("V01", "there is more in the archive than its files, or they are in another order")
+    except (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile, ValueError) as error:
         reject("V01", f"expected a .tar.gz of at most {MOST_BYTES >> 20} MiB: {error}")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.certificate import attestation, evidence, product
+from conformance.certificate.encoding import strict_json
 from conformance.certificate.evidence import Evidence
 from conformance.certificate.product import Product
 from conformance.certificate.rejudged import Rejudged, Stated, rejudged
@@ -28,12 +29,18 @@ def request_file(job: str) -> str:
 
 
 def requests_in(files: Mapping[str, bytes]) -> dict[str, JobRequest]:
-    """The requests of a bundle by the names of their files; raises `RequestError` where one is not valid."""
-    return {
-        name: checked(request_in(content, name), name)
-        for name, content in sorted(files.items())
-        if name.startswith(REQUESTS)
-    }
+    """The requests of a bundle by the names of their files.
+
+    Raises:
+        RequestError: one is not valid.
+        ValueError: one can be read in several ways.
+    """
+    found = {}
+    for name, content in sorted(files.items()):
+        if name.startswith(REQUESTS):
+            found[name] = checked(request_in(content, name), name)
+            strict_json(content.decode("utf-8"))
+    return found
 
 
 def files_of(wanted: Product, asked: Mapping[str, bytes], shown: Evidence, stated: Stated) -> dict[str, bytes]:

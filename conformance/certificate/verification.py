@@ -106,7 +106,9 @@ def _requests(files: Mapping[str, bytes], document: Mapping[str, Any], wanted: P
     try:
         found = certified.requests_in(files)
     except RequestError as error:
-        reject("V08", error.message.partition("\n")[0])
+        reject("V08", error.faults[0])
+    except ValueError as error:
+        reject("V08", f"a request: {error}")
     listed = {certified.request_file(job) for job in wanted.jobs}
     for name in sorted(listed ^ found.keys()):
         reject("V08", f"{name} {'is missing' if name in listed else 'is named by no job of the product'}")
@@ -117,6 +119,9 @@ def _requests(files: Mapping[str, bytes], document: Mapping[str, Any], wanted: P
     digests = {job: hashlib.sha256(files[certified.request_file(job)]).hexdigest() for job in wanted.jobs}
     if document["requests"] != certified.job_records(wanted, digests):
         reject("V08", f"{names.REPORT}: requests: expected those of the product by their digests")
+    # An input without objects is refused before anything is run.
+    if (document["inputs"] is None) is any(request.inputs for request in by_name.values()):
+        reject("V08", f"{names.REPORT}: inputs: expected the digest of the objects that the requests read, if any")
     return tuple(by_name[job] for job in wanted.jobs)
 
 

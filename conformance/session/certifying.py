@@ -166,7 +166,7 @@ def _of_pytest(config: pytest.Config, named: tuple[str, ...]) -> Iterator[str]:
 
 def _of_report(report: Report) -> Iterator[str]:
     document = report.document
-    yield from (f"{check} was not selected" for check, _ in document["not_selected"])
+    yield from (f"{check} was not selected" for check in document["not_selected"])
     yield from (f"{check} has no result, and the profile requires one" for check in document["missing"])
     yield from document["warnings"]
     if report.exit_status != ExitStatus.CONFORMS:

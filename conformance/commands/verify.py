@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from conformance.commands import again
 from conformance.commands.console import say_sometimes
 from conformance.commands.exits import ExitStatus
 from conformance.errors import UsageError
+from conformance.reports import conclusion
 from conformance.service import engine, inspection
 from conformance.verdict.verdict import Word
 
@@ -58,13 +58,14 @@ def of_path(path: Path) -> Verified:
 def told(found: Verified) -> list[str]:
     """What is certified, in lines."""
     product, document = found.product, found.document
-    words = Counter(each["verdict"] for each in document["verdicts"])
-    counts = ", ".join(f"{words[word]} {word}" for word in Word if words[word])
+    advised = document["counts"][Word.ADVISED]
+    warnings = f", {conclusion.counted(advised, 'warning')}" if advised else ""
     profile = document["profile"]
     return [
         f"verified: {product.product} {product.version} of {product.vendor} ({product.contact})",
         f"image {product.image}",
-        f"profile {profile['name']} {profile['version']}, contract {document['contract']}, {counts}",
+        f"profile {profile['name']} {profile['version']}, contract {document['contract']}, {conclusion.share(document)}"
+        + warnings,
         f"certified on {document['session']['ended'][:10]}, valid until {found.expires:%Y-%m-%d}",
         NOTE,
     ]

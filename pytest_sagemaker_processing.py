@@ -122,14 +122,19 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": None,
         "help": "the file has waivers for images of other sessions too, which are not stale here",
     },
+    "--image-certify": {
+        "metavar": "FILE",
+        "help": "product.toml of what is to be certified: with all checks and no changed default, write "
+        "certificate.tar.gz, or say why there is none",
+    },
 }
 """Every option of a session with what argparse needs; `conformance.session.options` reads and validates them.
 
 Each may also be set in pytest's configuration file, so that here it has no default: `conformance.session.project` has.
 """
 
-TYPED = frozenset({"--image", "--image-service", "--image-yes"})
-"""Options that a configuration file cannot set: which image it is, and what costs money."""
+TYPED = frozenset({"--image", "--image-service", "--image-yes", "--image-certify"})
+"""Options that a configuration file cannot set: which image it is, what costs money, and what somebody answers for."""
 
 START_OPTIONS: dict[str, dict[str, Any]] = {
     "--images-from": {

@@ -39,9 +39,11 @@ DIRECTION = {
     "checks": "files image job outcome rule",
     "verdict": "image job outcome rule",
     "reports": "files image job outcome rule verdict",
+    "judging": "image job outcome rule checks verdict reports",
+    "certificate": "files image job outcome service rule checks verdict reports judging",
     "serve": "files image job outcome aws service",
-    "commands": "job outcome aws service verdict reports serve calibration onaws",
-    "session": "files image job outcome aws service onaws rule checks verdict reports",
+    "commands": "job outcome aws service verdict reports certificate serve calibration onaws",
+    "session": "files image job outcome aws service onaws rule checks verdict reports judging certificate",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""
 
@@ -119,7 +121,10 @@ WITHIN = {
     "reports.dockerfile": "",
     "reports.workflow": "reports.conclusion reports.dockerfile",
     "session.circumstances": "session.options",
-    "session.reporting": "session.circumstances session.collect session.github session.selection session.session",
+    "session.certifying": "session.circumstances session.options session.session",
+    "session.reporting": (
+        "session.certifying session.circumstances session.collect session.github session.selection session.session"
+    ),
     "session.fleet": "session.project session.turns",
     "session.onaws": "",
     "session.options": "session.onaws",
@@ -131,6 +136,7 @@ WITHIN = {
     "session.selection": "",
     "session.turns": "",
     "session.runs": "session.progress session.turns",
+    "session.reproduction": "session.session",
     "session.session": "session.brought session.onaws session.options session.progress session.runs session.turns",
 }
 """What some modules may import of their own folder, where its order is not plain from the names."""

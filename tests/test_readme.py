@@ -32,7 +32,7 @@ def test_every_option_is_explained() -> None:
 
 def test_every_option_that_a_project_may_set_is_one() -> None:
     """All but those that the README names."""
-    of_one_session = {"--image", "--images-from", "--image-service", "--image-yes"}
+    of_one_session = {"--image", "--images-from", "--image-service", "--image-yes", "--image-certify"}
 
     assert set(OPTIONS) - of_one_session == set(DEFAULTS)
 

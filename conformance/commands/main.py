@@ -118,7 +118,33 @@ def _parser() -> Parser:
         metavar="DIR",
         help="where overview.json and junit.xml go (default: %(default)s)",
     )
+    _add_certificate(commands)
     return parser
+
+
+def _add_certificate(commands: argparse._SubParsersAction[Parser]) -> None:
+    verify = commands.add_parser(
+        "verify",
+        help="verify the certificate of an image",
+        description="Verify a bundle that `pytest --image-certify` wrote: all its checks judge the recorded outcomes "
+        "again.",
+        epilog="Exit status: 0 verified, 1 rejected, 4 usage, 6 the image could not be checked again.",
+        allow_abbrev=False,
+    )
+    verify.add_argument("bundle", metavar="BUNDLE", help="certificate.tar.gz, or a directory with what is in it")
+    verify.add_argument("--image", metavar="REF", help="the image that has to be the certified one, by its digest")
+    verify.add_argument("--again", action="store_true", help="check the image anew, and compare each verdict")
+    verify.add_argument("--s3", metavar="DIR", help="with --again, the inputs of its jobs, as files DIR/bucket/key")
+    verify.add_argument("--report", metavar="DIR", help="with --again, where the new reports go (default: nowhere)")
+    badge = commands.add_parser(
+        "badge",
+        help="make a badge of a certificate",
+        description="Verify a bundle, write a badge (SVG) and print the line of Markdown that shows it.",
+        epilog="Exit status: 0 written, 1 the bundle is rejected, 4 usage.",
+        allow_abbrev=False,
+    )
+    badge.add_argument("bundle", metavar="BUNDLE", help="as for verify")
+    badge.add_argument("--output", default="conformance.svg", metavar="FILE", help="default: %(default)s")
 
 
 def _add_calibrate(parser: Parser) -> None:

@@ -11,4 +11,6 @@ JUNIT = "junit.xml"
 RENDERED_JUNIT = "report.junit.xml"
 """Beside the one that pytest has written, which may have other tests in it."""
 
-ALL = (REPORT, HTML, MARKDOWN, SARIF, CODE_QUALITY, JUNIT, RENDERED_JUNIT)
+CERTIFICATE = "certificate.tar.gz"
+
+ALL = (REPORT, HTML, MARKDOWN, SARIF, CODE_QUALITY, JUNIT, RENDERED_JUNIT, CERTIFICATE)

@@ -45,7 +45,7 @@ def read(path: Path) -> dict[str, Any]:
     if version not in SCHEMAS or isinstance(version, bool):
         known = " or ".join(map(str, SCHEMAS))
         raise UsageError(f"{path}: expected a report.json of schema_version {known}, got {version!r}")
-    _validate(document, version, path)
+    validate(document, version, str(path))
     return _from_1(document) if version == 1 else document
 
 
@@ -64,12 +64,13 @@ def _bounded(digits: str) -> int:
     return number if abs(number) <= LARGEST_NUMBER else _refuse(text.shortened(digits, 40))
 
 
-def _validate(document: dict[str, Any], version: int, path: Path) -> None:
+def validate(document: dict[str, Any], version: int, source: str) -> None:
+    """Raise `UsageError` where a document is none by the schema of its version; `source` names it."""
     schema = json.loads(SCHEMAS[version].read_text(encoding="utf-8"))
     fault = best_match(Draft202012Validator(schema).iter_errors(document))
     if fault is not None:
         raise UsageError(
-            f"{path}: expected a report of schema_version {version}, but at {fault.json_path}: "
+            f"{source}: expected a report of schema_version {version}, but at {fault.json_path}: "
             f"{text.shortened(fault.message, 300)}"
         )
 

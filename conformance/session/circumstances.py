@@ -50,27 +50,28 @@ class Circumstances:
                 "ended": _now(),
                 "host": platform.node(),
                 "versions": {"python": platform.python_version(), **packages},
-                "options": self._options(),
+                "options": options_record(self.options),
             },
             "requests": [{"name": name, "file": file, "sha256": sha256} for name, file, sha256 in self.requests],
             "inputs": inputs and {"sha256": inputs.sha256, "objects": inputs.objects, "bytes": inputs.size},
         }
 
-    def _options(self) -> dict[str, Any]:
-        """The options as they were understood, paths absolute; the requests are told of apart."""
-        told = {each.name: getattr(self.options, each.name) for each in fields(self.options)}
-        objects, report, profile = told.pop("objects"), told.pop("report"), told.pop("profile")
-        waivers, on_aws = told.pop("waivers"), told.pop("on_aws")
-        del told["requests"]
-        dockerfile = told.pop("dockerfile")
-        if on_aws is not None:
-            told |= {"service": "aws", "bucket": str(on_aws.root), "role": on_aws.role, "yes": on_aws.yes}
-        return {
-            **told,
-            "dockerfile": dockerfile and dockerfile.path,
-            "s3": objects and str(objects.directory),
-            "report": str(report),
-            "profile": profile and profile.name,
-            "waivers": waivers.source,
-            "waivers_shared": waivers.is_shared,
-        }
+
+def options_record(options: Options) -> dict[str, Any]:
+    """The options as they were understood, paths absolute; the requests are told of apart."""
+    told = {each.name: getattr(options, each.name) for each in fields(options)}
+    objects, report, profile = told.pop("objects"), told.pop("report"), told.pop("profile")
+    waivers, on_aws = told.pop("waivers"), told.pop("on_aws")
+    del told["requests"], told["product"]
+    dockerfile = told.pop("dockerfile")
+    if on_aws is not None:
+        told |= {"service": "aws", "bucket": str(on_aws.root), "role": on_aws.role, "yes": on_aws.yes}
+    return {
+        **told,
+        "dockerfile": dockerfile and dockerfile.path,
+        "s3": objects and str(objects.directory),
+        "report": str(report),
+        "profile": profile and profile.name,
+        "waivers": waivers.source,
+        "waivers_shared": waivers.is_shared,
+    }

@@ -7,7 +7,8 @@ error, not a violation.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,12 @@ import pytest
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.job.request import JobRequest
-from conformance.job.variation import Job
+from conformance.judging import judging
 from conformance.outcome.outcome import Outcome
 from conformance.rule import outside, tried
 from conformance.rule.declaration import Check, NotJudged
 from conformance.rule.played import SHOWN, lacking
-from conformance.session import judging
+from conformance.session import reproduction
 from conformance.session.selection import node_id
 from conformance.session.session import Session
 from conformance.verdict.alone import stronger
@@ -30,11 +31,6 @@ from conformance.verdict.profiles import as_announced
 from conformance.verdict.verdict import Verdict, Word, not_judged
 
 session_key = pytest.StashKey[Session]()
-
-
-def requests_for(job: Job | None, requests: tuple[JobRequest, ...]) -> Iterable[JobRequest | None]:
-    """The user's requests that a job is run with, one by one; None if it needs none, or there is none."""
-    return requests if job is not None and job.needs_request and requests else (None,)
 
 
 def item_name(check: Check, request: JobRequest | None, requests: tuple[JobRequest, ...]) -> str:
@@ -59,7 +55,7 @@ class CheckFile(pytest.File):
         for name, group in groupby(checks, key=lambda check: check.job.name if check.job else "image"):
             served = tuple(group)
             job = served[0].job
-            for request in requests_for(job, requests):
+            for request in judging.requests_for(job, requests):
                 label = f"{name}[{request.name}]" if request is not None and len(requests) > 1 else name
                 yield JobNode.from_parent(self, name=label, checks=served, request=request)
 
@@ -199,14 +195,16 @@ class CheckItem(pytest.Item):
         return session.options.waivers.applied(announced, session.found)
 
     def _found(self) -> Verdict:
-        session, here = self.config.stash[session_key], self.config.invocation_params.dir
-        parent = self.parent
+        session, parent = self.config.stash[session_key], self.parent
+        reproduce = partial(reproduction.line, session)
+        report = reproduction.place(session, self.config.invocation_params.dir)
         if session.aws is not None and (why := outside.never(self.check)):
             return not_judged(self.check, NotJudged(why), request=self.request_name)
         if parent.job is not None and self.check not in parent.needed:
             shown = not_judged(self.check, lacking(self.check))
         else:
-            shown = judging.verdict(session, self.check, parent.evidence, here)
+            shown = judging.verdict(session, self.check, parent.evidence, reproduce=reproduce, report=report)
         if parent.trial is None:
             return shown
-        return stronger(shown, judging.verdict_of_trial(session, self.check, parent.trial, here))
+        tried = judging.verdict_of_trial(session, self.check, parent.trial, reproduce=reproduce, report=report)
+        return stronger(shown, tried)

@@ -14,9 +14,9 @@ from conformance import text
 from conformance.errors import UsageError
 from conformance.job.request import SHARDED, JobRequest
 from conformance.job.variation import Job, Variation
+from conformance.judging.judging import runs_of
 from conformance.onaws.sent import by_itself, limit_seconds
 from conformance.rule.declaration import Check, NotJudged
-from conformance.session.judging import runs_of
 from conformance.session.onaws import AWS
 from conformance.session.session import Session
 from conformance.verdict.doubt import FAILED_ATTEMPTS

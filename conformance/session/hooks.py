@@ -17,6 +17,7 @@ from conformance.errors import ConformanceError
 from conformance.reports import names, terminal
 from conformance.rule.tried import may_show
 from conformance.session import consent, header, options, project
+from conformance.session.certifying import Certifying
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import CheckFile, CheckItem, JobNode, session_key
 from conformance.session.interruption import Interruption
@@ -76,6 +77,7 @@ class SessionHooks:
             handed = given.get(WORKER_IMAGE)
             # The bytes come from the controller of this very session.
             session = Session(chosen, pickle.loads(handed) if handed else None)  # noqa: S301
+            certifying = Certifying.begin(config, session, named)
         except (ConformanceError, OSError) as caught:
             fault = text.lines(str(caught))
         if fault:
@@ -83,7 +85,8 @@ class SessionHooks:
         config.stash[session_key] = session
         if config.option.xmlpath is None and not given and not config.option.collectonly:
             config.option.xmlpath = str(chosen.report / names.JUNIT)
-        reporting = Reporting(session, circumstances.with_job(session.options, session.brought.requests))
+        known = circumstances.with_job(session.options, session.brought.requests)
+        reporting = Reporting(session, known, certifying)
         hooks = cls(config, session, named, reporting, worker=bool(given))
         config.add_cleanup(hooks.leave)
         return hooks

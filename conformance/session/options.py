@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from conformance.aws.process import need_libraries
+from conformance.certificate import product
+from conformance.certificate.product import Product
 from conformance.checks import load_checks
 from conformance.errors import UsageError
 from conformance.job import forms
@@ -66,6 +68,7 @@ class Options:
     waivers: Waivers = NO_WAIVERS
     on_aws: OnAws | None = None
     dockerfile: Dockerfile | None = None
+    product: Product | None = None
 
     @property
     def judged_by(self) -> Profile:
@@ -116,6 +119,7 @@ def read(config: pytest.Config) -> Options:
         profile=_profile(where, config.getoption("--image-profile")),
         on_aws=onaws.read(config),
         dockerfile=_dockerfile(where, config.getoption("--image-dockerfile")),
+        product=_product(where, config.getoption("--image-certify")),
     )
     # The image may bring a job.
     return settled(chosen) if requests else chosen
@@ -257,6 +261,10 @@ def _dockerfile(where: Path, said: str | None) -> Dockerfile | None:
     # A CI service knows it by its path from where the session was started.
     path = where / said
     return dockerfile.read(path, str(path.relative_to(where) if path.is_relative_to(where) else path))
+
+
+def _product(where: Path, said: str | None) -> Product | None:
+    return None if said is None else product.read(where / said)
 
 
 def _report(config: pytest.Config) -> Path:

@@ -14,12 +14,13 @@ from conformance import text
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError, UsageError
 from conformance.job.variation import Variation
+from conformance.judging import judging
 from conformance.reports import code_quality, directory, junit, names, page, redaction, sarif, terminal
 from conformance.reports.document import Recorder, Report
 from conformance.reports.reproduce import write_material
 from conformance.session import github
+from conformance.session.certifying import Certifying
 from conformance.session.circumstances import Circumstances
-from conformance.session.collect import requests_for
 from conformance.session.selection import node_id
 from conformance.session.session import Session
 from conformance.verdict.verdict import error
@@ -31,8 +32,9 @@ class Reporting:
     `warnings` are what went wrong beside the checks; with one the session does not conform.
     """
 
-    def __init__(self, session: Session, circumstances: Circumstances) -> None:
-        """Begin without a verdict."""
+    def __init__(self, session: Session, circumstances: Circumstances, certifying: Certifying | None = None) -> None:
+        """Begin without a verdict; `certifying` makes the certificate, if there is to be one."""
+        self._certifying = certifying
         self._session = session
         self._circumstances = circumstances
         self.profile = session.options.judged_by
@@ -78,8 +80,14 @@ class Reporting:
         try:
             if fault is not None:
                 raise fault
-            self.report = make(self._circumstances.described())
+            described = self._circumstances.described()
+            self.report = make(described)
+            bundle = self._certified(self.report, described)
+            if bundle is None:
+                self.report = make(described)
             self.files = self._written(self.report, junit_path)
+            if bundle and self._certifying is not None:
+                self.files += (self._certifying.write(bundle),)
         except OSError as error:
             self.warnings.append(f"the reports cannot be written: {error}")
             with contextlib.suppress(OSError):
@@ -87,6 +95,19 @@ class Reporting:
                 directory.clear(self._session.options.report, junit_path)
             self.report = make({})
         return self.report.exit_status
+
+    def _certified(self, report: Report, circumstances: Mapping[str, Any]) -> Mapping[str, bytes] | None:
+        """The files of the certificate; none where there is to be none, and None where there are reasons against it.
+
+        Each of these is a warning, with which no session passes.
+        """
+        if self._certifying is None:
+            return {}
+        try:
+            return self._certifying.made(report, circumstances)
+        except UsageError as error:
+            self.warnings += [f"no certificate: {reason}" for reason in error.message.splitlines()]
+            return None
 
     def show(self, report: Report, reporter: pytest.TerminalReporter) -> None:
         """Print the summary of the report that was made, and what a runner of GitHub Actions is to read."""
@@ -163,7 +184,7 @@ class Reporting:
         return [
             (check.id, request.name if request else "")
             for check in load_checks()
-            for request in requests_for(check.job, requests)
+            for request in judging.requests_for(check.job, requests)
         ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,35 +13,15 @@ from conformance.job.request import JobRequest
 from conformance.job.standin import StandIn
 from conformance.job.variation import DEFAULT_COMMAND_SECONDS, Variation
 from conformance.outcome.outcome import End, Outcome
-from conformance.rule import causes, played, rerun, stops
+from conformance.rule import causes, played, stops
 from conformance.rule.declaration import NotJudged
+from conformance.rule.derived import RESTING
 from conformance.rule.evidence import did_its_work
 from conformance.rule.programs import programs, programs_of
 from conformance.rule.rerun import Rerun
 from conformance.service import Service
 from conformance.session.progress import Progress
 from conformance.session.turns import Turns
-
-RESTING: Mapping[Variation, Callable[[Image, Outcome], Rerun | None]] = {
-    Variation.OWN_RESERVED: rerun.with_own_reserved,
-    Variation.EMPTY_TMP: rerun.with_empty_tmp,
-    Variation.TRUE_HOSTNAMES: lambda _, good: rerun.with_true_hostnames(good),
-    Variation.ONE_HOST: lambda _, good: rerun.on_one_host(good),
-    Variation.FEW_OBJECTS: lambda _, good: rerun.with_fewer_objects(good),
-    Variation.PEER_FAILS: lambda _, good: rerun.with_a_failing_peer(good),
-    Variation.CUT_OFF: lambda _, good: rerun.with_a_peer_cut_off(good),
-    Variation.OVERRIDDEN: rerun.overridden,
-    Variation.OVERRIDDEN_BOTH: rerun.overridden_both,
-    Variation.STAND_IN: rerun.with_stand_in,
-    Variation.THROTTLED: lambda _, good: rerun.throttled(good),
-    Variation.STOPPED_EARLY: lambda _, good: stops.stopped_early(good),
-    Variation.STOPPED_BY_SIGINT: lambda _, good: stops.stopped(good),
-    Variation.STOPPED_BY_SIGTERM: lambda _, good: stops.stopped(good),
-}
-"""Runs that depend on the undisturbed one, and what they derive from it."""
-
-BY_THEMSELVES = frozenset({Variation.DEFAULT_COMMAND, Variation.LOOK_AT_GPUS})
-"""Runs that are independent of the undisturbed one."""
 
 
 class Runs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,17 @@ from conformance.aws.process import Aws
 from conformance.errors import EngineError, JobError, UsageError
 from conformance.image import scripts
 from conformance.image.image import Image
-from conformance.job.gpu import Choice, to_look, wants
+from conformance.job.gpu import Choice
 from conformance.job.request import JobRequest
 from conformance.job.standin import OBJECTS, own_request, tried_request
 from conformance.job.suited import suited
-from conformance.job.variation import AS_REQUESTED, Job, Variation, default_command_request
+from conformance.job.variation import AS_REQUESTED, Job, Variation
+from conformance.judging.replay import Made, Repeated
 from conformance.outcome.outcome import Outcome
+from conformance.rule import derived
 from conformance.rule.declaration import DoesNotApply, NotJudged
+from conformance.rule.derived import BY_THEMSELVES, RESTING
 from conformance.rule.evidence import did_its_work
-from conformance.rule.rerun import NO_AWS
 from conformance.service import engine, inspection
 from conformance.service.local import LocalService
 from conformance.service.peers import network
@@ -30,7 +32,7 @@ from conformance.service.settings import Settings
 from conformance.session import brought, onaws
 from conformance.session.options import Options
 from conformance.session.progress import Progress, StartLine
-from conformance.session.runs import BY_THEMSELVES, RESTING, Runs
+from conformance.session.runs import Runs
 from conformance.session.turns import Turns
 
 if TYPE_CHECKING:
@@ -109,8 +111,8 @@ class Session:
             self._suited,
             partial(onaws.further_programs, objects) if self.aws is not None else None,
         )
-        self._made: dict[tuple[Variation, str], Future[Outcome]] = {}
-        self._repeats: dict[tuple[Variation, str, bool, int], Future[Outcome]] = {}
+        self._made: dict[Made, Future[Outcome]] = {}
+        self._repeats: dict[Repeated, Future[Outcome]] = {}
         # Of its own, since any run may have to wait for the image's files.
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="image")
         self._reading: Future[Image] | None = None
@@ -191,6 +193,11 @@ class Session:
         futures = [self._again(variation, request, traced=traced, attempt=attempt) for variation in job.runs]
         return tuple(map(self.progress.await_result, futures))
 
+    def made(self) -> tuple[Mapping[Made, Future[Outcome]], Mapping[Repeated, Future[Outcome]]]:
+        """All runs so far, and those that were repeated."""
+        with self._lock:
+            return dict(self._made), dict(self._repeats)
+
     def close(self) -> None:
         """Stop and remove everything that is still running; to be called however the session ends."""
         for pool in (self._reader, self._pool):
@@ -259,19 +266,8 @@ class Session:
 
     def request_of(self, variation: Variation, request: JobRequest | None) -> JobRequest:
         """The request that a run is made with; raises `DoesNotApply` if it would show nothing."""
-        if variation is Variation.DEFAULT_COMMAND or request is None:
-            request = default_command_request(self.options.image)
-        if variation.of_several_hosts and request.instance_count == 1:
-            raise DoesNotApply("the request has one host")
-        if variation.needs_aws and not self.options.aws:
-            raise DoesNotApply(NO_AWS)
-        if variation is Variation.CALLS_OF_ISOLATED and not request.is_isolated:
-            raise DoesNotApply("the request does not set EnableNetworkIsolation")
-        if variation is not Variation.LOOK_AT_GPUS:
-            return request
-        if not wants(request, self.options.gpu):
-            raise DoesNotApply(f"{request.instance_type} has no GPU")
-        return to_look(request)
+        chosen = self.options
+        return derived.request_of(variation, request, image=chosen.image, aws=chosen.aws, gpu=chosen.gpu)
 
     def _make(self, request: JobRequest, variation: Variation) -> Outcome:
         """Make a run; one that depends on the undisturbed run waits for it, which already has or had a thread."""

@@ -13,7 +13,7 @@ from conformance.job.model import model_faults
 from conformance.job.request import MOST_HOSTS, JobRequest
 from conformance.job.validation import service_faults
 from conformance.job.variation import Job, Variation
-from conformance.session.runs import RESTING
+from conformance.rule.derived import RESTING
 from tests.support import legal_requests
 from tests.support.outcomes import INPUT, request
 

@@ -21,8 +21,9 @@ from conformance.outcome.outcome import End, Host, Outcome, Stop
 from conformance.outcome.trace import Execution, Process, Trace
 from conformance.rule.causes import MOST_RUNS
 from conformance.rule.declaration import DoesNotApply
+from conformance.rule.derived import BY_THEMSELVES, RESTING
 from conformance.session.progress import Progress
-from conformance.session.runs import BY_THEMSELVES, RESTING, Runs
+from conformance.session.runs import Runs
 from conformance.session.turns import Turns
 from tests.support.outcomes import INPUT, elf, file, host, image, outcome, program, ran, request
 from tests.support.trials import Flaw

@@ -19,9 +19,9 @@ from conformance.job.variation import Job, Variation
 from conformance.outcome.outcome import End, JobStatus
 from conformance.rule import odd_words, stops
 from conformance.rule.declaration import DoesNotApply, NotJudged
+from conformance.rule.derived import RESTING
 from conformance.service import engine
 from conformance.session.options import Options
-from conformance.session.runs import RESTING
 from conformance.session.session import IN_FLIGHT, Session
 from tests.conftest import REFERENCE_JOB, REFERENCE_S3
 

@@ -4,28 +4,63 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from conformance.checks import load_checks
 from conformance.errors import ConformanceError
-from conformance.job.conditions import AS_CHOSEN
+from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import Job
-from conformance.outcome.gpu import NO_GPUS
 from conformance.outcome.outcome import Outcome
 from conformance.reports import logs
-from conformance.reports.reproduce import Manner, command_line
 from conformance.rule import outside, tried
 from conformance.rule.declaration import Check, NotJudged
 from conformance.rule.evidence import did_its_work
 from conformance.rule.played import OF_ITS_START
-from conformance.service.platforms import AWS
-from conformance.session.session import Session
 from conformance.verdict import alone
 from conformance.verdict.verdict import Verdict, error, judge, not_judged
+
+
+class Runs(Protocol):
+    """The runs of a session, made as they are asked for or recorded before.
+
+    `requests` are those of the user, or else the suite's own, beside which `trial` is for the image's own program; with
+    requests of the user there is none. `aws` is the service where AWS runs them, and None where an engine does.
+    """
+
+    @property
+    def image(self) -> Image:
+        """The image with its file list."""
+
+    @property
+    def requests(self) -> tuple[JobRequest, ...]:
+        """What the jobs are run with."""
+
+    @property
+    def trial(self) -> JobRequest | None:
+        """What the image's own program tries."""
+
+    @property
+    def aws(self) -> object | None:
+        """Where AWS runs the jobs."""
+
+    def outcomes(self, job: Job, request: JobRequest | None) -> tuple[Outcome, ...]:
+        """The outcomes of a job's runs.
+
+        Raises:
+            JobError: one of them could not be run.
+            NotJudged: one of them would show nothing.
+        """
+
+    def repeated(self, job: Job, request: JobRequest | None, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
+        """The same, each run again and alone."""
+
+    def tried(self) -> Outcome | None:
+        """What the image's own program made of the suite's own request; None with a job."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +83,16 @@ class Evidence:
         return self.outcomes[-1].request
 
 
-def evidence(session: Session, job: Job, request: JobRequest | None) -> Evidence:
+Reproduce = Callable[[Check, Evidence], str]
+"""Makes the command that shows a violation again."""
+
+
+def requests_for(job: Job | None, requests: tuple[JobRequest, ...]) -> Iterable[JobRequest | None]:
+    """The user's requests that a job is run with, one by one; None if it needs none, or there is none."""
+    return requests if job is not None and job.needs_request and requests else (None,)
+
+
+def evidence(session: Runs, job: Job, request: JobRequest | None) -> Evidence:
     """Wait for the runs of a job; raises `ConformanceError` if they could not be made."""
     try:
         return Evidence(job, request, session.outcomes(job, request))
@@ -56,7 +100,7 @@ def evidence(session: Session, job: Job, request: JobRequest | None) -> Evidence
         return Evidence(job, request, lack=stop)
 
 
-def evidence_of_trial(session: Session, job: Job, checks: Sequence[Check]) -> Evidence | None:
+def evidence_of_trial(session: Runs, job: Job, checks: Sequence[Check]) -> Evidence | None:
     """The same with the image's own program; None if its runs say nothing of these checks."""
     named = [check for check in checks if tried.may_show(check)]
     good = session.tried() if named else None
@@ -65,41 +109,27 @@ def evidence_of_trial(session: Session, job: Job, checks: Sequence[Check]) -> Ev
     return evidence(session, job, session.trial)
 
 
-def verdict(session: Session, check: Check, shown: Evidence, here: Path) -> Verdict:
-    """The verdict on a check by the runs of its job; logs are named relative to `here`."""
+def verdict(session: Runs, check: Check, shown: Evidence, *, reproduce: Reproduce, report: Path) -> Verdict:
+    """The verdict on a check by the runs of its job.
+
+    `reproduce` makes the command that shows a violation again, and logs are named below `report`.
+    """
     request = shown.request.name if shown.request and not shown.request.is_own else ""
     if shown.lack is not None:
         return not_judged(check, shown.lack, request=request)
-    last = shown.outcomes[-1] if shown.outcomes else None
     try:
-        image = session.image
         found = judge(
             check,
-            image,
-            session.options.requests,
+            session.image,
+            given(session),
             shown.outcomes,
             registry=load_checks(),
             repeat=partial(_repeated, session, shown),
             runs=_runs(session, check),
-            reproduce=command_line(
-                check,
-                image,
-                shown.reproduced,
-                session.options.objects,
-                session.options.report,
-                network=session.options.network,
-                gpus=last.gpus if last else NO_GPUS,
-                memory_bytes=last.hosts[0].memory_bytes if last else 0,
-                conditions=last.conditions if last else AS_CHOSEN,
-                halted=last.was_halted if last else False,
-                aws=last is not None and last.calls is not None,
-                manner=Manner(
-                    copies_into_mounts=session.service.copies_into_mounts,
-                    platform=AWS if session.service.emulates else "",
-                ),
-            ),
+            reproduce=reproduce(check, shown),
         )
-        return replace(found, logs=_logs(session, shown, here)) if found.violations else found
+        named = tuple(str(report / log) for log in logs.of_verdict(shown.outcomes))
+        return replace(found, logs=named) if found.violations else found
     except ConformanceError as caught:
         return error(check, str(caught), request=request)
     except Exception:  # noqa: BLE001 - a bug in a judge must not be laid to the image
@@ -107,45 +137,47 @@ def verdict(session: Session, check: Check, shown: Evidence, here: Path) -> Verd
         return error(check, reason, request=request)
 
 
-def verdict_of_trial(session: Session, check: Check, shown: Evidence, here: Path) -> Verdict | None:
+def given(session: Runs) -> tuple[JobRequest, ...]:
+    """The requests of the user."""
+    return session.requests if session.trial is None else ()
+
+
+def verdict_of_trial(
+    session: Runs, check: Check, shown: Evidence, *, reproduce: Reproduce, report: Path
+) -> Verdict | None:
     """The verdict on a check by what the image's own program did; None if that says nothing of it."""
     good = session.tried()
     if good is None or shown.lack is not None or not tried.may_show(check):
         return None
-    return alone.of_trial(check, good, shown.outcomes, lambda: verdict(session, check, shown, here))
+    return alone.of_trial(
+        check, good, shown.outcomes, lambda: verdict(session, check, shown, reproduce=reproduce, report=report)
+    )
 
 
-def waits_for_runs(session: Session, check: Check) -> bool:
+def waits_for_runs(session: Runs, check: Check) -> bool:
     """Whether a static rule has to wait for runs that can overrule it."""
     return bool(_requests_of(session, check)) and bool(_overruling(check))
 
 
-def _repeated(session: Session, shown: Evidence, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
+def _repeated(session: Runs, shown: Evidence, *, traced: bool, attempt: int = 1) -> tuple[Outcome, ...]:
     """The outcomes of the same runs, repeated, each alone."""
     if shown.job is None:
         return ()
     return session.repeated(shown.job, shown.request, traced=traced, attempt=attempt)
 
 
-def _logs(session: Session, shown: Evidence, here: Path) -> tuple[str, ...]:
-    """The logs that the report will have of these runs."""
-    report = session.options.report
-    place = report.relative_to(here) if report.is_relative_to(here) else report
-    return tuple(str(place / log) for log in logs.of_verdict(shown.outcomes))
-
-
-def _requests_of(session: Session, check: Check) -> tuple[JobRequest, ...]:
+def _requests_of(session: Runs, check: Check) -> tuple[JobRequest, ...]:
     """The requests whose runs can overrule a static rule.
 
     Of the suite's own it is that of its stand-in only where that shows as much, and that of the image's own program.
     """
-    if session.options.requests:
-        return session.options.requests
+    if given(session):
+        return given(session)
     of_stand_in = session.requests if check.id in OF_ITS_START else ()
     return of_stand_in if session.trial is None else (*of_stand_in, session.trial)
 
 
-def _runs(session: Session, check: Check) -> tuple[Outcome, ...]:
+def _runs(session: Runs, check: Check) -> tuple[Outcome, ...]:
     """The runs by which a static rule is overruled, its own or that of a check which explains it.
 
     A request that could not be run overrules nothing, and whoever judges its run says why; nor does a program that did
@@ -161,7 +193,7 @@ def _runs(session: Session, check: Check) -> tuple[Outcome, ...]:
     return tuple(found)
 
 
-def runs_of(session: Session, check: Check, request: JobRequest | None) -> list[tuple[Job, JobRequest | None]]:
+def runs_of(session: Runs, check: Check, request: JobRequest | None) -> list[tuple[Job, JobRequest | None]]:
     """The jobs whose runs a check of a session on AWS rests on, its own or those that may overrule it."""
     if outside.never(check):
         return []

@@ -1,0 +1,1 @@
+"""From the runs of a session, made just now or recorded, to its verdicts."""

@@ -1,0 +1,1 @@
+"""The bundle of a certificate, and whoever wants to fool who verifies it."""

@@ -122,7 +122,8 @@ WITHIN = {
     "session.reporting": "session.circumstances session.collect session.github session.selection session.session",
     "session.fleet": "session.project session.turns",
     "session.onaws": "",
-    "session.options": "session.onaws",
+    "session.limits": "",
+    "session.options": "session.limits session.onaws",
     "session.github": "",
     "session.brought": "session.options",
     "session.init": "session.brought session.options",
@@ -131,7 +132,9 @@ WITHIN = {
     "session.selection": "",
     "session.turns": "",
     "session.runs": "session.progress session.turns",
-    "session.session": "session.brought session.onaws session.options session.progress session.runs session.turns",
+    "session.session": (
+        "session.brought session.limits session.onaws session.options session.progress session.runs session.turns"
+    ),
 }
 """What some modules may import of their own folder, where its order is not plain from the names."""
 

@@ -87,9 +87,7 @@ def test_a_runtime_has_to_be_one_of_the_engine() -> None:
 def test_the_readme_has_every_limit_with_its_default() -> None:
     """A row for each, which names what stands in the settings."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = {
-        found[1]: found[2] for found in re.finditer(r"^\| `--image-limit=(\w+)=\w+` \| ([^|]+) \|", text, re.MULTILINE)
-    }
+    rows = dict(re.findall(r"^\| `--image-limit=([a-z]+)=[A-Z]+` \| ([^|]+) \|", text, re.MULTILINE))
     defaults = Settings()
     told = {
         "memory": f"{defaults.memory_fraction:.0%}".replace("%", " %"),

@@ -11,6 +11,10 @@ assert status["Seccomp"] == "2", "no seccomp filter"
 SOCKETS = [*glob.glob("/run/**/*.sock", recursive=True), *glob.glob("/var/run/**/*.sock", recursive=True)]
 assert not SOCKETS, "a socket of the machine"
 assert os.getpid() == 1, "the processes of others"
+BOUNDS = ("pids/pids.max", "pids.max"), ("memory/memory.limit_in_bytes", "memory.max")
+for places in BOUNDS:
+    found = [f"/sys/fs/cgroup/{place}" for place in places if os.path.exists(f"/sys/fs/cgroup/{place}")]
+    assert found and open(found[0]).read().strip() not in {"max", "9223372036854771712"}, f"no limit: {places}"
 for path in (
     "/proc/sys/kernel/core_pattern",
     "/proc/sysrq-trigger",

@@ -168,7 +168,8 @@ class LocalService:
         with as_job_error("whether there are GPUs cannot be found out"):
             given = self.gpus(image, request)
         untraced = INSTEAD if stand_in else why_untraced(self._engine, variation, conditions)
-        at_work = stop_at_work is not None and not untraced
+        # Other runtimes may be other kernels: gVisor's processes, once halted, do not go on with the signal.
+        at_work = stop_at_work is not None and not untraced and not self._settings.runtime
         plan = Plan(
             image,
             request,

@@ -84,8 +84,9 @@ class Room:
                 continue
             self._used = self.disks.used(self.container.id) or 0
             if self.is_exceeded:
-                with contextlib.suppress(APIError):
-                    self.engine.client.kill(self.container.id, "SIGKILL")
+                # The connection is this thread's own.
+                with contextlib.closing(self.engine.client) as client, contextlib.suppress(APIError):
+                    client.kill(self.container.id, "SIGKILL")
                 return
 
     def _free_bytes(self) -> int | None:

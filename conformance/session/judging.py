@@ -96,6 +96,7 @@ def verdict(session: Session, check: Check, shown: Evidence, here: Path) -> Verd
                 manner=Manner(
                     copies_into_mounts=session.service.copies_into_mounts,
                     platform=AWS if session.service.emulates else "",
+                    runtime=session.options.limits.get("runtime", ""),
                 ),
             ),
         )

@@ -6,7 +6,11 @@ import runpy
 
 
 def leave() -> None:
-    for path in ("/opt/ml/output/message", "/opt/ml/config/processingjobconfig.json", "/opt/ml/processing/output/summary/fifo"):
+    for path in (
+        "/opt/ml/output/message",
+        "/opt/ml/config/processingjobconfig.json",
+        "/opt/ml/processing/output/summary/fifo",
+    ):
         if os.path.exists(path):
             os.unlink(path)
         os.mkfifo(path)

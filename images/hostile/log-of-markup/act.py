@@ -4,7 +4,7 @@ import os
 
 SAID = b"</script><script>owned()</script><img src=x onerror=owned()>]]></system-out><failure/>&owned;{{ owned }}[owned](javascript:owned())```\n| a | b |\n"
 os.write(1, SAID)
-os.write(2, b"Traceback (most recent call last):\n  File \"/x\", line 1, in <module>\nValueError: " + SAID)
+os.write(2, b'Traceback (most recent call last):\n  File "/x", line 1, in <module>\nValueError: ' + SAID)
 with open("/opt/ml/output/message", "wb") as message:
     message.write(SAID)
 raise SystemExit(3)

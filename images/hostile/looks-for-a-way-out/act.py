@@ -15,7 +15,12 @@ BOUNDS = ("pids/pids.max", "pids.max"), ("memory/memory.limit_in_bytes", "memory
 for places in BOUNDS:
     found = [f"/sys/fs/cgroup/{place}" for place in places if os.path.exists(f"/sys/fs/cgroup/{place}")]
     assert found and open(found[0]).read().strip() not in {"max", "9223372036854771712"}, f"no limit: {places}"
-for path in ("/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/sys/kernel/uevent_helper", "/proc/sys/vm/drop_caches"):
+for path in (
+    "/proc/sys/kernel/core_pattern",
+    "/proc/sysrq-trigger",
+    "/sys/kernel/uevent_helper",
+    "/proc/sys/vm/drop_caches",
+):
     with contextlib.suppress(OSError):
         os.close(os.open(path, os.O_WRONLY))
         raise SystemExit(f"{path} can be written to")

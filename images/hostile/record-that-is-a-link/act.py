@@ -6,5 +6,5 @@ import runpy
 RECORD = "/.conformance/record"
 if os.path.exists(RECORD):
     os.unlink(RECORD)
-    os.symlink('/opt/ml/config/processingjobconfig.json', RECORD)
+    os.symlink("/opt/ml/config/processingjobconfig.json", RECORD)
 runpy.run_path("/processing.py", run_name="__main__")

@@ -11,7 +11,14 @@ PORTS = (47619, 2375, 2376, 80, 53)
 
 def around() -> set[str]:
     """The addresses that a way out may have: of each network that there is, the first ones and the last one."""
-    found = {"169.254.169.254", "169.254.170.2", "172.17.0.1", "192.0.2.1", "host.docker.internal", "gateway.docker.internal"}
+    found = {
+        "169.254.169.254",
+        "169.254.170.2",
+        "172.17.0.1",
+        "192.0.2.1",
+        "host.docker.internal",
+        "gateway.docker.internal",
+    }
     with open("/proc/net/route") as routes:
         for line in list(routes)[1:]:
             _, place, gateway, *_, mask, _, _, _ = line.split()

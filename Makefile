@@ -57,7 +57,8 @@ benchmark: setup ## compare with other tools, and traced with untraced container
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[benchmark]'
 	@.venv/bin/python -m benchmarks
 
-hostile: setup ## check outputs with very many and very large files (takes minutes)
+hostile: setup ## judge images that do their worst, and outputs with very many and very large files (takes 15 minutes)
+	@.venv/bin/python -m tests.support.hostile
 	@.venv/bin/python -m pytest tests/service/large_outputs.py tests/service/large_inputs.py
 
 clients: images ## try the AWS CLI, the SageMaker SDK and many jobs on the served API (Linux; downloads 500 MB; minutes)

@@ -102,6 +102,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "metavar": "SECONDS",
         "help": "time between the stop signal and SIGKILL, which AWS does not document (default: 10)",
     },
+    "--image-limit": {
+        "action": "append",
+        "metavar": "NAME=VALUE",
+        "help": "a limit of the suite's own on the containers of a job: memory=SIZE, processes=COUNT, "
+        "processors=COUNT, disk=SIZE, files=COUNT or log=SIZE; or session=SECONDS for all runs together; repeatable",
+    },
+    "--image-runtime": {
+        "metavar": "NAME",
+        "help": "run the job's containers by this runtime of the engine, such as runsc (default: the engine's own)",
+    },
     "--image-strict": {
         "action": "store_true",
         "default": None,
@@ -165,6 +175,7 @@ START_OPTIONS: dict[str, dict[str, Any]] = {
 
 INI_TYPES: dict[str, Literal["linelist", "bool"]] = {
     "--image-job": "linelist",
+    "--image-limit": "linelist",
     "--image-strict": "bool",
     "--image-keep": "bool",
     "--image-aws": "bool",

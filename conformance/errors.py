@@ -59,5 +59,9 @@ class JobError(ConformanceError):
     """A job could not be run because of the engine or the suite, not because of the image."""
 
 
+class LimitError(JobError):
+    """A job reached a limit of the suite's own; the message names the option that sets it."""
+
+
 class UploadError(JobError):
     """What a job is to upload cannot be put where its request says."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -158,6 +159,11 @@ def sound_folders() -> list[str]:
     return [name for name in build.all_names() if name.startswith("sound/")]
 
 
+def hostile_folders() -> list[str]:
+    """The names of all images that do their worst."""
+    return [name for name in build.all_names() if name.startswith("hostile/")]
+
+
 def declared_failure(name: str, label: str = "fails") -> set[str]:
     """The checks that an image's label says it fails: with its job, or with the label `alone` without one."""
     for line in (ROOT / "images" / name / "Dockerfile").read_text(encoding="utf-8").splitlines():
@@ -167,10 +173,10 @@ def declared_failure(name: str, label: str = "fails") -> set[str]:
 
 
 def declared_options(name: str) -> list[str]:
-    """The options that an image's label says it is judged with, besides those of its job."""
+    """The options that an image's label says it is judged with, besides those of its job, in the words of a shell."""
     for line in (ROOT / "images" / name / "Dockerfile").read_text(encoding="utf-8").splitlines():
         if line.startswith("LABEL conformance.options="):
-            return line.partition("=")[2].strip('"').split()
+            return shlex.split(line.partition("=")[2].strip('"'))
     return []
 
 

@@ -127,7 +127,8 @@ WITHIN = {
     ),
     "session.fleet": "session.project session.turns",
     "session.onaws": "",
-    "session.options": "session.onaws",
+    "session.limits": "",
+    "session.options": "session.limits session.onaws",
     "session.github": "",
     "session.brought": "session.options",
     "session.init": "session.brought session.options",
@@ -137,7 +138,9 @@ WITHIN = {
     "session.turns": "",
     "session.runs": "session.progress session.turns",
     "session.reproduction": "session.session",
-    "session.session": "session.brought session.onaws session.options session.progress session.runs session.turns",
+    "session.session": (
+        "session.brought session.limits session.onaws session.options session.progress session.runs session.turns"
+    ),
 }
 """What some modules may import of their own folder, where its order is not plain from the names."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import posixpath
+import sys
 import tarfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
@@ -15,6 +17,8 @@ from conformance.errors import JobError
 from conformance.files.tree import File, Kind
 
 BLOCK = 1 << 20
+
+LARGER = "the archive is larger than the suite reads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,10 @@ def _members(name: str, content: Content, kinds: dict[str, bytes]) -> Iterator[t
     yield member
 
 
+class TooLargeError(JobError):
+    """An archive has more bytes than it may have, or more entries."""
+
+
 class ChunkStream(io.RawIOBase):
     """Chunks from the engine as a file that `tarfile` can read; stops with an error past a bound."""
 
@@ -151,6 +159,12 @@ class ChunkStream(io.RawIOBase):
         """It is."""
         return True
 
+    def close(self) -> None:
+        """Give up the chunks: an engine keeps a container that it is just reading."""
+        if isinstance(self._chunks, Generator):
+            self._chunks.close()
+        super().close()
+
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # typeshed's WriteableBuffer has no slices
         """Fill the buffer with the next bytes; 0 at the end."""
         while not self._rest:
@@ -160,7 +174,7 @@ class ChunkStream(io.RawIOBase):
                 return 0
             self._left -= len(self._rest)
             if self._left < 0:
-                raise JobError("the archive is larger than the suite reads")
+                raise TooLargeError(LARGER)
         count = min(len(buffer), len(self._rest))
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]
@@ -172,6 +186,7 @@ def read(
     *,
     root: str,
     limit_bytes: int,
+    limit_files: int = sys.maxsize,
     peek: Peek | None = None,
     linked: Callable[[File, File], None] | None = None,
 ) -> Iterator[File]:
@@ -182,10 +197,17 @@ def read(
     it passes once, and `linked` is told of each further name, with the entry that had the content.
 
     Raises:
-        JobError: the archive is larger than `limit_bytes`, or it is none, or it breaks off.
+        TooLargeError: the archive is larger than `limit_bytes`, which the size of one file is enough to tell, or has
+            more than `limit_files` entries.
+        JobError: it is none, or it breaks off.
     """
     try:
-        yield from _entries(chunks, root=root, limit_bytes=limit_bytes, peek=peek, linked=linked)
+        found = _entries(chunks, root=root, limit_bytes=limit_bytes, peek=peek, linked=linked)
+        with contextlib.closing(found):
+            for count, file in enumerate(found):
+                if count >= limit_files:
+                    raise TooLargeError(f"the archive has more than {limit_files:,} entries")
+                yield file
     except tarfile.TarError as error:
         raise JobError(f"the engine's archive cannot be read: {error}") from error
 
@@ -197,11 +219,16 @@ def _entries(
     limit_bytes: int,
     peek: Peek | None,
     linked: Callable[[File, File], None] | None,
-) -> Iterator[File]:
-    stream = io.BufferedReader(ChunkStream(chunks, limit_bytes=limit_bytes), BLOCK)
+) -> Generator[File, None, None]:
     seen: dict[str, File] = {}
-    with tarfile.open(fileobj=stream, mode="r|", bufsize=BLOCK) as archive:
+    with (
+        io.BufferedReader(ChunkStream(chunks, limit_bytes=limit_bytes), BLOCK) as stream,
+        tarfile.open(fileobj=stream, mode="r|", bufsize=BLOCK) as archive,
+    ):
         for member in archive:
+            # Of a file of holes, the engine would send every one of its zeros.
+            if member.offset_data + member.size > limit_bytes:
+                raise TooLargeError(LARGER)
             file = _entry(member, root)
             if member.islnk():
                 original = seen.get(_path(member.linkname, root))

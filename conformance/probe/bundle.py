@@ -107,7 +107,10 @@ def read_record(chunks: Iterable[bytes]) -> bytes:
     Raises:
         JobError: it is larger than any record of the probe.
     """
-    with tarfile.open(fileobj=io.BufferedReader(ChunkStream(chunks, limit_bytes=READ_BYTES)), mode="r|") as archive:
+    with (
+        io.BufferedReader(ChunkStream(chunks, limit_bytes=READ_BYTES)) as stream,
+        tarfile.open(fileobj=stream, mode="r|") as archive,
+    ):
         for member in archive:
             content = archive.extractfile(member) if member.isreg() else None
             if content is not None:

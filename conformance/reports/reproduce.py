@@ -57,16 +57,18 @@ class Manner:
     """How a command line has to speak to the engine: what follows from which one it is.
 
     `copies_into_mounts` says that it heeds `volume-nocopy` only of a volume with a name (Podman). `platform` is what it
-    is told to run, where it would run another by itself.
+    is told to run, where it would run another by itself, and `runtime` that of `--image-runtime`.
     """
 
     copies_into_mounts: bool = False
     platform: str = ""
+    runtime: str = ""
 
     @property
     def words(self) -> tuple[str, ...]:
         """What follows `docker create` and `docker run`."""
-        return ("--platform", self.platform) if self.platform else ()
+        options = {"--platform": self.platform, "--runtime": self.runtime}
+        return tuple(word for option, value in options.items() if value for word in (option, value))
 
 
 PLAIN = Manner()

@@ -184,7 +184,11 @@ CHOICES = (
         "set it in the request's Environment, or pass the client a region",
     ),
     Choice("a job with one host has no outside network here", _outside, "pass --image-network=NAME"),
-    Choice("the memory is that of this engine, not of the instance", machine.memory, "use an engine with more memory"),
+    Choice(
+        "the memory is that of this engine, not of the instance",
+        machine.memory,
+        "use an engine with more memory, or raise --image-limit=memory=SIZE",
+    ),
     Choice("the processors are those of this engine, not of the instance", machine.busy, "raise MaxRuntimeInSeconds"),
     Choice(
         "the number of processors is that of this engine, not of the instance",
@@ -201,7 +205,7 @@ CHOICES = (
         "see outputs.writable-by-user",
     ),
     Choice(
-        "a container has the engine's limits here, and at most 4,096 processes",
+        "a container has the engine's limits here, and the suite's on processes",
         re.compile(
             r"resource temporarily unavailable|can't start new thread|unable to create (new )?(native )?thread"
             r"|cannot fork|fork: retry|\bEAGAIN\b|\bEMFILE\b|\bENFILE\b|pthread_create"
@@ -209,7 +213,7 @@ CHOICES = (
             r"|file descriptors",
             re.IGNORECASE,
         ),
-        "use fewer processes, threads and open files",
+        "use fewer processes, threads and open files, or raise --image-limit=processes=COUNT",
     ),
     Choice(
         "/opt/ml is a single volume here, which does not contain /tmp",

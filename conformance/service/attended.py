@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeAlias
@@ -71,12 +71,12 @@ class Attendance:
         if not self._ended:
             _close(said)
 
-    def wait(self, limits: Limits) -> Ended:
-        """Wait until it has ended, by itself, at its limit, or by order."""
+    def wait(self, limits: Limits, is_killed: Callable[[], bool] = lambda: False) -> Ended:
+        """Wait until it has ended, by itself, at its limit, or by order; `is_killed` says whether the suite did it."""
         if self.live is None:
-            return self.container.wait(limits)
+            return self.container.wait(limits, is_killed)
         with self._stopping(self.live) as stops, self._measuring(self.live):
-            ended = self.container.wait(limits, lambda: bool(stops.begun))
+            ended = self.container.wait(limits, lambda: stops.begun or is_killed())
         self._ended = True
         if stops.made is None or ended.end is not End.EXITED:
             return ended

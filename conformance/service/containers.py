@@ -12,7 +12,7 @@ import docker
 from docker.errors import APIError
 from docker.types import Mount
 
-from conformance.errors import JobError
+from conformance.errors import JobError, LimitError
 from conformance.files import archive
 from conformance.files.tree import File, is_below
 from conformance.image.image import Image
@@ -21,7 +21,7 @@ from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import Log
 from conformance.probe import DIRECTORY, PROGRAM, RECORD, WITNESS
 from conformance.probe.bundle import read_record
-from conformance.service import gpus, volumes
+from conformance.service import bounds, gpus, volumes
 from conformance.service.cleanup import STILL_THERE
 from conformance.service.dialect import Dialect
 from conformance.service.ending import Ended, Ending, Limits
@@ -159,15 +159,32 @@ class Container:
         peek: archive.Peek,
         linked: Callable[[File, File], None] | None = None,
     ) -> Iterator[File]:
-        """All that is below `/opt/ml`, in each of its volumes; see `archive.read`."""
+        """All that is below `/opt/ml`, in each of its volumes; see `read`."""
         for place in dict.fromkeys((RESERVED, *self.mounted)):
+            yield from self.read(f"{place}/", peek, linked)
+
+    def read(self, path: str, peek: archive.Peek, linked: Callable[[File, File], None] | None = None) -> Iterator[File]:
+        """What lies at a path and below it; see `get` and `archive.read`.
+
+        Raises:
+            LimitError: it is more than a host may write.
+        """
+        settings, root = self.settings, path.rstrip("/")
+        try:
             yield from archive.read(
-                self.get(f"{place}/"),
-                root=place,
-                limit_bytes=self.settings.archive_bytes,
+                self.get(path),
+                root=root,
+                limit_bytes=settings.disk_bytes,
+                limit_files=settings.files,
                 peek=peek,
                 linked=linked,
             )
+        except archive.TooLargeError as error:
+            raise LimitError(
+                f"the host left more below {root} than {settings.files:,} files or {settings.disk_bytes:,} bytes, "
+                "which are limits of the suite's own",
+                hint="--image-limit=files=COUNT and --image-limit=disk=SIZE raise them",
+            ) from error
 
     def is_link(self, path: str) -> bool:
         """Whether a symbolic link lies at a path, by the engine's own account of what lies there."""
@@ -255,9 +272,7 @@ def create(
                 shm_size=ROOMY_SHM_BYTES if more_memory else settings.shm_bytes,
                 tmpfs={"/tmp": "exec,mode=1777"} if hides_tmp else None,  # noqa: S108 - a path of the container
                 cap_add=DOCKERS_CAPABILITIES,
-                pids_limit=settings.processes,
-                mem_limit=memory_bytes or None,
-                **gpus.host_config(means),
+                **{**bounds.of_host(settings, memory_bytes), **gpus.host_config(means)},
                 log_config=dialect.log_config(log_file_bytes(settings)),
             ),
         )

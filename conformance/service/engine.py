@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +46,8 @@ class Engine:
     """A Docker Engine that answered; `client` is the calling thread's own connection, made with `arguments`.
 
     `unbounded` is what it sets no limit to, whatever it is asked for; `maps_users` says why root of a container is not
-    root of its machine, where it is not. `kernel` and `system` are those of that machine.
+    root of its machine, where it is not. `runtimes` are the names of those that it runs containers with, and `root` is
+    where it keeps them. `kernel` and `system` are those of that machine.
 
     `surroundings` is what the environment says of proxies and certificates, as attributes of a connection. It is read
     once: requests would read all variables at each call, and fail where pytest changes one in another thread just then.
@@ -59,6 +60,8 @@ class Engine:
     dialect: Dialect = DOCKER
     offers: tuple[Means, ...] = ()
     unbounded: tuple[str, ...] = ()
+    runtimes: tuple[str, ...] = ()
+    root: str = ""
     maps_users: str = ""
     kernel: str = ""
     system: str = ""
@@ -134,6 +137,8 @@ def connect() -> Engine:
         dialect=found_dialect,
         offers=found_dialect.offers(facts),
         unbounded=unbounded(facts),
+        runtimes=tuple(sorted(facts.get("Runtimes") or ())),
+        root=str(facts.get("DockerRootDir") or ""),
         maps_users=maps_users(facts),
         kernel=str(facts.get("KernelVersion") or ""),
         system=str(facts.get("OperatingSystem") or ""),
@@ -198,12 +203,32 @@ def fetch(client: docker.APIClient, container: str, path: str) -> tuple[Iterator
         JobError: it is still empty after some time.
     """
     for _ in range(FETCH_ATTEMPTS):
-        chunks, found = client.get_archive(container, path, chunk_size=archive.BLOCK)
+        with responses(client) as answers:
+            chunks, found = client.get_archive(container, path, chunk_size=archive.BLOCK)
         first = next(iter(chunks), b"")
         if first:
-            return itertools.chain([first], chunks), found
+            return _closing(itertools.chain([first], chunks), answers), found
         time.sleep(FETCH_PAUSE_SECONDS)
     raise JobError(f"the engine returned an empty archive of {path}")
+
+
+def export(client: docker.APIClient, container: str) -> Iterator[bytes]:
+    """The archive of a container's whole file system as a stream, without what is in its volumes."""
+    with responses(client) as answers:
+        chunks = client.export(container, chunk_size=archive.BLOCK)
+    return _closing(chunks, answers)
+
+
+def _closing(chunks: Iterable[bytes], answers: Sequence[requests.Response]) -> Iterator[bytes]:
+    """The chunks of an answer that breaks off where it is not read to its end.
+
+    Until then the engine holds the container, and whoever is to remove it would wait.
+    """
+    try:
+        yield from chunks
+    finally:
+        for answer in answers:
+            answer.close()
 
 
 @contextlib.contextmanager

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from docker.errors import APIError
 
 from conformance.aws.order import Given, Order
-from conformance.files import archive
 from conformance.files.tree import FileTree
 from conformance.image.image import Image
 from conformance.job.conditions import Lifted
@@ -32,6 +31,7 @@ from conformance.service.plan import Plan, Surroundings
 from conformance.service.platforms import to_create
 from conformance.service.results.collection import Collector
 from conformance.service.results.continuous import Watch
+from conformance.service.room import Room
 
 
 @dataclass
@@ -153,7 +153,8 @@ class HostRun:
 
     def _create(self, mounts: tuple[str, ...]) -> containers.Container:
         plan, around = self.plan, self.around
-        memory = around.engine.memory_limit(around.settings.memory_fraction / len(plan.hosts))
+        share = around.engine.memory_limit(around.settings.memory_fraction / len(plan.hosts))
+        memory = around.settings.memory_bytes or share
         self.host = replace(self.host, memory_bytes=memory)
         return containers.create(
             around.engine.client,
@@ -224,7 +225,9 @@ class HostRun:
                 cut_off = meanwhile.enter_context(cutting)
             if any(output.is_continuous for output in plan.request.outputs):
                 meanwhile.enter_context(self._watching(container))
-            ended = attendance.wait(plan.limits)
+            room = Room(self.around.engine, self.around.disks, container)
+            meanwhile.enter_context(room.watching())
+            ended = attendance.wait(plan.limits, lambda: room.is_exceeded)
         self.host = replace(self.host, cut_off_seconds=next(iter(cut_off), None))
         return ended
 
@@ -259,10 +262,9 @@ class HostRun:
         changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED and not plan.played else ()
         changed = tuple(path for path in changed if path not in self.simulated)
         collector = self._collector(upload=self.succeeded)
-        limit = self.around.settings.archive_bytes
         files = FileTree.of(self.container.entries(collector.peek, collector.linked))
         for path in collector.unread:
-            list(archive.read(self.container.get(path), root=path, limit_bytes=limit, peek=collector.peek))
+            list(self.container.read(path, collector.peek))
         self.host = replace(
             self.host,
             stdout=stdout,

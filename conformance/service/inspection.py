@@ -19,7 +19,7 @@ from conformance.image.library_path import is_configuration
 from conformance.image.packages import is_database, is_relevant
 from conformance.service import layers, platforms, variants
 from conformance.service.cleanup import STILL_THERE
-from conformance.service.engine import Engine, explanation, fetch
+from conformance.service.engine import Engine, explanation, export, fetch
 from conformance.service.labels import new_name
 from conformance.service.pull import Show, pull
 
@@ -130,7 +130,7 @@ def read_files(engine: Engine, image: Image, labels: dict[str, str]) -> Image:
     try:
         container = client.create_container(**_unused(engine, image), name=new_name(labels, "image"), labels=labels)
         try:
-            chunks = client.export(container, chunk_size=archive.BLOCK)
+            chunks = export(client, container["Id"])
             found = archive.read(chunks, root="", limit_bytes=EXPORT_BYTES, peek=reading.peek)
             # The engine itself puts this mark into every container.
             files = FileTree.of(file for file in found if file.path not in {"/", "/.dockerenv"})

@@ -40,18 +40,12 @@ from conformance.service.plan import Plan, Surroundings, limits
 from conformance.service.presence import stay_present
 from conformance.service.reaper import Reaper
 from conformance.service.results.delivery import delivering
+from conformance.service.session_time import SessionTime
 from conformance.service.settings import Settings
 from conformance.service.together import Together
-from conformance.service.traced import why_not_to_be_traced
+from conformance.service.traced import INSTEAD, UNWATCHED, why_not_to_be_traced, why_untraced
 from conformance.service.trouble import as_job_error
 from conformance.service.utilization import Measurement
-
-LOOKED = "the probe ran instead of the command, to look for a GPU"
-
-INSTEAD = "the probe ran instead of its program"
-"""Why a run with a stand-in is not traced."""
-
-UNWATCHED = "it was run without the tracer"
 
 
 class LocalService:
@@ -85,6 +79,7 @@ class LocalService:
         self._emulation = Emulation(engine)
         self.run_id = uuid.uuid4().hex[:12]
         self.kept: list[str] = []
+        self._time = SessionTime(settings.session_seconds)
         self._aws = aws
         if aws is not None:
             aws.start()
@@ -172,13 +167,14 @@ class LocalService:
         begun = time.monotonic()
         with as_job_error("whether there are GPUs cannot be found out"):
             given = self.gpus(image, request)
-        untraced = INSTEAD if stand_in else self._why_not_traced(variation, conditions)
-        at_work = stop_at_work is not None and not untraced
+        untraced = INSTEAD if stand_in else why_untraced(self._engine, variation, conditions)
+        # Other runtimes may be other kernels: gVisor's processes, once halted, do not go on with the signal.
+        at_work = stop_at_work is not None and not untraced and not self._settings.runtime
         plan = Plan(
             image,
             request,
             variation,
-            limits(self._settings, request, variation, stop_after_seconds, at_work=at_work),
+            self._time.bounded(limits(self._settings, request, variation, stop_after_seconds, at_work=at_work)),
             untraced=untraced,
             stop_at_work=stop_at_work,
             stand_in=stand_in or (played.path if played else ""),
@@ -196,6 +192,7 @@ class LocalService:
             if why := next(filter(None, map(why_not_to_be_traced, ran.hosts)), ""):
                 # What has other privileges when it is traced is run again as it is.
                 ran = self._hosts.run(replace(plan, untraced=why))
+        self._time.check(ran.hosts)
         return outcome(plan, ran, time.monotonic() - begun, measured.found, emulated_on=self.emulates)
 
     def perform(
@@ -283,15 +280,6 @@ class LocalService:
             "choices": self._settings.described(),
             "unbounded": list(self.unbounded),
         }
-
-    def _why_not_traced(self, variation: Variation, conditions: Conditions) -> str:
-        if not conditions.traced:
-            return UNWATCHED
-        if variation is Variation.DEFAULT_COMMAND:
-            return "only its start is observed, without the tracer"
-        if self._engine.is_foreign:
-            return f"the engine runs on {self._engine.architecture}, but the probe requires x86_64"
-        return LOOKED if variation is Variation.LOOK_AT_GPUS else ""
 
     def _forget(self, what: str, remove: Callable[[], None]) -> None:
         if self._keep:

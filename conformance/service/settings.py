@@ -37,16 +37,21 @@ class Settings:
     continuous_seconds: float = _setting(1.0, "AWS does not document how often it uploads continuous outputs")
     hostname: str = _setting(DECOY_HOSTNAME, "observed: a container's hostname is not algo-1")
     shm_bytes: int = _setting(64 << 20, "observed: /dev/shm has Docker's default of 64 MiB")
-    processes: int = _setting(4096, "the suite's own limit")
-    memory_fraction: float = _setting(0.75, "the suite's own limit: this share of the engine's memory")
+    processes: int = _setting(4096, "the suite's own limit; --image-limit=processes=COUNT")
+    processors: float = _setting(0.0, "0: all of the engine's, shared fairly; --image-limit=processors=COUNT")
+    memory_fraction: float = _setting(0.75, "the suite's own limit: this share of the engine's memory, for all hosts")
+    memory_bytes: int = _setting(0, "0: that share; --image-limit=memory=SIZE, for each host")
     hidden_gpus: str = _setting("void", "NVIDIA_VISIBLE_DEVICES of a job without GPUs: no driver, as on AWS")
-    log_bytes: int = _setting(16 << 20, "the suite's own limit: the engine keeps the last bytes")
-    archive_bytes: int = _setting(32 << 30, "the suite's own limit on what a container writes below /opt/ml")
+    log_bytes: int = _setting(16 << 20, "the suite's own limit: the engine keeps the last; --image-limit=log=SIZE")
+    disk_bytes: int = _setting(32 << 30, "the suite's own limit on what a host writes; --image-limit=disk=SIZE")
+    files: int = _setting(250_000, "the suite's own limit below /opt/ml of a host; --image-limit=files=COUNT")
+    session_seconds: float = _setting(0.0, "0: no limit on all runs together; --image-limit=session=SECONDS")
+    runtime: str = _setting("", "empty: the engine's own; --image-runtime")
 
     @classmethod
     def of_aws(cls, **chosen: Any) -> Settings:  # noqa: ANN401 - the fields
         """Those of a job that is run for its own sake: on AWS it has no other limits than those of its request."""
-        return cls(time_limit_seconds=math.inf, archive_bytes=sys.maxsize, **chosen)
+        return cls(time_limit_seconds=math.inf, disk_bytes=sys.maxsize, files=sys.maxsize, **chosen)
 
     def described(self) -> list[dict[str, Any]]:
         """Name, value and basis of every choice, for the reports; those that can be changed first."""

@@ -1,4 +1,4 @@
-"""What a host's record tells of it, and whether the tracer itself changed what happened."""
+"""Whether a host is traced, what its record tells of it, and whether the tracer itself changed what happened."""
 
 from __future__ import annotations
 
@@ -6,12 +6,33 @@ import errno
 import os
 from dataclasses import replace
 
+from conformance.job.conditions import Conditions
+from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host
 from conformance.outcome.trace import Trace
+from conformance.service.engine import Engine
+
+LOOKED = "the probe ran instead of the command, to look for a GPU"
+
+INSTEAD = "the probe ran instead of its program"
+"""Why a run with a stand-in is not traced."""
+
+UNWATCHED = "it was run without the tracer"
 
 DISTURBED = "it runs programs that change privileges, which fails under a tracer"
 
 DENIED = "the tracer may not execute its command, which the engine itself may"
+
+
+def why_untraced(engine: Engine, variation: Variation, conditions: Conditions) -> str:
+    """Why the hosts of a run are not traced; empty where they are."""
+    if not conditions.traced:
+        return UNWATCHED
+    if variation is Variation.DEFAULT_COMMAND:
+        return "only its start is observed, without the tracer"
+    if engine.is_foreign:
+        return f"the engine runs on {engine.architecture}, but the probe requires x86_64"
+    return LOOKED if variation is Variation.LOOK_AT_GPUS else ""
 
 
 def with_trace(host: Host, trace: Trace) -> Host:

@@ -150,7 +150,7 @@ class _Trial:
         )
         try:
             self._engine.client.put_archive(made.id, RESERVED, data)
-            entries = archive.read(made.get(), root=RESERVED, limit_bytes=settings.archive_bytes)
+            entries = archive.read(made.get(), root=RESERVED, limit_bytes=settings.disk_bytes)
             return FileTree.of(file for file in entries if file.path.startswith(f"{PROCESSING}/"))
         finally:
             made.remove()

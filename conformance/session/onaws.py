@@ -25,6 +25,8 @@ LOCAL, AWS = "local", "aws"
 NOT_ON_AWS = {
     "--image-network": "a job's network is that of its NetworkConfig",
     "--image-aws": "a job has AWS itself",
+    "--image-limit": "the limits are those of the instance",
+    "--image-runtime": "AWS has its own",
     "--image-grace": "the time before SIGKILL is AWS's own",
 }
 """Options that change what a Docker Engine does, and why they have no meaning there."""

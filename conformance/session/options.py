@@ -6,10 +6,11 @@ import json
 import os
 import shlex
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ from conformance.job.standin import OBJECTS, script_request
 from conformance.job.validation import load
 from conformance.reports import directory, dockerfile
 from conformance.reports.dockerfile import Dockerfile
-from conformance.session import onaws
+from conformance.session import limits, onaws
 from conformance.session.onaws import OnAws
 from conformance.verdict import waiverfile
 from conformance.verdict.profiles import Profile, Scope, reading, scope_named, scope_of
@@ -62,6 +63,7 @@ class Options:
     keep: bool
     gpu: Choice
     network: str = ""
+    limits: Mapping[str, Any] = field(default_factory=dict)
     aws: bool = False
     hosts: int | None = None
     profile: Profile | None = None
@@ -112,6 +114,7 @@ def read(config: pytest.Config) -> Options:
         strict=bool(config.getoption("--image-strict")),
         keep=bool(config.getoption("--image-keep")),
         network=_network(config),
+        limits=limits.read(config.getoption("--image-limit"), config.getoption("--image-runtime")),
         aws=_aws(config),
         gpu=_gpu(str(config.getoption("--image-gpu"))),
         hosts=_hosts(config.getoption("--image-hosts")),

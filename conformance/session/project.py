@@ -25,6 +25,8 @@ DEFAULTS: dict[str, Any] = {
     "--image-dockerfile": None,
     "--image-timeout": 300.0,
     "--image-grace": 10.0,
+    "--image-limit": (),
+    "--image-runtime": None,
     "--image-strict": False,
     "--image-keep": False,
     "--image-aws": False,

@@ -32,6 +32,7 @@ def line(session: Session, check: Check, shown: Evidence) -> str:
         manner=Manner(
             copies_into_mounts=session.service.copies_into_mounts,
             platform=AWS if session.service.emulates else "",
+            runtime=session.options.limits.get("runtime", ""),
         ),
     )
 

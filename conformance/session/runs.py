@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from conformance.errors import LimitError
 from conformance.image.image import Image
 from conformance.job.conditions import Conditions
 from conformance.job.request import JobRequest
@@ -133,12 +135,12 @@ class Runs:
 
     def _together(self, request: JobRequest, variation: Variation, **how: Any) -> Outcome:  # noqa: ANN401 - as `Service.run`
         given = self._given(request, variation, how)
-        with self._turns.together(), self._progress.running(request, variation):
+        with self._turns.together(), self._progress.running(request, variation), _no_verdict():
             return self._service.run(self._found, request, variation, **given)
 
     def _alone(self, request: JobRequest, variation: Variation, **how: Any) -> Outcome:  # noqa: ANN401 - as above
         given = self._given(request, variation, how)
-        with self._turns.alone(), self._progress.running(request, variation, again=True):
+        with self._turns.alone(), self._progress.running(request, variation, again=True), _no_verdict():
             return self._service.run(self._found, request, variation, **given)
 
     def _given(self, request: JobRequest, variation: Variation, how: dict[str, Any]) -> dict[str, Any]:
@@ -177,6 +179,15 @@ class Runs:
             except NotJudged as stop:
                 reason = reason or stop
         return reason or NotJudged("the image has no command", see="image.has-command")
+
+
+@contextlib.contextmanager
+def _no_verdict() -> Iterator[None]:
+    """Nothing is judged by a run that a limit of the suite's own ended."""
+    try:
+        yield
+    except LimitError as error:
+        raise NotJudged(str(error)) from error
 
 
 def _as_in(good: Outcome) -> dict[str, Any]:

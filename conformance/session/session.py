@@ -29,7 +29,7 @@ from conformance.service.local import LocalService
 from conformance.service.peers import network
 from conformance.service.platforms import AWS
 from conformance.service.settings import Settings
-from conformance.session import brought, onaws
+from conformance.session import brought, limits, onaws
 from conformance.session.options import Options
 from conformance.session.progress import Progress, StartLine
 from conformance.session.runs import Runs
@@ -57,8 +57,8 @@ class Session:
 
         Raises:
             EngineError: no engine responds, or it has no GPU although one is required.
-            UsageError: the network given by `--image-network` does not exist, or cannot be added to several hosts; or
-                the engine can simulate no GPU.
+            UsageError: the engine does not have the network or the runtime, or cannot add that network to several
+                hosts; or it can simulate no GPU.
             ImageError: the image does not exist.
         """
         reached = engine.connect()
@@ -71,6 +71,7 @@ class Session:
         with contextlib.closing(StartLine()) as line:
             self.found = image or inspection.find(reached, options.image, line.show)
         settings = Settings(
+            **limits.settled(options.limits, reached),
             time_limit_seconds=options.timeout_seconds,
             stop_grace_seconds=options.grace_seconds,
             outside_network=network.find(reached.client, options.network) if options.network else "",

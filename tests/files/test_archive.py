@@ -1,5 +1,6 @@
 """Archives are written as the platform would leave its files, and read as they come, never extracted."""
 
+import contextlib
 import io
 import tarfile
 import time
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.errors import JobError
-from conformance.files.archive import Rights, printable, read, write
+from conformance.files.archive import Rights, TooLargeError, printable, read, write
 from conformance.files.tree import File, Kind
 
 ROOT = "/opt/ml"
@@ -332,10 +333,57 @@ def test_an_export_has_no_first_component(name: str, expected: str) -> None:
 
 def test_an_archive_has_a_bound() -> None:
     """What a container leaves must not fill the machine that reads it."""
-    archive = by_hand(member("ml/a"), a=b"x" * 100_000)
+    archive = by_hand(member("ml/a"), member("ml/b"), a=b"x" * 30_000, b=b"x" * 30_000)
 
-    with pytest.raises(JobError, match="the archive is larger than the suite reads"):
+    with pytest.raises(TooLargeError, match="the archive is larger than the suite reads"):
         entries(archive, limit=50_000)
+
+
+def test_a_file_beyond_the_bound_is_not_read() -> None:
+    """Its size is enough: a file of holes may have a terabyte, every byte of which an engine would send."""
+    huge = tarfile.TarInfo("ml/holes")
+    huge.size = 1 << 40
+    sent: list[int] = []
+
+    def zeros() -> Iterator[bytes]:
+        yield huge.tobuf(tarfile.GNU_FORMAT)
+        while True:
+            sent.append(1 << 20)
+            yield bytes(sent[-1])
+
+    with pytest.raises(TooLargeError):
+        list(read(zeros(), root=ROOT, limit_bytes=LIMIT))
+
+    assert sum(sent) <= 2 << 20
+
+
+@pytest.mark.parametrize(("limit", "count"), [(3, 3), (2, None)])
+def test_so_many_entries_are_read(limit: int, count: int | None) -> None:
+    """And no more."""
+    archive = by_hand(*(member(f"ml/{name}") for name in "abc"))
+    bound = pytest.raises(TooLargeError, match="more than 2 entries") if count is None else contextlib.nullcontext()
+
+    with bound:
+        assert count == len(list(read([archive], root=ROOT, limit_bytes=LIMIT, limit_files=limit)))
+
+
+@pytest.mark.parametrize(("limit", "files"), [(5000, 100), (LIMIT, 1)])
+def test_who_reads_no_further_lets_go(limit: int, files: int) -> None:
+    """An engine holds a container until its archive has been read to its end, or nobody reads it any more."""
+    left: list[bool] = []
+
+    def sent() -> Iterator[bytes]:
+        try:
+            for number in range(100):
+                yield by_hand(member(f"ml/{number}"))[:512]
+        finally:
+            left.append(True)
+
+    with pytest.raises(TooLargeError) as caught:
+        list(read(sent(), root=ROOT, limit_bytes=limit, limit_files=files))
+
+    assert caught
+    assert [True] == left
 
 
 def test_the_bound_itself_is_allowed() -> None:

@@ -395,6 +395,13 @@ def test_on_podman_volumes_have_names_and_are_removed(objects: ObjectTree) -> No
     assert stopped.endswith("$id; docker volume rm conformance-$$-0 > /dev/null")
 
 
+def test_a_runtime_that_was_chosen_is_told() -> None:
+    """Another one may behave otherwise."""
+    text = command_line(CHECKS[COMPLETE], image(), request(), None, Path("/report"), manner=Manner(runtime="runsc"))
+
+    assert "docker create --runtime runsc --network none" in text
+
+
 def test_an_engine_of_another_architecture_is_told_what_to_run() -> None:
     """It may have two variants of the image."""
     manner = Manner(platform="linux/amd64")

@@ -27,14 +27,18 @@ NO_REGION = (
     "AWS documents no AWS_DEFAULT_REGION in a container, so it is not set here: set it in the request's Environment, "
     "or pass the client a region"
 )
-MEMORY = "the memory is that of this engine, not of the instance: use an engine with more memory"
+MEMORY = (
+    "the memory is that of this engine, not of the instance: use an engine with more memory, or raise "
+    "--image-limit=memory=SIZE"
+)
 PROCESSORS = "the processors are those of this engine, not of the instance: raise MaxRuntimeInSeconds"
 COUNT = "the number of processors is that of this engine, not of the instance: use an engine with as many"
 PROCESSOR = "the processor is that of this engine, not of the instance: use one of the same type"
 SHARED = "shared memory has 64 MiB here, as users report for Processing: write less to /dev/shm"
 OWNERS = "directories below /opt/ml belong to root here, as users report for Processing: see outputs.writable-by-user"
 PROCESSES = (
-    "a container has the engine's limits here, and at most 4,096 processes: use fewer processes, threads and open files"
+    "a container has the engine's limits here, and the suite's on processes: use fewer processes, threads and open "
+    "files, or raise --image-limit=processes=COUNT"
 )
 MOUNTS = "/opt/ml is a single volume here, which does not contain /tmp: see outputs.work-as-mount-points"
 DISK = "the disk is that of this engine: free some space"

@@ -13,7 +13,8 @@ import docker
 import pytest
 
 from tests.reports.test_logs_reach_reports import CODE
-from tests.session.test_hostile import MEMORY_BYTES, session
+from tests.session.test_hostile import MEMORY_BYTES
+from tests.support.hostile import session
 from tests.support.jobs import request
 from tests.support.leftovers import owned_by
 

@@ -11,7 +11,7 @@ import docker
 import pytest
 
 from tests.reports.test_logs_reach_reports import OUTPUT, job_of
-from tests.session.test_hostile import session
+from tests.support.hostile import session
 from tests.support.leftovers import owned_by
 
 pytestmark = pytest.mark.engine

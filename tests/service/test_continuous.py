@@ -12,10 +12,11 @@ import pytest
 from docker.errors import APIError
 from urllib3.exceptions import ProtocolError
 
-from conformance.errors import JobError
+from conformance.errors import JobError, LimitError
 from conformance.files import archive
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import MESSAGE_PATH
+from conformance.service.containers import Container
 from conformance.service.dialect import DOCKER, Dialect
 from conformance.service.results.collection import Collector
 from conformance.service.results.continuous import Watch
@@ -43,12 +44,17 @@ ONE = asking_for(a="Continuous")
 
 @dataclass
 class Running:
-    """What a running container gives of its directories, one look after the other; an error is how a look ends."""
+    """What a running container gives of its directories, one look after the other; an error is how a look ends.
+
+    What is made of that is a container's own.
+    """
 
     looks: list[Mapping[str, bytes] | Exception]
     asked: list[str] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
     links: set[str] = field(default_factory=set)
+    settings: Settings = field(default_factory=lambda: Settings(disk_bytes=LIMIT))
+    read = Container.read
 
     @property
     def dialect(self) -> Dialect:
@@ -77,7 +83,7 @@ def watching(*looks: Mapping[str, bytes] | Exception, of: JobRequest = ONE) -> t
     watch = Watch(
         running,  # type: ignore[arg-type] # it gives archives
         lambda: Collector("algo-1", of, (), upload=False),
-        Settings(archive_bytes=LIMIT, continuous_seconds=0),
+        Settings(continuous_seconds=0),
     )
     return watch, running
 
@@ -176,7 +182,7 @@ def test_of_a_look_that_breaks_off_nothing_counts(monkeypatch: pytest.MonkeyPatc
 
 def test_an_output_beyond_the_bound_is_not_seen() -> None:
     """As it would not be read at the end either."""
-    with pytest.raises(JobError, match="larger than the suite reads"):
+    with pytest.raises(LimitError, match="--image-limit=disk"):
         seen({f"{PLACE}/a/x": bytes(LIMIT)})
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
+import docker
 import pytest
 
 from conformance.errors import JobError
@@ -17,6 +18,7 @@ class Client:
     """Gives these archives, one at each call, and the last one from then on."""
 
     archives: list[list[bytes]]
+    hooks: dict[str, list[object]] = field(default_factory=lambda: {"response": []})
 
     def get_archive(self, container: str, path: str, chunk_size: int) -> tuple[Iterator[bytes], dict[str, Any]]:
         """As docker-py does."""
@@ -40,3 +42,18 @@ def test_an_archive_that_stays_empty_is_trouble_of_the_suites_own(monkeypatch: p
 
     with pytest.raises(JobError, match="the engine returned an empty archive of /record"):
         engine.fetch(Client([[]]), "host", "/record")  # type: ignore[arg-type] # as above
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("exported", [True, False])
+def test_who_gives_an_archive_up_leaves_the_container_free(
+    client: docker.APIClient, tag: Callable[[str], str], *, exported: bool
+) -> None:
+    """The engine holds it as long as somebody may still read, and would not remove it until then."""
+    container = client.create_container(tag("reference"))["Id"]
+    chunks = engine.export(client, container) if exported else engine.fetch(client, container, "/usr")[0]
+
+    assert next(chunks)
+    assert isinstance(chunks, Generator)
+    chunks.close()
+    client.remove_container(container)

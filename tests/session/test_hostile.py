@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +10,8 @@ import pytest
 from junitparser import JUnitXml
 
 from conformance import text
-from tests.conftest import REFERENCE_S3, Ran, clean_environment
+from tests.conftest import REFERENCE_S3, Ran
+from tests.support.hostile import session
 from tests.support.jobs import request
 from tests.support.leftovers import owned_by
 
@@ -49,32 +46,6 @@ PROGRAMS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }
-
-
-def session(here: Path, *arguments: str) -> tuple[Ran, int]:
-    """A session in a directory of its own, and how many bytes of memory its process took at most."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", *arguments],
-        cwd=here,
-        env=clean_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    # Not what `wait4` tells: that counts what the process was before it became this program, a copy of the test.
-    most = 0
-    while process.poll() is None:
-        most = max(most, _peak_bytes(process.pid))
-        time.sleep(0.02)
-    return Ran(process.pid, process.returncode, "", here / "conformance-report"), most
-
-
-def _peak_bytes(pid: int) -> int:
-    """The most memory that a process has had so far; 0 where it has just ended."""
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) << 10
-    return 0
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

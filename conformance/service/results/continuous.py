@@ -17,7 +17,6 @@ from docker.errors import APIError
 from urllib3.exceptions import HTTPError
 
 from conformance.errors import JobError
-from conformance.files import archive
 from conformance.job.request import RESERVED, ProcessingOutput
 from conformance.outcome.outcome import Sighting, Upload
 from conformance.service.containers import Container
@@ -80,14 +79,8 @@ class Watch:
         """Read these outputs, each by itself, and return the names of those that are behind no link."""
         there = [output for output in wanted if not self._is_behind_a_link(output.directory)]
         for output in there:
-            entries = archive.read(
-                # Without a slash at its end, so that the engine does not follow a link that lies in its place.
-                self.container.get(output.directory),
-                root=output.directory,
-                limit_bytes=self.settings.archive_bytes,
-                peek=collector.peek,
-            )
-            list(entries)
+            # Without a slash at its end, so that the engine does not follow a link that lies in its place.
+            list(self.container.read(output.directory, collector.peek))
         # One that came while it was read was followed.
         return {output.name for output in there if not self._is_behind_a_link(output.directory)}
 

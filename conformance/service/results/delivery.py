@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import IO
 
 from conformance.errors import UploadError
-from conformance.files import archive
 from conformance.files.archive import BLOCK
 from conformance.files.tree import File
 from conformance.job.objects import Objects, S3Uri
@@ -63,8 +62,7 @@ class Delivery:
                 self._put(upload.uri, digest.hexdigest(), taken)
                 return file
 
-            limit = container.settings.archive_bytes
-            list(archive.read(container.get(upload.path), root=upload.path, limit_bytes=limit, peek=peek))
+            list(container.read(upload.path, peek))
 
     def at_the_end(self, uploads: Iterable[Upload]) -> None:
         """Deliver what was kept, in this order, all that can be.

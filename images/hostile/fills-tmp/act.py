@@ -1,0 +1,8 @@
+"""Write 300 MB to /tmp, then wait to be stopped, for a minute at most."""
+
+import time
+
+with open("/tmp/filler", "wb") as filler:
+    for _ in range(300):
+        filler.write(b"x" * (1 << 20))
+time.sleep(60)

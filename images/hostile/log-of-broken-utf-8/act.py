@@ -1,0 +1,10 @@
+"""Log bytes that are not UTF-8, as an error that explains why it fails."""
+
+import os
+
+SAID = b"\xff\xfe\xc0\x80\xed\xa0\x80\xf5\x80\x80\x80" * 20 + b"\n"
+os.write(1, SAID)
+os.write(2, b'Traceback (most recent call last):\n  File "/x", line 1, in <module>\nValueError: ' + SAID)
+with open("/opt/ml/output/message", "wb") as message:
+    message.write(SAID)
+raise SystemExit(3)

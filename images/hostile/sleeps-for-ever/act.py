@@ -1,0 +1,5 @@
+"""Sleep for a minute."""
+
+import time
+
+time.sleep(60)

@@ -386,7 +386,18 @@ class TestMakefile:
             "localmode",
             "onaws",
         ]
-        expected += ["alone", "terminations", "table", "mutation", "steady", "engines", "probe", "clean"]
+        expected += [
+            "alone",
+            "terminations",
+            "faults",
+            "fuzz",
+            "table",
+            "mutation",
+            "steady",
+            "engines",
+            "probe",
+            "clean",
+        ]
         assert expected == listed
 
     def test_example_is_built_and_judged(self, checkout: Path) -> None:

@@ -37,7 +37,8 @@ class Manifest:
         """
         try:
             document = json.loads(content.decode("utf-8"))
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
+            # A number of very many digits is a ValueError like what is no JSON or no UTF-8.
             raise ManifestError(f"expected a JSON manifest: {error}") from error
         if not isinstance(document, list) or not document:
             raise ManifestError('expected a JSON array that starts with {"prefix": "s3://bucket/prefix/"}')
@@ -48,6 +49,8 @@ class Manifest:
             prefix = S3Uri.parse(first["prefix"])
         except ValueError as error:
             raise ManifestError(f"prefix: {error}") from error
+        if SURROGATE.search(first["prefix"]):
+            raise ManifestError("prefix: expected Unicode text, got an unpaired surrogate")
         return cls(prefix, tuple(_name(index, name) for index, name in enumerate(names, start=1)))
 
     def keys(self) -> dict[str, str]:

@@ -42,7 +42,7 @@ def read(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: expected a report.json, but it is not JSON: {error}") from error
     version = document.get("schema_version") if isinstance(document, dict) else None
-    if version not in SCHEMAS or isinstance(version, bool):
+    if type(version) is not int or version not in SCHEMAS:
         known = " or ".join(map(str, SCHEMAS))
         raise UsageError(f"{path}: expected a report.json of schema_version {known}, got {version!r}")
     validate(document, version, str(path))

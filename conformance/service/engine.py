@@ -14,7 +14,7 @@ import docker
 import requests
 from docker.utils import decode_json_header
 from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import Timeout
+from requests.exceptions import JSONDecodeError, Timeout
 
 from conformance.errors import EngineError, JobError
 from conformance.files import archive
@@ -22,6 +22,7 @@ from conformance.outcome.gpu import Means
 from conformance.service import address, connection, dialect
 from conformance.service.address import Address
 from conformance.service.dialect import DOCKER, Dialect
+from conformance.service.trouble import cause
 
 PROBE_RUNS_ON = frozenset({"x86_64", "amd64"})
 """What engines call the architecture that the probe is built for."""
@@ -36,6 +37,9 @@ MEMORY = "memory"
 
 OF_CERTIFICATES = ("[SSL", "[X509", "CERTIFICATE")
 """How Python's ssl module names what is wrong with a certificate or a key."""
+
+NO_ENGINE = "what answers there is no Docker Engine"
+
 FETCH_ATTEMPTS = 40
 FETCH_PAUSE_SECONDS = 0.25
 """How often an archive is asked for that is empty."""
@@ -124,10 +128,9 @@ def connect() -> Engine:
     except EngineError:
         raise
     except Exception as error:
-        # A port that is no number is a ValueError, and paramiko, which may not be there, has exceptions of its own.
-        cause = "paramiko is not installed" if _lacks_paramiko(error) else _cause(error)
+        # Paramiko, which may not be there, has exceptions of its own.
         raise EngineError(
-            f"cannot connect to the Docker Engine at {place.url}: {cause}", hint=_hint(error, place)
+            f"cannot connect to the Docker Engine at {place.url}: {_why_not(error)}", hint=_hint(error, place)
         ) from error
     return Engine(
         version=facts.get("ServerVersion", "unknown"),
@@ -249,20 +252,11 @@ def responses(client: docker.APIClient) -> Iterator[list[requests.Response]]:
         client.hooks["response"].remove(take)
 
 
-def explanation(error: Exception) -> str:
-    """The engine's message, without the URL and status line around it."""
-    said = getattr(error, "explanation", None)
-    return str(said or error).strip().replace("\n", " ")
-
-
-def _cause(error: BaseException) -> str:
-    """The innermost error's message: docker-py and urllib3 wrap it three levels deep."""
-    while True:
-        inner = error.__cause__ or error.__context__
-        if inner is None:
-            break
-        error = inner
-    return getattr(error, "strerror", None) or explanation(error) if isinstance(error, Exception) else str(error)
+def _why_not(error: Exception) -> str:
+    if _lacks_paramiko(error):
+        return "paramiko is not installed"
+    # What cannot be understood; a port that is no number is a ValueError of another kind.
+    return NO_ENGINE if isinstance(error, JSONDecodeError | KeyError | TypeError | AttributeError) else cause(error)
 
 
 def _hint(error: Exception, place: Address) -> str:

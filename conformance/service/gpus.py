@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import docker
-from docker.errors import APIError
 from docker.types import DeviceRequest
-from requests.exceptions import HTTPError, RequestException
+from requests.exceptions import HTTPError
 
 from conformance.errors import JobError
 from conformance.image.gpu.variables import ALL, VISIBLE_DEVICES, capabilities
@@ -26,7 +25,8 @@ from conformance.outcome.gpu import Gpus, Means, devices_in, has_gpu
 from conformance.probe import LOADER, binary
 from conformance.probe.bundle import report, words
 from conformance.service import sidecar
-from conformance.service.engine import Engine, explanation, stat
+from conformance.service.engine import Engine, stat
+from conformance.service.trouble import as_job_error
 
 LOOK_SECONDS = 60.0
 """How long a container may take that only looks for device nodes; a suspended driver takes some time to wake up."""
@@ -73,13 +73,12 @@ def find(engine: Engine, image: Image, labels: Mapping[str, str]) -> Gpus:
     lack = ""
     for means in engine.offers:
         try:
-            if _gives_gpu(engine.client, image, means, labels):
-                return Gpus(wanted=True, means=means)
+            with as_job_error("it cannot be tried"):
+                if _gives_gpu(engine.client, image, means, labels):
+                    return Gpus(wanted=True, means=means)
             lack = lack or NOTHING_GIVEN
         except JobError as error:
             lack = lack or error.message
-        except (APIError, RequestException) as error:
-            lack = lack or explanation(error)
     return Gpus(wanted=True, lack=f"no GPU on this engine: {lack}")
 
 

@@ -6,10 +6,9 @@ import contextlib
 from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-from requests.exceptions import RequestException
+from docker.errors import APIError, ImageNotFound, NotFound
 
-from conformance.errors import ImageError, JobError
+from conformance.errors import ImageError
 from conformance.files import archive
 from conformance.files.tree import File, FileTree
 from conformance.image.executable import HEAD_BYTES, kept
@@ -19,9 +18,10 @@ from conformance.image.library_path import is_configuration
 from conformance.image.packages import is_database, is_relevant
 from conformance.service import layers, platforms, variants
 from conformance.service.cleanup import STILL_THERE
-from conformance.service.engine import Engine, explanation, export, fetch
+from conformance.service.engine import Engine, export, fetch
 from conformance.service.labels import new_name
 from conformance.service.pull import Show, pull
+from conformance.service.trouble import as_engine_error, as_job_error, explanation
 
 DOCUMENTS = frozenset({"/etc/passwd", "/etc/group"})
 """Text files that rules read."""
@@ -43,13 +43,15 @@ def find(engine: Engine, reference: str, show: Show = lambda _: None) -> Image:
     Raises:
         ImageError: the image exists neither locally nor in its registry, or what is here is the variant of another
             platform; see `conformance.service.platforms`.
+        EngineError: the engine does not tell.
     """
-    found = find_local(engine, reference)
-    if found is None:
-        pull(engine, reference, show)
-        # Whatever this is, the registry has nothing that would rather be run.
-        found = from_facts(reference, engine.client.inspect_image(reference))
-    return replace(found, layers=layers.of_image(engine, found.id))
+    with as_engine_error(f"cannot inspect {reference!r}"):
+        found = find_local(engine, reference)
+        if found is None:
+            pull(engine, reference, show)
+            # Whatever this is, the registry has nothing that would rather be run.
+            found = from_facts(reference, engine.client.inspect_image(reference))
+        return replace(found, layers=layers.of_image(engine, found.id))
 
 
 def find_local(engine: Engine, reference: str) -> Image | None:
@@ -127,7 +129,7 @@ def read_files(engine: Engine, image: Image, labels: dict[str, str]) -> Image:
     """
     client = engine.client
     reading = _Reading()
-    try:
+    with as_job_error(f"cannot read the files of {image.reference!r}"):
         container = client.create_container(**_unused(engine, image), name=new_name(labels, "image"), labels=labels)
         try:
             chunks = export(client, container["Id"])
@@ -137,8 +139,6 @@ def read_files(engine: Engine, image: Image, labels: dict[str, str]) -> Image:
         finally:
             with contextlib.suppress(*STILL_THERE):
                 client.remove_container(container, v=True, force=True)
-    except (DockerException, RequestException) as error:
-        raise JobError(f"cannot read the files of {image.reference!r}: {explanation(error)}") from error
     return replace(
         image,
         files=files,
@@ -161,18 +161,17 @@ def read_file(engine: Engine, image: Image, path: str, labels: dict[str, str]) -
         found.append(content.read(DOCUMENT_BYTES))
         return file
 
-    try:
+    with as_job_error(f"cannot read {path} of {image.reference!r}"):
         container = client.create_container(**_unused(engine, image), labels=labels)
         try:
             chunks, _ = fetch(client, container["Id"], path)
             for _ in archive.read(chunks, root="", limit_bytes=EXPORT_BYTES, peek=peek):
                 pass
+        except NotFound as error:
+            raise ImageError(f"{image.reference} has no file {path}") from error
         finally:
-            client.remove_container(container, v=True, force=True)
-    except NotFound as error:
-        raise ImageError(f"{image.reference} has no file {path}") from error
-    except (DockerException, RequestException) as error:
-        raise JobError(f"cannot read {path} of {image.reference!r}: {explanation(error)}") from error
+            with contextlib.suppress(*STILL_THERE):
+                client.remove_container(container, v=True, force=True)
     if len(found) != 1:
         raise ImageError(f"{path} of {image.reference} is not a regular file")
     return found[0]

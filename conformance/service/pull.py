@@ -11,7 +11,8 @@ from requests.exceptions import RequestException
 
 from conformance.errors import ImageError
 from conformance.service import platforms
-from conformance.service.engine import Engine, explanation
+from conformance.service.engine import Engine
+from conformance.service.trouble import explanation
 
 HINT = "build it first, or check its name: `docker image ls` lists local images"
 

@@ -3,25 +3,79 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 from docker.errors import DockerException
-from urllib3.exceptions import HTTPError
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError, JSONDecodeError, Timeout
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
-from conformance.errors import JobError, LimitError
-from conformance.service.engine import explanation
+from conformance.errors import ConformanceError, EngineError, JobError, LimitError
+
+OF_THE_ENGINE = (DockerException, HTTPError, OSError)
+"""What breaks off within a stream comes as urllib3's or the socket's own error, and requests' are OSErrors too."""
+
+ODD = (LookupError, TypeError, AttributeError, ValueError)
+"""What comes of an answer that is not as the API describes it."""
+
+NO_ANSWER = "the engine did not answer in time"
+BROKEN_OFF = "the engine's answer broke off"
+NO_JSON = "the engine's answer is not JSON"
+
+
+def as_job_error(what: str) -> contextlib.AbstractContextManager[None]:
+    """Put trouble with the engine into one line, which no verdict lays to the image."""
+    return _worded(what, JobError)
+
+
+def as_engine_error(what: str) -> contextlib.AbstractContextManager[None]:
+    """The same where there can be no session without an answer."""
+    return _worded(what, EngineError)
 
 
 @contextlib.contextmanager
-def as_job_error(what: str) -> Iterator[None]:
-    """Put trouble with the engine into one line, which no verdict lays to the image."""
+def _worded(what: str, kind: type[ConformanceError]) -> Iterator[None]:
     try:
         yield
-    except (DockerException, HTTPError, OSError) as error:
-        # What breaks off within a stream comes as urllib3's or the socket's own error, and requests' are OSErrors too.
-        raise JobError(f"{what}: {explanation(error)}") from error
+    except OF_THE_ENGINE as error:
+        raise kind(f"{what}: {explanation(error)}") from error
     except LimitError:
         # It is no trouble: what it says is the reason why nothing is judged.
         raise
     except JobError as error:
-        raise JobError(f"{what}: {error.message}", hint=error.hint) from error
+        raise kind(f"{what}: {error.message}", hint=error.hint) from error
+    except ODD as error:
+        raise kind(f"{what}: {_odd(error)}") from error
+
+
+def explanation(error: Exception) -> str:
+    """The engine's message, without the URL and status line around it, or what happened to its answer."""
+    if said := getattr(error, "explanation", None):
+        return str(said).strip().replace("\n", " ")
+    if isinstance(error, JSONDecodeError):
+        return NO_JSON
+    # A read timeout while the body is awaited is a ConnectionError of requests'.
+    if isinstance(error, Timeout | ReadTimeoutError) or "timed out" in str(error).lower():
+        return NO_ANSWER
+    if isinstance(error, ChunkedEncodingError | ContentDecodingError) or type(error) is ProtocolError:
+        return BROKEN_OFF
+    if isinstance(error, RequestsConnectionError | HTTPError):
+        return cause(error)
+    return str(error).strip().replace("\n", " ") or type(error).__name__
+
+
+def cause(error: BaseException) -> str:
+    """The innermost error's message: docker-py and urllib3 wrap it three levels deep."""
+    while not getattr(error, "explanation", None) and (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    said = getattr(error, "strerror", None) or getattr(error, "explanation", None) or str(error)
+    return str(said).strip().replace("\n", " ") or type(error).__name__
+
+
+def _odd(error: Exception) -> str:
+    """A bug of the suite's may look the same, so it says where."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    return f"the engine's answer is not as its API describes it ({type(error).__name__}: {error} in {where})"

@@ -38,9 +38,9 @@ def _inspected(client: docker.APIClient, reference: str, **asked: str) -> dict[s
     try:
         answer = client.get(url, params=asked, timeout=client.timeout)
         answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
     except RequestException as error:
         raise ImageError(f"--image: the engine does not tell the platforms of {reference!r}: {error}") from error
-    found: dict[str, Any] = answer.json()
     return found
 
 

@@ -35,6 +35,9 @@ def test_keys_are_the_prefix_and_what_follows() -> None:
     ("text", "fault"),
     [
         ("[", "expected a JSON manifest"),
+        (f'[{{"prefix": "s3://b/"}}, {"9" * 5000}]', "expected a JSON manifest"),
+        ("[" * 100_000, "expected a JSON manifest"),
+        ('[{"prefix": "s3://b/\\ud800"}, "a"]', "prefix: expected Unicode text"),
         ("[]", "expected a JSON array that starts with"),
         ('{"prefix": "s3://b/"}', "expected a JSON array that starts with"),
         ('["a"]', "expected the first element to be"),

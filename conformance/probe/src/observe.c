@@ -200,9 +200,12 @@ static void line_mapped(pid_t id)
     /* A path begins with the first slash of its line: what stands before it are numbers and letters. */
     const char *begin = part;
     const char *end = memchr(part, '\n', length - (size_t)(part - maps));
-    for (const char *at = part; at >= maps && *at != '\n'; at--)
+    for (const char *at = part; *at != '\n'; at--) {
         if (*at == '/')
             begin = at;
+        if (at == maps)
+            break;
+    }
     line_bytes("mapped", begin, (size_t)((end ? end : maps + length) - begin));
 }
 

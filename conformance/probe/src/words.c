@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-static int hexadecimal(char digit)
+/* What is no digit has a value too: a plan is the suite's own. */
+static unsigned hexadecimal(char digit)
 {
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    return (digit | 0x20) - 'a' + 10;
+    unsigned character = (unsigned char)digit;
+    return (character >= '0' && character <= '9' ? character - '0' : (character | 0x20) - 'a' + 10) & 15;
 }
 
 char *next_word(char **rest, size_t *length)

@@ -20,6 +20,7 @@ from conformance.errors import JobError, UsageError
 from conformance.service.cleanup import STILL_THERE
 from conformance.service.dialect import TAKEN, Dialect
 from conformance.service.labels import new_name
+from conformance.service.trouble import as_engine_error
 
 RANGE = IPv4Network("198.18.0.0/15")
 """Set aside for tests of networks (RFC 2544), so that a network here hides nothing that the machine has to reach."""
@@ -94,17 +95,19 @@ def find(client: docker.APIClient, name: str, *, option: str = "--image-network"
 
     Raises:
         UsageError: it does not exist, or is a built-in network that cannot be combined with another one.
+        EngineError: the engine does not tell.
     """
-    try:
-        found = client.inspect_network(name)
-    except NotFound as error:
-        raise UsageError(
-            f"{option}: expected the name of a Docker network, but there is no {name!r}",
-            hint="`docker network ls` lists them",
-        ) from error
-    if found["Driver"] in STANDING_ALONE:
-        raise UsageError(f"{option}: {name!r} cannot be used: containers cannot join it alongside another network")
-    return str(found["Name"])
+    with as_engine_error(f"{option}: {name!r} cannot be inspected"):
+        try:
+            found = client.inspect_network(name)
+        except NotFound as error:
+            raise UsageError(
+                f"{option}: expected the name of a Docker network, but there is no {name!r}",
+                hint="`docker network ls` lists them",
+            ) from error
+        if found["Driver"] in STANDING_ALONE:
+            raise UsageError(f"{option}: {name!r} cannot be used: containers cannot join it alongside another network")
+        return str(found["Name"])
 
 
 def create(client: docker.APIClient, *, labels: dict[str, str], dialect: Dialect, internal: bool = True) -> Network:

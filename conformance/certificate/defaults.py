@@ -13,6 +13,7 @@ DEFAULTS: Mapping[str, Any] = {
     "keep": False,
     "network": "",
     "hosts": None,
+    "limits": {},
     "waivers": "",
     "waivers_shared": False,
 }

@@ -15,6 +15,7 @@ from conformance.outcome.outcome import Outcome
 from conformance.rule.declaration import NotJudged
 from conformance.rule.derived import RESTING, request_of
 from conformance.service import message, status
+from conformance.service.results.collection import LOG_HEAD_BYTES, LOG_TAIL_BYTES
 
 
 def check_image(image: Image, product: Product) -> None:
@@ -40,6 +41,9 @@ def check_runs(evidence: Evidence, requests: tuple[JobRequest, ...]) -> None:
             reject("V17", f"{where} is not of the request that it has to be of")
         if [host.name for host in run.outcome.hosts] != list(_hosts(run.variation, wanted, run.outcome)):
             reject("V17", f"{where} has other hosts than its request")
+        logs = [log for host in run.outcome.hosts for log in (host.stdout, host.stderr)]
+        if any(len(log.head) > LOG_HEAD_BYTES or len(log.tail) > LOG_TAIL_BYTES for log in logs):
+            reject("V17", f"{where} has more of a log than is kept")
         if run.outcome.on_aws or run.outcome.stand_in is not None:
             reject("V17", f"{where} was not made by the image's own program on an engine")
 

@@ -66,6 +66,7 @@ def told(found: Verified) -> list[str]:
         f"image {product.image}",
         f"profile {profile['name']} {profile['version']}, contract {document['contract']}, {conclusion.share(document)}"
         + warnings,
+        f"jobs {', '.join(product.jobs)}, whose requests are in the bundle",
         f"certified on {document['session']['ended'][:10]}, valid until {found.expires:%Y-%m-%d}",
         NOTE,
     ]

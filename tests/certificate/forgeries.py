@@ -14,7 +14,7 @@ from pathlib import Path
 from conformance.certificate import bundle, evidence
 from conformance.certificate.evidence import Evidence
 from conformance.job.variation import Variation
-from conformance.outcome.outcome import JobStatus, Outcome
+from conformance.outcome.outcome import JobStatus, Log, Outcome
 from conformance.reports import names
 from tests.certificate.forging import (
     LOG,
@@ -636,6 +636,12 @@ def _a_run_of_an_easier_request(found: Evidence) -> Evidence:
 @shown("V17")
 def _a_run_without_its_host(found: Evidence) -> Evidence:
     return with_run(found, Variation.SEPARATE_MOUNTS, lambda outcome: replace(outcome, hosts=()))
+
+
+@shown("V17")
+def _a_log_of_any_length(found: Evidence) -> Evidence:
+    long = Log(head=b"x" * (1 << 20), size=1 << 20)
+    return with_run(found, Variation.AS_REQUESTED, lambda outcome: with_host(outcome, stdout=long))
 
 
 @shown("V17")

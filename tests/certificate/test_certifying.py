@@ -83,7 +83,7 @@ def test_what_can_be_told_beforehand_is_told_beforehand(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("vendor = 1\n", "product.toml: required member product is missing"),
+        ("vendor = 1\n", "product.toml:1: required member product is missing"),
         (PRODUCT.format(image="team/image:latest"), "product.toml:5: image: expected registry/name@sha256:..., the "),
         (PRODUCT.format(image=NOWHERE) + "more = 1\n", "product.toml:7: expected one of vendor, product, version, "),
     ],

@@ -47,8 +47,9 @@ def test_a_bundle_is_verified_by_its_digest(made: Certified, capsys: pytest.Capt
     assert "verified: Word count 1.2 of Example (conformance@example.com)" == said[0]
     assert f"image {made.image}" == said[1]
     assert said[2].startswith("profile processing 1.0, contract 2026.11, ")
-    assert " valid until " in said[3]
-    assert said[4].startswith("Nobody can tell from a bundle alone whether its outcomes were made up")
+    assert "jobs reference, whose requests are in the bundle" == said[3]
+    assert " valid until " in said[4]
+    assert said[5].startswith("Nobody can tell from a bundle alone whether its outcomes were made up")
 
 
 @pytest.mark.engine

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from conformance.certificate import bundle, evidence
 from conformance.certificate.evidence import Evidence
+from conformance.files.tree import FileTree
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import JobStatus, Log, Outcome
 from conformance.reports import names
@@ -593,6 +594,14 @@ def _outcomes_that_say_it_twice(files: Files) -> None:
 @shown("V17")
 def _outcomes_of_another_image(found: Evidence) -> Evidence:
     return replace(found, image=replace(found.image, digest=OTHER))
+
+
+@shown("V17")
+def _a_file_under_the_name_of_another(found: Evidence) -> Evidence:
+    entries = dict(found.image.files.entries)
+    first, second = list(entries)[:2]
+    files = FileTree(entries | {first: entries[second]})
+    return replace(found, image=replace(found.image, files=files))
 
 
 @shown("V17")

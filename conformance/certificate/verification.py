@@ -179,8 +179,8 @@ def _check_report(files: Mapping[str, bytes], document: Mapping[str, Any], found
     made = json.loads(certified.as_bytes(found.report.document))
     for one, other in zip(made["verdicts"], document["verdicts"], strict=True):
         if one != other:
-            member = next(name for name in one if one[name] != other.get(name))
-            reject("V19", f"{one['check']}: {member}: the outcomes give {one[member]!r}, not {other.get(member)!r}")
+            member = next(name for name in (one | other) if one.get(name) != other.get(name))
+            reject("V19", f"{one['check']}: {member}: the outcomes give {one.get(member)!r}, not {other.get(member)!r}")
     if files[names.REPORT] != certified.as_bytes(found.report.document):
         where = _difference(made, document)
         reject("V20", f"{names.REPORT}: the outcomes show something else at {where}")

@@ -10,6 +10,9 @@ from typing import Any
 import boto3
 import pytest
 
+from conformance.certificate import product
+from conformance.certificate.rejected import RULES
+from conformance.certificate.verification import VALID_DAYS
 from conformance.session.project import DEFAULTS
 from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import Word
@@ -23,6 +26,22 @@ TEXT = readme.README.read_text(encoding="utf-8")
 def test_table_of_checks_is_up_to_date() -> None:
     """The README's table is what the declarations say."""
     assert readme.with_table(TEXT) == TEXT
+
+
+def test_table_of_rules_is_up_to_date() -> None:
+    """That of the page on certificates too; the README says how many there are."""
+    page = readme.CERTIFICATES.read_text(encoding="utf-8")
+
+    assert readme.with_rules(page) == page
+    assert f"for the first of {len(RULES)} rules" in TEXT
+
+
+def test_product_of_the_page_on_certificates_is_one() -> None:
+    """As the suite reads it."""
+    (shown,) = re.findall(r"```toml\n(.*?)```", readme.CERTIFICATES.read_text(encoding="utf-8"), re.DOTALL)
+
+    assert ("words",) == product.parse(shown.encode(), "product.toml").jobs
+    assert f"It is valid for {VALID_DAYS} days" in readme.CERTIFICATES.read_text(encoding="utf-8")
 
 
 def test_every_option_is_explained() -> None:

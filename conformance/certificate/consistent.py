@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from conformance.certificate.evidence import Evidence
 from conformance.certificate.product import Product
 from conformance.certificate.rejected import reject
+from conformance.files.tree import FileTree
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
@@ -15,12 +16,14 @@ from conformance.outcome.outcome import Outcome
 from conformance.rule.declaration import NotJudged
 from conformance.rule.derived import RESTING, request_of
 from conformance.service import message, status
+from conformance.service.results.collection import LOG_HEAD_BYTES, LOG_TAIL_BYTES
 
 
 def check_image(image: Image, product: Product) -> None:
     """Raise `Rejected` where the image of the outcomes is not the product's."""
     if image.reference != product.image or image.digest != product.digest or product.image not in image.pinned:
         reject("V17", f"the outcomes are of {image.reference} ({image.digest}), and not of {product.image}")
+    _check_files(image.files, "the image")
 
 
 def check_runs(evidence: Evidence, requests: tuple[JobRequest, ...]) -> None:
@@ -40,6 +43,11 @@ def check_runs(evidence: Evidence, requests: tuple[JobRequest, ...]) -> None:
             reject("V17", f"{where} is not of the request that it has to be of")
         if [host.name for host in run.outcome.hosts] != list(_hosts(run.variation, wanted, run.outcome)):
             reject("V17", f"{where} has other hosts than its request")
+        for host in run.outcome.hosts:
+            _check_files(host.files, f"{host.name} in {where}")
+        logs = [log for host in run.outcome.hosts for log in (host.stdout, host.stderr)]
+        if any(len(log.head) > LOG_HEAD_BYTES or len(log.tail) > LOG_TAIL_BYTES for log in logs):
+            reject("V17", f"{where} has more of a log than is kept")
         if run.outcome.on_aws or run.outcome.stand_in is not None:
             reject("V17", f"{where} was not made by the image's own program on an engine")
 
@@ -58,6 +66,11 @@ def check_answers(evidence: Evidence) -> None:
                 f"run {run.variation!s} of {run.job} is {run.outcome.status}, but its hosts make it {wanted[0]}, or "
                 "its messages differ",
             )
+
+
+def _check_files(files: FileTree, where: str) -> None:
+    if list(files.entries) != sorted(files.entries) or any(path != file.path for path, file in files.entries.items()):
+        reject("V17", f"the files of {where} are not in the order of their paths")
 
 
 def _request(

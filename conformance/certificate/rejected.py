@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from conformance import text
 from conformance.errors import ConformanceError
 
 RULES = {
@@ -41,7 +42,7 @@ class Rejected(ConformanceError):  # noqa: N818 - a judgement of the bundle, not
 
     def __init__(self, rule: str, said: str) -> None:
         """Keep the number of the rule, and what is wrong."""
-        super().__init__(f"{rule}: {said}")
+        super().__init__(text.line(f"{rule}: {said}"))
         self.rule = rule
 
 

@@ -25,6 +25,9 @@ from conformance.reports.document import SCHEMA_VERSION
 VALID_DAYS = 365
 """How long a certificate is valid, from the end of its session on."""
 
+OF_A_RUN = 2
+"""How many parts the key of a run has that is no repetition of another one."""
+
 AHEAD = timedelta(days=1)
 """By how much the clock of the machine that certified may have been wrong."""
 
@@ -166,8 +169,9 @@ def _check_evidence(
     except Exception as error:  # noqa: BLE001 - whatever a check stumbles upon, no session has shown that
         reject("V17", f"the outcomes cannot be judged: {type(error).__name__}: {error}")
     for key in sorted((*found.missing, *found.unused), key=str):
-        is_missing = key in found.missing
-        reject("V17", f"run {key[0]!s} of {key[1]} {'is missing' if is_missing else 'is of no check'}")
+        again = ", repeated," if len(key) > OF_A_RUN else ""
+        what = "is missing" if key in found.missing else "is of no check"
+        reject("V17", f"run {key[0]!s} of {key[1]}{again} {what}")
     _check_report(files, document, found)
 
 
@@ -175,8 +179,8 @@ def _check_report(files: Mapping[str, bytes], document: Mapping[str, Any], found
     made = json.loads(certified.as_bytes(found.report.document))
     for one, other in zip(made["verdicts"], document["verdicts"], strict=True):
         if one != other:
-            member = next(name for name in one if one[name] != other.get(name))
-            reject("V19", f"{one['check']}: {member}: the outcomes give {one[member]!r}, not {other.get(member)!r}")
+            member = next(name for name in (one | other) if one.get(name) != other.get(name))
+            reject("V19", f"{one['check']}: {member}: the outcomes give {one.get(member)!r}, not {other.get(member)!r}")
     if files[names.REPORT] != certified.as_bytes(found.report.document):
         where = _difference(made, document)
         reject("V20", f"{names.REPORT}: the outcomes show something else at {where}")

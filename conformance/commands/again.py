@@ -16,14 +16,20 @@ from conformance.certificate.rejected import reject
 from conformance.certificate.verification import Verified
 from conformance.commands.waiting import signals
 from conformance.errors import JobError, UsageError
-from conformance.reports import names, reading
+from conformance.reports import names, reading, verdicts
+from conformance.verdict.verdict import Word
 
 LISTED = 5
 """How many differing verdicts are named."""
 
+NOT_APPLICABLE = "not applicable"
+"""The label of a verdict on a clause whose condition was not met."""
 
-def check(found: Verified, s3: str | None, report: str | None) -> None:
+
+def check(found: Verified, s3: str | None, report: str | None) -> list[str]:
     """Check the image anew; `s3` is where its inputs are, and `report` where the reports go.
+
+    Returns what came out otherwise and is none the worse.
 
     Raises:
         Rejected: image or inputs are others, or a verdict is (V25).
@@ -38,11 +44,17 @@ def check(found: Verified, s3: str | None, report: str | None) -> None:
         status = _run(found, here, None if s3 is None else Path(s3).absolute(), place)
         if not (place / names.REPORT).is_file():
             raise JobError(f"--again: the session ended with status {status} and left no report")
-        compare(found.document, reading.read(place / names.REPORT))
+        return compare(found.document, reading.read(place / names.REPORT))
 
 
-def compare(certified: Mapping[str, Any], fresh: Mapping[str, Any]) -> None:
-    """Raise `Rejected` where two reports are of different images or inputs, or differ in a verdict."""
+def compare(certified: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
+    """What came out otherwise in a fresh report and is none the worse, in sentences.
+
+    Whether a clause applies may depend on how fast a machine is, as where a job ends before it can be stopped.
+
+    Raises:
+        Rejected: two reports are of different images or inputs, or differ in a verdict.
+    """
     for name, one, other in (
         ("image", certified["image"]["digest"], fresh["image"]["digest"]),
         ("inputs", certified["inputs"], fresh["inputs"]),
@@ -50,14 +62,24 @@ def compare(certified: Mapping[str, Any], fresh: Mapping[str, Any]) -> None:
     ):
         if one != other:
             reject("V25", f"{name}: certified with {one}, checked again with {other}")
-    words = [
-        {(each["check"], each["job"]): each["verdict"] for each in report["verdicts"]} for report in (certified, fresh)
-    ]
-    differing = [key for key in words[0] | words[1] if words[0].get(key) != words[1].get(key)]
-    if differing:
-        told = [f"{check}: {words[0].get((check, job))}, now {words[1].get((check, job))}" for check, job in differing]
-        more = f" and {len(told) - LISTED} more" if told[LISTED:] else ""
-        reject("V25", f"{'; '.join(told[:LISTED])}{more}")
+    before, now = _labels(certified), _labels(fresh)
+    differing = [key for key in before | now if before.get(key) != now.get(key)]
+    told = {key: f"{key[0]}: certified as {before.get(key)}, now {now.get(key)}" for key in differing}
+    excused = [key for key in differing if _is_excused(before.get(key), now.get(key))]
+    rejected = [told[key] for key in differing if key not in excused]
+    if rejected:
+        more = f" and {len(rejected) - LISTED} more" if rejected[LISTED:] else ""
+        reject("V25", f"{'; '.join(rejected[:LISTED])}{more}")
+    return [told[key] for key in excused]
+
+
+def _labels(report: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    return {(each["check"], each["job"]): verdicts.of_record(each).label for each in report["verdicts"]}
+
+
+def _is_excused(before: str | None, now: str | None) -> bool:
+    """Whether a clause did not apply in one of both sessions, and the fresh one found nothing."""
+    return NOT_APPLICABLE in {before, now} and now in {NOT_APPLICABLE, Word.CONFORMS} and before is not None
 
 
 def _run(found: Verified, here: Path, s3: Path | None, place: Path) -> int:

@@ -37,16 +37,18 @@ def verify(arguments: argparse.Namespace) -> int:
     """
     if not arguments.again and (arguments.s3 is not None or arguments.report is not None):
         raise UsageError("--s3 and --report: expected --again as well, which checks the image again")
+    notes: list[str] = []
     try:
         found = of_path(Path(arguments.bundle))
         if arguments.image is not None:
             _check_image(found, str(arguments.image).strip())
         if arguments.again:
-            again.check(found, arguments.s3, arguments.report)
+            notes = again.check(found, arguments.s3, arguments.report)
     except Rejected as rejected:
         sys.stderr.write(f"rejected: {rejected}\n")
         return ExitStatus.FAILED
-    sys.stdout.write("".join(f"{text.line(line)}\n" for line in told(found)))
+    notes = [f"note: {note}" for note in notes]
+    sys.stdout.write("".join(f"{text.line(line)}\n" for line in (*notes, *told(found))))
     return ExitStatus.COMPLETED
 
 
@@ -66,6 +68,7 @@ def told(found: Verified) -> list[str]:
         f"image {product.image}",
         f"profile {profile['name']} {profile['version']}, contract {document['contract']}, {conclusion.share(document)}"
         + warnings,
+        f"jobs {', '.join(product.jobs)}, whose requests are in the bundle",
         f"certified on {document['session']['ended'][:10]}, valid until {found.expires:%Y-%m-%d}",
         NOTE,
     ]

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from conformance.certificate import bundle, evidence
 from conformance.certificate.evidence import Evidence
+from conformance.files.tree import FileTree
 from conformance.job.variation import Variation
-from conformance.outcome.outcome import JobStatus, Outcome
+from conformance.outcome.outcome import JobStatus, Log, Outcome
 from conformance.reports import names
 from tests.certificate.forging import (
     LOG,
@@ -596,6 +597,14 @@ def _outcomes_of_another_image(found: Evidence) -> Evidence:
 
 
 @shown("V17")
+def _a_file_under_the_name_of_another(found: Evidence) -> Evidence:
+    entries = dict(found.image.files.entries)
+    first, second = list(entries)[:2]
+    files = FileTree(entries | {first: entries[second]})
+    return replace(found, image=replace(found.image, files=files))
+
+
+@shown("V17")
 def _outcomes_with_other_options(found: Evidence) -> Evidence:
     return replace(found, strict=True)
 
@@ -636,6 +645,12 @@ def _a_run_of_an_easier_request(found: Evidence) -> Evidence:
 @shown("V17")
 def _a_run_without_its_host(found: Evidence) -> Evidence:
     return with_run(found, Variation.SEPARATE_MOUNTS, lambda outcome: replace(outcome, hosts=()))
+
+
+@shown("V17")
+def _a_log_of_any_length(found: Evidence) -> Evidence:
+    long = Log(head=b"x" * (1 << 20), size=1 << 20)
+    return with_run(found, Variation.AS_REQUESTED, lambda outcome: with_host(outcome, stdout=long))
 
 
 @shown("V17")

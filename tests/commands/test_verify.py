@@ -47,8 +47,9 @@ def test_a_bundle_is_verified_by_its_digest(made: Certified, capsys: pytest.Capt
     assert "verified: Word count 1.2 of Example (conformance@example.com)" == said[0]
     assert f"image {made.image}" == said[1]
     assert said[2].startswith("profile processing 1.0, contract 2026.11, ")
-    assert " valid until " in said[3]
-    assert said[4].startswith("Nobody can tell from a bundle alone whether its outcomes were made up")
+    assert "jobs reference, whose requests are in the bundle" == said[3]
+    assert " valid until " in said[4]
+    assert said[5].startswith("Nobody can tell from a bundle alone whether its outcomes were made up")
 
 
 @pytest.mark.engine
@@ -124,11 +125,11 @@ FRESH = [
     ("another image", changed(image={"digest": "sha256:3"}), "image: certified with sha256:2222"),
     ("other inputs", changed(inputs={"sha256": "0"}), "inputs: certified with None, checked again with "),
     ("another profile", changed(profile={"name": "image"}), "profile: certified with "),
-    ("a check less", changed(verdicts=report()["verdicts"][1:]), "image.platform: conforms, now None"),
+    ("a check less", changed(verdicts=report()["verdicts"][1:]), "image.platform: certified as conforms, now None"),
     (
         "a violation",
         report(outcome(host(exit_code=1))),
-        "exit.zero-on-success: conforms, now violates",
+        "exit.zero-on-success: certified as conforms, now violates",
     ),
 ]
 
@@ -145,4 +146,36 @@ def test_what_comes_out_otherwise_again_is_rejected(fresh: dict[str, Any], said:
 
 def test_what_comes_out_as_before_is_none_the_worse() -> None:
     """Whatever else differs, such as times."""
-    again.compare(report(), json.loads(json.dumps(changed(session=None, runs=[]))))
+    assert [] == again.compare(report(), json.loads(json.dumps(changed(session=None, runs=[]))))
+
+
+def judged(word: str, *, applies: bool = True) -> dict[str, Any]:
+    """A report in which the first check has another verdict."""
+    document = report()
+    document["verdicts"][0] |= {"verdict": word, "applies": applies}
+    return document
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_excused"),
+    [
+        (judged("not judged", applies=False), judged("conforms"), True),
+        (judged("conforms"), judged("not judged", applies=False), True),
+        (judged("advised"), judged("not judged", applies=False), True),
+        (judged("conforms"), judged("not judged"), False),
+        (judged("not judged", applies=False), judged("advised"), False),
+        (judged("not judged", applies=False), judged("error"), False),
+        (judged("advised"), judged("conforms"), False),
+    ],
+)
+def test_whether_a_clause_applies_may_depend_on_the_machine(
+    before: dict[str, Any],
+    now: dict[str, Any],
+    is_excused: bool,  # noqa: FBT001 - a parameter of pytest's
+) -> None:
+    """As where a job ends before it can be stopped; that is told, and what is found is not excused by it."""
+    if is_excused:
+        assert [said.split(":")[0] for said in again.compare(before, now)] == [before["verdicts"][0]["check"]]
+    else:
+        with pytest.raises(Rejected, match="V25: "):
+            again.compare(before, now)

@@ -272,7 +272,7 @@ def create(
                 shm_size=ROOMY_SHM_BYTES if more_memory else settings.shm_bytes,
                 tmpfs={"/tmp": "exec,mode=1777"} if hides_tmp else None,  # noqa: S108 - a path of the container
                 cap_add=DOCKERS_CAPABILITIES,
-                **{**bounds.of_host(settings, memory_bytes), **gpus.host_config(means)},
+                **{**bounds.of_host(settings, memory_bytes, dialect), **gpus.host_config(means)},
                 log_config=dialect.log_config(log_file_bytes(settings)),
             ),
         )

@@ -10,15 +10,20 @@ from typing import Any
 
 import docker
 from docker.errors import APIError
-from requests.exceptions import HTTPError, JSONDecodeError
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import HTTPError, JSONDecodeError, Timeout
 
 from conformance.errors import JobError
 from conformance.outcome.outcome import End, Stop
 from conformance.probe import HALTED
 from conformance.service.engine import has_ended, stat
+from conformance.service.rescue import kill_from_within
 
 KILL_WAIT_SECONDS = 30.0
 """How long the engine may take to stop a container after SIGKILL."""
+
+STUCK_SECONDS = 5
+"""A container that has not ended so long after SIGKILL may wait for a tracer that was stopped."""
 
 KILLED = 128 + 9
 """The exit code of a process that SIGKILL ended."""
@@ -137,11 +142,28 @@ class Ending:
             if self._wait(self.grace_seconds):
                 return Stop(signal, time.monotonic() - begun, killed=False)
         grace = time.monotonic() - begun
-        if not self._kill("SIGKILL"):
+        if not self._kill_for_good():
             return Stop(signal, time.monotonic() - begun, killed=False) if signal else None
+        return Stop(signal, grace, killed=True)
+
+    def _kill_for_good(self) -> bool:
+        """Kill it, whatever it does; False if it has ended by itself."""
+        timeout = self.client.timeout
+        # Docker Engine answers only when it has ended, or after a long while.
+        self.client.timeout = STUCK_SECONDS
+        try:
+            if not self._kill("SIGKILL"):
+                return False
+        except (Timeout, RequestsConnectionError):
+            # What has ended just now needs no more.
+            with contextlib.suppress(APIError):
+                self.client.timeout = timeout
+                kill_from_within(self.client, self.id)
+        finally:
+            self.client.timeout = timeout
         if not self._wait(KILL_WAIT_SECONDS):
             raise JobError(f"the engine did not stop a container within {KILL_WAIT_SECONDS:g} s of SIGKILL")
-        return Stop(signal, grace, killed=True)
+        return True
 
     def _kill(self, signal: str) -> bool:
         """Send it a signal; False if it has ended by itself, which the engine answers with a conflict."""

@@ -41,6 +41,6 @@ class SessionTime:
 
     def _is_over(self) -> LimitError:
         return LimitError(
-            f"the session had run for {self.seconds:g} s, which is a limit of its own",
+            f"the session reached its time limit of {self.seconds:g} s",
             hint="--image-limit=session=SECONDS sets it",
         )

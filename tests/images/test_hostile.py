@@ -14,12 +14,12 @@ LEAST = 60
 
 SOME = (
     "fills-opt-ml",
-    "kills-its-tracer",
     "labels-of-the-suite",
     "log-of-workflow-commands",
     "looks-for-a-way-out",
     "record-line-removed",
     "sparse-terabyte",
+    "stops-its-tracer",
     "tries-the-gateway",
 )
 """One of each kind that takes no long time."""

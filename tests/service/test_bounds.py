@@ -7,6 +7,7 @@ import pytest
 from conformance.errors import LimitError
 from conformance.outcome.outcome import End
 from conformance.service import bounds
+from conformance.service.dialect import DOCKER, PODMAN
 from conformance.service.ending import Limits
 from conformance.service.session_time import SessionTime
 from conformance.service.settings import Settings
@@ -17,7 +18,7 @@ MINUTE = Limits(60, End.MAX_RUNTIME, "SIGINT")
 
 def test_a_container_has_the_bounds_of_the_settings() -> None:
     """Its memory has no swap behind it, and what is not limited is left to the engine."""
-    found = bounds.of_host(Settings(processes=50, processors=0.5, runtime="runsc"), 64 << 20)
+    found = bounds.of_host(Settings(processes=50, processors=0.5, runtime="runsc"), 64 << 20, DOCKER)
 
     assert (50, 64 << 20, 64 << 20, 500_000_000, "runsc") == (
         *(found[name] for name in ("pids_limit", "mem_limit", "memswap_limit", "nano_cpus", "runtime")),
@@ -27,12 +28,13 @@ def test_a_container_has_the_bounds_of_the_settings() -> None:
 
 def test_what_has_no_bound_is_left_to_the_engine() -> None:
     """Processors and the runtime are not said at all, and memory is not where the engine has no limit of it."""
-    found = bounds.of_host(Settings(), 0)
+    found = bounds.of_host(Settings(), 0, PODMAN)
 
     assert (4096, None, None, None) == tuple(
         found[name] for name in ("pids_limit", "mem_limit", "memswap_limit", "nano_cpus")
     )
     assert "runtime" not in found
+    assert found["oom_score_adj"] is None
 
 
 def test_a_session_without_a_limit_bounds_nothing() -> None:

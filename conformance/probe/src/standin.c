@@ -8,6 +8,7 @@
  *     must STATUS                   say DESCRIPTOR TEXT         write PATH TEXT
  *     read DIRECTORY BEGINNING (each of its files, of which there is at least one, begins so)
  *     feed PREFIX DIRECTORY COUNT (FIFOs, in a child)           endfeeding
+ *     kill (by SIGKILL, all processes in sight but itself and the first one)
  *
  * SIGNAL is a number. From `must` on, a line that could not be done is said on stderr, and it exits with that status,
  * as a program would. After the last line it exits with 0.
@@ -169,6 +170,8 @@ static int perform(const char *verb, struct words *words)
         return write_file(first, second);
     if (!strcmp(verb, "resolve"))
         return resolve(first, number_of(words, 1, 1), number_of(words, 2, 0)) ? 0 : EHOSTUNREACH;
+    if (!strcmp(verb, "kill"))
+        return kill(-1, SIGKILL) && errno != ESRCH ? errno : 0;
     if (!strcmp(verb, "feed"))
         return feed(first, second, number_of(words, 2, 0));
     if (!strcmp(verb, "endfeeding"))

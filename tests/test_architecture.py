@@ -40,7 +40,7 @@ DIRECTION = {
     "verdict": "image job outcome rule",
     "reports": "files image job outcome rule verdict",
     "serve": "files image job outcome aws service",
-    "commands": "job outcome aws service verdict reports serve calibration onaws",
+    "commands": "job outcome aws service checks verdict reports serve calibration onaws",
     "session": "files image job outcome aws service onaws rule checks verdict reports",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 
 from conformance.checks import load_checks
 from conformance.job.variation import Variation
@@ -17,6 +19,9 @@ from scripts.documentation import ROOT, meanings
 from tests.localmode.clauses import CLAUSES
 
 CONTRACT = "https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html"
+
+CONSEQUENCES = Path(__file__).with_name("consequences.toml")
+"""What it costs when a clause is broken, by check."""
 
 LEVELS = {
     True: "a violation fails the run",
@@ -33,6 +38,12 @@ def pages() -> dict[str, str]:
 def page(check: Check) -> str:
     """One check."""
     return "\n\n".join(_sections(check)) + "\n"
+
+
+@functools.cache
+def _consequences() -> dict[str, str]:
+    found: dict[str, str] = tomllib.loads(CONSEQUENCES.read_text(encoding="utf-8"))
+    return found
 
 
 def _index() -> str:
@@ -56,6 +67,8 @@ def _sections(check: Check) -> Iterator[str]:
     yield "## How AWS behaves"
     yield check.clause
     yield f"Source: [{check.source.title}]({check.source.url}). Basis: {_basis(check)}"
+    yield "## Why it matters"
+    yield _consequences()[check.id]
     yield "## How it is judged"
     yield inspect.getdoc(check.judge) or ""
     yield from _runs(check)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -89,6 +90,13 @@ def test_page_of_a_check_has_all_that_is_declared(check: Check) -> None:
     assert all(f"python -m images.builder.build {name}\n" in text for name in proofs)
     assert proofs
     assert "None" not in text.replace("None of", "")
+
+
+def test_consequences_are_those_of_the_checks() -> None:
+    """One for each, and none of a check that is no more."""
+    told = tomllib.loads(checks.CONSEQUENCES.read_text(encoding="utf-8"))
+
+    assert [check.id for check in load_checks()] == list(told)
 
 
 def test_page_of_what_aws_leaves_open_is_whole() -> None:

@@ -27,8 +27,8 @@ engines: override export ENGINE := $(value ENGINE)
 fuzz: override export SECONDS := $(value SECONDS)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images hostile clients localmode onaws alone probe lint check ready test terminations faults fuzz table benchmark \
-	mutation steady engines clean
+.PHONY: help setup conformance example images docs suite sizes hostile clients localmode onaws alone probe lint check \
+	ready test terminations faults fuzz table benchmark mutation steady engines clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,15 @@ lint: .venv/stamp ## check style and types
 
 images: setup ## build every image that is missing
 	@.venv/bin/python -m images.builder.build
+
+docs: .venv/stamp ## build the documentation into .cache/documentation/html; a warning is an error
+	@.venv/bin/python -m scripts.documentation
+
+suite: setup ## build the suite itself as an image, processing-conformance
+	@.venv/bin/python -m scripts.suite_image
+
+sizes: .venv/stamp ## measure what the default install and each extra bring (downloads 200 MB)
+	@.venv/bin/python -m scripts.sizes
 
 benchmark: setup ## compare with other tools, and traced with untraced containers (downloads 12 MB)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[benchmark]'

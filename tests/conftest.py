@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -142,11 +141,7 @@ def clean_environment() -> dict[str, str]:
 
 def reference_job(*, job: Path = REFERENCE_JOB) -> tuple[str, str]:
     """The options that give the reference's job, or another one, over the S3 of that fixture which it reads."""
-    inputs = json.loads(job.read_text(encoding="utf-8")).get("ProcessingInputs", ())
-    # One without inputs reads S3 by itself.
-    first = next((item["S3Input"]["S3Uri"] for item in inputs), "s3://conformance-fixtures/reference")
-    fixture = first.removeprefix("s3://conformance-fixtures/").partition("/")[0]
-    return f"--image-job={job}", f"--image-s3={ROOT / 'fixtures' / fixture / 's3'}"
+    return f"--image-job={job}", f"--image-s3={folders.objects_of(job)}"
 
 
 def flawed_folders() -> list[str]:
@@ -166,20 +161,14 @@ def hostile_folders() -> list[str]:
 
 def declared_failure(name: str, label: str = "fails") -> set[str]:
     """The checks that an image's label says it fails: with its job, or with the label `alone` without one."""
-    for line in (ROOT / "images" / name / "Dockerfile").read_text(encoding="utf-8").splitlines():
-        if line.startswith(f"LABEL conformance.{label}="):
-            return set(line.partition("=")[2].strip('"').split())
-    return set()
+    return set(folders.folder(name).label(label))
 
 
 def declared_options(name: str) -> list[str]:
     """The options that an image's label says it is judged with, besides those of its job, in the words of a shell."""
-    for line in (ROOT / "images" / name / "Dockerfile").read_text(encoding="utf-8").splitlines():
-        if line.startswith("LABEL conformance.options="):
-            return shlex.split(line.partition("=")[2].strip('"'))
-    return []
+    return folders.folder(name).label("options")
 
 
 def job_of(name: str) -> Path:
     """The job request that an image is judged with: its own, or the reference's."""
-    return folders.folder(name).job or REFERENCE_JOB
+    return folders.folder(name).request

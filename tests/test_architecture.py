@@ -42,7 +42,7 @@ DIRECTION = {
     "judging": "image job outcome rule checks verdict reports",
     "certificate": "files image job outcome service rule checks verdict reports judging",
     "serve": "files image job outcome aws service",
-    "commands": "job outcome aws service verdict reports certificate serve calibration onaws",
+    "commands": "job outcome aws service checks verdict reports certificate serve calibration onaws",
     "session": "files image job outcome aws service onaws rule checks verdict reports judging certificate",
 }
 """What each folder may import of the others; all may import what stands beside them, such as `errors`."""

@@ -102,6 +102,16 @@ def _parser() -> Parser:
             allow_abbrev=False,
         )
     )
+    validate = commands.add_parser(
+        "validate",
+        help="say what is wrong with requests, waivers and profiles",
+        description="Say what is wrong with files that a session reads: CreateProcessingJob requests (JSON), and "
+        "waivers or profiles (.toml). Needs neither an engine nor an image.",
+        epilog="Exit status: 0 all are valid, 4 one is not.",
+        allow_abbrev=False,
+    )
+    validate.add_argument("files", nargs="+", metavar="FILE", help="a request, waivers or a profile")
+    validate.add_argument("--s3", metavar="DIR", help="the contents of S3: requests must find their inputs there")
     merge = commands.add_parser(
         "merge",
         help="make one overview of sessions that ran on many machines",

@@ -2,12 +2,17 @@
 
 import hashlib
 import io
+import itertools
+import json
 import re
+import shlex
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+
+FIXTURES = ROOT.parent / "fixtures"
 
 NAMESPACE = "conformance"
 """The first part of every tag of ours."""
@@ -44,6 +49,17 @@ class Folder:
         return (self.path / "Dockerfile").read_text()
 
     @property
+    def comment(self) -> str:
+        """What the Dockerfile begins with: what is wrong with a flawed image, or suspicious about a sound one."""
+        lines = itertools.takewhile(lambda line: line.startswith("#"), self.dockerfile.splitlines())
+        return " ".join(line.lstrip("# ") for line in lines)
+
+    def label(self, name: str) -> list[str]:
+        """The words of `LABEL conformance.<name>`, as a shell reads them; none where there is no such label."""
+        found = re.search(rf'^LABEL conformance[.]{name}="?(.*?)"?$', self.dockerfile, re.MULTILINE)
+        return shlex.split(found[1]) if found else []
+
+    @property
     def base(self) -> str:
         """The ordinary base that the Dockerfile names.
 
@@ -65,6 +81,11 @@ class Folder:
         """The job that shows the flaw, where the reference job does not."""
         own = self.path / "job.json"
         return own if own.is_file() else None
+
+    @property
+    def request(self) -> Path:
+        """The job that it is judged with: its own, or the reference's."""
+        return self.job or FIXTURES / "reference/job.json"
 
     def context(self) -> bytes:
         """The build context as a tar: the same files give the same bytes.
@@ -102,6 +123,14 @@ def folder(name: str, root: Path = ROOT) -> Folder:
     if name not in (names := all_names(root)):
         raise UnknownImageError(f"no image is called {name!r}; there are {', '.join(names)}")
     return Folder(name, root / name)
+
+
+def objects_of(job: Path) -> Path:
+    """The S3 of the fixture that a job reads."""
+    inputs = json.loads(job.read_text(encoding="utf-8")).get("ProcessingInputs", ())
+    # One without inputs reads S3 by itself.
+    first = next((item["S3Input"]["S3Uri"] for item in inputs), "s3://conformance-fixtures/reference")
+    return FIXTURES / first.removeprefix("s3://conformance-fixtures/").partition("/")[0] / "s3"
 
 
 def folder_of_tag(tag: str, root: Path = ROOT) -> Folder | None:

@@ -1,0 +1,1 @@
+"""The tests of the pages that users read, and of their command blocks."""

@@ -11,8 +11,8 @@ from conformance.certificate.rejected import reject
 from conformance.files.tree import FileTree
 from conformance.image.image import Image
 from conformance.job.request import JobRequest
-from conformance.job.variation import Variation
-from conformance.outcome.outcome import Outcome
+from conformance.job.variation import INPUT_MARKER, Variation
+from conformance.outcome.outcome import End, Host, Outcome
 from conformance.rule.declaration import NotJudged
 from conformance.rule.derived import RESTING, request_of
 from conformance.service import message, status
@@ -53,19 +53,43 @@ def check_runs(evidence: Evidence, requests: tuple[JobRequest, ...]) -> None:
 
 
 def check_answers(evidence: Evidence) -> None:
-    """Raise `Rejected` where a run is told to have ended otherwise than its hosts did."""
+    """Raise `Rejected` where a run is told to have ended otherwise than its hosts did, or a host contradicts itself."""
     for run in evidence.runs:
+        where = f"run {run.variation!s} of {run.job}"
         hosts = run.outcome.hosts
         fault = message.fault(hosts)
         wanted = status.job_status(hosts, message_fault=fault)
         texts = [host.message for host in hosts if host.message is not None]
         said = None if fault else message.exit_message(texts)
         if (run.outcome.status, run.outcome.failure_reason, run.outcome.exit_message) != (*wanted, said):
-            reject(
-                "V18",
-                f"run {run.variation!s} of {run.job} is {run.outcome.status}, but its hosts make it {wanted[0]}, or "
-                "its messages differ",
-            )
+            reject("V18", f"{where} is {run.outcome.status}, but its hosts make it {wanted[0]}, or its messages differ")
+        for host in hosts:
+            _check_host(host, where)
+        _check_uploads(run.outcome, where)
+
+
+def _check_host(host: Host, where: str) -> None:
+    """Where the engine and the tracer saw the same, they saw the same; and what stands in a log was found there."""
+    command = host.trace.command if host.trace is not None and host.trace.complete else None
+    if host.end is End.EXITED and command is not None and command.status != host.exit_code:
+        reject("V18", f"{host.name} in {where} exited with {host.exit_code}, but its process with {command.status}")
+    words = [word for word in (INPUT_MARKER, *host.secrets) if word]
+    for said, found in (
+        *((log.head + log.tail, log.found) for log in (host.stdout, host.stderr)),
+        (host.message or b"", host.message_found),
+    ):
+        if any(word.encode() in said and word not in found for word in words):
+            reject("V18", f"log or message of {host.name} in {where} has more in it than was found there")
+
+
+def _check_uploads(outcome: Outcome, where: str) -> None:
+    """What was uploaded at the end is a file that a host left; a continuous output may be gone by then."""
+    ended = {output.name for output in outcome.request.outputs if not output.is_continuous}
+    files = {host.name: host.files for host in outcome.hosts}
+    for upload in outcome.uploads:
+        file = files[upload.host].get(upload.path) if upload.host in files else None
+        if upload.output in ended and (file is None or file.size != upload.size):
+            reject("V18", f"{upload.path} was uploaded in {where}, but {upload.host} did not leave it so")
 
 
 def _check_files(files: FileTree, where: str) -> None:

@@ -25,7 +25,8 @@ RULES = {
     "V15": "nothing violates, and the session ended with status 0",
     "V16": "`outcomes.json.gz` can be read, 64 MiB at most, and has nothing else in it",
     "V17": "the outcomes are of this image and these requests, each run once and none too many",
-    "V18": "status, ExitMessage and FailureReason of each run follow from what its hosts did",
+    "V18": "no run contradicts itself: its answer follows from its hosts, their exit codes from their processes, what "
+    "was found in logs and messages from these, and uploads from files",
     "V19": "the verdicts are those that the checks come to when they judge the outcomes again",
     "V20": "all else in `report.json` is what the outcomes show",
     "V21": "the logs are those of the outcomes",

@@ -14,7 +14,7 @@ from pathlib import Path
 from conformance.certificate import bundle, evidence
 from conformance.certificate.evidence import Evidence
 from conformance.files.tree import FileTree
-from conformance.job.variation import Variation
+from conformance.job.variation import INPUT_MARKER, Variation
 from conformance.outcome.outcome import JobStatus, Log, Outcome
 from conformance.reports import names
 from tests.certificate.forging import (
@@ -23,6 +23,7 @@ from tests.certificate.forging import (
     Document,
     Files,
     archived,
+    exiting,
     judged,
     packed,
     raw,
@@ -64,22 +65,25 @@ def days(count: float) -> str:
 
 
 def hiding(found: Evidence) -> Evidence:
-    """The outcomes of a program that hides its failure on empty inputs."""
+    """The outcomes of a program whose failure on empty inputs is hidden by a shell that starts it."""
 
     def hidden(outcome: Outcome) -> Outcome:
-        return replace(with_host(outcome, exit_code=0), status=JobStatus.COMPLETED, failure_reason=None)
+        (host,) = outcome.hosts
+        assert host.trace is not None
+        program = host.trace.command
+        assert program is not None
+        ran = replace(program.executions[0], argv=("/bin/sh", "/run.sh"), executable="/bin/sh")
+        shell = replace(program, executions=(ran,), exit_code=0)
+        below = replace(program, pid=shell.pid + 100, parent=shell.pid)
+        trace = replace(host.trace, processes=(shell, below))
+        return replace(with_host(outcome, exit_code=0, trace=trace), status=JobStatus.COMPLETED, failure_reason=None)
 
     return with_run(found, Variation.EMPTY_INPUTS, hidden)
 
 
 def failing(found: Evidence, variation: Variation) -> Evidence:
     """The outcomes of one that fails in one of the runs."""
-    reason = "AlgorithmError: , exit code: 1"
-
-    def failed(outcome: Outcome) -> Outcome:
-        return replace(with_host(outcome, exit_code=1), status=JobStatus.FAILED, failure_reason=reason)
-
-    return with_run(found, variation, failed)
+    return with_run(found, variation, lambda outcome: replace(exiting(outcome, 1), uploads=()))
 
 
 # V01: what is no bundle at all.
@@ -671,6 +675,38 @@ def _a_message_that_nobody_wrote(found: Evidence) -> Evidence:
 @shown("V18")
 def _an_exit_code_that_was_edited(found: Evidence) -> Evidence:
     return with_run(found, Variation.EMPTY_INPUTS, lambda outcome: with_host(outcome, exit_code=0))
+
+
+@shown("V18")
+def _an_exit_code_that_no_process_had(found: Evidence) -> Evidence:
+    return with_run(
+        found,
+        Variation.EMPTY_INPUTS,
+        lambda outcome: replace(with_host(outcome, exit_code=2), failure_reason="AlgorithmError: , exit code: 2"),
+    )
+
+
+@shown("V18")
+def _an_input_in_the_log_that_was_not_found(found: Evidence) -> Evidence:
+    log = Log(head=INPUT_MARKER.encode(), size=len(INPUT_MARKER))
+    return with_run(found, Variation.CORRUPT_INPUTS, lambda outcome: with_host(outcome, stdout=log))
+
+
+@shown("V18")
+def _an_output_that_nobody_wrote(found: Evidence) -> Evidence:
+    def uploaded(outcome: Outcome) -> Outcome:
+        return replace(outcome, uploads=(*outcome.uploads, replace(outcome.uploads[0], path="/opt/ml/x")))
+
+    return with_run(found, Variation.AS_REQUESTED, uploaded)
+
+
+@shown("V18")
+def _an_output_of_another_size(found: Evidence) -> Evidence:
+    def uploaded(outcome: Outcome) -> Outcome:
+        first, *others = outcome.uploads
+        return replace(outcome, uploads=(replace(first, size=first.size + 1), *others))
+
+    return with_run(found, Variation.AS_REQUESTED, uploaded)
 
 
 # V19 to V21: verdicts, evidence and logs that the outcomes do not have.

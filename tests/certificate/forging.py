@@ -19,6 +19,7 @@ from conformance.job.variation import Variation
 from conformance.judging.replay import Repeated
 from conformance.outcome.outcome import Outcome
 from conformance.reports import names
+from conformance.service.status import job_status
 
 Files = dict[str, bytes]
 Document = dict[str, Any]
@@ -207,6 +208,18 @@ def with_host(outcome: Outcome, **members: Any) -> Outcome:  # noqa: ANN401 - as
     """An outcome with a change of its only host."""
     (host,) = outcome.hosts
     return replace(outcome, hosts=(replace(host, **members),))
+
+
+def exiting(outcome: Outcome, code: int) -> Outcome:
+    """An outcome whose only host exited with another code, as engine and tracer saw, and the status that follows."""
+    (host,) = outcome.hosts
+    trace = host.trace
+    if trace is not None:
+        ended = (replace(each, exit_code=code) if each is trace.command else each for each in trace.processes)
+        trace = replace(trace, processes=tuple(ended))
+    changed = with_host(outcome, exit_code=code, trace=trace)
+    status, reason = job_status(changed.hosts)
+    return replace(changed, status=status, failure_reason=reason)
 
 
 def verdict(document: Document, check: str) -> Document:

@@ -7,6 +7,7 @@ was made for a minute is over, wherever it was.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,11 +19,11 @@ from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import Timeout
 
 from conformance.errors import JobError
 from conformance.service import labels
+from conformance.service.engine import STILL_THERE
+from conformance.service.rescue import kill_from_within
 
 PAUSE_SECONDS = 0.5
 
@@ -31,9 +32,6 @@ REMOVAL_SECONDS = 180.0
 
 SILENCE_SECONDS = 60.0
 """A run of which the engine has made nothing for so long is over."""
-
-STILL_THERE = (APIError, Timeout, RequestsConnectionError)
-"""What a removal may end with though it goes on: an engine may take minutes, and then refuses to begin it twice."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ def _own(client: docker.APIClient, label: str) -> list[Thing]:
 def _labelled(client: docker.APIClient, label: str) -> Iterator[Thing]:
     filters = {"label": label}
     for found in client.containers(all=True, filters=filters):
-        remove = partial(client.remove_container, found["Id"], v=True, force=True)
+        remove = partial(_remove_container, client, found["Id"])
         # A container that is just being removed has no name.
         name = next(iter(found["Names"] or ()), "")
         yield Thing("container", name.removeprefix("/"), found["Labels"], found["Created"], remove)
@@ -151,6 +149,18 @@ def _labelled(client: docker.APIClient, label: str) -> Iterator[Thing]:
     for found in client.networks(filters=filters):
         remove = partial(_remove_network, client, found["Id"])
         yield Thing("network", found["Name"], found["Labels"] or {}, _time(found.get("Created")), remove)
+
+
+def _remove_container(client: docker.APIClient, container: str) -> None:
+    """Remove a container, of which one that cannot be ended is ended from within, to be removed the next time."""
+    try:
+        client.remove_container(container, v=True, force=True)
+    except NotFound:
+        raise
+    except STILL_THERE:
+        with contextlib.suppress(JobError, *STILL_THERE):
+            kill_from_within(client, container)
+        raise
 
 
 def _remove_network(client: docker.APIClient, network: str) -> None:

@@ -22,10 +22,9 @@ from conformance.outcome.outcome import Log
 from conformance.probe import DIRECTORY, PROGRAM, RECORD, WITNESS
 from conformance.probe.bundle import read_record
 from conformance.service import bounds, gpus, volumes
-from conformance.service.cleanup import STILL_THERE
 from conformance.service.dialect import Dialect
 from conformance.service.ending import Ended, Ending, Limits
-from conformance.service.engine import fetch, stat
+from conformance.service.engine import STILL_THERE, fetch, stat
 from conformance.service.labels import new_name
 from conformance.service.peers.network import Place
 from conformance.service.results import times

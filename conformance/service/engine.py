@@ -12,6 +12,7 @@ from typing import Any
 
 import docker
 import requests
+from docker.errors import APIError
 from docker.utils import decode_json_header
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import JSONDecodeError, Timeout
@@ -34,6 +35,9 @@ CALL_TIMEOUT_SECONDS = 60
 """The longest silence of the engine within one call."""
 
 MEMORY = "memory"
+
+STILL_THERE = (APIError, Timeout, RequestsConnectionError)
+"""What a removal may end with though it goes on: an engine may take minutes, and then refuses to begin it twice."""
 
 OF_CERTIFICATES = ("[SSL", "[X509", "CERTIFICATE")
 """How Python's ssl module names what is wrong with a certificate or a key."""

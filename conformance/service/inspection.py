@@ -17,8 +17,7 @@ from conformance.image.image import Image
 from conformance.image.library_path import is_configuration
 from conformance.image.packages import is_database, is_relevant
 from conformance.service import layers, platforms, variants
-from conformance.service.cleanup import STILL_THERE
-from conformance.service.engine import Engine, export, fetch
+from conformance.service.engine import STILL_THERE, Engine, export, fetch
 from conformance.service.labels import new_name
 from conformance.service.pull import Show, pull
 from conformance.service.trouble import as_engine_error, as_job_error, explanation

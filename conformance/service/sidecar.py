@@ -17,9 +17,8 @@ from docker.types import LogConfig, NetworkingConfig
 
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record
-from conformance.service.cleanup import STILL_THERE
 from conformance.service.empty import empty_image
-from conformance.service.engine import fetch, has_ended
+from conformance.service.engine import STILL_THERE, fetch, has_ended
 from conformance.service.labels import new_name
 from conformance.service.platforms import AWS
 

@@ -10,7 +10,7 @@ import docker
 from conformance.files.archive import Content
 from conformance.files.tree import is_below
 from conformance.job.request import RESERVED
-from conformance.service.cleanup import STILL_THERE
+from conformance.service.engine import STILL_THERE
 
 Entries = Iterable[tuple[str, Content]]
 """Paths below /opt/ml, each with what it gets."""

@@ -17,8 +17,8 @@ from docker.errors import APIError, NotFound
 from docker.types import NetworkingConfig
 
 from conformance.errors import JobError, UsageError
-from conformance.service.cleanup import STILL_THERE
 from conformance.service.dialect import TAKEN, Dialect
+from conformance.service.engine import STILL_THERE
 from conformance.service.labels import new_name
 from conformance.service.trouble import as_engine_error
 

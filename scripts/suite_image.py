@@ -11,6 +11,7 @@ from docker import DockerClient
 from docker.errors import BuildError
 
 from images.builder import bases
+from images.builder.build import lock
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,16 +33,21 @@ def requirements() -> Path:
     return file
 
 
-def build(client: DockerClient, tag: str = TAG) -> str:
-    """Build the image and return its tag.
+def build(client: DockerClient) -> str:
+    """Build the image and return its tag; the engine makes only those layers anew whose files have changed.
 
     Raises:
         BaseUnavailableError: neither its base nor a substitute can be had.
         BuildError: the engine could not build it.
     """
-    base = bases.resolve(BASE, client, requirements())
-    client.images.build(path=str(ROOT), tag=tag, buildargs={"BASE": str(base.id)}, rm=True, forcerm=True)
-    return tag
+    with lock(TAG):
+        base = bases.resolve(BASE, client, requirements())
+        superseded = client.images.list(TAG)
+        built, _ = client.images.build(path=str(ROOT), tag=TAG, buildargs={"BASE": str(base.id)}, rm=True, forcerm=True)
+        for image in superseded:
+            if image.id != built.id:
+                bases.remove_untagged(image, client)
+    return TAG
 
 
 def main() -> int:

@@ -33,11 +33,9 @@ def _client() -> Iterator[docker.DockerClient]:
 
 
 @pytest.fixture(name="suite", scope="module")
-def _suite(client: docker.DockerClient) -> Iterator[str]:
-    """The image, under a tag that is removed again."""
-    tag = suite_image.build(client, f"processing-conformance:test-{os.getpid()}")
-    yield tag
-    client.images.remove(tag, noprune=True)
+def _suite(client: docker.DockerClient) -> str:
+    """The image, which stays on the engine as all images of the project do."""
+    return suite_image.build(client)
 
 
 @pytest.fixture(name="run")

@@ -20,7 +20,7 @@ from filelock import FileLock
 from images.builder import bases
 from images.builder.folders import DockerfileError, Folder, UnknownImageError, all_names, folder, folder_of_tag
 
-__all__ = ["BuildFailedError", "all_names", "build", "main"]
+__all__ = ["BuildFailedError", "all_names", "build", "lock", "main"]
 
 CONTENT = "conformance.content"
 """The label that says what an image was built from."""
@@ -48,7 +48,7 @@ def build_folder(image: Folder, client: DockerClient) -> str:
     base = _base(image, client)
     content = image.content_hash(str(base.id))
     if not _is_built(image, content, client):
-        with _lock(image.tag):
+        with lock(image.tag):
             if not _is_built(image, content, client):  # another process may have built it meanwhile
                 _build(image, base, content, client)
     return image.tag
@@ -57,11 +57,12 @@ def build_folder(image: Folder, client: DockerClient) -> str:
 def _base(image: Folder, client: DockerClient) -> Image:
     if ours := folder_of_tag(image.base):
         return client.images.get(build_folder(ours, client))
-    with _lock(image.base):
+    with lock(image.base):
         return bases.resolve(image.base, client, image.requirements)
 
 
-def _lock(name: str) -> FileLock:
+def lock(name: str) -> FileLock:
+    """What keeps other processes from building an image of that name meanwhile."""
     locks = bases.CACHE / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     return FileLock(locks / f"{name.replace('/', '-').replace(':', '-')}.lock")

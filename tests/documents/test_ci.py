@@ -33,8 +33,8 @@ OF_CI = {
 
 FLAWED = "flawed/shell-form-entrypoint"
 
-EXEC_FORM = "-k exec-form"
-"""A check that needs no run."""
+EXEC_FORM = "-k\nexec-form"
+"""A check that needs no run, as arguments on two lines, as YAML may have them."""
 
 
 def block(language: str, word: str) -> str:
@@ -175,6 +175,16 @@ def test_steps_of_the_action_install_and_check(tmp_path: Path, tag: Callable[[st
     assert not (place / "broken").exists()
 
 
+def test_flag_of_the_action_that_is_neither_true_nor_false_is_refused(tmp_path: Path) -> None:
+    """A gate that somebody thought strict would be green otherwise; nothing is run."""
+    check = next(step for step in ACTION["runs"]["steps"] if step.get("id") == "check")
+    variables = dict.fromkeys(check["env"], "") | {"IMAGE": "x", "IMAGE_STRICT": "yes"}
+
+    status, printed = shell(check["run"], tmp_path, variables)
+
+    assert (4, "image-strict: expected true or false, got yes\n") == (status, printed)
+
+
 def of_component(**inputs: str) -> dict[str, Any]:
     """The component as GitLab makes a job of it: its second document, with the inputs in their places."""
     given = {name: str(each.get("default", "")) for name, each in SPEC.items()}
@@ -232,7 +242,7 @@ def test_makefile_hands_the_status_on(tmp_path: Path, tag: Callable[[str], str])
     place = project(tmp_path)
     (place / "Makefile").write_text(block("make", "conformance"), encoding="utf-8")
 
-    status, printed = shell(f"make conformance IMAGE={tag(FLAWED)}", place, {"PYTEST_ADDOPTS": EXEC_FORM})
+    status, printed = shell(f"make conformance IMAGE={tag(FLAWED)}", place, {"PYTEST_ADDOPTS": "-k exec-form"})
 
     assert 2 == status
     assert "conformance: exit status 1\n" in printed

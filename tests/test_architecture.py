@@ -87,6 +87,7 @@ WITHIN = {
     "service.settings": "service.choices",
     "service.results": "service.containers service.said service.settings",
     "serve.faults": "",
+    "serve.folder": "",
     "serve.constraints": "serve.faults",
     "serve.reasons": "",
     "serve.images": "",
@@ -103,7 +104,7 @@ WITHIN = {
         "serve.calls serve.definition serve.execution serve.executions serve.faults serve.jobs serve.listing"
         " serve.objects serve.operations"
     ),
-    "serve.tunnel": "",
+    "serve.tunnel": "serve.folder",
     "serve.objects": "serve.calls",
     "serve.logs": "serve.calls",
     "serve.metrics": "serve.calls",

@@ -84,7 +84,7 @@ faults: setup ## fail each call of a session to the engine in turn, in six ways;
 	@.venv/bin/python -m tests.support.faults
 
 fuzz: setup ## look for bytes that a reader or the probe cannot take, a minute for each (FUZZ_SECONDS=60; needs clang, cppcheck)
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[fuzz,probe]'
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[fuzz]'
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability -D_GNU_SOURCE conformance/probe/src
 	@.venv/bin/python -m tests.fuzz $${FUZZ_SECONDS:-60}
 	@.venv/bin/python -m tests.fuzz.sanitized

@@ -7,6 +7,7 @@ image can be counted on for: under it run the programs of `probe/`. The probe is
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,8 @@ def made() -> Path:
     names = sorted(source.name for source in SOURCES.glob("*.c"))
     program = COPY / "conformance/probe/probe"
     subprocess.run(["clang", *FLAGS, *names, "-o", str(program)], cwd=SOURCES, check=True)
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()
+    program.with_name("probe.sha256").write_text(f"{digest}  probe\n", encoding="ascii")
     return COPY
 
 

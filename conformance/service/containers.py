@@ -138,7 +138,11 @@ class Container:
 
     def changed(self) -> tuple[str, ...]:
         """The files that it made or changed in its own layer, not in a volume; removed ones are left out."""
-        found = {entry["Path"]: entry["Kind"] for entry in self.client.diff(self.id) or ()}
+        # Where there are none, the engine says so by null.
+        listed: object = self.client.diff(self.id)
+        if not isinstance(listed, list | None):
+            raise JobError("the engine's list of changes is none")
+        found = {entry["Path"]: entry["Kind"] for entry in listed or ()}
         folders = {posixpath.dirname(path) for path in found}
         own = (DIRECTORY, RESERVED)
         return tuple(

@@ -24,7 +24,7 @@ conformance: override export JOB := $(value JOB)
 conformance: override export S3 := $(value S3)
 steady: override export PART := $(value PART)
 engines: override export ENGINE := $(value ENGINE)
-fuzz: override export SECONDS := $(value SECONDS)
+fuzz: override export FUZZ_SECONDS := $(value FUZZ_SECONDS)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
 .PHONY: help setup conformance example images docs suite sizes hostile clients localmode onaws alone probe lint check \
@@ -93,10 +93,11 @@ terminations: setup ## end 200 sessions by signals at random moments; nothing ma
 faults: setup ## fail each call of a session to the engine in turn, in six ways; no image may be blamed (takes an hour)
 	@.venv/bin/python -m tests.support.faults
 
-fuzz: .venv/stamp ## look for bytes that a reader or the probe cannot take, a minute for each (SECONDS=60; needs clang, cppcheck)
+fuzz: setup ## look for bytes that a reader or the probe cannot take, a minute for each (FUZZ_SECONDS=60; needs clang, cppcheck)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[fuzz]'
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability -D_GNU_SOURCE conformance/probe/src
-	@.venv/bin/python -m tests.fuzz $${SECONDS:-60}
+	@.venv/bin/python -m tests.fuzz $${FUZZ_SECONDS:-60}
+	@.venv/bin/python -m tests.fuzz.sanitized
 
 table: setup ## compare what the checks conclude from a stop with the ground truth, for 40 forms of ENTRYPOINT
 	@.venv/bin/python -m tests.support.stop_table

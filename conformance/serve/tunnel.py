@@ -10,14 +10,13 @@ from __future__ import annotations
 import functools
 import re
 import ssl
-import tempfile
 import threading
-from pathlib import Path
 from typing import Any
 
 import trustme
 
 from conformance.aws import serving
+from conformance.serve.folder import Folder
 
 API_HOST = re.compile(r"(?!sm-pysdk-t-)([a-z0-9-]+\.)+(amazonaws\.com|amazonaws\.com\.cn|api\.aws)")
 """Hosts of AWS's APIs, but for the bucket to which the SDK reports its use."""
@@ -37,9 +36,9 @@ class Authority:
     def __init__(self) -> None:
         """Make it."""
         self._made = trustme.CA(organization_name="processing-conformance serve")
-        self._directory = tempfile.TemporaryDirectory(prefix="processing-conformance-", ignore_cleanup_errors=True)
+        self._folder = Folder()
         self._lock = threading.Lock()
-        self.bundle = Path(self._directory.name) / "authority.pem"
+        self.bundle = self._folder.path / "authority.pem"
         self._made.cert_pem.write_to_path(self.bundle)
         self._cached = functools.lru_cache(MOST_HOSTS)(self._context)
 
@@ -50,7 +49,7 @@ class Authority:
 
     def close(self) -> None:
         """Remove the file."""
-        self._directory.cleanup()
+        self._folder.close()
 
     def _context(self, host: str) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

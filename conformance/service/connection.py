@@ -6,9 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import docker
+import requests
 from docker.constants import DEFAULT_DOCKER_API_VERSION
+from requests.exceptions import ChunkedEncodingError
 
 from conformance.service.address import Address
+
+WITHOUT_BODY = frozenset({101, 204, 304})
+
+TELLING_THE_END = frozenset({"content-length", "transfer-encoding", "connection"})
+"""The headers by which an answer tells where it ends, be it with the connection."""
 
 
 def connect(place: Address, *, timeout_seconds: int) -> tuple[docker.APIClient, Mapping[str, Any]]:
@@ -38,6 +45,19 @@ def surroundings(client: docker.APIClient) -> Mapping[str, Any]:
 
 
 def place_in(client: docker.APIClient, found: Mapping[str, Any]) -> None:
-    """Give a connection its surroundings."""
+    """Give a connection its surroundings, and let no answer be taken for whole that breaks off within its head."""
     for name, value in found.items():
         setattr(client, name, value)
+    client.hooks["response"].append(_need_whole_head)
+
+
+def _need_whole_head(answer: requests.Response, **_: object) -> None:
+    """Raise an error of requests' where nothing tells the end of an answer: Python takes half of a head for a head.
+
+    Then its body ends with the connection, whatever is missing. Engines say how long it is, or that it comes in chunks.
+    """
+    is_without = answer.request.method == "HEAD" or answer.status_code in WITHOUT_BODY
+    # A stream that is attached has no end, and is asked for by these words.
+    is_attached = "Upgrade" in answer.request.headers
+    if not (is_without or is_attached or TELLING_THE_END & {name.lower() for name in answer.headers}):
+        raise ChunkedEncodingError("the head of the engine's answer breaks off")

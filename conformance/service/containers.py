@@ -30,6 +30,7 @@ from conformance.service.peers.network import Place
 from conformance.service.results import times
 from conformance.service.results.collection import read_logs
 from conformance.service.role import Probe
+from conformance.service.said import said
 from conformance.service.settings import Settings
 from conformance.service.volumes import Entries
 
@@ -117,8 +118,7 @@ class Container:
 
     def logs(self, words: tuple[str, ...] = ()) -> tuple[Log, Log]:
         """What it wrote to stdout and to stderr, and which of some words stand there."""
-        stdout = self._said(stdout=True, stderr=False)
-        stderr = self._said(stdout=False, stderr=True)
+        stdout, stderr = self._said(stdout=True), self._said(stderr=True)
         out, err = read_logs(stdout, stderr, words=words, dropped_from_bytes=log_file_bytes(self.settings))
         return (
             replace(out, times=times.of_lines(self.client, self.id, stdout=True)) if out.size else out,
@@ -128,16 +128,20 @@ class Container:
     def _said(self, **which: bool) -> Iterator[bytes]:
         """One stream; of one that is longer than what an engine is to keep, the beginning and the last lines."""
         size = 0
-        for chunk in self.client.logs(self.id, stream=True, follow=False, **which):
+        for chunk in said(self.client, self.id, **which):
             yield chunk
             size += len(chunk)
             if size > self.settings.log_bytes:
-                yield from self.client.logs(self.id, stream=True, follow=False, tail=LAST_LINES, **which)
+                yield from said(self.client, self.id, tail=LAST_LINES, **which)
                 return
 
     def changed(self) -> tuple[str, ...]:
         """The files that it made or changed in its own layer, not in a volume; removed ones are left out."""
-        found = {entry["Path"]: entry["Kind"] for entry in self.client.diff(self.id) or ()}
+        # Where there are none, the engine says so by null.
+        listed: object = self.client.diff(self.id)
+        if not isinstance(listed, list | None):
+            raise JobError("the engine's list of changes is none")
+        found = {entry["Path"]: entry["Kind"] for entry in listed or ()}
         folders = {posixpath.dirname(path) for path in found}
         own = (DIRECTORY, RESERVED)
         return tuple(

@@ -181,6 +181,11 @@ class Ending:
         while True:
             state: dict[str, Any] = self.client.inspect_container(self.id)["State"]
             unexplained = state["ExitCode"] == KILLED and not state.get("OOMKilled") and not killed_by_us
-            if not unexplained or time.monotonic() > deadline:
+            if not (unexplained or state.get("Running")):
                 return state
+            if time.monotonic() > deadline:
+                break
             time.sleep(0.1)
+        if state.get("Running"):
+            raise JobError("the engine said that a container has ended, but it runs")
+        return state

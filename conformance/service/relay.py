@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from conformance.errors import JobError
+from conformance.service.said import STDOUT, frames
+
 WINDOW_BYTES = 256 << 10
 """How much each end holds of a connection, as `relay.c` has it."""
 
@@ -26,9 +29,6 @@ LAST = b""
 OPEN, DATA, END, CLOSE, CREDIT = range(5)
 
 _HEADER = struct.Struct(">IBI")
-_OF_ENGINE = struct.Struct(">BxxxI")
-"""How the engine begins each piece of an attached stream: which stream, and how many bytes (Engine API, attach)."""
-_STDOUT = 1
 
 
 class Stream(Protocol):
@@ -101,8 +101,8 @@ class Relay:
         try:
             for number, kind, value, data in _frames(_output(self._stream)):
                 self._take(number, kind, value, data)
-        except OSError:
-            # It was closed, here or with its container; what was under way is over.
+        except (OSError, JobError):
+            # It was closed, here or with its container, perhaps within a frame; what was under way is over.
             pass
         finally:
             for connection in list(self._connections.values()):
@@ -199,21 +199,9 @@ def _end(connection: _Connection) -> None:
 
 
 def _output(stream: Stream) -> Iterator[bytes]:
-    """The bytes of stdout out of the engine's pieces; what stderr says is for the log."""
-    buffer = bytearray()
-    while True:
-        while len(buffer) >= _OF_ENGINE.size:
-            which, length = _OF_ENGINE.unpack_from(buffer)
-            end = _OF_ENGINE.size + length
-            if len(buffer) < end:
-                break
-            if which == _STDOUT:
-                yield bytes(buffer[_OF_ENGINE.size : end])
-            del buffer[:end]
-        received = stream.recv(PIECE_BYTES)
-        if not received:
-            return
-        buffer += received
+    """The bytes of stdout out of the engine's frames; what stderr says is for the log."""
+    received = iter(lambda: stream.recv(PIECE_BYTES), b"")
+    return (data for which, data in frames(received) if which == STDOUT)
 
 
 def _frames(pieces: Iterator[bytes]) -> Iterator[tuple[int, int, int, bytes]]:

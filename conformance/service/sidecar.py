@@ -21,6 +21,7 @@ from conformance.service.empty import empty_image
 from conformance.service.engine import STILL_THERE, fetch, has_ended
 from conformance.service.labels import new_name
 from conformance.service.platforms import AWS
+from conformance.service.said import said
 
 NOBODY = "65534:65534"
 """User and group of those that need no right at all."""
@@ -63,7 +64,7 @@ class Sidecar:
 
     def output(self) -> bytes:
         """What the probe wrote to stdout and stderr until now."""
-        return bytes(self.client.logs(self.id))
+        return b"".join(said(self.client, self.id, stdout=True, stderr=True))
 
     def wait(self, seconds: float) -> bool:
         """Wait until it has ended; False where it has not within so many seconds."""

@@ -90,8 +90,8 @@ def command(name: str) -> list[str]:
     return [str(built(name.removeprefix(PROBE)))]
 
 
-def fuzzed(name: str, *, seconds: int) -> Run:
-    """Run one for so many seconds, from its seeds and from what it came to in earlier runs."""
+def fuzzed(name: str, *, seconds: int, runs: int = -1) -> Run:
+    """Run one for so many seconds or times, from its seeds and from what it came to in earlier runs."""
     here = CACHE / name
     corpus, found = here / "corpus", here / "found"
     shutil.rmtree(found, ignore_errors=True)
@@ -101,7 +101,7 @@ def fuzzed(name: str, *, seconds: int) -> Run:
     for number, seed in enumerate(seeds):
         (corpus / f"seed-{number}").write_bytes(seed)
     options = (
-        *(f"-max_total_time={seconds}", f"-max_len={LONGEST_BYTES}", f"-timeout={SLOWEST_SECONDS}"),
+        *(f"-max_total_time={seconds}", f"-runs={runs}", f"-max_len={LONGEST_BYTES}", f"-timeout={SLOWEST_SECONDS}"),
         *(f"-rss_limit_mb={MEMORY_MIB}", f"-artifact_prefix={found}/", "-close_fd_mask=1", str(corpus)),
     )
     ran = subprocess.run([*command(name), *options], cwd=ROOT, capture_output=True, check=False)

@@ -1,7 +1,4 @@
-"""What reads bytes of others, each with bytes to begin from: nothing but its own errors may come of any others.
-
-Of Docker's frames this is what the suite takes apart itself. The logs of containers are taken apart by docker-py.
-"""
+"""What reads bytes of others, each with bytes to begin from: nothing but its own errors may come of any others."""
 
 from __future__ import annotations
 
@@ -256,7 +253,7 @@ TARGETS: Mapping[str, Target] = {
     "manifest": Target(_manifest, (MANIFEST,), (ManifestError,)),
     "archive": Target(_archive, (_tar(),), (JobError,)),
     "record": Target(_record, (_run(),)),
-    "frames": Target(_frames, (FRAMES,)),
+    "frames": Target(_frames, (FRAMES,), (JobError,)),
     "waivers": Target(_waivers, (WAIVER,), (UsageError,)),
     "report": Target(_report, (_seed("reports/schema-1.json"), b'{"schema_version": 2}'), (UsageError,)),
     "program": Target(_program, (b'#!/bin/sh -e\nexec python3 "$@"', b"\x7fELF\x02\x01\x01" + bytes(57))),

@@ -9,9 +9,10 @@ import docker
 import pytest
 from docker.errors import APIError
 
+from conformance.errors import JobError
 from conformance.outcome.outcome import End
 from conformance.service.ending import Ending, Limits
-from tests.support.engine_proxy import failing_engine
+from tests.support.engine_proxy import answering_engine, failing_engine
 
 pytestmark = pytest.mark.engine
 
@@ -79,3 +80,17 @@ def test_a_signal_that_an_engine_does_not_send_is_its_trouble(started: Callable[
         with pytest.raises(APIError):
             Ending(behind, container, 0.2).wait(Limits(AT_ONCE, End.STOPPED, "SIGINT"))
         behind.close()
+
+
+def test_what_is_wrongly_said_to_have_ended_is_not_judged(
+    client: docker.APIClient, started: Callable[[str], str], tmp_path: Path
+) -> None:
+    """The exit code of what runs is 0 by the engine's account."""
+    container = started("import time; time.sleep(60)")
+    with answering_engine(
+        tmp_path / "engine.sock", call=r"^POST .*/wait", status="200 OK", answer={"StatusCode": 0}
+    ) as address:
+        deceived = docker.APIClient(address, version=client.api_version)
+        with pytest.raises(JobError, match="the engine said that a container has ended, but it runs"):
+            Ending(deceived, container, 5.0).wait(Limits(30.0, End.SUITE_LIMIT))
+        deceived.close()

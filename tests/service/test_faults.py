@@ -20,6 +20,7 @@ SAMPLE = (
     ("POST /containers/*/start", Fault.REFUSED, Ending.ERROR),
     ("POST /containers/*/wait", Fault.EMPTY, Ending.HEALTHY),
     ("GET /containers/*/archive path=/.conformance/record", Fault.REFUSED, Ending.ERROR),
+    ("GET /containers/*/changes", Fault.EMPTY, Ending.ERROR),
     ("GET /containers/*/archive path=/opt/ml/", Fault.GARBAGE, Ending.ERROR),
     ("GET /containers/*/logs stdout=1", Fault.CUT, Ending.ERROR),
     ("GET /containers/*/logs stderr=1", Fault.GARBAGE, Ending.ERROR),

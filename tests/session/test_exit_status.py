@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.conftest import Ran, reference_job
+from tests.conftest import Ran, clean_environment, reference_job
 from tests.support.engine_proxy import dying_engine
 from tests.support.jobs import request
 from tests.support.leftovers import SLEEPING, begin_session, end_at_once, owned_by, reapers, workers
@@ -189,6 +190,81 @@ def test_a_full_disk_is_6_and_leaves_no_half_of_a_report(
         assert set() == {path.name for path in (place / "report").iterdir()} & {"report.json", "junit.xml"}
 
     assert 1 == conformance(tag(FLAWED), f"--image-report={place / 'report'}", *further).status
+
+
+READ_ONLY = """
+import subprocess
+import pytest
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish():
+    subprocess.run(["mount", "-o", "remount,ro", {place!r}], check=True)
+"""
+
+
+def test_a_report_directory_that_becomes_read_only_is_6(
+    full: Callable[[str], Path], tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """As one on a disk that fails; a violation stays 1."""
+    place = full("1m")
+    (tmp_path / "failing.py").write_text(READ_ONLY.format(place=str(place)), encoding="utf-8")
+    options = (f"--image-report={place / 'report'}", "-p", "failing", "-k", "image")
+    ran = conformance(tag("reference"), *options)
+
+    assert 6 == ran.status, ran.output
+    assert "warning: the reports cannot be written: [Errno 30] Read-only file system" in ran.output
+    assert "Traceback" not in ran.output
+    assert 4 == conformance(tag("reference"), *options).status
+
+
+JUMPING = """
+import time
+import pytest
+true, jumped = time.time, [0]
+time.time = lambda: true() + jumped[0]
+@pytest.hookimpl
+def pytest_collection_finish():
+    jumped[0] = {seconds}
+"""
+
+
+@pytest.mark.parametrize("seconds", [-86400, 86400])
+def test_a_clock_that_jumps_changes_no_verdict(
+    seconds: int, tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """A day back or forth, as the runs begin."""
+    (tmp_path / "jumping.py").write_text(JUMPING.format(seconds=seconds), encoding="utf-8")
+    ran = conformance(tag("reference"), *reference_job(), "-p", "jumping", "-k", "exit.zero-on-success or message")
+
+    assert 0 == ran.status, ran.output
+    assert ran.having("conforms")
+
+
+def test_two_sessions_on_one_engine_do_not_meet(
+    tag: Callable[[str], str], tmp_path: Path, client: docker.APIClient
+) -> None:
+    """Each has the verdicts that it has alone, and neither removes or leaves anything of the other's."""
+    sessions = []
+    for name in ("one", "other"):
+        (here := tmp_path / name).mkdir()
+        job, objects = reference_job()
+        arguments = [f"--image={tag('reference')}", job, objects, "--image-hosts=2", "-k", "exit.zero-on-success"]
+        with (here / "output").open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pytest", *arguments],
+                cwd=here,
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        sessions.append((here, process))
+
+    for here, process in sessions:
+        assert 0 == process.wait(TIMEOUT_SECONDS), (here / "output").read_text(encoding="utf-8")
+        report = json.loads((here / "conformance-report/report.json").read_text(encoding="utf-8"))
+        assert ["conforms"] == [each["verdict"] for each in report["verdicts"]]
+        assert [] == report["warnings"]
+    assert [] == owned_by(client, *(process.pid for _, process in sessions))
 
 
 def test_a_worker_that_is_killed_is_never_0(

@@ -6,6 +6,8 @@ from datetime import datetime
 
 import docker
 
+from conformance.service.said import said
+
 LISTED_LINES = 200
 """Of how many lines at the end of a stream the time is kept."""
 
@@ -22,14 +24,7 @@ def of_lines(client: docker.APIClient, container: str, **stream: bool) -> tuple[
     if started is None:
         return ()
     read = bytearray()
-    for chunk in client.logs(
-        container,
-        stream=True,
-        follow=False,
-        timestamps=True,
-        tail=LISTED_LINES,
-        **({"stdout": False, "stderr": False} | stream),
-    ):
+    for chunk in said(client, container, timestamps=True, tail=LISTED_LINES, **stream):
         read += chunk
         if len(read) > MOST_BYTES:
             break

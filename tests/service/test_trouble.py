@@ -1,0 +1,84 @@
+"""Trouble with the engine in words: one line, which says what happened to its answer and to what was asked of it."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from docker.errors import APIError
+from requests.exceptions import ChunkedEncodingError, JSONDecodeError, ReadTimeout
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from urllib3.exceptions import IncompleteRead, ProtocolError, ReadTimeoutError
+
+from conformance.errors import ConformanceError, EngineError, JobError
+from conformance.service.connection import _need_whole_head
+from conformance.service.trouble import BROKEN_OFF, NO_ANSWER, NO_JSON, as_engine_error, as_job_error
+
+CASES = (
+    (APIError("500 Server Error", explanation="no space\nleft"), "no space left"),
+    (ReadTimeout("UnixHTTPConnectionPool(host='localhost', port=None): Read timed out."), NO_ANSWER),
+    (RequestsConnectionError("Read timed out."), NO_ANSWER),
+    (ReadTimeoutError(None, "", "x"), NO_ANSWER),  # type: ignore[arg-type] # what it is of says nothing here
+    (ChunkedEncodingError(ProtocolError("Connection broken")), BROKEN_OFF),
+    (ProtocolError("Connection broken", IncompleteRead(1, 2)), BROKEN_OFF),
+    (JSONDecodeError("Expecting value", "", 0), NO_JSON),
+    (ConnectionResetError(104, "Connection reset by peer"), "[Errno 104] Connection reset by peer"),
+    (JobError("the engine's log broke off"), "the engine's log broke off"),
+)
+
+
+@pytest.mark.parametrize(("error", "said"), CASES)
+def test_what_happened_is_said_in_one_line(error: Exception, said: str) -> None:
+    """Without the classes and the URLs of the libraries below."""
+    with pytest.raises(JobError) as raised, as_job_error("the job could not be run"):
+        raise error
+
+    assert f"the job could not be run: {said}" == str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("Id"), TypeError("x"), AttributeError("y"), IndexError("z"), ValueError("v")]
+)
+def test_an_answer_without_what_it_should_have_is_said_with_its_place(error: Exception) -> None:
+    """A bug of the suite's may look the same."""
+    with pytest.raises(EngineError) as raised, as_engine_error("the image cannot be inspected"):
+        raise error
+
+    assert "the engine's answer is not as its API describes it" in str(raised.value)
+    assert f"{type(error).__name__}: {error} in test_trouble.py, line " in str(raised.value)
+
+
+def test_an_error_of_the_suites_own_stays_as_it_is() -> None:
+    """It says already what was wrong."""
+    with pytest.raises(ConformanceError, match=r"^as it is$"), as_job_error("the job"):
+        raise ConformanceError("as it is")
+
+
+def answer(status: int, method: str = "GET", asked: str = "", **headers: str) -> requests.Response:
+    """An answer of which no more than this has come."""
+    found = requests.Response()
+    found.status_code = status
+    found.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    found.request = requests.Request(method, "http://engine/", headers={asked: "tcp"} if asked else {}).prepare()
+    return found
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        answer(200, Content_Length="2"),
+        answer(200, transfer_encoding="chunked"),
+        answer(200, Connection="close"),
+        answer(200, "HEAD"),
+        answer(204),
+        answer(200, "POST", "Upgrade"),
+    ],
+)
+def test_an_answer_that_tells_its_end_is_taken(whole: requests.Response) -> None:
+    """Or that has none."""
+    _need_whole_head(whole)
+
+
+def test_half_of_a_head_is_no_answer() -> None:
+    """Python's own client would read to the end of the connection, and find nothing missing."""
+    with pytest.raises(ChunkedEncodingError):
+        _need_whole_head(answer(200, Api_Version="1.41"))

@@ -99,6 +99,9 @@ def parse(content: bytes, option: str, source: str) -> TomlFile:
         raise _fault(
             option, source, f"not valid TOML: {said[: position.start()] if position else said}", line
         ) from error
+    except ValueError as error:
+        # What `tomllib` does not look at before it makes a number of it: Python bounds the digits.
+        raise _fault(option, source, f"not valid TOML: {error}") from error
     except RecursionError as error:
         raise _fault(option, source, "not valid TOML: nested too deeply") from error
     return TomlFile(option, source, text, document, hashlib.sha256(content).hexdigest())

@@ -1,7 +1,7 @@
 """Build the documentation: `python -m scripts.documentation [OUTPUT]`; a warning is an error.
 
-The pages are put together in a directory of their own: README.md and `docs/`, and what is made from the code. In
-the repository pages link to each other by their places there, so that they work in its browser too.
+The pages are put together in a directory of their own: README.md, SECURITY.md and `docs/`, and what is made from the
+code. In the repository pages link to each other by their places there, so that they work in its browser too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ def assemble(source: Path) -> None:
     """Write all pages into a directory."""
     pages = {
         "README.md": (ROOT / "README.md").read_text(encoding="utf-8").replace("](docs/", "]("),
+        "SECURITY.md": (ROOT / "SECURITY.md").read_text(encoding="utf-8").replace("](docs/", "]("),
         "choices.md": choices.page(),
         **checks.pages(),
     }

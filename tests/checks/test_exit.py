@@ -79,7 +79,7 @@ def test_running_out_of_memory_is_not_judged() -> None:
     assert (Word.NOT_JUDGED, True) == (verdict.word, verdict.applies)
     assert (
         "algo-1 ran out of memory; the memory is that of this engine, not of the instance: use an engine with more "
-        "memory"
+        "memory, or raise --image-limit=memory=SIZE"
     ) == verdict.reason
 
 

@@ -44,7 +44,10 @@ def test_what_happened_is_said_in_one_line(error: Exception, said: str) -> None:
     ("read", "said"),
     [
         (lambda: json.loads("["), "JSONDecodeError: Expecting value: line 1 column 2 (char 1) in decoder.py, line "),
-        (lambda: parse_repository_tag(None), "AttributeError: 'NoneType' object has no attribute "),
+        (
+            lambda: parse_repository_tag(None),  # type: ignore[arg-type] # as of an image that has no name
+            "AttributeError: 'NoneType' object has no attribute ",
+        ),
         (lambda: from_facts("example:1", {}), "KeyError: 'Id' in inspection.py, line "),
     ],
     ids=["json", "docker-py", "the suite"],

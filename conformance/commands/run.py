@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from conformance.aws.process import need_libraries
 from conformance.commands.console import Console, say, say_sometimes
 from conformance.commands.exits import ExitStatus
-from conformance.commands.shared import grace, outside_network
+from conformance.commands.shared import grace, image_reference, outside_network
 from conformance.commands.waiting import signals
 from conformance.errors import JobError, UploadError, UsageError
 from conformance.job import forms
@@ -112,23 +112,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def read(arguments: argparse.Namespace) -> Job:
     """Read and validate the options; raises as `run` does, before anything is begun."""
-    image, grace_seconds = str(arguments.image).strip(), grace(arguments.grace)
-    if not image or image.startswith("-"):
-        raise UsageError(f"--image: expected an image reference or id, got {image!r}")
-    objects = None if arguments.s3 is None else _tree(arguments.s3, "--s3")
+    grace_seconds, named = grace(arguments.grace), image_reference(arguments.image)
+    objects = None if arguments.s3 is None else ObjectTree.given(arguments.s3, "--s3")
     if fault := forms.of_name(arguments.job):
         raise UsageError(f"--job: {fault}")
     request = load(Path(arguments.job))
     find_inputs(request, objects, option="--s3")
     if arguments.aws:
         need_libraries("--aws")
-    return Job(image, request, objects, _target(arguments, request), grace_seconds, arguments.aws)
-
-
-def _tree(given: str, option: str) -> ObjectTree:
-    if not Path(given).is_dir():
-        raise UsageError(f"{option}: expected a directory of bucket/key files, but {given!r} is not a directory")
-    return ObjectTree(Path(given), option)
+    return Job(named, request, objects, _target(arguments, request), grace_seconds, arguments.aws)
 
 
 def _target(arguments: argparse.Namespace, request: JobRequest) -> ObjectTree:
@@ -138,9 +130,9 @@ def _target(arguments: argparse.Namespace, request: JobRequest) -> ObjectTree:
             Path(arguments.output).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"--output: {arguments.output!r} cannot be made: {error.strerror}") from error
-        target = _tree(arguments.output, "--output")
+        target = ObjectTree.given(arguments.output, "--output")
     elif arguments.s3 is not None:
-        target = _tree(arguments.s3, "--s3")
+        target = ObjectTree.given(arguments.s3, "--s3")
     else:
         raise UsageError("expected a directory for the outputs, got neither --s3=DIR nor --output=DIR")
     for output in request.outputs:

@@ -18,6 +18,14 @@ def grace(seconds: float) -> float:
     return seconds
 
 
+def image_reference(given: str) -> str:
+    """The value of `--image`; raises `UsageError` where it can be no name of an image."""
+    reference = given.strip()
+    if not reference or reference.startswith("-"):
+        raise UsageError(f"--image: expected an image reference or id, got {reference!r}")
+    return reference
+
+
 def outside_network(given: str | None, reached: Engine, *, hosts: int = 1) -> str:
     """The network of `--network`, empty for none; raises `UsageError` where jobs of so many hosts cannot be on it."""
     if given is None:

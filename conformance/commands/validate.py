@@ -10,7 +10,7 @@ from pathlib import Path
 from conformance import text
 from conformance.checks import load_checks
 from conformance.commands.exits import ExitStatus
-from conformance.errors import ConformanceError, UsageError
+from conformance.errors import ConformanceError
 from conformance.job.inputs import find_inputs
 from conformance.job.objects import ObjectTree
 from conformance.job.validation import load
@@ -24,19 +24,11 @@ def validate(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: the directory of --s3 is none.
     """
-    objects = _objects(arguments.s3)
+    objects = None if arguments.s3 is None else ObjectTree.given(arguments.s3, "--s3")
     faults = [fault for name in arguments.files if (fault := _fault(Path(name), objects))]
     for fault in faults:
         sys.stderr.write(text.lines(fault) + "\n")
     return ExitStatus.USAGE if faults else ExitStatus.COMPLETED
-
-
-def _objects(directory: str | None) -> ObjectTree | None:
-    if directory is None:
-        return None
-    if not Path(directory).is_dir():
-        raise UsageError(f"--s3: expected a directory of bucket/key files, but {directory!r} is not a directory")
-    return ObjectTree(Path(directory), "--s3")
 
 
 def _fault(path: Path, objects: ObjectTree | None) -> str:

@@ -15,6 +15,7 @@ from conformance.certificate.verification import verify as verified
 from conformance.commands import again
 from conformance.commands.console import say_sometimes
 from conformance.commands.exits import ExitStatus
+from conformance.commands.shared import image_reference
 from conformance.errors import UsageError
 from conformance.reports import conclusion
 from conformance.service import engine, inspection
@@ -41,7 +42,7 @@ def verify(arguments: argparse.Namespace) -> int:
     try:
         found = of_path(Path(arguments.bundle))
         if arguments.image is not None:
-            _check_image(found, str(arguments.image).strip())
+            _check_image(found, image_reference(arguments.image))
         if arguments.again:
             notes = again.check(found, arguments.s3, arguments.report)
     except Rejected as rejected:
@@ -76,8 +77,6 @@ def told(found: Verified) -> list[str]:
 
 def _check_image(found: Verified, reference: str) -> None:
     """Raise `Rejected` where a reference is not to the image that is certified."""
-    if not reference or reference.startswith("-"):
-        raise UsageError(f"--image: expected an image reference or id, got {reference!r}")
     digest = reference.partition("@")[2]
     if not digest:
         pinned = inspection.find(engine.connect(), reference, say_sometimes()).pinned

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NoReturn, Protocol, Self
 
 from conformance.errors import UploadError, UsageError
 from conformance.files import placing
@@ -82,6 +82,13 @@ class ObjectTree:
 
     directory: Path
     option: str = "--image-s3"
+
+    @classmethod
+    def given(cls, name: str, option: str, *, where: Path = Path()) -> Self:
+        """The directory that an option names, relative to `where`; raises `UsageError` where it is none."""
+        if not (where / name).is_dir():
+            raise UsageError(f"{option}: expected a directory of bucket/key files, but {name!r} is not a directory")
+        return cls(where / name, option)
 
     def find(self, uri: S3Uri) -> Iterator[tuple[str, Path]]:
         """Yield the key and file of every object whose key starts with the URI's, in key order.

@@ -94,12 +94,7 @@ def read(config: pytest.Config) -> Options:
     timeout, grace = _seconds(config, "--image-timeout"), _seconds(config, "--image-grace")
     where = config.invocation_params.dir
     tree = config.getoption("--image-s3")
-    objects = None
-    if tree is not None:
-        root = where / tree
-        if not root.is_dir():
-            raise UsageError(f"--image-s3: expected a directory of bucket/key files, but {tree!r} is not a directory")
-        objects = ObjectTree(root)
+    objects = None if tree is None else ObjectTree.given(tree, "--image-s3", where=where)
     requests = _requests([_file(where, name) for name in config.getoption("--image-job")], objects)
     script = config.getoption("--image-script")
     if script is not None:

@@ -122,6 +122,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "default": None,
         "help": "keep containers and volumes, and print their names",
     },
+    "--image-no-cache": {
+        "action": "store_true",
+        "default": None,
+        "help": "list the image's files anew, and keep no list (default: kept below the user's cache directory)",
+    },
     "--image-waivers": {
         "metavar": "FILE",
         "help": "known violations that someone answers for (default: conformance-waivers.toml beside pytest's "
@@ -178,6 +183,7 @@ INI_TYPES: dict[str, Literal["linelist", "bool"]] = {
     "--image-limit": "linelist",
     "--image-strict": "bool",
     "--image-keep": "bool",
+    "--image-no-cache": "bool",
     "--image-aws": "bool",
     "--image-waivers-shared": "bool",
 }

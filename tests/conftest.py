@@ -132,11 +132,11 @@ def clean_environment() -> dict[str, str]:
     """The environment without what make, pytest and xdist leave in it for their children, and what tells of a CI.
 
     pytest prints longer lines where it sees that it runs in one. Bytecode is kept: tests start hundreds of sessions,
-    of which each would compile everything anew, for a second.
+    of which each would compile everything anew, for a second. Lists of files are kept in this checkout.
     """
     removed = ("PYTEST_", "COV_", "CI", "BUILD_NUMBER", "MAKE", "MFLAGS", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(removed)}
-    return kept | {"COLUMNS": "100", "NO_COLOR": "1"}
+    return kept | {"COLUMNS": "100", "NO_COLOR": "1", "XDG_CACHE_HOME": str(ROOT / ".cache")}
 
 
 def reference_job(*, job: Path = REFERENCE_JOB) -> tuple[str, str]:

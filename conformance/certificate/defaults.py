@@ -22,6 +22,7 @@ DEFAULTS: Mapping[str, Any] = {
 ALLOWED = {
     "strict": (True, False),
     "aws": (True, False),
+    "no_cache": (True, False),
     "gpu": ("auto", "require"),
 }
 """Options that make a session stricter, or without which a job could not run at all."""

@@ -33,6 +33,7 @@ from conformance.service.engine import Engine
 from conformance.service.inspection import read_file, read_files
 from conformance.service.labels import run_labels
 from conformance.service.leftovers import Leftovers
+from conformance.service.listings import Listings
 from conformance.service.live import Live, StopOrder, Watcher
 from conformance.service.outcomes import outcome
 from conformance.service.peers import places
@@ -60,8 +61,12 @@ class LocalService:
         keep: bool = False,
         gpu: Choice = Choice.AUTO,
         aws: Provider | None = None,
+        listings: Listings | None = None,
     ) -> None:
-        """Use this engine, and these objects as what S3 holds before a job; jobs reach S3 by `aws` alone."""
+        """Use this engine, and these objects as what S3 holds before a job; jobs reach S3 by `aws` alone.
+
+        Files of images are read anew where there are no `listings` of what was read before.
+        """
         self._engine = engine
         self._objects = objects
         self._settings = settings
@@ -80,6 +85,7 @@ class LocalService:
         self.run_id = uuid.uuid4().hex[:12]
         self.kept: list[str] = []
         self._time = SessionTime(settings.session_seconds)
+        self._listings = listings
         self._aws = aws
         if aws is not None:
             aws.start()
@@ -129,8 +135,12 @@ class LocalService:
         self._begin()
         with self._reading:
             if image.id not in self._read:
-                self._read[image.id] = image if len(image.files) else read_files(self._engine, image, self.labels)
+                self._read[image.id] = image if len(image.files) else self._listed(image)
             return self._read[image.id]
+
+    def _listed(self, image: Image) -> Image:
+        export = functools.partial(read_files, self._engine, image, self.labels)
+        return export() if self._listings is None else self._listings.read(image, str(self._engine), export)
 
     def read_file(self, image: Image, path: str) -> bytes:
         """The content of one file of the image; see `conformance.service.inspection`."""

@@ -71,6 +71,12 @@ class Options:
     on_aws: OnAws | None = None
     dockerfile: Dockerfile | None = None
     product: Product | None = None
+    no_cache: bool = False
+
+    @property
+    def uses_cache(self) -> bool:
+        """Whether lists of files may be kept: what is certified rests on nothing that lay in a directory."""
+        return not self.no_cache and self.product is None
 
     @property
     def judged_by(self) -> Profile:
@@ -108,6 +114,7 @@ def read(config: pytest.Config) -> Options:
         grace_seconds=grace,
         strict=bool(config.getoption("--image-strict")),
         keep=bool(config.getoption("--image-keep")),
+        no_cache=bool(config.getoption("--image-no-cache")),
         network=_network(config),
         limits=limits.read(config.getoption("--image-limit"), config.getoption("--image-runtime")),
         aws=_aws(config),

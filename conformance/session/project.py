@@ -29,6 +29,7 @@ DEFAULTS: dict[str, Any] = {
     "--image-runtime": None,
     "--image-strict": False,
     "--image-keep": False,
+    "--image-no-cache": False,
     "--image-aws": False,
     "--image-waivers": None,
     "--image-waivers-shared": False,

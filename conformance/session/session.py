@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from conformance.aws.process import Aws
-from conformance.errors import EngineError, JobError, UsageError
+from conformance.errors import JobError
 from conformance.image import scripts
 from conformance.image.image import Image
 from conformance.job.gpu import Choice
@@ -25,11 +25,12 @@ from conformance.rule.declaration import DoesNotApply, NotJudged
 from conformance.rule.derived import BY_THEMSELVES, RESTING
 from conformance.rule.evidence import did_its_work
 from conformance.service import engine, inspection
+from conformance.service.listings import Listings
 from conformance.service.local import LocalService
 from conformance.service.peers import network
 from conformance.service.platforms import AWS
 from conformance.service.settings import Settings
-from conformance.session import brought, limits, onaws
+from conformance.session import brought, demands, limits, onaws
 from conformance.session.options import Options
 from conformance.session.progress import Progress, StartLine
 from conformance.session.runs import Runs
@@ -62,11 +63,7 @@ class Session:
             ImageError: the image does not exist.
         """
         reached = engine.connect()
-        if options.gpu is Choice.SIMULATED and reached.maps_users:
-            raise UsageError(
-                f"--image-gpu=simulated: the Docker Engine {reached.maps_users}, where no device can be created",
-                hint="--image-gpu=auto runs the jobs without a GPU",
-            )
+        demands.simulated_gpus(options, reached)
         self._image = image
         with contextlib.closing(StartLine()) as line:
             self.found = image or inspection.find(reached, options.image, line.show)
@@ -79,7 +76,13 @@ class Session:
         is_brought = brought.LABEL in self.found.labels and options.objects is not None
         objects = options.objects if options.requests or is_brought else OBJECTS
         self.service = LocalService(
-            reached, objects, settings, keep=options.keep, gpu=options.gpu, aws=Aws() if options.aws else None
+            reached,
+            objects,
+            settings,
+            keep=options.keep,
+            gpu=options.gpu,
+            aws=Aws() if options.aws else None,
+            listings=Listings.of_user() if options.uses_cache else None,
         )
         self.brought = brought.complete(options, self.found, partial(self.service.read_file, self.found))
         self.options = options = self.brought.options
@@ -88,18 +91,14 @@ class Session:
         self.trial = None if options.requests else tried_request(options.image)
         """The suite's own request for the image's own program; None with a job."""
         self._further: list[tuple[Job, JobRequest | None]] = []
-        if options.gpu is Choice.REQUIRE:
-            self._require_gpus()
+        if options.gpu is Choice.REQUIRE and options.requests:
+            demands.real_gpus(self.service.gpus(self.found, options.requests[0]))
         self.aws = onaws.service(
             options.on_aws, self.found, options.requests, objects, options.timeout_seconds, keep=options.keep
         )
         self.services: list[LocalService | AwsService] = [self.service, *([] if self.aws is None else [self.aws])]
         hosts = max((request.instance_count for request in options.requests), default=1)
-        if hosts > 1 and options.network and not reached.dialect.resolves_on_both:
-            raise UsageError(
-                f"--image-network: {reached} does not resolve names on a network beside that of several hosts",
-                hint="set DOCKER_HOST to a Docker Engine, or check one host with --image-hosts=1",
-            )
+        demands.names_on_both_networks(options, reached, hosts)
         at_a_time = max(2, IN_FLIGHT // hosts)
         self._pool = ThreadPoolExecutor(at_a_time, thread_name_prefix="conformance")
         self.progress = Progress(options.timeout_seconds, at_a_time, names_jobs=len(options.requests) > 1)
@@ -228,11 +227,6 @@ class Session:
             begun: list[Future[Any]] = [*self._made.values(), *self._repeats.values()]
             begun += [] if self._reading is None else [self._reading]
         return [future for future in begun if not future.done()]
-
-    def _require_gpus(self) -> None:
-        for request in self.options.requests[:1]:
-            if lack := self.service.gpus(self.found, request).lack:
-                raise EngineError(f"--image-gpu=require: {lack}", hint="--image-gpu=auto continues without one")
 
     def _read(self) -> Future[Image]:
         with self._lock:

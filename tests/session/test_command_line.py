@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -272,6 +273,27 @@ def test_kept_containers_are_named_and_stay(
             client.remove_container(container, v=True)
             for volume in volumes:
                 client.remove_volume(volume)
+
+
+def test_files_are_listed_once(tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path) -> None:
+    """Below the user's cache directory there is a list then, and the verdicts are the same; or none where none may be.
+
+    A list that says something else is believed, which shows that the second session had no other.
+    """
+    lists = tmp_path / "cache/processing-conformance/files"
+
+    def judged(*options: str) -> dict[str, str]:
+        home = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+        ran = conformance(tag("reference"), "-k", "launch", *options, environment=home)
+        return {verdict["check"]: verdict["verdict"] for verdict in ran.report["verdicts"]}
+
+    without = judged("--image-no-cache")
+    assert not lists.exists()
+    assert judged() == without
+    (path,) = lists.iterdir()
+    assert judged() == without
+    path.write_bytes(gzip.compress(b'{"files": [], "documents": {}, "forward_compatible": []}'))
+    assert judged() != without
 
 
 BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {

@@ -78,7 +78,9 @@ def test_readme_says_how_it_is_installed(tmp_path: Path, tag: Callable[[str], st
     lines = [line.strip() for line in rest.partition("\n\n")[0].splitlines()]
     venv.create(tmp_path / "bare", with_pip=True)
     path = f"{tmp_path / 'bare/bin'}:{os.environ['PATH']}"
-    environment = clean_environment() | {"PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_QUIET": "1"}
+    # Packages come from where pip keeps them for this user.
+    home = {"XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))}
+    environment = clean_environment() | home | {"PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_QUIET": "1"}
     source = wheel.parent / "source"
     for line in lines:
         subprocess.run(["sh", "-c", line], cwd=source, env=environment, check=True, timeout=300)

@@ -29,6 +29,8 @@ settings.load_profile("untimed")
 ROOT = Path(__file__).parent.parent
 REFERENCE_JOB = ROOT / "fixtures/reference/job.json"
 REFERENCE_S3 = ROOT / "fixtures/reference/s3"
+WORKERS = ("--dist=load", "--tx=2*popen")
+"""Two workers of pytest-xdist, also for a single job, which has none with `-n 2`."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import site
+from collections.abc import Iterable
 from pathlib import Path
 
 import conformance
@@ -14,8 +15,8 @@ from conformance.session.session import Session
 from conformance.verdict.profiles import Profile
 
 
-def lines(session: Session, profile: Profile, *, settings: str) -> list[str]:
-    """The lines of pytest's header; `settings` says what a configuration file sets, if it sets anything."""
+def lines(session: Session, profile: Profile, further: Iterable[str]) -> list[str]:
+    """The lines of pytest's header; `further` is what else is to be said, such as what a configuration file sets."""
     image, service = session.found, session.service
     names = ", ".join(request.name for request in session.options.requests) or "none"
     told = [
@@ -23,7 +24,7 @@ def lines(session: Session, profile: Profile, *, settings: str) -> list[str]:
         f"engine {session.services[-1].described()['engine']}",
         f"contract {CONTRACT_VERSION}, {len(load_checks())} checks, profile {profile.name}, job {names}",
         f"profile {profile.name} {profile.version}, sha256:{profile.sha256}",
-        *(each for each in (settings, session.brought.told) if each),
+        *(each for each in (*further, session.brought.told) if each),
         *_of_waivers(session.options),
         *_of_network(session.options),
     ]

@@ -16,7 +16,7 @@ from conformance.checks import load_checks
 from conformance.errors import ConformanceError
 from conformance.reports import names, terminal
 from conformance.rule.tried import may_show
-from conformance.session import consent, header, options, project
+from conformance.session import consent, header, options, project, workers
 from conformance.session.certifying import Certifying
 from conformance.session.circumstances import Circumstances
 from conformance.session.collect import CheckFile, CheckItem, JobNode, session_key
@@ -56,6 +56,7 @@ class SessionHooks:
         self._named = named
         self._worker = worker
         self._reporting = reporting
+        self._told = ("",) if worker else (project.told(config), workers.limit(config, len(session.requests)))
         self._ended = False
         self._stopped_itself = False
         self._selected: set[tuple[str, str]] = set()
@@ -216,7 +217,7 @@ class SessionHooks:
 
     def pytest_report_header(self) -> list[str]:
         """Name the image, the contract and the jobs."""
-        return header.lines(self._session, self._reporting.profile, settings=project.told(self._config))
+        return header.lines(self._session, self._reporting.profile, self._told)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -15,7 +15,7 @@ import xmlschema
 from junitparser import JUnitXml
 
 import conformance as package
-from tests.conftest import ROOT, Ran, clean_environment, declared_failure, reference_job
+from tests.conftest import ROOT, WORKERS, Ran, clean_environment, declared_failure, reference_job
 from tests.support.engine_proxy import failing_engine
 from tests.support.jobs import request
 
@@ -117,7 +117,7 @@ def test_image_that_cannot_be_exported_is_an_error(
     trouble = {"call": r"^GET .*/export", "status": "500 Internal Server Error", "message": "broken layer"}
     image = tag("reference")
     with failing_engine(tmp_path / "engine.sock", **trouble) as address:
-        ran = conformance(image, environment={"DOCKER_HOST": address})
+        ran = conformance(image, "--image-no-cache", environment={"DOCKER_HOST": address})
 
     assert 6 == ran.status
     assert ran.verdict("image.platform")["reason"].endswith(f"cannot read the files of {image!r}: broken layer")
@@ -130,7 +130,7 @@ def test_image_that_cannot_be_exported_is_a_usage_error_under_xdist(
     trouble = {"call": r"^GET .*/export", "status": "500 Internal Server Error", "message": "broken layer"}
     image = tag("reference")
     with failing_engine(tmp_path / "engine.sock", **trouble) as address:
-        ran = conformance(image, "-n", "1", environment={"DOCKER_HOST": address})
+        ran = conformance(image, "--image-no-cache", *WORKERS, environment={"DOCKER_HOST": address})
 
     assert 4 == ran.status
     assert ran.output.endswith(f"ERROR: cannot read the files of {image!r}: broken layer\n\n")

@@ -15,7 +15,7 @@ from conformance.reports import logs
 from conformance.reports.document import Recorder
 from conformance.reports.runs import run_record
 from conformance.verdict.verdict import Verdict, Word
-from tests.conftest import Ran, reference_job
+from tests.conftest import WORKERS, Ran, reference_job
 from tests.support.outcomes import host, image, judged, not_started, outcome, request
 
 
@@ -142,7 +142,7 @@ def test_a_log_is_sent_once_by_each_worker_and_kept_with_its_run() -> None:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two workers"])
+@pytest.mark.parametrize("workers", [(), WORKERS], ids=["one process", "two workers"])
 def test_a_session_leaves_the_logs_of_its_runs(
     workers: tuple[str, ...], tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ import docker
 import pytest
 
 from conformance.service import labels
-from tests.conftest import Ran, reference_job
+from tests.conftest import WORKERS, Ran, reference_job
 from tests.support.jobs import build
 from tests.support.leftovers import begin_session, end_at_once, owned_by, reapers, workers
 
@@ -71,9 +71,9 @@ def anonymous_volumes(client: docker.APIClient) -> set[str]:
     ("number", "options", "word"),
     [
         (signal.SIGINT, (), "Ctrl-C"),
-        (signal.SIGINT, ("-n", "2"), "Ctrl-C"),
+        (signal.SIGINT, WORKERS, "Ctrl-C"),
         (signal.SIGTERM, (), "SIGTERM"),
-        (signal.SIGTERM, ("-n", "2"), "SIGTERM"),
+        (signal.SIGTERM, WORKERS, "SIGTERM"),
         (signal.SIGTERM, ("--image-hosts=3", "-k", "exit.zero-on-success"), "SIGTERM"),
     ],
 )

@@ -13,7 +13,7 @@ import docker
 import pytest
 
 from conformance.checks import load_checks
-from tests.conftest import REFERENCE_JOB, REFERENCE_S3, Ran, reference_job
+from tests.conftest import REFERENCE_JOB, REFERENCE_S3, WORKERS, Ran, reference_job
 from tests.support.jobs import request
 
 pytestmark = pytest.mark.engine
@@ -152,11 +152,33 @@ def test_xdist_gives_the_same_verdicts(tag: Callable[[str], str], conformance: C
     image = tag("flawed/swallowed-exit-code")
 
     alone = conformance(image, *reference_job())
-    spread = conformance(image, *reference_job(), "-n", "2")
+    spread = conformance(image, *reference_job(), *WORKERS)
 
     assert words(alone) == words(spread)
     assert (alone.status, alone.report["counts"]) == (spread.status, spread.report["counts"])
     assert [run["variation"] for run in alone.report["runs"]] == [run["variation"] for run in spread.report["runs"]]
+
+
+def test_there_are_no_more_workers_than_jobs(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """None for a single job, unless `--tx` names them or tests of others run beside it."""
+    few = (tag("reference"), "-k", "has-command or own")
+    other = request(tmp_path / "other.json", ProcessingJobName="other")
+    (tmp_path / "test_own.py").write_text("def test_own():\n    pass\n", encoding="utf-8")
+
+    single = conformance(*few, *reference_job(), "-n", "4")
+    several = conformance(*few, *reference_job(), f"--image-job={other}", "-n", "4")
+    beside = conformance(*few, "test_own.py", "-n", "2")
+    named = conformance(*few, *WORKERS)
+
+    assert [0, 0, 0, 0] == [ran.status for ran in (single, several, beside, named)]
+    assert "conformance: -n 4: no workers, since there are no several jobs to distribute\n" in single.output
+    assert "workers [" not in single.output
+    assert "conformance: -n 4: 2 workers, since one worker has all checks of a job\n" in several.output
+    assert "\n2 workers [" in several.output
+    assert "\n2 workers [" in beside.output
+    assert "\n2 workers [" in named.output
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.conftest import Ran, clean_environment, reference_job
+from tests.conftest import WORKERS, Ran, clean_environment, reference_job
 from tests.support.engine_proxy import dying_engine
 from tests.support.jobs import request
 from tests.support.leftovers import SLEEPING, begin_session, end_at_once, owned_by, reapers, workers
@@ -26,7 +26,7 @@ from tests.support.leftovers import SLEEPING, begin_session, end_at_once, owned_
 pytestmark = pytest.mark.engine
 
 FLAWED = "flawed/program-below-opt-ml"
-DISTRIBUTED = pytest.mark.parametrize("further", [(), ("-n", "2")], ids=["plain", "xdist"])
+DISTRIBUTED = pytest.mark.parametrize("further", [(), WORKERS], ids=["plain", "xdist"])
 TIMEOUT_SECONDS = 240
 """How long a test waits at most; how long it takes says nothing."""
 
@@ -271,7 +271,7 @@ def test_a_worker_that_is_killed_is_never_0(
     tag: Callable[[str], str], tmp_path: Path, client: docker.APIClient
 ) -> None:
     """Its check has no result, which is no violation of the image's."""
-    process = begin_session(tmp_path, tag("reference"), "-n", "1", "-k", "exit.zero-on-success")
+    process = begin_session(tmp_path, tag("reference"), *WORKERS, "-k", "exit.zero-on-success")
     deadline = time.monotonic() + TIMEOUT_SECONDS
     killed: set[int] = set()
     while process.poll() is None:

@@ -171,7 +171,9 @@ def test_sessions_spread_over_engines(
     told = {"message": "asked-the-second"}
     with answering_engine(tmp_path / "b.sock", call=r"^GET .*/export", status="500 No", answer=told) as second:
         images = [tag("reference"), f"--image={tag('sound/empty-directories-below-opt-ml')}"]
-        ran = conformance(*images, *FEW, "--tx=popen", f"--tx=popen//id=b//env:DOCKER_HOST={second}")
+        ran = conformance(
+            *images, *FEW, "--image-no-cache", "--tx=popen", f"--tx=popen//id=b//env:DOCKER_HOST={second}"
+        )
 
     said = {each["image"]: each for each in overview(ran.report_directory)["sessions"]}
     assert {0, 6} == set(statuses(overview(ran.report_directory)).values()), (said, ran.output)

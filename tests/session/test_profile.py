@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-from tests.conftest import Ran, reference_job
+from tests.conftest import WORKERS, Ran, reference_job
 
 pytestmark = pytest.mark.engine
 
@@ -54,7 +54,7 @@ def test_what_is_announced_is_advice(
 ) -> None:
     """For as long as no version requires it; under xdist as without."""
     option = house(tmp_path, PLATFORM, f'"reserved.nothing-required" = "{since}"\n')
-    for further in ((), ("-n", "1")):
+    for further in ((), WORKERS):
         ran = conformance(tag("flawed/program-below-opt-ml"), option, *further)
 
         assert word == ran.verdict("reserved.nothing-required")["verdict"]

@@ -13,7 +13,7 @@ import xmlschema
 from junitparser import JUnitXml
 
 from conformance.verdict.waiverfile import NAME
-from tests.conftest import ROOT, Ran
+from tests.conftest import ROOT, WORKERS, Ran
 
 pytestmark = pytest.mark.engine
 
@@ -47,9 +47,7 @@ def validated(ran: Ran) -> JUnitXml:
     return JUnitXml.fromfile(str(ran.report_directory / "junit.xml"))
 
 
-@pytest.mark.parametrize(
-    "options", [(), ("-n", "1"), ("--image-strict", "-k", CHECK)], ids=["plain", "xdist", "strict"]
-)
+@pytest.mark.parametrize("options", [(), WORKERS, ("--image-strict", "-k", CHECK)], ids=["plain", "xdist", "strict"])
 def test_a_waived_violation_is_told_as_waived(
     options: tuple[str, ...], tmp_path: Path, tag: Callable[[str], str], conformance: Callable[..., Ran]
 ) -> None:
@@ -85,7 +83,7 @@ def test_each_that_is_stale_fails_with_its_line(
         waiver(contains="no such text"),
         waiver("image.has-command", expires=TODAY - timedelta(days=1)),
     )
-    for options, violates in (((), 1), (("-k", "image.platform or image.has-command"), 0), (("-n", "1"), 1)):
+    for options, violates in (((), 1), (("-k", "image.platform or image.has-command"), 0), (WORKERS, 1)):
         ran = conformance(tag("flawed/program-below-opt-ml"), *options)
 
         assert 1 == ran.status, ran.output

@@ -24,7 +24,7 @@ from pathlib import Path
 import docker
 
 from images.builder import build
-from tests.conftest import declared_failure, flawed_folders, sound_folders
+from tests.conftest import WORKERS, declared_failure, flawed_folders, sound_folders
 from tests.support.judged import options_of, session, verdicts
 
 
@@ -39,7 +39,7 @@ class Surroundings:
 
 QUIET = Surroundings("quiet")
 BUSY = Surroundings("busy", busy=True)
-SESSIONS = (QUIET, BUSY, QUIET, BUSY, QUIET, Surroundings("-n 2", options=("-n", "2")))
+SESSIONS = (QUIET, BUSY, QUIET, BUSY, QUIET, Surroundings("two workers", options=WORKERS))
 
 
 @dataclass(frozen=True)

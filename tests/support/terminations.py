@@ -23,6 +23,7 @@ import docker
 from docker.utils import kwargs_from_env
 
 from images.builder import build
+from tests.conftest import WORKERS
 from tests.support.leftovers import begin_session, owned_by, reapers, workers
 
 COUNT = 200
@@ -42,8 +43,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
 TARGETS = {
     "session": (),
     "session of three hosts": ("--image-hosts=3", "-k", "exit.zero-on-success"),
-    "controller": ("-n", "2"),
-    "worker": ("-n", "2"),
+    "controller": WORKERS,
+    "worker": WORKERS,
 }
 """What gets the signal, and the options of its session."""
 

@@ -31,6 +31,9 @@ RESTING: Mapping[Variation, Callable[[Image, Outcome], Rerun | None]] = {
 }
 """Runs that depend on the undisturbed one, and what they derive from it."""
 
+WAITING = frozenset({Variation.PEER_FAILS, Variation.CUT_OFF})
+"""Runs in which a host is awaited in vain, for as long as the others have patience: a minute, and hardly any work."""
+
 BY_THEMSELVES = frozenset({Variation.DEFAULT_COMMAND, Variation.LOOK_AT_GPUS})
 """Runs that are independent of the undisturbed one."""
 

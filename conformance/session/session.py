@@ -22,7 +22,7 @@ from conformance.judging.replay import Made, Repeated
 from conformance.outcome.outcome import Outcome
 from conformance.rule import derived
 from conformance.rule.declaration import DoesNotApply, NotJudged
-from conformance.rule.derived import BY_THEMSELVES, RESTING
+from conformance.rule.derived import BY_THEMSELVES, RESTING, WAITING
 from conformance.rule.evidence import did_its_work
 from conformance.service import engine, inspection
 from conformance.service.listings import Listings
@@ -101,6 +101,8 @@ class Session:
         demands.names_on_both_networks(options, reached, hosts)
         at_a_time = max(2, IN_FLIGHT // hosts)
         self._pool = ThreadPoolExecutor(at_a_time, thread_name_prefix="conformance")
+        # Beside those that have something to do, none of which they hold up.
+        self._waiting = ThreadPoolExecutor(len(WAITING), thread_name_prefix="waiting")
         self.progress = Progress(options.timeout_seconds, at_a_time, names_jobs=len(options.requests) > 1)
         self._runs = Runs(
             self.services[-1],
@@ -200,7 +202,8 @@ class Session:
 
     def close(self) -> None:
         """Stop and remove everything that is still running; to be called however the session ends."""
-        for pool in (self._reader, self._pool):
+        pools = (self._reader, self._pool, self._waiting)
+        for pool in pools:
             pool.shutdown(wait=False, cancel_futures=True)
         # What was just being made, or could not be removed, is still there when it is tried again.
         while running := self._running():
@@ -208,7 +211,7 @@ class Session:
                 with contextlib.suppress(JobError):
                     service.cancel()
             wait(running, timeout=CANCEL_SECONDS)
-        for pool in (self._reader, self._pool):
+        for pool in pools:
             pool.shutdown(wait=True)
         with contextlib.ExitStack() as closing:
             for service in self.services:
@@ -242,7 +245,8 @@ class Session:
         key = (variation, request.name)
         with self._lock:
             if key not in self._made:
-                self._made[key] = self._pool.submit(self._make, request, variation)
+                pool = self._waiting if variation in WAITING else self._pool
+                self._made[key] = pool.submit(self._make, request, variation)
             return self._made[key]
 
     def _again(

@@ -6,20 +6,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from conformance.errors import JobError, UsageError
+from conformance.image.image import Image
 from conformance.job import variation
 from conformance.job.gpu import Choice
 from conformance.job.objects import ObjectTree
 from conformance.job.request import JobRequest
 from conformance.job.validation import load
 from conformance.job.variation import Job, Variation
-from conformance.outcome.outcome import End, JobStatus
+from conformance.outcome.outcome import End, JobStatus, Outcome
 from conformance.rule import odd_words, stops
 from conformance.rule.declaration import DoesNotApply, NotJudged
-from conformance.rule.derived import RESTING
+from conformance.rule.derived import RESTING, WAITING
 from conformance.service import engine
 from conformance.session.options import Options
 from conformance.session.session import IN_FLIGHT, Session
@@ -219,6 +221,28 @@ def test_runs_that_rest_on_another_come_last(begin: Begin) -> None:
 
     assert [Variation.AS_REQUESTED, Variation.UNKNOWN_MEMBERS] == begun[:2]
     assert resting == set(begun[2:]) <= RESTING.keys()
+
+
+def test_runs_that_only_wait_hold_up_no_other(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hosts wait a minute for a peer that has failed, and in that minute all other runs are made."""
+    cluster = {"InstanceCount": 2, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 1}
+    asked = named("two-hosts", ProcessingResources={"ClusterConfig": cluster})
+    session = begin("reference", asked)
+    run, others = session.service.run, threading.Event()
+
+    def patient(image: Image, request: JobRequest, made: Variation, **how: Any) -> Outcome:  # noqa: ANN401 - as `Service.run`
+        assert made not in WAITING or others.wait(timeout=200)
+        return run(image, request, made, **how)
+
+    monkeypatch.setattr(session.service, "run", patient)
+    session.start([(variation.PEER_FAILS, asked), (variation.ONE_HOST, asked), (variation.TRUE_HOSTNAMES, asked)])
+    made = [session.outcomes(job, asked)[0] for job in (variation.ONE_HOST, variation.TRUE_HOSTNAMES)]
+    others.set()
+
+    assert [JobStatus.COMPLETED] * 2 == [outcome.status for outcome in made]
+    assert variation.PEER_FAILS.runs == tuple(
+        outcome.variation for outcome in session.outcomes(variation.PEER_FAILS, asked)
+    )
 
 
 def test_without_a_request_only_the_default_command_is_run(begin: Begin) -> None:

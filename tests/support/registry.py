@@ -2,8 +2,8 @@
 
 It may be there for several platforms, which differ in what their configurations say.
 
-It runs in a container on the engine's own network: wherever the engine is, its loopback is where it takes a registry
-without a certificate.
+It runs in a container on the engine's own network: wherever the engine is, on its loopback it asks nobody whether the
+certificate is good. That there is one, engines with containerd's store demand.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import docker
+import trustme
+
+from images.builder.layers import File, pack
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -27,7 +30,7 @@ LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 START_SECONDS = 30.0
 
 SERVER = """
-import hashlib, http.server, json, pathlib, sys
+import hashlib, http.server, json, pathlib, ssl, sys
 
 name, digest = sys.argv[1:]
 blobs = {"sha256:" + path.name: path.read_bytes() for path in pathlib.Path("/registry").iterdir()}
@@ -64,6 +67,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/registry.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_port, flush=True)
 server.serve_forever()
 """
@@ -86,21 +92,18 @@ def registry(
         host_config=client.create_host_config(network_mode="host", userns_mode="host"),
     )["Id"]
     try:
-        client.put_archive(container, "/", _packed(blobs))
+        files = {f"registry/{blob.removeprefix('sha256:')}": File(data=content) for blob, content in blobs.items()}
+        client.put_archive(container, "/", pack({**files, "registry.pem": File(data=_certificate())}))
         client.start(container)
         yield f"127.0.0.1:{_port(client, container)}/{name}", digest
     finally:
         client.remove_container(container, force=True, v=True)
 
 
-def _packed(blobs: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for digest, blob in blobs.items():
-            entry = tarfile.TarInfo(f"registry/{digest.removeprefix('sha256:')}")
-            entry.size = len(blob)
-            archive.addfile(entry, io.BytesIO(blob))
-    return buffer.getvalue()
+def _certificate() -> bytes:
+    """A certificate with its key, of an authority that no engine knows."""
+    found = trustme.CA().issue_cert("127.0.0.1")
+    return found.private_key_and_cert_chain_pem.bytes()
 
 
 def _port(client: docker.APIClient, container: str) -> int:

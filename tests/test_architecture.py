@@ -142,7 +142,8 @@ WITHIN = {
     "session.runs": "session.progress session.turns",
     "session.reproduction": "session.session",
     "session.session": (
-        "session.brought session.limits session.onaws session.options session.progress session.runs session.turns"
+        "session.brought session.demands session.limits session.onaws session.options session.progress session.runs "
+        "session.turns"
     ),
 }
 """What some modules may import of their own folder, where its order is not plain from the names."""

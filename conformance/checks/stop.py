@@ -15,6 +15,7 @@ from conformance.job.variation import STOPPED_BY_SIGINT, STOPPED_BY_SIGTERM, STO
 from conformance.outcome import workload
 from conformance.outcome.outcome import Host, Outcome, Stop
 from conformance.outcome.trace import Process, Trace
+from conformance.rule import stops
 from conformance.rule.contract import API, BYOC
 from conformance.rule.declaration import DOCUMENTED, INFERRED, OBSERVED, SHOULD, DoesNotApply, NotJudged, check
 from conformance.rule.sight import Sight
@@ -23,9 +24,6 @@ REACHES = "stop.sigint-reaches-the-program"
 
 ASKS_TO_END = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM})
 """The signals with which a program asks its children to end, whichever signal it got itself."""
-
-NATURAL_END = 0.9
-"""A run that took this share of the undisturbed run's time ended because its work was done."""
 
 
 @check(
@@ -101,9 +99,7 @@ def ends_on_sigterm(image: Image, good: Outcome, stopped: Outcome) -> Iterator[s
 def _endings(good: Outcome, stopped: Outcome, number: signal.Signals) -> Iterator[str]:
     for undisturbed, host in zip(good.hosts, stopped.hosts, strict=True):
         stop = _stop_of(host)
-        # What fails in the end does so with the signal, too.
-        ends_by_itself = stopped.stand_in is None and not stop.killed and host.exit_code in {0, undisturbed.exit_code}
-        if ends_by_itself and _finished(undisturbed, host, number):
+        if stopped.stand_in is None and stops.finished(undisturbed, host, number):
             raise DoesNotApply(
                 f"{host.name} finished its work within the grace period; use a longer job to test stopping"
             )
@@ -117,19 +113,6 @@ def _endings(good: Outcome, stopped: Outcome, number: signal.Signals) -> Iterato
             f"Expected {host.name} to exit within {stop.seconds:.0f} s after {number.name}, but it was still running "
             "and was killed by SIGKILL."
         )
-
-
-def _finished(undisturbed: Host, host: Host, number: signal.Signals) -> bool:
-    """Whether the signal changed nothing: it made no process do anything, or the work took as long as without it."""
-    if host.trace is None or host.untraced:
-        return host.seconds >= NATURAL_END * undisturbed.seconds
-    # By default a signal does nothing to process 1, unlike to others (pid_namespaces(7)).
-    heeded = any(
-        arrival.action == "caught" or (arrival.action == "default" and arrival.receiver != 1)
-        for arrival in host.trace.signals
-        if arrival.number == number
-    )
-    return not heeded or host.seconds - host.trace.halted_seconds >= NATURAL_END * undisturbed.seconds
 
 
 def _stop_of(host: Host) -> Stop:

@@ -5,8 +5,10 @@ As in `rerun.py`, each function returns what to run, or raises the reason why it
 
 from __future__ import annotations
 
+import signal
+
 from conformance.outcome import workload
-from conformance.outcome.outcome import Outcome
+from conformance.outcome.outcome import End, Host, Outcome
 from conformance.rule.declaration import DoesNotApply
 from conformance.rule.evidence import needs_success, succeeded
 from conformance.rule.rerun import Rerun
@@ -25,6 +27,9 @@ LATEST_STOP_SECONDS = 3.0
 
 EARLY_STOP_SECONDS = 0.1
 """When wrappers start, and programs have no handlers yet."""
+
+NATURAL_END = 0.9
+"""A run that took this share of the undisturbed run's time ended because its work was done."""
 
 
 def stopped_early(good: Outcome) -> Rerun | None:
@@ -70,8 +75,38 @@ def stopped(good: Outcome) -> Rerun:
 
 
 def stopped_sooner(good: Outcome) -> Rerun:
-    """Stop a job that ended before its signal came: a busy machine made the undisturbed run seem a long one."""
+    """Stop a job of which a stop showed nothing: a busy machine made the undisturbed run seem a long one.
+
+    Half-way through it, its program was still starting then, or had ended.
+    """
     return (_stopped_at_work(good) if good.stand_in is None else None) or stopped(good)
+
+
+def shows_nothing(good: Outcome, made: Outcome, *, at_work: bool) -> bool:
+    """Whether a host ended before its signal came, or as it would have without one, unless that came at its work."""
+    for undisturbed, host in zip(good.hosts, made.hosts, strict=True):
+        if host.stop is None:
+            if host.end is End.EXITED:
+                return True
+        elif not at_work and made.stand_in is None and finished(undisturbed, host, signal.Signals[host.stop.signal]):
+            return True
+    return False
+
+
+def finished(undisturbed: Host, host: Host, number: signal.Signals) -> bool:
+    """Whether the signal changed nothing: it made no process do anything, or the work took as long as without it."""
+    # What fails in the end does so with the signal, too.
+    if host.stop is None or host.stop.killed or host.exit_code not in {0, undisturbed.exit_code}:
+        return False
+    if host.trace is None or host.untraced:
+        return host.seconds >= NATURAL_END * undisturbed.seconds
+    # By default a signal does nothing to process 1, unlike to others (pid_namespaces(7)).
+    heeded = any(
+        arrival.action == "caught" or (arrival.action == "default" and arrival.receiver != 1)
+        for arrival in host.trace.signals
+        if arrival.number == number
+    )
+    return not heeded or host.seconds - host.trace.halted_seconds >= NATURAL_END * undisturbed.seconds
 
 
 def _stopped_at_work(good: Outcome) -> Rerun | None:

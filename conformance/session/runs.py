@@ -97,8 +97,8 @@ class Runs:
             return good
         how = {**_as_asked(again), **_as_in(good)}
         outcome = self._together(again.request, variation, **how)
-        if variation.stop_signal and any(host.end is End.EXITED for host in outcome.hosts):
-            # It ended before it could be stopped, which at another attempt it may not.
+        if variation.stop_signal and stops.shows_nothing(good, outcome, at_work=again.stop_at_work is not None):
+            # It ended before it could be stopped, or had no handler yet, which at another attempt may be otherwise.
             if variation is not Variation.STOPPED_EARLY:
                 how |= _as_asked(stops.stopped_sooner(good))
             return self._together(again.request, variation, **how)

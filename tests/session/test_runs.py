@@ -291,13 +291,28 @@ def test_what_ended_before_it_could_be_stopped_is_made_once_more(tmp_path: Path,
     assert ends[runs - 1].end is made.hosts[0].end
 
 
-def test_what_ended_before_it_could_be_stopped_is_stopped_at_its_work(tmp_path: Path) -> None:
+UNHEEDED = host(
+    end=End.STOPPED, exit_code=0, stop=Stop("SIGTERM", 0.1, killed=False), trace=Trace((SHELL, WORK), tracer=2)
+)
+
+
+@pytest.mark.parametrize("first", [host(), UNHEEDED], ids=["ended before", "had no handler yet"])
+def test_what_showed_nothing_half_way_is_stopped_at_its_work(first: Host, tmp_path: Path) -> None:
     """The time of its undisturbed run was that of a busy machine."""
-    making = Making(tmp_path, ending(host(), STOPPED))
+    making = Making(tmp_path, ending(first, STOPPED))
     good = replace(WRAPPED, hosts=tuple(replace(each, trace=AT_WORK) for each in WRAPPED.hosts))
     making.runs.resting(Variation.STOPPED_BY_SIGTERM, good)
 
     assert [None, ("/bin/work",)] == [call.how["stop_at_work"] for call in making.service.calls]
+
+
+def test_what_heeds_no_signal_at_its_work_is_stopped_once(tmp_path: Path) -> None:
+    """It would do the same again."""
+    making = Making(tmp_path, ending(UNHEEDED))
+    good = replace(WRAPPED, hosts=tuple(replace(each, trace=AT_WORK, seconds=0.4) for each in WRAPPED.hosts))
+    making.runs.resting(Variation.STOPPED_BY_SIGTERM, good)
+
+    assert [("/bin/work",)] == [call.how["stop_at_work"] for call in making.service.calls]
 
 
 def test_what_may_end_before_its_limit_is_made_once(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""All benchmarks, or those that are named: `python -m benchmarks [--turns N] [checks|alone|service|hosts|tracer ...]`.
+"""All benchmarks, or those that are named: `python -m benchmarks [--turns N] [NAME ...]`.
 
 `localmode` is measured only where it is named: it needs the SDK, which `make localmode` installs.
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import alone, checks, hosts, localmode, results, service, tracer
+from benchmarks import alone, checks, hosts, localmode, results, service, sessions, tracer
 from benchmarks.table import Row, closing
 from conformance.service import engine
 
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "checks": checks.BENCHMARK,
     "alone": alone.BENCHMARK,
     "service": service.BENCHMARK,
+    "sessions": sessions.BENCHMARK,
     "hosts": hosts.BENCHMARK,
     "tracer": tracer.BENCHMARK,
     "localmode": localmode.BENCHMARK,

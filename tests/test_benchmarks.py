@@ -1,18 +1,21 @@
 """What the benchmarks make of what they measured; nothing here measures anything."""
 
+import io
 import json
 import os
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import results
+from benchmarks import results, sessions
 from benchmarks.__main__ import BENCHMARKS
 from benchmarks.checks import is_of, structure_tests
 from benchmarks.table import Row, closing
 from conformance.service import labels
+from images.builder import folders
 
 COMPARED = Row("compared", (1.0, 9.0, 2.0), (4.0, 4.0, 8.0), most=0.5)
 ALONE = Row("alone", (10.5, 11.0), most=10)
@@ -55,6 +58,21 @@ def test_every_benchmark_has_a_heading() -> None:
     ]
 
     assert [] == lacking
+
+
+def test_the_images_of_a_fleet_are_there() -> None:
+    """Eight of them, under the names of their folders."""
+    assert 8 == len(set(sessions.EIGHT))
+    assert set(sessions.EIGHT) <= set(folders.all_names())
+
+
+def test_a_large_image_is_an_archive_of_its_size() -> None:
+    """It has a program and files of a gigabyte, here of less."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "FILE_BYTES", 2 << 20)
+        whole = b"".join(sessions._archive())
+    with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
+        assert [("program", 0), ("opt/data/0", 2 << 20)] == [(each.name, each.size) for each in archive][:2]
 
 
 def test_as_many_tests_are_compared_with_as_are_asked_for() -> None:

@@ -11,8 +11,13 @@ from conformance.outcome.trace import Process, Trace
 from conformance.rule.evidence import named, some_of
 from conformance.rule.machine import BUSY_SECONDS
 
-WATCHERS = ("multiprocessing.resource_tracker", "multiprocessing.semaphore_tracker", "loky.backend.resource_tracker")
-"""What Python's multiprocessing and joblib start beside their workers, to clean up after them."""
+WATCHERS = (
+    "multiprocessing.forkserver",
+    "multiprocessing.resource_tracker",
+    "multiprocessing.semaphore_tracker",
+    "loky.backend.resource_tracker",
+)
+"""What Python's multiprocessing and joblib start beside their workers, to start them or to clean up after them."""
 
 
 def still_running(outcome: Outcome, host: Host) -> str:

@@ -8,6 +8,7 @@ import pytest
 from conformance.job.request import JobRequest
 from conformance.outcome.outcome import End, Host, JobStatus, Stop
 from conformance.outcome.trace import Execution, Process, Signal, Trace
+from conformance.rule.running import WATCHERS
 from conformance.verdict.verdict import Verdict, Word
 from tests.support.outcomes import (
     file,
@@ -219,6 +220,21 @@ def test_a_process_that_is_left_is_named() -> None:
 
     assert Word.ADVISED is found.word
     assert "exited while these were running: ['aws', 's3', 'sync']." in found.violations[0]
+
+
+@pytest.mark.parametrize("name", WATCHERS)
+def test_what_watches_for_its_parents_end_is_not_left(name: str) -> None:
+    """Helpers of Python end with it and have nothing to write; a worker that is a fork of one is left all the same."""
+    first = Process(1, 0, 1.0, (Execution(1.0, 1.0, ("python3", "/x.py"), "/usr/bin/python3"),), 9.0, 0)
+    command = ("/usr/bin/python3", "-c", f"from {name} import main;main(5)")
+    helper = Process(7, 1, 2.0, (Execution(2.0, 2.0, command, "/usr/bin/python3"),))
+
+    alone = judged("exit.no-process-left", image(), outcome(host(trace=Trace((first, helper), tracer=2))))
+    worker = Process(8, 7, 3.0)
+    beside = judged("exit.no-process-left", image(), outcome(host(trace=Trace((first, helper, worker), tracer=2))))
+
+    assert Word.CONFORMS is alone.word
+    assert Word.ADVISED is beside.word
 
 
 def test_a_fork_that_is_left_is_named_by_what_it_is_a_fork_of() -> None:

@@ -90,7 +90,8 @@ alone: setup ## check every flawed and sound image without its job (takes half a
 terminations: setup ## end 200 sessions by signals at random moments; nothing may be left (takes half an hour)
 	@.venv/bin/python -m tests.support.terminations
 
-faults: setup ## fail each call of a session to the engine in turn, in six ways; no image may be blamed (takes an hour)
+faults: setup ## break an engine of its own (root on Debian), then fail each call to one in six ways (takes an hour)
+	@.venv/bin/python -m tests.engines.broken
 	@.venv/bin/python -m tests.support.faults
 
 fuzz: setup ## look for bytes that a reader or the probe cannot take, a minute for each (FUZZ_SECONDS=60; needs clang, cppcheck)

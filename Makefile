@@ -94,9 +94,11 @@ faults: setup ## break an engine of its own (root on Debian), then fail each cal
 	@.venv/bin/python -m tests.engines.broken
 	@.venv/bin/python -m tests.support.faults
 
-fuzz: setup ## look for bytes that a reader or the probe cannot take, a minute for each (FUZZ_SECONDS=60; needs clang, cppcheck)
+fuzz: setup ## look for bytes that a reader or the probe cannot take, a minute for each (FUZZ_SECONDS=60; needs clang, clang-tidy, cppcheck)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[fuzz]'
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability -D_GNU_SOURCE conformance/probe/src
+	@clang-tidy --quiet --warnings-as-errors='*' --checks='clang-analyzer-*,-*.DeprecatedOrUnsafeBufferHandling' \
+		conformance/probe/src/*.c -- -std=gnu11 -D_GNU_SOURCE 2>.cache/clang-tidy.log || { cat .cache/clang-tidy.log; exit 1; }
 	@.venv/bin/python -m tests.fuzz $${FUZZ_SECONDS:-60}
 	@.venv/bin/python -m tests.fuzz.sanitized
 

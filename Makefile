@@ -90,12 +90,15 @@ alone: setup ## check every flawed and sound image without its job (takes half a
 terminations: setup ## end 200 sessions by signals at random moments; nothing may be left (takes half an hour)
 	@.venv/bin/python -m tests.support.terminations
 
-faults: setup ## fail each call of a session to the engine in turn, in six ways; no image may be blamed (takes an hour)
+faults: setup ## break an engine of its own (root on Debian), then fail each call to one in six ways (takes an hour)
+	@.venv/bin/python -m tests.engines.broken
 	@.venv/bin/python -m tests.support.faults
 
-fuzz: setup ## look for bytes that a reader or the probe cannot take, a minute for each (FUZZ_SECONDS=60; needs clang, cppcheck)
+fuzz: setup ## look for bytes that a reader or the probe cannot take, a minute for each (FUZZ_SECONDS=60; needs clang, clang-tidy, cppcheck)
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --editable '.[fuzz]'
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability -D_GNU_SOURCE conformance/probe/src
+	@clang-tidy --quiet --warnings-as-errors='*' --checks='clang-analyzer-*,-*.DeprecatedOrUnsafeBufferHandling' \
+		conformance/probe/src/*.c -- -std=gnu11 -D_GNU_SOURCE 2>.cache/clang-tidy.log || { cat .cache/clang-tidy.log; exit 1; }
 	@.venv/bin/python -m tests.fuzz $${FUZZ_SECONDS:-60}
 	@.venv/bin/python -m tests.fuzz.sanitized
 

@@ -95,7 +95,7 @@ def render(document: Document) -> str:
     for record in document["verdicts"]:
         verdict = verdicts.of_record(record)
         job = f"[{verdict.request}]" if several and verdict.request else ""
-        case = TestCase(f"{verdict.check.rest}{job}", f"{CLASS}{verdict.check.chapter}")
+        case = TestCase(text.line(f"{verdict.check.rest}{job}"), text.line(f"{CLASS}{verdict.check.chapter}"))
         result = _result(verdict, strict=document["strict"])
         case.result = [] if result is None else [result]
         _complete(case, verdict, logs)
@@ -103,7 +103,8 @@ def render(document: Document) -> str:
         suite.add_testcase(case)
     _add_waivers(suite, document)
     if document["session"]:
-        suite.timestamp, suite.hostname = document["session"]["began"], document["session"]["host"]
+        # A machine's name is what somebody has set it to.
+        suite.timestamp, suite.hostname = (text.line(document["session"][name]) for name in ("began", "host"))
     suites = JUnitXml("pytest tests")
     suites.add_testsuite(suite)
     _timed(suite, sum(record["seconds"] for record in document["verdicts"]))

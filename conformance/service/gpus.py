@@ -88,8 +88,9 @@ def _gives_gpu(client: docker.APIClient, image: Image, means: Means, labels: Map
         image.id,
         report(words("gpus")),
         labels=labels,
-        # USER is not what is tried here, and whatever else a job's container has is left as it is there.
+        # USER is not what is tried here, nor what a program may do: a driver's hook is the engine's.
         user="0",
+        image_checks=True,
         environment=environment(means, ""),
         network_mode="none",
         **host_config(means),

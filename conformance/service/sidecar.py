@@ -91,17 +91,11 @@ class Sidecar:
 
 
 def create(client: docker.APIClient, plan: str, *, labels: Mapping[str, str], user: str = "", **host: Any) -> Sidecar:  # noqa: ANN401 - what docker-py's host configuration takes
-    """Create one that holds no other file than the probe, and in which it has no privilege.
+    """Create one that holds no other file than the probe.
 
     `networking_config` and `stdin_open` are taken beside what the host configuration takes.
     """
-    restrictions: dict[str, Any] = {
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
-        # What the probe says is text, for which the driver will do that every engine has.
-        "log_config": LogConfig(type="json-file", config={"max-size": "1m"}),
-    }
-    return create_in(client, empty_image(client), plan, labels=labels, user=user, platform=AWS, **(restrictions | host))
+    return create_in(client, empty_image(client), plan, labels=labels, user=user, platform=AWS, **host)
 
 
 def create_in(
@@ -115,9 +109,19 @@ def create_in(
     networking_config: NetworkingConfig | None = None,
     stdin_open: bool = False,
     platform: str | None = None,
+    image_checks: bool = False,
     **host: Any,  # noqa: ANN401 - as above
 ) -> Sidecar:
-    """Create one in this image, of whose programs none runs; `platform` is that of the image."""
+    """Create one in this image, of whose programs none runs, without any privilege.
+
+    `platform` is that of the image, and `image_checks` says whether it may have a HEALTHCHECK.
+    """
+    restrictions: dict[str, Any] = {
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        # What the probe says is text, for which the driver will do that every engine has.
+        "log_config": LogConfig(type="json-file", config={"max-size": "1m"}),
+    }
     created = client.create_container(
         image,
         entrypoint=[PROGRAM],
@@ -132,6 +136,8 @@ def create_in(
         labels=dict(labels),
         networking_config=networking_config,
         platform=platform,
-        host_config=client.create_host_config(**host),
+        # An image's own HEALTHCHECK would run its programs here, too.
+        healthcheck={"test": ["NONE"]} if image_checks else None,
+        host_config=client.create_host_config(**(restrictions | host)),
     )
     return Sidecar(client, str(created["Id"]), plan)

@@ -26,6 +26,7 @@ READERS = frozenset({"docker", "json", "requests", "urllib3"})
 NO_ANSWER = "the engine did not answer in time"
 BROKEN_OFF = "the engine's answer broke off"
 NO_JSON = "the engine's answer is not JSON"
+GONE = "the engine is not there any more"
 
 
 def as_job_error(what: str) -> contextlib.AbstractContextManager[None]:
@@ -70,16 +71,30 @@ def explanation(error: Exception) -> str:
     if isinstance(error, ChunkedEncodingError | ContentDecodingError) or type(error) is ProtocolError:
         return BROKEN_OFF
     if isinstance(error, RequestsConnectionError | HTTPError):
-        return cause(error)
+        return _of_connection(_innermost(error))
     return str(error).strip().replace("\n", " ") or type(error).__name__
+
+
+def _of_connection(error: BaseException) -> str:
+    """What became of a connection to an engine that has been there before."""
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        return BROKEN_OFF
+    if isinstance(error, ConnectionRefusedError | FileNotFoundError):
+        return f"{GONE} ({error.strerror})"
+    return cause(error)
 
 
 def cause(error: BaseException) -> str:
     """The innermost error's message: docker-py and urllib3 wrap it three levels deep."""
-    while not getattr(error, "explanation", None) and (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
+    error = _innermost(error)
     said = getattr(error, "strerror", None) or getattr(error, "explanation", None) or str(error)
     return str(said).strip().replace("\n", " ") or type(error).__name__
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while not getattr(error, "explanation", None) and (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return error
 
 
 def _reads_answers(file: Path) -> bool:

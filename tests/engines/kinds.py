@@ -6,6 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
+
+RESTARTING = Path(__file__).parent / "restarting.sh"
 
 
 class Cgroups(StrEnum):
@@ -20,9 +23,11 @@ class Kind:
     """One kind of engine, from the packages of a Debian suite.
 
     `config` is its daemon.json, and `environment` what the daemon gets besides. A rootless one is run by a user
-    without any privilege. One that `is_built` is as it was before a correction; see `building.sh`. `told` is what
-    differs from the default of its version, in a few words. `differs` are the checks or images on which its verdicts
-    may be others than those of the machine's own engine, each with the reason.
+    without any privilege. One that `is_built` is as it was before a correction; see `building.sh`. One that `restarts`
+    is started again whenever its daemon ends, as a service manager does; see `restarting.sh`. `disk_mib` is how large
+    the disk is that it keeps everything on, 0 for that of the machine. `told` is what differs from the default of its
+    version, in a few words. `differs` are the checks or images on which its verdicts may be others than those of the
+    machine's own engine, each with the reason.
     """
 
     name: str
@@ -32,6 +37,8 @@ class Kind:
     config: Mapping[str, object] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     is_built: bool = False
+    restarts: bool = False
+    disk_mib: int = 0
     told: str = ""
     differs: Mapping[str, str] = field(default_factory=dict)
 
@@ -42,11 +49,12 @@ class Kind:
 
     @property
     def files(self) -> dict[str, str]:
-        """The configuration files that it is started with, by name."""
+        """What it is started with, by name: files of its configuration, and programs."""
         if self.is_podman:
             runtime = "crun" if self.rootless else "modest"
             return {"containers.conf": CONTAINERS_CONF.format(runtime=runtime), "modest": MODEST_RUNTIME}
-        return {"daemon.json": json.dumps(dict(self.config))}
+        restarting = {"restarting.sh": RESTARTING.read_text(encoding="utf-8")} if self.restarts else {}
+        return {"daemon.json": json.dumps(dict(self.config)), **restarting}
 
     @property
     def daemon(self) -> tuple[str, ...]:
@@ -60,7 +68,8 @@ class Kind:
         of_root = "/engine/dockerd" if self.is_built else "dockerd"
         program = "/usr/share/docker.io/contrib/dockerd-rootless.sh" if self.rootless else of_root
         places = ("--data-root=/data/docker", f"--exec-root={own}/docker", f"--pidfile={own}/docker.pid")
-        return (program, "--config-file=/engine/daemon.json", *places, f"--host={socket}")
+        begun_by = ("/engine/restarting.sh",) if self.restarts else ()
+        return (*begun_by, program, "--config-file=/engine/daemon.json", *places, f"--host={socket}")
 
 
 PACKAGES = (

@@ -5,7 +5,7 @@
 #   namespaces.sh inside DAEMON...   as their first process
 #
 # $NAME is its hostname, $DEBIAN the file system, $HERE the engine's folder (with upper, work, root, engine and data),
-# $CGROUPS v1 or v2, and $ROOTLESS is not empty for a daemon that a user without privilege runs.
+# $DISK the size of a disk of its own in MiB or 0, $CGROUPS v1 or v2, and $ROOTLESS is not empty for a daemon that a user without privilege runs.
 set -eu
 
 step=$1
@@ -23,7 +23,11 @@ mount -t overlay -o "lowerdir=$DEBIAN,upperdir=$HERE/upper,workdir=$HERE/work" o
 cd "$HERE/root"
 mkdir -p engine data outer
 mount --bind "$HERE/engine" engine
-mount --bind "$HERE/data" data
+if [ "$DISK" = 0 ]; then
+    mount --bind "$HERE/data" data
+else
+    mount -t tmpfs -o "size=${DISK}m" tmpfs data
+fi
 mount -t proc proc proc
 mount -t sysfs sysfs sys
 mount --rbind /dev dev

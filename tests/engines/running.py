@@ -41,11 +41,25 @@ class NotUpError(Exception):
 
 @dataclass(frozen=True)
 class Running:
-    """An engine that answers; `address` is for DOCKER_HOST."""
+    """An engine that answers; `address` is for DOCKER_HOST, and `init` the first process of its namespaces."""
 
     kind: Kind
     address: str
     version: str
+    folder: Path
+    init: int
+
+    @property
+    def root(self) -> Path:
+        """Its file system, as seen from here."""
+        return Path(f"/proc/{self.init}/root")
+
+    def end_daemon(self, number: signal.Signals, *, down_seconds: float = 0.0) -> None:
+        """End the daemon of one that restarts by a signal, and have it started again after some time."""
+        (self.folder / "engine" / "pause").write_text(f"{down_seconds:g}", encoding="ascii")
+        for child in children(self.init):
+            if Path(f"/proc/{child}/comm").read_text(encoding="utf-8").strip() == "dockerd":
+                os.kill(child, number)
 
     def client(self) -> docker.APIClient:
         """A connection to it, which its user closes."""
@@ -83,7 +97,8 @@ def _in_folder(kind: Kind, root: Path, program: Path | None, here: Path) -> Iter
     try:
         process = _begin(kind, root, here, groups)
         try:
-            yield Running(kind, f"unix://{here}/engine/socket", _wait_until_it_answers(kind, process, here))
+            version = _wait_until_it_answers(kind, process, here)
+            yield Running(kind, f"unix://{here}/engine/socket", version, here, next(iter(children(process.pid))))
         finally:
             _end(process)
     finally:
@@ -123,6 +138,7 @@ def _begin(kind: Kind, root: Path, here: Path, groups: list[Path]) -> subprocess
         "NAME": kind.name,
         "DEBIAN": str(root),
         "HERE": str(here),
+        "DISK": str(kind.disk_mib),
         "CGROUPS": "v1" if kind.cgroups is Cgroups.V1 else "v2",
         "ROOTLESS": "yes" if kind.rootless else "",
         "GROUPS": " ".join(map(str, groups)),
@@ -169,18 +185,21 @@ def answers(place: str) -> bool:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Have the daemon end by itself, which is the first process of its namespace; what is left ends with it."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    try:
-        first = [int(child) for child in children.read_text(encoding="ascii").split()]
-    except OSError:
-        first = []
-    for child in first:
+    for child in children(process.pid):
         os.kill(child, signal.SIGTERM)
     try:
         process.wait(timeout=END_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has begun and that have not ended; none where it has ended itself."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    except OSError:
+        return []
 
 
 def _control_groups(name: str) -> list[Path]:

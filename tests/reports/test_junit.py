@@ -12,6 +12,7 @@ from junitparser import JUnitXml
 
 from conformance.reports import junit, reading
 from tests.conftest import ROOT, Ran, reference_job
+from tests.reports.page.test_page import failing, spoiled
 from tests.support.engine_proxy import failing_engine
 from tests.support.reports import report
 
@@ -48,6 +49,12 @@ def test_an_old_report_says_the_same_of_its_checks() -> None:
 
     assert (68, 1, 0, 23) == (suite.tests, suite.failures, suite.errors, suite.skipped)
     assert suite.timestamp is None
+
+
+@pytest.mark.parametrize("word", ["\x00", "\x1b[31m", "\ud800", "\x85", "]]>", "\u202e"])
+def test_no_string_of_a_report_makes_it_unreadable(word: str) -> None:
+    """Whoever wrote it: an image, a request, or who gave a machine its name."""
+    valid(junit.render(spoiled(failing(), word)))
 
 
 @pytest.mark.engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 import docker
 import pytest
@@ -13,6 +14,7 @@ from conformance.outcome.standin import every_witness
 from conformance.probe.bundle import report, words
 from conformance.service import sidecar
 from conformance.service.labels import IMAGE, run_labels
+from tests.support.jobs import build
 
 pytestmark = pytest.mark.engine
 
@@ -45,6 +47,27 @@ def test_it_is_created_started_waited_for_read_and_removed(client: docker.APICli
     assert labels | {IMAGE: "empty"} == facts["Config"]["Labels"]
     assert (["ALL"], ["no-new-privileges"]) == (facts["HostConfig"]["CapDrop"], facts["HostConfig"]["SecurityOpt"])
     assert not is_there(client, made.id)
+
+
+def test_in_an_image_of_somebody_else_none_of_its_programs_runs(
+    client: docker.APIClient, labels: dict[str, str], tag: Callable[[str], str]
+) -> None:
+    """Nor by its HEALTHCHECK, and there are no more rights than in an empty one."""
+    tag("reference")
+    image = build(client, "checked", "HEALTHCHECK --interval=1s CMD touch /checked", "VOLUME /data")
+    try:
+        with sidecar.create_in(
+            client, image, report(words("exit", 4)), labels=labels, user="0", image_checks=True, network_mode="none"
+        ) as made:
+            made.start()
+            ended = made.wait(30)
+            facts = client.inspect_container(made.id)
+    finally:
+        client.remove_image(image, force=True)
+
+    assert (True, 4) == (ended, facts["State"]["ExitCode"])
+    assert (["NONE"], None) == (facts["Config"]["Healthcheck"]["Test"], facts["State"].get("Health"))
+    assert (["ALL"], ["no-new-privileges"]) == (facts["HostConfig"]["CapDrop"], facts["HostConfig"]["SecurityOpt"])
 
 
 def test_it_is_removed_where_its_block_fails(client: docker.APIClient, labels: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from http.client import RemoteDisconnected
 
 import pytest
 import requests
@@ -16,7 +17,15 @@ from urllib3.exceptions import IncompleteRead, ProtocolError, ReadTimeoutError
 from conformance.errors import ConformanceError, EngineError, JobError
 from conformance.service.connection import _need_whole_head
 from conformance.service.inspection import from_facts
-from conformance.service.trouble import BROKEN_OFF, NO_ANSWER, NO_JSON, as_engine_error, as_job_error
+from conformance.service.trouble import BROKEN_OFF, GONE, NO_ANSWER, NO_JSON, as_engine_error, as_job_error
+
+
+def wrapped(error: OSError) -> RequestsConnectionError:
+    """As urllib3 and requests hand it on."""
+    outer = RequestsConnectionError(ProtocolError("Connection aborted.", error))
+    outer.__cause__ = error
+    return outer
+
 
 CASES = (
     (APIError("500 Server Error", explanation="no space\nleft"), "no space left"),
@@ -27,6 +36,9 @@ CASES = (
     (ProtocolError("Connection broken", IncompleteRead(1, 2)), BROKEN_OFF),
     (JSONDecodeError("Expecting value", "", 0), NO_JSON),
     (ConnectionResetError(104, "Connection reset by peer"), "[Errno 104] Connection reset by peer"),
+    (wrapped(RemoteDisconnected("Remote end closed connection without response")), BROKEN_OFF),
+    (wrapped(ConnectionRefusedError(111, "Connection refused")), f"{GONE} (Connection refused)"),
+    (wrapped(FileNotFoundError(2, "No such file or directory")), f"{GONE} (No such file or directory)"),
     (JobError("the engine's log broke off"), "the engine's log broke off"),
 )
 

@@ -8,16 +8,17 @@ be left on the engine, and the session ends in time, with a line that says what 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -96,14 +97,45 @@ class Session:
     reasons: tuple[str, ...]
     output: str
     left: tuple[str, ...]
-    calls: tuple[Call, ...]
-    struck: bool
     seconds: float
+    calls: tuple[Call, ...] = ()
+    struck: bool = True
 
     @property
     def blamed(self) -> set[str]:
         """The checks by which the image is found at fault."""
         return {check for check, word in self.verdicts.items() if word in BLAMES}
+
+    def wrong(self, healthy: Session) -> tuple[str, ...]:
+        """All that is not as it should be where the engine is at fault, beside a session on one that is not."""
+        found = []
+        if self.status is None:
+            found.append("hangs")
+        if self.left:
+            found.append(f"leaves {', '.join(self.left)}")
+        if blamed := self.blamed - healthy.blamed:
+            found.append(f"blames {', '.join(sorted(blamed))}")
+        found += [f"prints {trace!r}" for trace in TRACES if trace in self.output]
+        same = self.verdicts == healthy.verdicts
+        told = self.status in {ExitStatus.USAGE, ExitStatus.INCOMPLETE} and bool(self.reasons)
+        if self.status is not None and not (told or (same and self.status == healthy.status)):
+            found.append(f"ends with {self.status} and {dict(Counter(self.verdicts.values()))}")
+        return tuple(found)
+
+    def end(self, healthy: Session) -> Ending:
+        """How it ended beside that one, in one word."""
+        if self.wrong(healthy):
+            return Ending.WRONG
+        if not self.struck:
+            return Ending.NOT_MADE
+        if self.status == ExitStatus.USAGE:
+            return Ending.REFUSED
+        return Ending.HEALTHY if self.status == healthy.status else Ending.ERROR
+
+    def told(self, healthy: Session) -> str:
+        """How long it took, how it ended, and what it says, on one line."""
+        said = "; ".join(self.wrong(healthy)) or next(iter(self.reasons), "")
+        return f"{self.seconds:5.1f} s  {self.end(healthy):10} {said.replace(chr(10), ' ')[:SHOWN]}"
 
 
 @dataclass(frozen=True)
@@ -117,76 +149,72 @@ class Failing:
     healthy: Session
 
     @property
-    def wrong(self) -> tuple[str, ...]:
-        """All that is not as it should be."""
-        ended, healthy = self.ended, self.healthy
-        found = []
-        if ended.status is None:
-            found.append("hangs")
-        if ended.left:
-            found.append(f"leaves {', '.join(ended.left)}")
-        if blamed := ended.blamed - healthy.blamed:
-            found.append(f"blames {', '.join(sorted(blamed))}")
-        found += [f"prints {trace!r}" for trace in TRACES if trace in ended.output]
-        same = ended.verdicts == healthy.verdicts
-        told = ended.status in {ExitStatus.USAGE, ExitStatus.INCOMPLETE} and bool(ended.reasons)
-        if ended.status is not None and not (told or (same and ended.status == healthy.status)):
-            found.append(f"ends with {ended.status} and {dict(Counter(ended.verdicts.values()))}")
-        return tuple(found)
-
-    @property
     def end(self) -> Ending:
         """How it ended, in one word."""
-        if self.wrong:
-            return Ending.WRONG
-        if not self.ended.struck:
-            return Ending.NOT_MADE
-        if self.ended.status == ExitStatus.USAGE:
-            return Ending.REFUSED
-        return Ending.HEALTHY if self.ended.status == self.healthy.status else Ending.ERROR
+        return self.ended.end(self.healthy)
 
     def __str__(self) -> str:
         """On one line."""
-        said = "; ".join(self.wrong) or next(iter(self.ended.reasons), "")
-        shown = said.replace("\n", " ")[:SHOWN]
-        return f"{self.session:5} {self.call!s:62} {self.fault:7} {self.ended.seconds:5.1f} s  {self.end:10} {shown}"
+        return f"{self.session:5} {self.call!s:62} {self.fault:7} {self.ended.told(self.healthy)}"
 
 
 def ran(options: Iterable[str], call: Call | None = None, fault: Fault | None = None) -> Session:
     """A session of the reference, in which a call fails so."""
     client = docker.APIClient(version="auto", timeout=60, **kwargs_from_env())
-    with tempfile.TemporaryDirectory() as place, FaultyEngine(Path(place, "socket"), call, fault) as engine:
-        here = Path(place, "here")
-        here.mkdir()
+    with (
+        contextlib.closing(client),
+        tempfile.TemporaryDirectory() as place,
+        FaultyEngine(Path(place, "socket"), call, fault) as engine,
+    ):
+        ended = session("conformance/reference", ("--image-timeout=60", *options), engine.address, client)
+        return replace(ended, calls=tuple(engine.calls), struck=engine.struck)
+
+
+def session(
+    image: str,
+    options: Iterable[str],
+    address: str,
+    client: docker.APIClient,
+    meanwhile: Callable[[subprocess.Popen[bytes]], None] = lambda _: None,
+    at_the_end: Callable[[], None] = lambda: None,
+) -> Session:
+    """A session on the engine at this address, which `client` reaches without trouble; `meanwhile` something happens.
+
+    `at_the_end` something happens before it is looked for what is left.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        here = Path(directory)
         begun = time.monotonic()
         with (here / "output").open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-c", PROGRAM, "--image=conformance/reference", "--image-timeout=60", *options],
+                [sys.executable, "-c", PROGRAM, f"--image={image}", *options],
                 cwd=here,
-                env=clean_environment() | {"DOCKER_HOST": engine.address},
+                env=clean_environment() | {"DOCKER_HOST": address},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
         status = None
-        with suppress(subprocess.TimeoutExpired):
-            status = process.wait(SESSION_SECONDS)
-        seconds = time.monotonic() - begun
-        if status is None:
-            process.kill()
-            process.wait()
+        try:
+            meanwhile(process)
+            with suppress(subprocess.TimeoutExpired):
+                status = process.wait(SESSION_SECONDS)
+        finally:
+            seconds = time.monotonic() - begun
+            if status is None:
+                process.kill()
+                process.wait()
+        at_the_end()
         until = time.monotonic() + RESIDUE_SECONDS
         while (left := owned_by(client, process.pid)) and time.monotonic() < until:
             time.sleep(0.2)
-        client.close()
         said = (here / "output").read_text(encoding="utf-8", errors="replace")
         verdicts = _verdicts(here)
-        calls, struck = tuple(engine.calls), engine.struck
     reasons = tuple(line for line in said.splitlines() if line.startswith(("ERROR: ", "warning: ")))
     for word in ("not judged", "error"):
         reasons = tuple(each["reason"] for each in verdicts if each["verdict"] == word and each["applies"]) or reasons
     words = {each["check"]: each["verdict"] for each in verdicts}
-    return Session(status, words, reasons, said, tuple(left), calls, struck, seconds)
+    return Session(status, words, reasons, said, tuple(left), seconds)
 
 
 def _verdicts(here: Path) -> list[dict[str, Any]]:

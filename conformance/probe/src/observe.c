@@ -24,12 +24,12 @@ static unsigned long long status_field(const char *status, const char *name, int
     return found ? strtoull(found + strlen(name), NULL, base) : 0;
 }
 
-/* A file of /proc as text, its last byte taken off; NULL where it cannot be read. */
-static const char *read_text(const char *format, pid_t process)
+/* A file of a process below /proc as text, its last byte taken off; NULL where it cannot be read. */
+static const char *read_text(pid_t process, const char *name)
 {
     char path[64];
     size_t length;
-    snprintf(path, sizeof path, format, process, process);
+    snprintf(path, sizeof path, "/proc/%d/%s", process, name);
     char *text = (char *)read_file(path, STATUS_BYTES, &length);
     if (!text || !length)
         return NULL;
@@ -39,7 +39,7 @@ static const char *read_text(const char *format, pid_t process)
 
 static const char *read_status(pid_t id)
 {
-    return read_text("/proc/%d/status", id);
+    return read_text(id, "status");
 }
 
 /* The second number after a name, which is the effective user or group. */
@@ -66,7 +66,7 @@ int waits_only_for(pid_t process, pid_t child)
 {
     long number;
     unsigned long arguments[4];
-    const char *call = read_text("/proc/%d/syscall", process);
+    const char *call = read_text(process, "syscall");
     if (!call || sscanf(call, "%ld %lx %lx %lx %lx", &number, &arguments[0], &arguments[1], &arguments[2],
                         &arguments[3]) != 5)
         return 0;
@@ -74,7 +74,9 @@ int waits_only_for(pid_t process, pid_t child)
     unsigned long options = number == SYS_wait4 ? arguments[2] : arguments[3];
     if (!any || !(options & (__WALL | __WCLONE)))
         return 0;
-    const char *children = read_text("/proc/%d/task/%d/children", process);
+    char name[40];
+    snprintf(name, sizeof name, "task/%d/children", process);
+    const char *children = read_text(process, name);
     char *end;
     return children && strtol(children, &end, 10) == child && !*end;
 }

@@ -23,10 +23,10 @@ enum kind { OPEN, DATA, END, CLOSE, CREDIT };
 
 /* A connection of a program; its number is its place in the table. `held` is what the program has not read yet. */
 struct connection {
-    int socket;
-    size_t credit;      /* how much may be sent to the other end */
+    size_t credit;       /* how much may be sent to the other end */
     unsigned char *held;
     size_t from, length; /* the part of `held`, a ring, that is filled */
+    int socket;
     int has_ended;      /* nothing more comes from the other end */
     int has_sent_all;   /* nothing more comes from the program */
     int is_closed;      /* here; what the other end sent before it knew may still be on its way */

@@ -47,7 +47,7 @@ int server_open(int port)
 static void answer_datagram(replier *reply_to)
 {
     unsigned char message[MESSAGE_BYTES], reply[REPLY_BYTES];
-    struct sockaddr_in client;
+    struct sockaddr_in client = {0};
     socklen_t size = sizeof client;
     ssize_t length = recvfrom(datagrams, message, sizeof message, 0, (struct sockaddr *)&client, &size);
 

@@ -120,6 +120,7 @@ WITHIN = {
     "reports.redaction": "",
     "reports.verdicts": "",
     "reports.page": "reports.conclusion reports.quoting reports.templates",
+    "reports.overview": "reports.conclusion reports.names reports.reading",
     "reports.templates": "",
     "reports.dockerfile": "",
     "reports.workflow": "reports.conclusion reports.dockerfile",

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -23,7 +23,7 @@ import pytest
 
 from conformance import text
 from conformance.errors import ConformanceError, EngineError, UsageError
-from conformance.reports import directory, names, overview
+from conformance.reports import directory, names, overview, overview_files
 from conformance.reports.overview import Entry
 from conformance.service import carrying
 from conformance.service.engine import Engine
@@ -67,7 +67,7 @@ def run(config: pytest.Config) -> int:
         place.mkdir(parents=True, exist_ok=True)
         _clear(place)
         entries = Fleet(place, further, own, echoes=len(lanes) == 1).run(images, lanes)
-        files = overview.write(place, entries)
+        files = overview_files.write(place, entries)
     except OSError as error:
         raise UsageError(f"--image-report: {error.filename} cannot be written to: {error.strerror}") from error
     _print("", "overview", *overview.lines(entries), f"overview: {', '.join(map(str, files))}")
@@ -181,7 +181,7 @@ class Fleet:
 
 def _clear(place: Path) -> None:
     """Remove what an earlier command left there, perhaps of other images."""
-    for name in (overview.OVERVIEW, names.JUNIT):
+    for name in overview_files.ALL:
         (place / name).unlink(missing_ok=True)
     for log in place.glob(f"*/{LOG}"):
         directory.clear(log.parent, None)
@@ -194,7 +194,9 @@ def _came_of(image: str, place: Path, status: int, last: str) -> Entry:
         return Entry(image, bad if bad > 0 else overview.INTERNAL_ERROR, said=last or f"ended by signal {-status}")
     entry = overview.of_report(place)
     # The process has the last word: it may have ended otherwise after the report was written.
-    return entry if entry.exit_status == status else replace(entry, exit_status=status or ExitStatus.INCOMPLETE)
+    if entry.exit_status == status:
+        return entry
+    return overview.ended(entry, status if status >= 0 else overview.INTERNAL_ERROR)
 
 
 def _read(config: pytest.Config) -> tuple[tuple[str, ...], list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import docker
 import pytest
 import xmlschema
+from jsonschema import Draft202012Validator
 
 from tests.conftest import REFERENCE_S3, ROOT, Ran, clean_environment
 from tests.support.engine_proxy import answering_engine
@@ -24,14 +26,16 @@ pytestmark = pytest.mark.engine
 
 FLAWED = "flawed/program-below-opt-ml"
 PROGRAM = Path(sys.executable).parent / "processing-conformance"
+SCHEMA = ROOT / "conformance/reports/overview.schema.json"
 FEW = ("-k", "image.platform or nothing-required")
 TIMEOUT_SECONDS = 240
 
 
 def overview(place: Path) -> dict[str, Any]:
-    """The overview in a directory, after its JUnit file was found valid."""
+    """The overview in a directory, after it and its JUnit file were found valid."""
     xmlschema.XMLSchema(str(ROOT / "fixtures/junit/strict.xsd")).validate(str(place / "junit.xml"))
     document: dict[str, Any] = json.loads((place / "overview.json").read_text(encoding="utf-8"))
+    Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(document)
     return document
 
 
@@ -66,11 +70,13 @@ def test_each_image_has_its_report_and_all_have_one_overview(
     places = {each["image"]: each["report"] for each in document["sessions"]}
     assert "" == places[none]
     for image in (good, bad):
-        report = json.loads(Path(places[image], "report.json").read_text(encoding="utf-8"))
+        report = json.loads((ran.report_directory / places[image] / "report.json").read_text(encoding="utf-8"))
         assert (image, 2) == (report["image"]["reference"], len(report["verdicts"]))
     assert f"{bad} fails reserved.nothing-required\n" in ran.output
     assert "1 of 3 sessions passed (exit status 1)\n" in ran.output
     assert not (old / "report.json").exists()
+    page = (ran.report_directory / "overview.html").read_text(encoding="utf-8")
+    assert all(f'<a href="./{places[image]}/report.html">{image}</a>' in page for image in (good, bad))
 
     status, said = merged(tmp_path, "conformance-report")
     assert (1, statuses(document)) == (status, statuses(overview(tmp_path / "conformance-overview"))), said
@@ -95,9 +101,28 @@ def test_reports_of_many_machines_are_merged(
     status, said = merged(tmp_path, "one", "none")
     assert (4, True) == (status, "none: expected a directory of reports, but it is none" in said)
     file = tmp_path / "one/report/report.json"
-    file.write_text(file.read_text(encoding="utf-8").replace('"violates": 0', '"violates": 1'), encoding="utf-8")
+    content = file.read_text(encoding="utf-8")
+    file.write_text(content.replace('"violates": 0', '"violates": 1'), encoding="utf-8")
     status, said = merged(tmp_path, "one")
-    assert (4, True) == (status, "expected verdicts that agree with exit_status 0, but they do not" in said)
+    assert (4, True) == (status, "expected a report that agrees with its exit_status, but its counts are not" in said)
+
+
+def test_a_report_that_an_overview_tells_of_has_to_be_there(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """Whoever removes the report of an image that fails has not made it pass, nor who edits its exit status."""
+    good, bad = tag("reference"), tag(FLAWED)
+    assert 1 == conformance(good, f"--image={bad}", *FEW).status
+    place = tmp_path / "conformance-report"
+    (failed,) = (place / each["report"] for each in overview(place)["sessions"] if each["image"] == bad)
+    shutil.rmtree(failed)
+
+    status, said = merged(tmp_path, "conformance-report")
+    assert (1, True) == (status, f"{bad}: its report is gone\n" in said), said
+    file = place / "overview.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"exit_status": 1', '"exit_status": 0'), encoding="utf-8")
+    status, said = merged(tmp_path, "conformance-report")
+    assert 6 == status, said
 
 
 def test_a_waiver_for_none_of_the_images_is_stale(

@@ -129,7 +129,7 @@ WITHIN = {
     "session.reporting": (
         "session.certifying session.circumstances session.collect session.github session.selection session.session"
     ),
-    "session.fleet": "session.project session.turns",
+    "session.fleet": "session.project session.turns session.tx",
     "session.onaws": "",
     "session.limits": "",
     "session.options": "session.limits session.onaws",
@@ -140,6 +140,7 @@ WITHIN = {
     "session.project": "",
     "session.selection": "",
     "session.turns": "",
+    "session.tx": "",
     "session.runs": "session.progress session.turns",
     "session.reproduction": "session.session",
     "session.session": (

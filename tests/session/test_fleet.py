@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 import xmlschema
 from jsonschema import Draft202012Validator
 
+from conformance.service.address import DEFAULT_URL
 from tests.conftest import REFERENCE_S3, ROOT, Ran, clean_environment
 from tests.support.engine_proxy import answering_engine
 from tests.support.jobs import request
@@ -189,19 +191,34 @@ def test_sessions_that_have_only_begun_are_interrupted_too(tag: Callable[[str], 
     assert dict.fromkeys(images, 2) == statuses(overview(tmp_path / "conformance-report"))
 
 
+TURNS = """
+import os
+
+
+def pytest_report_header():
+    return "turns: " + os.environ["PROCESSING_CONFORMANCE_TURNS"]
+"""
+
+
 def test_sessions_spread_over_engines(
     tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
 ) -> None:
-    """One at a time on each; an address with slashes is no part of the specification."""
+    """One at a time on each; those on the same one take turns, however it is named."""
     told = {"message": "asked-the-second"}
+    (tmp_path / "conftest.py").write_text(TURNS, encoding="utf-8")
     with answering_engine(tmp_path / "b.sock", call=r"^GET .*/export", status="500 No", answer=told) as second:
-        images = [tag("reference"), f"--image={tag('sound/empty-directories-below-opt-ml')}"]
-        ran = conformance(*images, *FEW, "--tx=popen", f"--tx=popen//id=b//env:DOCKER_HOST={second}")
+        names = ("sound/empty-directories-below-opt-ml", "sound/chain-of-execs")
+        images = [tag("reference"), *(f"--image={tag(name)}" for name in names)]
+        lanes = ("popen", f"popen//id=b//env:DOCKER_HOST={second}", f"popen//env:DOCKER_HOST={DEFAULT_URL}")
+        ran = conformance(*images, *FEW, *(f"--tx={lane}" for lane in lanes))
 
     said = {each["image"]: each for each in overview(ran.report_directory)["sessions"]}
     assert {0, 6} == set(statuses(overview(ran.report_directory)).values()), (said, ran.output)
     logs = [path.read_text(encoding="utf-8") for path in ran.report_directory.glob("*/session.log")]
     assert 1 == sum("asked-the-second" in log for log in logs)
+    # The first and the last are on one engine, and none is left.
+    turns = {log.partition("turns: ")[2].partition("\n")[0] for log in logs}
+    assert (2, False) == (len(turns), any(map(os.path.exists, turns)))
 
 
 def test_images_of_addopts_are_no_fleet(

@@ -83,7 +83,10 @@ def read(file: Path) -> list[Entry]:
         UsageError: it cannot be read, is no overview by its schema, or its exit status is not that of its sessions.
     """
     found, _ = reading.read_any(file, SCHEMAS, f"an {OVERVIEW}")
-    entries = [_entry(file.parent, each) for each in found["sessions"]]
+    try:
+        entries = [_entry(file.parent, each) for each in found["sessions"]]
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{file}: expected directories of reports, got {error.object!r}") from error
     if overview.exit_status(entries) != found["exit_status"]:
         raise UsageError(f"{file}: expected the exit_status of its sessions, got {found['exit_status']}")
     return entries
@@ -93,7 +96,10 @@ def _entry(place: Path, session: dict[str, Any]) -> Entry:
     given = {each.name: session[each.name] for each in fields(Entry)}
     listed = {name: tuple(given[name]) for name in ("failing", "waivers")}
     entry = Entry(**{**given, **listed, "profile": given["profile"] or {}, "counts": given["counts"] or {}})
-    return replace(entry, report=os.path.normpath(place / entry.report)) if entry.report else entry
+    if not entry.report:
+        return entry
+    os.fsencode(entry.report)
+    return replace(entry, report=os.path.normpath(place / entry.report))
 
 
 def _suites(entry: Entry) -> Iterator[TestSuite]:

@@ -196,6 +196,9 @@ def test_every_overview_is_valid(entries: list[Entry]) -> None:
     Draft202012Validator(SCHEMA).validate(document)
 
 
+SESSION = overview_files.document(Path("here"), ENTRIES)["sessions"][0]
+
+
 @pytest.mark.parametrize(
     ("members", "said"),
     [
@@ -204,6 +207,8 @@ def test_every_overview_is_valid(entries: list[Entry]) -> None:
         ({"sessions": [{}]}, "schema_version 1, but at $.sessions[0]: "),
         ({"schema_version": 2}, "expected an overview.json of schema_version 1, got 2"),
         ({"more": 1}, "schema_version 1, but at $: "),
+        ({"sessions": [SESSION | {"report": "\0"}]}, "schema_version 1, but at $.sessions[0].report: "),
+        ({"sessions": [SESSION | {"report": "\ud800"}]}, "expected directories of reports, got '\\ud800'"),
     ],
 )
 def test_what_is_no_overview_is_told(members: dict[str, Any], said: str, tmp_path: Path) -> None:

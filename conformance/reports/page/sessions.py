@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,18 +15,18 @@ from conformance.verdict.profiles import ExitStatus
 
 Json = Mapping[str, Any]
 
+INTERNAL_ERROR = 3
+
 KINDS = {
     ExitStatus.VIOLATES: ("fail", "bad"),
     2: ("interrupted", "odd"),
-    3: ("internal error", "odd"),
+    INTERNAL_ERROR: ("internal error", "odd"),
     ExitStatus.USAGE: ("not run", "odd"),
     5: ("nothing selected", "warn"),
     ExitStatus.INCOMPLETE: ("incomplete", "warn"),
     ExitStatus.CONFORMS: ("pass", "good"),
 }
-"""What is said of all sessions with an exit status, and its colour, in the order of the page."""
-
-OTHER = ("ended otherwise", "odd")
+"""What is said of all sessions with an exit status, and its colour, in the order of the page; any other one is an internal error."""
 
 SHORT_DIGEST = len("sha256:") + 12
 
@@ -67,7 +68,7 @@ def of(document: Json) -> Page:
     """The page of an overview."""
     sessions = document["sessions"]
     kinds = Counter(_kind(each["exit_status"]) for each in sessions)
-    order = (*KINDS.values(), OTHER)
+    order = tuple(KINDS.values())
     return Page(
         verdict=", ".join(f"{kinds[kind]} {kind[0]}" for kind in order if kinds[kind]),
         tone=_kind(document["exit_status"])[1],
@@ -81,7 +82,7 @@ def of(document: Json) -> Page:
 
 
 def _kind(exit_status: int) -> tuple[str, str]:
-    return next((kind for status, kind in KINDS.items() if status == exit_status), OTHER)
+    return next((kind for status, kind in KINDS.items() if status == exit_status), KINDS[INTERNAL_ERROR])
 
 
 def _row(session: Json) -> Row:
@@ -89,7 +90,7 @@ def _row(session: Json) -> Row:
         session=session,
         tone=_kind(session["exit_status"])[1],
         # Below the page, whatever a directory is called: never a scheme.
-        link=f"./{quote(session['page'])}" if session["page"] else "",
+        link=f"./{quote(os.fsencode(session['page']))}" if session["page"] else "",
         digest=session["digest"][:SHORT_DIGEST],
         shares=shares.of_counts(session["counts"]) if session["counts"] else (),
     )

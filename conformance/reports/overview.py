@@ -194,6 +194,10 @@ def lines(entries: Sequence[Entry]) -> Iterator[str]:
         if each.said:
             yield text.line(f"{each.image}: {each.said}")
     yield from (text.line(f"stale: {each}") for each in stale(entries))
+    if checked := sorted({each.checked for each in entries if each.checked}):
+        yield f"checked {' to '.join(dict.fromkeys((checked[0], checked[-1])))}"
+    if len(suites := sorted({each.suite for each in entries if each.suite})) > 1:
+        yield text.line(f"checked by different versions of the suite: {', '.join(suites)}")
     good = sum(each.exit_status == ExitStatus.CONFORMS for each in entries)
     yield f"{good} of {len(entries)} sessions passed (exit status {exit_status(entries)})"
 

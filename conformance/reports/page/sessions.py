@@ -26,7 +26,10 @@ KINDS = {
     ExitStatus.INCOMPLETE: ("incomplete", "warn"),
     ExitStatus.CONFORMS: ("pass", "good"),
 }
-"""What is said of all sessions with an exit status, and its colour, in the order of the page; any other one is an internal error."""
+"""What is said of all sessions with an exit status, and its colour, in the order of the page.
+
+Any other status is an internal error.
+"""
 
 SHORT_DIGEST = len("sha256:") + 12
 

@@ -146,10 +146,10 @@ def test_the_page_of_an_overview_shows_all_as_text(word: str) -> None:
     """It has no script, and no link but to pages of reports below it, whatever these directories are called."""
     document = overview_files.document(Path("here"), SESSIONS)
     document = spoiled(document | {"stale_waivers": ["w.toml:1: none"]}, word)
-    document["sessions"][0]["page"] = f"{word}/report.html"
+    document["sessions"][0]["page"] = f"a{word}/report.html"
     content = page.render_overview(document)
 
-    wanted = {"./report.html", "#content"} if not word else {"#content"}
+    wanted = {"./a/report.html", "#content"} if not word else {"#content"}
     links = {attributes["href"] or "" for tag, attributes in Elements.of(content) if "href" in attributes}
     assert wanted <= links
     assert all(link.startswith(("./", "#")) and not set(link) & set("<>\"' :") for link in links)

@@ -120,6 +120,7 @@ WITHIN = {
     "reports.redaction": "",
     "reports.verdicts": "",
     "reports.page": "reports.conclusion reports.quoting reports.templates",
+    "reports.overview": "reports.conclusion reports.names reports.reading",
     "reports.templates": "",
     "reports.dockerfile": "",
     "reports.workflow": "reports.conclusion reports.dockerfile",
@@ -128,7 +129,7 @@ WITHIN = {
     "session.reporting": (
         "session.certifying session.circumstances session.collect session.github session.selection session.session"
     ),
-    "session.fleet": "session.project session.turns",
+    "session.fleet": "session.project session.turns session.tx",
     "session.onaws": "",
     "session.limits": "",
     "session.options": "session.limits session.onaws",
@@ -139,6 +140,7 @@ WITHIN = {
     "session.project": "",
     "session.selection": "",
     "session.turns": "",
+    "session.tx": "",
     "session.runs": "session.progress session.turns",
     "session.reproduction": "session.session",
     "session.session": (

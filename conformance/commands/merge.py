@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 from conformance.errors import UsageError
-from conformance.reports import names, overview
+from conformance.reports import names, overview, overview_files
 from conformance.reports.overview import Entry
 from conformance.verdict.profiles import ExitStatus
 
@@ -31,7 +28,7 @@ def merge(arguments: argparse.Namespace) -> int:
     ]
     sys.stdout.writelines(f"{line}\n" for line in overview.lines(entries))
     try:
-        files = overview.write(Path(arguments.output), entries)
+        files = overview_files.write(Path(arguments.output), entries)
     except OSError as error:
         raise UsageError(f"--output: the overview cannot be written to {error.filename}: {error.strerror}") from error
     sys.stdout.write(f"overview: {', '.join(map(str, files))}\n")
@@ -42,19 +39,18 @@ def _found(place: Path) -> list[Entry]:
     """The sessions below a directory: those with a report, and those that an overview there says have none."""
     if not place.is_dir():
         raise UsageError(f"{place}: expected a directory of reports, but it is none")
-    entries = [overview.of_report(file.parent) for file in sorted(place.rglob(names.REPORT))]
-    entries += [entry for file in sorted(place.rglob(overview.OVERVIEW)) for entry in _without_report(file)]
-    if not entries:
+    entries = {file.parent.resolve(): overview.of_report(file.parent) for file in sorted(place.rglob(names.REPORT))}
+    further = []
+    for file in sorted(place.rglob(overview_files.OVERVIEW)):
+        for told in overview_files.read(file):
+            there = Path(told.report).resolve() if told.report else None
+            if there in entries:
+                entries[there] = overview.reconciled(entries[there], told)
+            elif there is not None and (there / names.REPORT).is_file():
+                # In another of the directories, or in none that was asked for.
+                continue
+            else:
+                further.append(overview.without_report(told))
+    if not entries and not further:
         raise UsageError(f"{place}: expected {names.REPORT} in it or below, but there is none")
-    return entries
-
-
-def _without_report(file: Path) -> Iterator[Entry]:
-    try:
-        sessions = json.loads(file.read_bytes())["sessions"]
-        for each in sessions:
-            if not each["report"]:
-                entry = Entry(**{name.name: each[name.name] for name in fields(Entry) if name.name in each})
-                yield Entry(str(entry.image), int(entry.exit_status) or ExitStatus.INCOMPLETE, said=str(entry.said))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{file}: expected an overview of this version of the suite, but {error!r}") from error
+    return [*entries.values(), *further]

@@ -1,30 +1,25 @@
-"""The overview of many sessions, of which each checked one image: a table, `overview.json`, and one JUnit file.
+"""The overview of many sessions, of which each checked one image: what came of each, and of all.
 
 It is made of the reports that the sessions wrote, wherever they ran, so it can say no more than these; of an image
-without a report it says that there is none.
+without a report it says that there is none. `overview_files.py` writes and reads it.
 """
 
 from __future__ import annotations
 
-import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from junitparser import Error, JUnitXml, TestCase, TestSuite
-
-import conformance
 from conformance import text
 from conformance.errors import UsageError
-from conformance.reports import directory, names
+from conformance.reports import names, reading
+from conformance.reports.conclusion import JUDGED
 from conformance.verdict.profiles import ExitStatus
 from conformance.verdict.verdict import Word
-from conformance.verdict.waivers import State
-
-OVERVIEW = "overview.json"
-SCHEMA_VERSION = 1
+from conformance.verdict.waivers import STALE, State
 
 INTERRUPTED, INTERNAL_ERROR, NOTHING = 2, 3, 5
 """Pytest's own statuses."""
@@ -55,7 +50,10 @@ _ODD = re.compile(r"[^\w.-]+", re.ASCII)
 
 @dataclass(frozen=True)
 class Entry:
-    """One session; `report` is the directory of its report, empty where there is none, of which `said` tells why."""
+    """One session; `report` is the directory of its report, empty where there is none, of which `said` tells why.
+
+    `checked` is when it ended, in UTC, and `suite` the version of the suite that made the report.
+    """
 
     image: str
     exit_status: int
@@ -66,6 +64,9 @@ class Entry:
     not_selected: int = 0
     failing: tuple[str, ...] = ()
     waivers: tuple[Mapping[str, Any], ...] = ()
+    checked: str = ""
+    engine: str = ""
+    suite: str = ""
     said: str = ""
 
     @property
@@ -82,37 +83,70 @@ def of_report(place: Path) -> Entry:
     """The session whose report is in a directory.
 
     Raises:
-        UsageError: the report cannot be read, is none, or contradicts itself.
+        UsageError: the report cannot be read, is none by its schema, or contradicts itself.
     """
     file = place / names.REPORT
-    try:
-        document = json.loads(file.read_bytes())
-        image, failing = document["image"], {Word.VIOLATES, *([Word.ADVISED] if document["strict"] else [])}
-        entry = Entry(
-            image=str(image["reference"]),
-            exit_status=int(document["exit_status"]),
-            report=str(place),
-            digest=str(image["digest"]),
-            profile={name: str(document["profile"][name]) for name in ("name", "version", "sha256")},
-            counts={str(word): int(document["counts"][word]) for word in Word},
-            not_selected=len(document["not_selected"]),
-            failing=tuple(
-                dict.fromkeys(str(each["check"]) for each in document["verdicts"] if each["verdict"] in failing)
-            ),
-            waivers=tuple(document["waivers"]),
-        )
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UsageError(f"{file}: expected a report of this version of the suite, but {error!r}") from error
-    bad = entry.counts[Word.VIOLATES] or entry.counts[Word.ERROR] or entry.failing
-    if entry.exit_status == ExitStatus.CONFORMS and (bad or not any(map(entry.counts.get, _judged()))):
-        raise UsageError(f"{file}: expected verdicts that agree with exit_status 0, but they do not")
-    return entry
+    document = reading.read(file)
+    if fault := _contradiction(document):
+        raise UsageError(f"{file}: expected a report that agrees with its exit_status, but {fault}")
+    return Entry(
+        image=document["image"]["reference"],
+        exit_status=document["exit_status"],
+        report=str(place),
+        digest=document["image"]["digest"],
+        profile=document["profile"],
+        counts=document["counts"],
+        not_selected=len(document["not_selected"]),
+        failing=_failing(document),
+        waivers=tuple(document["waivers"]),
+        checked=document["session"]["ended"] if document["session"] else "",
+        engine=document["service"]["engine"],
+        suite=document["tool"]["version"],
+    )
 
 
-def _judged() -> tuple[Word, ...]:
-    return Word.CONFORMS, Word.ADVISED, Word.WAIVED
+def _failing(document: Mapping[str, Any]) -> tuple[str, ...]:
+    words = {Word.VIOLATES, *([Word.ADVISED] if document["strict"] else [])}
+    return tuple(dict.fromkeys(each["check"] for each in document["verdicts"] if each["verdict"] in words))
+
+
+def _contradiction(document: Mapping[str, Any]) -> str:
+    """What cannot be true of a report that a session wrote; empty if there is nothing."""
+    found = Counter(each["verdict"] for each in document["verdicts"])
+    if any(found[word] != document["counts"][word] for word in Word):
+        return "its counts are not those of its verdicts"
+    status = document["exit_status"]
+    if status in {ExitStatus.CONFORMS, ExitStatus.INCOMPLETE} and (failing := _failing(document)):
+        return f"that is {status}, and {failing[0]} fails"
+    if status != ExitStatus.CONFORMS:
+        return ""
+    if found[Word.ERROR] or document["missing"] or document["warnings"]:
+        return "that is 0, and there are errors, warnings or checks without a result"
+    if any(each["state"] in STALE for each in document["waivers"]):
+        return "that is 0, and a waiver is stale"
+    return "" if any(map(found.get, JUDGED)) else "that is 0, and nothing was judged"
+
+
+def reconciled(entry: Entry, told: Entry) -> Entry:
+    """A session of which an overview tells as well: the process may have ended otherwise than its report knows.
+
+    A report of a later session in the same directory counts alone.
+    """
+    if told.exit_status == entry.exit_status or told.checked != entry.checked:
+        return entry
+    return ended(entry, told.exit_status)
+
+
+def ended(entry: Entry, exit_status: int) -> Entry:
+    """A session that ended with another status than its report has, which was written before."""
+    said = f"ended with status {exit_status}, though its report has {entry.exit_status}"
+    return replace(entry, exit_status=exit_status or ExitStatus.INCOMPLETE, said=said)
+
+
+def without_report(told: Entry) -> Entry:
+    """A session that an overview tells of, and whose report is not there; nobody can say that it passed."""
+    said = told.said or "its report is gone"
+    return Entry(told.image, told.exit_status or ExitStatus.INCOMPLETE, failing=told.failing, said=said)
 
 
 def stale(entries: Iterable[Entry]) -> tuple[str, ...]:
@@ -160,46 +194,12 @@ def lines(entries: Sequence[Entry]) -> Iterator[str]:
         if each.said:
             yield text.line(f"{each.image}: {each.said}")
     yield from (text.line(f"stale: {each}") for each in stale(entries))
+    if checked := sorted({each.checked for each in entries if each.checked}):
+        yield f"checked {' to '.join(dict.fromkeys((checked[0], checked[-1])))}"
+    if len(suites := sorted({each.suite for each in entries if each.suite})) > 1:
+        yield text.line(f"checked by different versions of the suite: {', '.join(suites)}")
     good = sum(each.exit_status == ExitStatus.CONFORMS for each in entries)
     yield f"{good} of {len(entries)} sessions passed (exit status {exit_status(entries)})"
-
-
-def write(place: Path, entries: Sequence[Entry]) -> tuple[Path, ...]:
-    """Write `overview.json` and `junit.xml` into a directory; returns both. Raises OSError where that fails."""
-    document = {
-        "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "sagemaker-processing-conformance", "version": conformance.__version__},
-        "exit_status": exit_status(entries),
-        "stale_waivers": list(stale(entries)),
-        "sessions": [asdict(each) | {"waivers": list(each.waivers)} for each in entries],
-    }
-    place.mkdir(parents=True, exist_ok=True)
-    directory.write(place / OVERVIEW, json.dumps(document, indent=2, ensure_ascii=True) + "\n")
-    suites = JUnitXml()
-    for each in entries:
-        for suite in _suites(each):
-            suites.append(suite)  # type: ignore[no-untyped-call] # junitparser
-    with directory.whole(place / names.JUNIT) as beside:
-        suites.write(str(beside))
-    return place / OVERVIEW, place / names.JUNIT
-
-
-def _suites(entry: Entry) -> Iterator[TestSuite]:
-    """Those of its own JUnit file, or one with an error where there is none."""
-    file = Path(entry.report, names.JUNIT)
-    if entry.report and file.is_file():
-        yield from JUnitXml.fromfile(str(file))
-        return
-    case = TestCase("session", "processing")
-    case.result = [Error(text.sentence(entry.said or "no JUnit file"), entry.word)]
-    suite = TestSuite(text.line(entry.image))
-    suite.append(case)  # type: ignore[no-untyped-call] # junitparser
-    suite.tests = suite.errors = 1
-    suite.failures = suite.skipped = 0
-    for element in (case._elem, suite._elem):  # noqa: SLF001 - junitparser writes 0.0
-        element.set("time", "0.000")
-    suite.hostname, suite.timestamp = "", ""
-    yield suite
 
 
 def images_in(file: Path) -> tuple[str, ...]:

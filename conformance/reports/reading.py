@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,22 +32,28 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: it cannot be read, or is no report by the schema of its version.
     """
+    document, version = read_any(path, SCHEMAS, "a report.json")
+    return _from_1(document) if version == 1 else document
+
+
+def read_any(path: Path, schemas: Mapping[int, Path], what: str) -> tuple[dict[str, Any], int]:
+    """The document in a file, valid by the schema of its version, and that version; raises UsageError as `read`."""
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise UsageError(f"{path}: expected a report of at most {LARGEST_BYTES >> 20} MiB")
+            raise UsageError(f"{path}: expected {what} of at most {LARGEST_BYTES >> 20} MiB")
         document = json.loads(
             path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite, parse_int=_bounded
         )
     except OSError as error:
-        raise UsageError(f"{path}: expected a report.json, but it cannot be read: {error.strerror}") from error
+        raise UsageError(f"{path}: expected {what}, but it cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: expected a report.json, but it is not JSON: {error}") from error
+        raise UsageError(f"{path}: expected {what}, but it is not JSON: {error}") from error
     version = document.get("schema_version") if isinstance(document, dict) else None
-    if type(version) is not int or version not in SCHEMAS:
-        known = " or ".join(map(str, SCHEMAS))
-        raise UsageError(f"{path}: expected a report.json of schema_version {known}, got {version!r}")
-    validate(document, version, str(path))
-    return _from_1(document) if version == 1 else document
+    if type(version) is not int or version not in schemas:
+        known = " or ".join(map(str, schemas))
+        raise UsageError(f"{path}: expected {what} of schema_version {known}, got {version!r}")
+    _check(document, schemas[version], f"{path}: expected {what} of schema_version {version}")
+    return document, version
 
 
 def _refuse(word: str) -> NoReturn:
@@ -66,13 +73,14 @@ def _bounded(digits: str) -> int:
 
 def validate(document: dict[str, Any], version: int, source: str) -> None:
     """Raise `UsageError` where a document is none by the schema of its version; `source` names it."""
-    schema = json.loads(SCHEMAS[version].read_text(encoding="utf-8"))
-    fault = best_match(Draft202012Validator(schema).iter_errors(document))
+    _check(document, SCHEMAS[version], f"{source}: expected a report of schema_version {version}")
+
+
+def _check(document: dict[str, Any], schema: Path, expected: str) -> None:
+    validator = Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
+    fault = best_match(validator.iter_errors(document))
     if fault is not None:
-        raise UsageError(
-            f"{source}: expected a report of schema_version {version}, but at {fault.json_path}: "
-            f"{text.shortened(fault.message, 300)}"
-        )
+        raise UsageError(f"{expected}, but at {fault.json_path}: {text.shortened(fault.message, 300)}")
 
 
 def _from_1(document: dict[str, Any]) -> dict[str, Any]:

@@ -103,7 +103,12 @@ class Engine:
     @property
     def is_local(self) -> bool:
         """Whether it is reached by a socket of this machine."""
-        return str(self.arguments.get("base_url") or address.DEFAULT_URL).startswith("unix:")
+        return self.url.startswith("unix:")
+
+    @property
+    def url(self) -> str:
+        """Where it is reached."""
+        return str(self.arguments.get("base_url") or address.DEFAULT_URL)
 
     @property
     def client(self) -> docker.APIClient:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -23,24 +23,21 @@ import pytest
 
 from conformance import text
 from conformance.errors import ConformanceError, EngineError, UsageError
-from conformance.reports import directory, names, overview
+from conformance.reports import directory, names, overview, overview_files
 from conformance.reports.overview import Entry
 from conformance.service import carrying
 from conformance.service.engine import Engine
-from conformance.session import project
+from conformance.session import project, tx
 from conformance.session.turns import SHARED
 from conformance.verdict.profiles import ExitStatus
 
 LOG = "session.log"
 """What a session printed, beside its report."""
 
-_MEMBER = re.compile(r"//(?=(?:env:|id=|chdir=|python=|nice=|ssh=|socket=|via=))")
-"""Where a part of an execnet specification ends; an address within it has slashes too."""
-
 
 @dataclass(frozen=True)
 class Lane:
-    """Sessions that run one after another; `environment` has variables of their own."""
+    """Sessions that run one after another; `environment` has variables of their own, which may name an engine."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     engine: Engine | None = None
@@ -67,7 +64,7 @@ def run(config: pytest.Config) -> int:
         place.mkdir(parents=True, exist_ok=True)
         _clear(place)
         entries = Fleet(place, further, own, echoes=len(lanes) == 1).run(images, lanes)
-        files = overview.write(place, entries)
+        files = overview_files.write(place, entries)
     except OSError as error:
         raise UsageError(f"--image-report: {error.filename} cannot be written to: {error.strerror}") from error
     _print("", "overview", *overview.lines(entries), f"overview: {', '.join(map(str, files))}")
@@ -88,7 +85,21 @@ class Fleet:
         self._is_over = False
 
     def run(self, images: Sequence[str], lanes: Sequence[Lane]) -> list[Entry]:
-        """Run a session for each image; what was not begun when a signal came is told as interrupted."""
+        """Run a session for each image; what was not begun when a signal came is told as interrupted.
+
+        What has to run alone runs beside no other session's runs that are on the same engine.
+        """
+        with tempfile.TemporaryDirectory(prefix="conformance-turns-") as turns:
+            places = {url: Path(turns, str(number)) for number, url in enumerate(map(self._url, lanes))}
+            for place in places.values():
+                place.mkdir()
+            return self._run(images, [(lane, places[self._url(lane)]) for lane in lanes])
+
+    def _url(self, lane: Lane) -> str:
+        reached = lane.engine or self._own
+        return reached.url if reached else ""
+
+    def _run(self, images: Sequence[str], lanes: Sequence[tuple[Lane, Path]]) -> list[Entry]:
         waiting: SimpleQueue[tuple[int, str, Path]] = SimpleQueue()
         folders: list[str] = []
         for number, image in enumerate(images):
@@ -99,38 +110,39 @@ class Fleet:
             for number, image in enumerate(images)
         }
         with self._stopped_by_signals():
-            threads = [threading.Thread(target=self._work, args=(waiting, lane, found)) for lane in lanes]
+            threads = [threading.Thread(target=self._work, args=(waiting, *lane, found)) for lane in lanes]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
         return [found[number] for number in sorted(found)]
 
-    def _work(self, waiting: SimpleQueue[tuple[int, str, Path]], lane: Lane, found: dict[int, Entry]) -> None:
+    def _work(
+        self, waiting: SimpleQueue[tuple[int, str, Path]], lane: Lane, turns: Path, found: dict[int, Entry]
+    ) -> None:
         while True:
             try:
                 number, image, place = waiting.get_nowait()
             except Empty:
                 return
             try:
-                found[number] = self._session(image, place, lane)
+                found[number] = self._session(image, place, lane, turns)
             except (ConformanceError, OSError) as error:
                 found[number] = Entry(image, ExitStatus.INCOMPLETE, said=str(error))
             if not self._echoes:
                 _print(f"conformance: {image}: {found[number].word}")
 
-    def _session(self, image: str, place: Path, lane: Lane) -> Entry:
+    def _session(self, image: str, place: Path, lane: Lane, turns: Path) -> Entry:
         place.mkdir(parents=True, exist_ok=True)
-        if self._own is not None and lane.engine is not None and carrying.carry(image, self._own, lane.engine):
-            _print(f"conformance: {image} was carried to {lane.environment.get('DOCKER_HOST', lane.engine)}")
+        if self._own is not None and lane.engine is not None and (how := carrying.carry(image, self._own, lane.engine)):
+            _print(f"conformance: {image} was {how} {lane.environment.get('DOCKER_HOST', lane.engine)}")
         arguments = [*self._further, f"--image={image}", f"--image-report={place}"]
         with self._lock:
             if self._is_over:
                 return Entry(image, overview.INTERRUPTED, said="it was not begun")
             process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", *arguments],
-                # What has to run alone runs beside no other session's runs, if these are on the same engine.
-                env=os.environ | ({SHARED: str(self._place)} if lane.engine is None else lane.environment),
+                env={**os.environ, SHARED: str(turns), **lane.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -181,7 +193,7 @@ class Fleet:
 
 def _clear(place: Path) -> None:
     """Remove what an earlier command left there, perhaps of other images."""
-    for name in (overview.OVERVIEW, names.JUNIT):
+    for name in overview_files.ALL:
         (place / name).unlink(missing_ok=True)
     for log in place.glob(f"*/{LOG}"):
         directory.clear(log.parent, None)
@@ -194,7 +206,9 @@ def _came_of(image: str, place: Path, status: int, last: str) -> Entry:
         return Entry(image, bad if bad > 0 else overview.INTERNAL_ERROR, said=last or f"ended by signal {-status}")
     entry = overview.of_report(place)
     # The process has the last word: it may have ended otherwise after the report was written.
-    return entry if entry.exit_status == status else replace(entry, exit_status=status or ExitStatus.INCOMPLETE)
+    if entry.exit_status == status:
+        return entry
+    return overview.ended(entry, status if status >= 0 else overview.INTERNAL_ERROR)
 
 
 def _read(config: pytest.Config) -> tuple[tuple[str, ...], list[str]]:
@@ -223,28 +237,10 @@ def _read(config: pytest.Config) -> tuple[tuple[str, ...], list[str]]:
 
 def _lanes(config: pytest.Config) -> tuple[Lane, ...]:
     """As pytest-xdist would have workers, which sets `tx` by `-n`, perhaps after this."""
-    specifications = tuple(_expanded(config.getoption("tx", None) or ()))
+    named = tuple(map(tx.environment, tx.expanded(config.getoption("tx", None) or ())))
     count = config.getoption("numprocesses", None) or 1
-    return tuple(map(_lane, specifications)) or (Lane(),) * (count if isinstance(count, int) else os.cpu_count() or 1)
-
-
-def _expanded(specifications: Sequence[str]) -> Iterator[str]:
-    """`3*popen` is `popen` three times, as for pytest-xdist."""
-    for each in specifications:
-        count, star, rest = each.partition("*")
-        yield from [rest] * int(count) if star and count.isdigit() else [each]
-
-
-def _lane(specification: str) -> Lane:
-    kind, *members = (each for each in _MEMBER.split(specification) if not each.startswith("id="))
-    pairs = [member.removeprefix("env:").partition("=") for member in members if member.startswith("env:")]
-    if kind != "popen" or len(pairs) < len(members) or not all(equals for _, equals, _ in pairs):
-        raise UsageError(
-            f"--tx: expected popen//env:NAME=VALUE, got {specification!r}",
-            hint="the engine of another machine is popen//env:DOCKER_HOST=ssh://user@host:22",
-        )
-    environment = {name: value for name, _, value in pairs}
-    return Lane(environment, carrying.connect(environment) if environment else None)
+    lanes = tuple(Lane(each, carrying.connect(each) if each else None) for each in named)
+    return lanes or (Lane(),) * (count if isinstance(count, int) else os.cpu_count() or 1)
 
 
 def _own_engine() -> Engine | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import pickle
 import sys
 import traceback
@@ -90,6 +92,8 @@ class SessionHooks:
         reporting = Reporting(session, known, certifying)
         hooks = cls(config, session, named, reporting, worker=bool(given))
         config.add_cleanup(hooks.leave)
+        # At its end Python would look through all objects for what nobody needs: a tenth of a session's processor time.
+        atexit.register(gc.freeze)
         return hooks
 
     def end(self) -> None:

@@ -13,8 +13,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from conformance.service import inspection, variants
-from conformance.service.engine import connect
+from conformance.errors import ImageError
+from conformance.service import carrying, inspection, variants
+from conformance.service.carrying import How
+from conformance.service.engine import Engine, connect
 from conformance.service.labels import run_labels
 from tests.conftest import REFERENCE_JOB, Ran, clean_environment, declared_failure, reference_job
 from tests.engines.comparison import take_over
@@ -22,6 +24,7 @@ from tests.engines.debian import UnavailableError
 from tests.engines.kinds import KINDS
 from tests.engines.running import Running, running
 from tests.support.judged import options_of
+from tests.support.registry import registry
 from tests.support.variants import archive
 
 pytestmark = pytest.mark.engine
@@ -152,3 +155,38 @@ def test_a_pipe_is_fed_where_opt_ml_is_an_absolute_link(
     (fed,) = requested["hosts"][0]["feeds"]
     assert "/opt/ml/processing/input/measurements_0" == fed["path"]
     assert fed["bytes"] == fed["read"] > 0
+
+
+def test_an_engine_is_given_the_very_same_image(
+    newest: Running, tag: Callable[[str], str], client: docker.APIClient, reached: Engine
+) -> None:
+    """Pulled by its digest where a registry has it, else carried, also over another one of the same name."""
+    image, python, name = tag("sound/chain-of-execs"), tag("reference"), f"team/{uuid.uuid4().hex[:12]}"
+    take_over(client, newest, python)
+    other = carrying.connect({"DOCKER_HOST": newest.address})
+    with registry(client, image, name, python=python) as (reference, digest):
+        pinned, port = f"{reference}@{digest}", int(reference.partition(":")[2].partition("/")[0])
+        assert [] == [line for line in client.pull(reference, stream=True, decode=True) if "error" in line]
+        other.client.tag(python, reference, "latest")
+        try:
+            # The loopback of that engine is its own, and nothing listens there yet.
+            assert (How.CARRIED, None) == tuple(carrying.carry(reference, reached, other) for _ in range(2))
+            assert client.inspect_image(image)["Config"]["Entrypoint"] == entrypoint(other, reference)
+            other.client.remove_image(reference, force=True)
+            with pytest.raises(ImageError, match=r"cannot be pulled by .*, and what is carried has no digest"):
+                carrying.carry(pinned, reached, other)
+            if newest.kind.name == "docker-28-containerd":
+                # Podman takes no registry without a certificate.
+                with registry(other.client, image, name, python=python, source=client, port=port):
+                    assert (How.PULLED, None) == tuple(carrying.carry(reference, reached, other) for _ in range(2))
+                    assert other.client.inspect_image(reference)["RepoDigests"] == [pinned]
+                    assert carrying.carry(pinned, reached, other) is None
+        finally:
+            client.remove_image(reference, force=True)
+            other.client.close()
+
+
+def entrypoint(engine: Engine, reference: str) -> list[str]:
+    """That of an image as an engine has it."""
+    found: list[str] = engine.client.inspect_image(reference)["Config"]["Entrypoint"]
+    return found

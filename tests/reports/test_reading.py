@@ -68,7 +68,7 @@ def test_every_schema_is_one() -> None:
         ("[]", "expected a report.json of schema_version 1 or 2, got None"),
         ('{"schema_version": 3}', "expected a report.json of schema_version 1 or 2, got 3"),
         ('{"schema_version": true}', "expected a report.json of schema_version 1 or 2, got True"),
-        ('{"schema_version": 2}', "expected a report of schema_version 2, but at $: "),
+        ('{"schema_version": 2}', "expected a report.json of schema_version 2, but at $: "),
     ],
 )
 def test_what_is_no_report_is_a_usage_error(content: str, said: str, tmp_path: Path) -> None:

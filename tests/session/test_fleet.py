@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +16,9 @@ from typing import Any
 import docker
 import pytest
 import xmlschema
+from jsonschema import Draft202012Validator
 
+from conformance.service.address import DEFAULT_URL
 from tests.conftest import REFERENCE_S3, ROOT, Ran, clean_environment
 from tests.support.engine_proxy import answering_engine
 from tests.support.jobs import request
@@ -24,14 +28,16 @@ pytestmark = pytest.mark.engine
 
 FLAWED = "flawed/program-below-opt-ml"
 PROGRAM = Path(sys.executable).parent / "processing-conformance"
+SCHEMA = ROOT / "conformance/reports/overview.schema.json"
 FEW = ("-k", "image.platform or nothing-required")
 TIMEOUT_SECONDS = 240
 
 
 def overview(place: Path) -> dict[str, Any]:
-    """The overview in a directory, after its JUnit file was found valid."""
+    """The overview in a directory, after it and its JUnit file were found valid."""
     xmlschema.XMLSchema(str(ROOT / "fixtures/junit/strict.xsd")).validate(str(place / "junit.xml"))
     document: dict[str, Any] = json.loads((place / "overview.json").read_text(encoding="utf-8"))
+    Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(document)
     return document
 
 
@@ -66,11 +72,13 @@ def test_each_image_has_its_report_and_all_have_one_overview(
     places = {each["image"]: each["report"] for each in document["sessions"]}
     assert "" == places[none]
     for image in (good, bad):
-        report = json.loads(Path(places[image], "report.json").read_text(encoding="utf-8"))
+        report = json.loads((ran.report_directory / places[image] / "report.json").read_text(encoding="utf-8"))
         assert (image, 2) == (report["image"]["reference"], len(report["verdicts"]))
     assert f"{bad} fails reserved.nothing-required\n" in ran.output
     assert "1 of 3 sessions passed (exit status 1)\n" in ran.output
     assert not (old / "report.json").exists()
+    page = (ran.report_directory / "overview.html").read_text(encoding="utf-8")
+    assert all(f'<a href="./{places[image]}/report.html">{image}</a>' in page for image in (good, bad))
 
     status, said = merged(tmp_path, "conformance-report")
     assert (1, statuses(document)) == (status, statuses(overview(tmp_path / "conformance-overview"))), said
@@ -95,9 +103,28 @@ def test_reports_of_many_machines_are_merged(
     status, said = merged(tmp_path, "one", "none")
     assert (4, True) == (status, "none: expected a directory of reports, but it is none" in said)
     file = tmp_path / "one/report/report.json"
-    file.write_text(file.read_text(encoding="utf-8").replace('"violates": 0', '"violates": 1'), encoding="utf-8")
+    content = file.read_text(encoding="utf-8")
+    file.write_text(content.replace('"violates": 0', '"violates": 1'), encoding="utf-8")
     status, said = merged(tmp_path, "one")
-    assert (4, True) == (status, "expected verdicts that agree with exit_status 0, but they do not" in said)
+    assert (4, True) == (status, "expected a report that agrees with its exit_status, but its counts are not" in said)
+
+
+def test_a_report_that_an_overview_tells_of_has_to_be_there(
+    tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """Whoever removes the report of an image that fails has not made it pass, nor who edits its exit status."""
+    good, bad = tag("reference"), tag(FLAWED)
+    assert 1 == conformance(good, f"--image={bad}", *FEW).status
+    place = tmp_path / "conformance-report"
+    (failed,) = (place / each["report"] for each in overview(place)["sessions"] if each["image"] == bad)
+    shutil.rmtree(failed)
+
+    status, said = merged(tmp_path, "conformance-report")
+    assert (1, True) == (status, f"{bad}: its report is gone\n" in said), said
+    file = place / "overview.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"exit_status": 1', '"exit_status": 0'), encoding="utf-8")
+    status, said = merged(tmp_path, "conformance-report")
+    assert 6 == status, said
 
 
 def test_a_waiver_for_none_of_the_images_is_stale(
@@ -164,21 +191,34 @@ def test_sessions_that_have_only_begun_are_interrupted_too(tag: Callable[[str], 
     assert dict.fromkeys(images, 2) == statuses(overview(tmp_path / "conformance-report"))
 
 
+TURNS = """
+import os
+
+
+def pytest_report_header():
+    return "turns: " + os.environ["PROCESSING_CONFORMANCE_TURNS"]
+"""
+
+
 def test_sessions_spread_over_engines(
     tag: Callable[[str], str], conformance: Callable[..., Ran], tmp_path: Path
 ) -> None:
-    """One at a time on each; an address with slashes is no part of the specification."""
+    """One at a time on each; those on the same one take turns, however it is named."""
     told = {"message": "asked-the-second"}
+    (tmp_path / "conftest.py").write_text(TURNS, encoding="utf-8")
     with answering_engine(tmp_path / "b.sock", call=r"^GET .*/export", status="500 No", answer=told) as second:
-        images = [tag("reference"), f"--image={tag('sound/empty-directories-below-opt-ml')}"]
-        ran = conformance(
-            *images, *FEW, "--image-no-cache", "--tx=popen", f"--tx=popen//id=b//env:DOCKER_HOST={second}"
-        )
+        names = ("sound/empty-directories-below-opt-ml", "sound/chain-of-execs")
+        images = [tag("reference"), *(f"--image={tag(name)}" for name in names)]
+        lanes = ("popen", f"popen//id=b//env:DOCKER_HOST={second}", f"popen//env:DOCKER_HOST={DEFAULT_URL}")
+        ran = conformance(*images, *FEW, "--image-no-cache", *(f"--tx={lane}" for lane in lanes))
 
     said = {each["image"]: each for each in overview(ran.report_directory)["sessions"]}
     assert {0, 6} == set(statuses(overview(ran.report_directory)).values()), (said, ran.output)
     logs = [path.read_text(encoding="utf-8") for path in ran.report_directory.glob("*/session.log")]
     assert 1 == sum("asked-the-second" in log for log in logs)
+    # The first and the last are on one engine, and none is left.
+    turns = {log.partition("turns: ")[2].partition("\n")[0] for log in logs}
+    assert (2, False) == (len(turns), any(map(os.path.exists, turns)))
 
 
 def test_images_of_addopts_are_no_fleet(

@@ -32,12 +32,14 @@ START_SECONDS = 30.0
 SERVER = """
 import hashlib, http.server, json, pathlib, ssl, sys
 
-name, digest = sys.argv[1:]
+name, digest, port = sys.argv[1:]
 blobs = {"sha256:" + path.name: path.read_bytes() for path in pathlib.Path("/registry").iterdir()}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Whoever begins with TLS is told that this is none by a whole answer, and goes on without.
+    default_request_version = "HTTP/1.0"
 
     def do_GET(self):
         wanted = self.path.rpartition("/")[2]
@@ -66,7 +68,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain("/registry.pem")
 server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -77,17 +79,25 @@ server.serve_forever()
 
 @contextmanager
 def registry(
-    client: docker.APIClient, image: str, name: str, *, python: str, platforms: Sequence[str] = ("linux/amd64",)
+    client: docker.APIClient,
+    image: str,
+    name: str,
+    *,
+    python: str,
+    platforms: Sequence[str] = ("linux/amd64",),
+    source: docker.APIClient | None = None,
+    port: int = 0,
 ) -> Iterator[tuple[str, str]]:
     """Serve an image of the engine under a name; yields its reference there, and the digest of its manifest.
 
     `python` is an image of the engine that has it. With several `platforms` it is served with a list of manifests,
-    whose digest is yielded.
+    whose digest is yielded. `source` is the engine that has the image, if it is another one. `port` is any free one
+    unless it is given: engines with loopbacks of their own may each have a registry there, which is one to both.
     """
-    digest, blobs = _exported(client, image, platforms)
+    digest, blobs = _exported(source or client, image, platforms)
     container = client.create_container(
         python,
-        entrypoint=["python3", "-c", SERVER, name, digest],
+        entrypoint=["python3", "-c", SERVER, name, digest, str(port)],
         # With user namespaces, the engine's own network is for containers outside of them.
         host_config=client.create_host_config(network_mode="host", userns_mode="host"),
     )["Id"]

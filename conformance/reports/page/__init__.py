@@ -1,4 +1,4 @@
-"""`report.html`: one page that needs no network, made of the document alone.
+"""`report.html` and `overview.html`: pages that need no network, each made of its document alone.
 
 Everything that is put into it is escaped; see `conformance.reports.templates`. What the page may run and how it may
 look is bound by a Content-Security-Policy to the script and the style of this folder.
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.reports.page import timeline, view
+from conformance.reports.page import sessions, timeline, view
 from conformance.reports.templates import template
 
 HERE = Path(__file__).parent
@@ -31,12 +31,18 @@ def render(document: Mapping[str, Any]) -> str:
     )
 
 
-def policy(style: str, script: str) -> str:
-    """The Content-Security-Policy of the page: its own style and script, and nothing else from anywhere."""
-    return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
+def render_overview(document: Mapping[str, Any]) -> str:
+    """The page of an overview, as its file has it; it has no script. Raises UsageError as `template` does."""
+    style = _content("style.css")
+    return template(HERE / "overview.html.jinja").render(
+        style=style, policy=policy(style), page=sessions.of(document), document=document
     )
+
+
+def policy(style: str, script: str = "") -> str:
+    """The Content-Security-Policy of a page: its own style and script, if any, and nothing else from anywhere."""
+    scripts = f"'{_hash(script)}'" if script else "'none'"
+    return f"default-src 'none'; style-src '{_hash(style)}'; script-src {scripts}; base-uri 'none'; form-action 'none'"
 
 
 def _hash(content: str) -> str:

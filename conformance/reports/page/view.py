@@ -10,6 +10,8 @@ from typing import Any
 
 from conformance.reports import conclusion
 from conformance.reports.conclusion import Conclusion, Document
+from conformance.reports.page import shares
+from conformance.reports.page.shares import Share
 from conformance.reports.quoting import join
 from conformance.verdict.verdict import Word
 
@@ -30,17 +32,6 @@ SHOWN_PROCESSES = 40
 SHOWN_FILES = 40
 SHOWN_COMMAND = 400
 LINE_CHARACTERS = 500
-UNIT = 1000.0
-
-TONES = {
-    Word.CONFORMS: "good",
-    Word.VIOLATES: "bad",
-    Word.ADVISED: "warn",
-    Word.WAIVED: "warn",
-    Word.NOT_JUDGED: "mute",
-    Word.ERROR: "odd",
-}
-"""The colour of each verdict."""
 
 TONES_OF_ALL = {
     Conclusion.CONFORMS: "good",
@@ -123,17 +114,6 @@ class Chapter:
 
 
 @dataclass(frozen=True)
-class Share:
-    """A part of the bar that shows all verdicts, in thousandths of its length."""
-
-    word: str
-    tone: str
-    count: int
-    start: float
-    width: float
-
-
-@dataclass(frozen=True)
 class Page:
     """The whole page."""
 
@@ -163,7 +143,7 @@ def of(document: Document) -> Page:
         tone=TONES_OF_ALL[result],
         sentence=conclusion.sentence(document),
         profile=conclusion.profile(document),
-        shares=tuple(_shares(document["counts"])),
+        shares=shares.of_counts(document["counts"]),
         findings=tuple(findings),
         chapters=tuple(_chapters(every)),
         reasons=tuple(_reasons(every)),
@@ -171,16 +151,6 @@ def of(document: Document) -> Page:
         entrypoint=_words(document["image"]["entrypoint"]),
         cmd=_words(document["image"]["cmd"]),
     )
-
-
-def _shares(counts: Mapping[str, int]) -> Iterator[Share]:
-    total, start = sum(counts.values()), 0.0
-    for word in Word:
-        count = counts[word]
-        if count:
-            width = UNIT * count / total
-            yield Share(str(word), TONES[word], count, round(start, 1), round(width, 1))
-            start += width
 
 
 def _chapters(every: Sequence[Finding]) -> Iterator[Chapter]:
@@ -208,7 +178,9 @@ def _finding(document: Document, verdict: Json) -> Finding:
     evidence = islice(_evidence(document, verdict), SHOWN_EVIDENCE) if verdict["violations"] else ()
     sentences = tuple(map(_halves, verdict["violations"][:SHOWN_SENTENCES]))
     left_out = len(verdict["violations"]) - len(sentences)
-    return Finding(verdict, TONES[word], label, sentences, tuple(evidence), left_out, conclusion.answered(verdict))
+    return Finding(
+        verdict, shares.TONES[word], label, sentences, tuple(evidence), left_out, conclusion.answered(verdict)
+    )
 
 
 def _halves(sentence: str) -> tuple[str, str]:

@@ -15,7 +15,8 @@ import pytest
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Stop
 from conformance.outcome.timeline import Moment, Step
-from conformance.reports import page, reading
+from conformance.reports import overview_files, page, reading
+from conformance.reports.overview import Entry
 from tests.conftest import ROOT
 from tests.support import chromium
 from tests.support.outcomes import file, host, image, outcome, process, query, ran
@@ -128,6 +129,35 @@ def handlers(content: str) -> Iterator[str]:
                 yield f"{tag} {value}"
         if tag in {"iframe", "object", "embed", "link", "base", "form", "img"}:
             yield tag
+
+
+SESSIONS = [
+    Entry(
+        "good", 0, report="a", counts=failing()["counts"], profile=failing()["profile"], checked="2026-11-28T10:01:00Z"
+    ),
+    Entry("bad", 1, report="b", digest=f"sha256:{'1' * 64}", failing=("exit.zero-on-success",), engine="x", suite="y"),
+    Entry("none", 4, said="no such image"),
+    Entry("signal", 77),
+]
+
+
+@pytest.mark.parametrize("word", ["", *HOSTILE])
+def test_the_page_of_an_overview_shows_all_as_text(word: str) -> None:
+    """It has no script, and no link but to pages of reports below it, whatever these directories are called."""
+    document = overview_files.document(Path("here"), SESSIONS)
+    document = spoiled(document | {"stale_waivers": ["w.toml:1: none"]}, word)
+    document["sessions"][0]["page"] = f"a{word}/report.html"
+    content = page.render_overview(document)
+
+    wanted = {"./a/report.html", "#content"} if not word else {"#content"}
+    links = {attributes["href"] or "" for tag, attributes in Elements.of(content) if "href" in attributes}
+    assert wanted <= links
+    assert all(link.startswith(("./", "#")) and not set(link) & set("<>\"' :") for link in links)
+    found = [tag for tag, attributes in Elements.of(content) if any(name.startswith("on") for name in attributes)]
+    tags = [tag for tag, _ in Elements.of(content)]
+    assert ([], 0, 0, 1) == (found, tags.count("script"), tags.count("img"), tags.count("style"))
+    assert "script-src 'none'" in content.replace("&#39;", "'")
+    assert "1 fail, 1 internal error, 1 not run, 1 pass" in content
 
 
 @pytest.mark.parametrize("word", ["", *HOSTILE])

@@ -27,8 +27,8 @@ engines: override export ENGINE := $(value ENGINE)
 fuzz: override export FUZZ_SECONDS := $(value FUZZ_SECONDS)
 .venv/stamp: override export PYTHON := $(value PYTHON)
 
-.PHONY: help setup conformance example images docs suite sizes hostile clients localmode onaws alone probe lint check \
-	ready test terminations faults fuzz table benchmark mutation steady engines clean
+.PHONY: help setup conformance example images docs suite sizes hostile clients localmode onaws alone hundred probe \
+	lint check ready test terminations faults fuzz table benchmark mutation steady engines clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,9 @@ onaws: images ## judge every image by what AWS shows of its jobs, on the served 
 
 alone: setup ## check every flawed and sound image without its job (takes half an hour)
 	@.venv/bin/python -m pytest tests/images/every_image_alone.py
+
+hundred: setup ## run a job of 100 hosts, and as many containers of docker-py's (takes ten minutes)
+	@.venv/bin/python -m benchmarks hundred
 
 terminations: setup ## end 200 sessions by signals at random moments; nothing may be left (takes half an hour)
 	@.venv/bin/python -m tests.support.terminations

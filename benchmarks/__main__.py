@@ -1,6 +1,7 @@
 """All benchmarks, or those that are named: `python -m benchmarks [--turns N] [NAME ...]`.
 
-`localmode` is measured only where it is named: it needs the SDK, which `make localmode` installs.
+Two are measured only where they are named: `localmode` needs the SDK, which `make localmode` installs, and `hundred`
+takes ten minutes on two processors, as does `make hundred`.
 
 The exit status is 0 also where a bound was missed: that tells of the machine and of what else ran on it, and is for a
 reader to judge. It is another one where something could not be measured.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import alone, checks, hosts, localmode, results, service, sessions, tracer
+from benchmarks import alone, checks, hosts, hundred, large, localmode, results, service, sessions, tracer
 from benchmarks.table import Row, closing
 from conformance.service import engine
 
@@ -20,18 +21,20 @@ BENCHMARKS = {
     "service": service.BENCHMARK,
     "sessions": sessions.BENCHMARK,
     "hosts": hosts.BENCHMARK,
+    "large": large.BENCHMARK,
     "tracer": tracer.BENCHMARK,
+    "hundred": hundred.BENCHMARK,
     "localmode": localmode.BENCHMARK,
 }
 
-ONLY_WHERE_NAMED = {"localmode"}
+ONLY_WHERE_NAMED = {"hundred", "localmode"}
 
 
 def main() -> None:
     """Print a table for each, which bounds held, and what differs from the last time."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure, and print tables.")
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all but localmode by default"
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all but hundred and localmode by default"
     )
     parser.add_argument("--turns", type=int, metavar="N", help="measure everything N times")
     options = parser.parse_args()

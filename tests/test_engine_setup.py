@@ -391,6 +391,7 @@ class TestMakefile:
         ]
         expected += [
             "alone",
+            "hundred",
             "terminations",
             "faults",
             "fuzz",

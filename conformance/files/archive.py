@@ -36,6 +36,10 @@ Peek = Callable[[File, IO[bytes]], File]
 """Looks into a file's content while it passes, and returns the entry with what it wants to keep."""
 
 
+Linked = Callable[[File, File], None]
+"""Is told of a further name of a file, and of the entry that had its content."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rights:
     """Whom an archive's entries belong to, and what others may do with them."""

@@ -57,8 +57,10 @@ class Name:
             raise ValueError(f"{self.name} cannot be known before it is asked for")
 
 
-def answer(names: Iterable[Name], *, limit_bytes: int = LIMIT_BYTES) -> str:
+def answer(names: Iterable[Name], *, limit_bytes: int = LIMIT_BYTES, refuses: bool = False) -> str:
     """The plan of a name server that knows these names and no others.
+
+    With `refuses` it answers for the addresses of hosts that have ended, of which its stdin has one on each line.
 
     Raises:
         ValueError: there are more than it can have, or one of them twice.
@@ -68,7 +70,7 @@ def answer(names: Iterable[Name], *, limit_bytes: int = LIMIT_BYTES) -> str:
         raise ValueError(f"a name server has at most {MOST_NAMES} names, not {len(names)}")
     if len({each.name.lower() for each in names}) < len(names):
         raise ValueError("a name server has each name once")
-    return "\n".join((words("answer", limit_bytes), *map(_line, names)))
+    return "\n".join((words("answer", limit_bytes), *([words("refuse")] if refuses else []), *map(_line, names)))
 
 
 def _line(each: Name) -> str:

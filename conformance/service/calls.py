@@ -6,9 +6,7 @@ session: so the container needs no route, no port of this machine and no privile
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass, field
-from typing import Any
 
 import docker
 from docker.types import LogConfig
@@ -18,8 +16,10 @@ from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.probe.bundle import words
 from conformance.service import sidecar
-from conformance.service.engine import responses
-from conformance.service.relay import Relay, Stream
+from conformance.service.peers import neighbours
+from conformance.service.peers.gate import Gate
+from conformance.service.peers.network import Place
+from conformance.service.relay import Relay
 from conformance.service.sidecar import Sidecar
 
 PORT = 28170
@@ -28,7 +28,8 @@ PORT = 28170
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 
 START_SECONDS = 60
-"""How long a host waits for its AWS before its program begins."""
+HOST_SECONDS = 2
+"""How long a host waits for its AWS before its program begins, and how much longer for each of a job's hosts."""
 
 _MEMORY_BYTES = 320 << 20
 _PROCESSES = 8
@@ -57,29 +58,42 @@ def variables(credentials: str, *, reached: bool, isolated: bool) -> dict[str, s
     return {"AWS_ENDPOINT_URL": ENDPOINT, "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{ENDPOINT}{credentials}"}
 
 
-def awaits() -> str:
-    """The line of a plan by which a container's program begins only when its AWS answers."""
-    return words("await", PORT, AWAITED, START_SECONDS)
+def patience_seconds(hosts: int) -> int:
+    """How long each of so many hosts waits before its program begins; an engine starts them one after the other."""
+    return START_SECONDS + HOST_SECONDS * hosts
+
+
+def awaits(hosts: int) -> str:
+    """The line of a plan by which the program of each of so many containers begins only when its AWS answers."""
+    return words("await", PORT, AWAITED, patience_seconds(hosts))
 
 
 @dataclass
 class Line:
-    """The relay of one host, created before the host starts and started right after it."""
+    """The relay of one host, created before the host starts and started right after it.
+
+    One without an address leads to no AWS: it lets the program begin, and ends.
+    """
 
     sidecar: Sidecar
     address: str
+    gate: Gate
     relay: Relay | None = field(default=None, repr=False)
 
-    def start(self) -> None:
-        """Start it, and wait until the program has begun, which asks for it first; the host's container is running."""
-        client = self.sidecar.client
-        # Podman prepares a container as soon as somebody attaches to it, for which its program has to be there.
+    def start(self, host: str) -> None:
+        """Start it, and wait until the program has begun, which asks for it first; the host's container is running.
+
+        No program begins before those of all hosts can, so that none waits for what the engine takes to start others.
+        """
         self.sidecar.fill()
-        self.relay = Relay(_stream(client, self.sidecar.id), self.address)
+        self.relay = Relay(self.sidecar.streams(stdin=1, stdout=1), self.address, self.gate.wait)
         self.relay.start()
         self.sidecar.begin()
+        self.gate.arrive(host)
         # What is to happen so long after its begin would otherwise happen before it.
-        self.relay.answered.wait(START_SECONDS)
+        self.relay.answered.wait(patience_seconds(self.gate.number))
+        if not self.address:
+            self.close()
 
     def close(self) -> None:
         """End it: no program of the host runs any more."""
@@ -92,31 +106,23 @@ class Line:
         self.sidecar.remove()
 
 
-def create(client: docker.APIClient, host: str, address: str, *, labels: dict[str, str]) -> Line:
-    """Create the relay of a host's container to the socket at an address; it is not started."""
+def create(
+    client: docker.APIClient, host: str, address: str, *, place: Place, gate: Gate, labels: dict[str, str]
+) -> Line:
+    """Create the relay of a host's container to the socket at an address; it is not started.
+
+    It first tells the container's kernel of the neighbours that it is not to find by itself; see `neighbours`.
+    """
     created = sidecar.create(
         client,
-        words("relay", PORT),
+        "\n".join((*neighbours.lines(place), words("relay", PORT))),
         labels=labels,
-        user=sidecar.NOBODY,
         stdin_open=True,
+        **neighbours.rights(place),
         network_mode=f"container:{host}",
         # All that passes would be kept.
         log_config=LogConfig(type="none"),
         mem_limit=_MEMORY_BYTES,
         pids_limit=_PROCESSES,
     )
-    return Line(created, address)
-
-
-def _stream(client: docker.APIClient, container: str) -> Stream:
-    """Its standard streams. docker-py gives what urllib3 read the answer from, by way of which nothing can be sent."""
-    with responses(client) as answers:
-        attached: Any = client.attach_socket(container, params={"stdin": 1, "stdout": 1, "stream": 1})
-    if hasattr(attached, "sendall"):
-        stream: Stream = attached
-        return stream
-    own = socket.socket(fileno=socket.dup(attached.fileno()))
-    for answer in answers:
-        answer.close()
-    return own
+    return Line(created, address, gate)

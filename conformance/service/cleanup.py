@@ -30,6 +30,10 @@ PAUSE_SECONDS = 0.5
 REMOVAL_SECONDS = 180.0
 """How long something of one's own is tried to be removed that the engine still makes or holds."""
 
+HELD_SECONDS = 20.0
+"""The same where only networks are left: Docker 20.10, which starts and ends very many containers at once, may lose
+count of those on a network and hold it until it is itself started again."""
+
 SILENCE_SECONDS = 60.0
 """A run of which the engine has made nothing for so long is over."""
 
@@ -59,8 +63,7 @@ def remove_run(client: docker.APIClient, run_id: str, *, within_seconds: float =
     left = _removed(lambda: _own(client, f"{labels.RUN}={run_id}"), within_seconds)
     if left:
         raise JobError(
-            f"the engine has not removed {', '.join(f'{thing.kind} {thing.name}' for thing in left)} "
-            f"within {within_seconds:g} s",
+            f"the engine has not removed {', '.join(f'{thing.kind} {thing.name}' for thing in left)} in time",
             hint="the next session removes what is left of it",
         )
 
@@ -111,9 +114,12 @@ def _removed(find: Callable[[], list[Thing]], seconds: float) -> list[Thing]:
     What the engine still makes for a killed process, or holds, is looked for again.
     """
     deadline = time.monotonic() + seconds
+    held_until = math.inf
     while found := find():
         left = remove_all(found)
-        if time.monotonic() > deadline:
+        only_networks = all(thing.kind == "network" for thing in left)
+        held_until = min(held_until, time.monotonic() + HELD_SECONDS) if only_networks else math.inf
+        if time.monotonic() > min(deadline, held_until):
             return left
         if left:
             time.sleep(PAUSE_SECONDS)

@@ -6,10 +6,8 @@ import contextlib
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from tarfile import TarError
 
 import docker
-from docker.errors import APIError
 from docker.types import Mount
 
 from conformance.errors import JobError, LimitError
@@ -19,13 +17,13 @@ from conformance.image.image import Image
 from conformance.job.request import RESERVED, JobRequest
 from conformance.outcome.gpu import Means
 from conformance.outcome.outcome import Log
-from conformance.probe import DIRECTORY, PROGRAM, RECORD, WITNESS
-from conformance.probe.bundle import read_record
+from conformance.probe import DIRECTORY, PROGRAM
 from conformance.service import bounds, gpus, volumes
 from conformance.service.dialect import Dialect
 from conformance.service.ending import Ended, Ending, Limits
 from conformance.service.engine import STILL_THERE, fetch, stat
 from conformance.service.labels import new_name
+from conformance.service.peers.neighbours import mac
 from conformance.service.peers.network import Place
 from conformance.service.results import times
 from conformance.service.results.collection import read_logs
@@ -94,27 +92,6 @@ class Container:
     def wait(self, limits: Limits, is_stopped: Callable[[], bool] = lambda: False) -> Ended:
         """Wait until it has ended, by itself or at its limit; see `Ending.wait`."""
         return Ending(self.client, self.id, self.settings.stop_grace_seconds).wait(limits, is_stopped)
-
-    def record(self) -> bytes:
-        """What the probe wrote down; empty where a process of the container left something else in its place."""
-        return self._written_down(RECORD)
-
-    def witness(self) -> bytes:
-        """The same of a stand-in, which writes to a record of its own beside a tracer."""
-        return self._written_down(WITNESS if self.probe.traced_argv else RECORD)
-
-    def _written_down(self, path: str) -> bytes:
-        try:
-            chunks = self.get(path)
-        except APIError:
-            return b""
-        try:
-            return read_record(chunks)
-        except JobError:
-            # It is larger than any record.
-            return b""
-        except TarError as error:
-            raise JobError(f"the engine's archive of {path} cannot be read: {error}") from error
 
     def logs(self, words: tuple[str, ...] = ()) -> tuple[Log, Log]:
         """What it wrote to stdout and to stderr, and which of some words stand there."""
@@ -257,6 +234,7 @@ def create(
             platform=platform,
             labels=labels,
             networking_config=place.network.attachment(place.address) if place.network else None,
+            mac_address=mac(place.address) if place.neighbours else None,
             host_config=client.create_host_config(
                 # Podman ignores of `mounts` that nothing is to be copied, but `binds` take no place with a colon.
                 binds=[

@@ -20,15 +20,17 @@ from conformance.outcome.gpu import Look
 from conformance.outcome.outcome import End, Host, Upload
 from conformance.outcome.standin import every_witness
 from conformance.outcome.timeline import Step
-from conformance.outcome.trace import Trace
-from conformance.service import calls, containers, gpus, pipes, refused, staging, traced
+from conformance.service import calls, containers, gpus, refused, staging, traced
 from conformance.service.attended import Attendance
+from conformance.service.beside import Beside
 from conformance.service.ending import Ended
 from conformance.service.moments import Moments
 from conformance.service.peers.cutting import cutting_off
+from conformance.service.peers.gate import Gate
 from conformance.service.peers.network import Place
 from conformance.service.plan import Plan, Surroundings
 from conformance.service.platforms import to_create
+from conformance.service.record import Records
 from conformance.service.results.collection import Collector
 from conformance.service.results.continuous import Watch
 from conformance.service.room import Room
@@ -43,16 +45,17 @@ class HostRun:
     around: Surroundings
     moments: Moments
     credentials: Given
+    gate: Gate
     aws: Order | None = None
-    line: calls.Line | None = None
     container: containers.Container | None = None
-    feeder: pipes.Feeder | None = None
     over: threading.Event = field(default_factory=threading.Event)
     simulated: frozenset[str] = frozenset()
     host: Host = field(init=False)
+    beside: Beside = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin as a host that has not started."""
+        self.beside = Beside(self.place, self.plan, self.around, self.gate)
         self.host = Host(
             self.place.host,
             self.plan.argv,
@@ -101,20 +104,9 @@ class HostRun:
         if error is not None:
             self._refused(error)
             return
-        plan, client = self.plan, self.around.engine.client
-        if self.container is not None and any(item.is_pipe for item in plan.request.inputs):
-            piped = staging.piped(
-                plan.request,
-                self.around.objects,
-                plan.variation,
-                host=self.place.host,
-                hosts=plan.hosts,
-                programs=plan.programs,
-            )
-            self.feeder = pipes.start(client, self.container.id, piped, labels=self.around.labels, leads_to=leads_to)
-        if self.aws is not None and self.container is not None and not self.fails:
-            address = self.aws.socket(self.place.host)
-            self.line = calls.create(client, self.container.id, address, labels=self.around.labels)
+        if self.container is not None:
+            aws = "" if self.aws is None else self.aws.socket(self.place.host)
+            self.beside.prepare(self.container, aws, leads_to)
 
     @functools.cached_property
     def _mounts(self) -> tuple[str, ...]:
@@ -192,12 +184,14 @@ class HostRun:
         try:
             self._run()
         finally:
+            self.gate.arrive(self.place.host)
             self.over.set()
 
     def _run(self) -> None:
         if self.container is None or self.host.start_error:
             return
         if self.plan.variation is Variation.LATE_START and self.is_last:
+            self.gate.arrive(self.place.host)
             time.sleep(self.around.settings.late_start_seconds)
         live, around, gpus = self.plan.live, self.around, self.plan.gpus.are_real
         if live is not None and live.stop.is_given:
@@ -205,13 +199,14 @@ class HostRun:
             return
         with Attendance(self.container, self.place.host, around.engine, around.disks, live, gpus) as attendance:
             try:
-                self.container.start()
+                with self.around.starting:
+                    self.container.start()
             except APIError as error:
                 self._refused(error)
                 return
-            began = self._note(Step.STARTED)
-            if self.line is not None:
-                self.line.start()
+            self._note(Step.STARTED)
+            self.beside.begin(self.container)
+            began = self.moments.seconds()
             self._ended(self._lived(self.container, attendance))
         self.moments.note_end(self.host, began)
 
@@ -245,24 +240,22 @@ class HostRun:
         """Read back what it left; what it would upload counts only where all hosts succeed, or is continuous."""
         if self.container is None or not self.host.started:
             return ()
-        plan = self.plan
+        plan, records = self.plan, Records(self.container)
+        collector = self._collector(upload=self.succeeded)
+        files = FileTree.of(records.files(collector.peek, collector.linked))
         if self.fails:
             self.host = replace(self.host, untraced="it was replaced by a host that fails")
         elif self.looks:
-            self.host = replace(self.host, look=Look.parse(self.container.record(), self.container.probe.key))
+            self.host = replace(self.host, look=Look.parse(records.whole(), self.container.probe.key))
         elif not plan.untraced:
-            self.host = traced.with_trace(self.host, Trace.parse(self.container.record(), self.container.probe.key))
+            self.host = traced.with_trace(self.host, records.trace())
         if plan.stand_in:
-            self.host = replace(self.host, witnesses=every_witness(self.container.witness()))
+            self.host = replace(self.host, witnesses=every_witness(records.witness()))
         if not self.host.started:
             return ()
-        if self.feeder is not None:
-            self.host = replace(self.host, feeds=self.feeder.end())
+        self.host = replace(self.host, feeds=self.beside.feeds())
         stdout, stderr = self.container.logs(self.words)
-        changed = self.container.changed() if plan.variation is Variation.AS_REQUESTED and not plan.played else ()
-        changed = tuple(path for path in changed if path not in self.simulated)
-        collector = self._collector(upload=self.succeeded)
-        files = FileTree.of(self.container.entries(collector.peek, collector.linked))
+        changed = tuple(path for path in self._changed(self.container) if path not in self.simulated)
         for path in collector.unread:
             list(self.container.read(path, collector.peek))
         self.host = replace(
@@ -278,14 +271,21 @@ class HostRun:
         self._note(Step.READ_BACK)
         return tuple(collector.uploads)
 
+    def _changed(self, container: containers.Container) -> tuple[str, ...]:
+        """What it changed outside /opt/ml, where a report is made: an engine reads all files of the image for that."""
+        plan = self.plan
+        if plan.variation is not Variation.AS_REQUESTED or plan.played or plan.live is not None:
+            return ()
+        return container.changed()
+
     def remove(self) -> None:
         """Remove the container and its volumes."""
         if self.container is not None:
             self.container.remove()
             self._note(Step.REMOVED)
 
-    def _note(self, step: Step) -> float:
-        return self.moments.note(self.place.host, step)
+    def _note(self, step: Step) -> None:
+        self.moments.note(self.place.host, step)
 
     def _collector(self, *, upload: bool = False) -> Collector:
         volumes = self.plan.image.volumes

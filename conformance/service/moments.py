@@ -16,11 +16,13 @@ class Moments:
         self._began = time.monotonic()
         self._noted: list[Moment] = []
 
-    def note(self, host: str, step: Step, said: str = "", *, at: float | None = None) -> float:
-        """Note a step that is taken now, or was `at` this time of `time.monotonic`; returns when, in seconds."""
-        seconds = max((time.monotonic() if at is None else at) - self._began, 0.0)
-        self.note_seconds(host, step, seconds, said)
-        return seconds
+    def seconds(self, at: float | None = None) -> float:
+        """How long the run has gone on by now, or had `at` this time of `time.monotonic`."""
+        return max((time.monotonic() if at is None else at) - self._began, 0.0)
+
+    def note(self, host: str, step: Step, said: str = "", *, at: float | None = None) -> None:
+        """Note a step that is taken now, or was `at` this time of `time.monotonic`."""
+        self.note_seconds(host, step, self.seconds(at), said)
 
     def note_seconds(self, host: str, step: Step, seconds: float, said: str = "") -> None:
         """Note a step that was taken so many seconds after the run began."""
@@ -28,7 +30,7 @@ class Moments:
         self._noted.append(Moment(seconds, host, step, said))
 
     def note_end(self, host: Host, began: float) -> None:
-        """Note how a host ended that began at this second; the engine's account of it comes later than the end."""
+        """Note how a host ended whose program began at this second; the engine tells of the end later."""
         end = began + host.seconds
         if host.cut_off_seconds is not None:
             self.note_seconds(host.name, Step.CUT_OFF, began + host.cut_off_seconds)

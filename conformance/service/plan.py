@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from signal import Signals as SignalNumber
@@ -24,12 +25,17 @@ from conformance.service.disks import Disks
 from conformance.service.ending import Limits
 from conformance.service.engine import Engine
 from conformance.service.live import Live
+from conformance.service.peers.neighbours import FOUND_HOSTS
 from conformance.service.peers.network import Place
 from conformance.service.role import Probe
 from conformance.service.settings import Settings
 
 FAILING_AFTER_MILLISECONDS = 1_000
 """When a host that is to fail does: others have found it by then, or are waiting for it."""
+
+STARTS = 8
+"""How many containers an engine is asked to start at a time: with more it starts none of them sooner, and Docker 20.10
+loses count of those on a network when it starts a hundred, and then never removes that."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,11 @@ class Surroundings:
     labels: dict[str, str]
     with_files: Callable[[Image], Image]
     aws: Provider | None = None
+
+    @functools.cached_property
+    def starting(self) -> threading.Semaphore:
+        """What is held while a host's container is started; see `STARTS`."""
+        return threading.BoundedSemaphore(STARTS)
 
     @functools.cached_property
     def disks(self) -> Disks:
@@ -86,6 +97,17 @@ class Plan:
         return command.argv(self.image, self.request)
 
     @property
+    def awaits(self) -> str:
+        """The line of a plan by which the program of a host waits until it is let begin; empty where it does not.
+
+        It asks for its AWS, or in a job of many hosts for the others, which no engine starts all at once.
+        """
+        held = self.reaches_aws or len(self.hosts) > FOUND_HOSTS
+        if not held or self.stand_in or self.variation in calls.WITHOUT_AWS:
+            return ""
+        return calls.awaits(len(self.hosts))
+
+    @property
     def halt(self) -> str:
         """The line of the tracer's plan by which it halts all processes at their work; empty where they are not."""
         if not self.limits.at_work:
@@ -118,8 +140,8 @@ class Plan:
             mapped=DRIVER_LIBRARY if self.gpus.means is not Means.NONE else "",
             command=self.played.command if self.played else (),
             halt=self.halt,
-            awaits=calls.awaits() if self.reaches_aws else "",
-            awaiting_argv=self.argv if self.reaches_aws and self.untraced else (),
+            awaits=self.awaits,
+            awaiting_argv=self.argv if self.awaits and self.untraced else (),
         )
 
     @property

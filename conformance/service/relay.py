@@ -11,7 +11,7 @@ import queue
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -65,9 +65,13 @@ class _Connection:
 class Relay:
     """Answers a relay until its container ends, or `close` is called."""
 
-    def __init__(self, stream: Stream, address: str) -> None:
-        """Connect each of its connections to the socket at this path."""
+    def __init__(self, stream: Stream, address: str, until: Callable[[], None] = lambda: None) -> None:
+        """Connect each of its connections to the socket at this path; where that is empty, something answers here.
+
+        `until` waits for when the first byte of a connection may go.
+        """
         self._stream = stream
+        self._until = until
         # A job may make no call for hours.
         stream.settimeout(None)
         self._address = address
@@ -134,9 +138,10 @@ class Relay:
             connection.changed.notify_all()
 
     def _open(self, number: int) -> None:
-        connected = socket.socket(socket.AF_UNIX)
+        connected = socket.socket(socket.AF_UNIX) if self._address else _answered()
         try:
-            connected.connect(self._address)
+            if self._address:
+                connected.connect(self._address)
         except OSError:
             connected.close()
             self._connections[number] = _Connection(connected, is_over=True)
@@ -152,6 +157,7 @@ class Relay:
         What nobody takes any more is thrown away: a program may go on sending after it has been answered.
         """
         taken = True
+        self._until()
         while not connection.is_over:
             with connection.changed:
                 while not (connection.pending or connection.has_ended or connection.is_over):
@@ -171,6 +177,7 @@ class Relay:
 
     def _fetch(self, number: int, connection: _Connection) -> None:
         """Send the container what comes, as far as it can hold it; it says when it has passed all of it on."""
+        self._until()
         with contextlib.suppress(OSError):
             while True:
                 with connection.changed:
@@ -187,6 +194,14 @@ class Relay:
 
     def _send(self, number: int, kind: int, value: int, data: bytes = b"") -> None:
         self._outgoing.put(_HEADER.pack(number, kind, value) + data)
+
+
+def _answered() -> socket.socket:
+    """A connection to somebody who says one thing, whatever is asked."""
+    connected, other = socket.socketpair()
+    with other:
+        other.sendall(b"!")
+    return connected
 
 
 def _end(connection: _Connection) -> None:

@@ -7,6 +7,7 @@ started, waited for or ended, its record is read, and it is removed.
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -18,9 +19,10 @@ from docker.types import LogConfig, NetworkingConfig
 from conformance.probe import PROGRAM, RECORD
 from conformance.probe.bundle import bundle, read_record
 from conformance.service.empty import empty_image
-from conformance.service.engine import STILL_THERE, fetch, has_ended
+from conformance.service.engine import STILL_THERE, fetch, has_ended, responses
 from conformance.service.labels import new_name
 from conformance.service.platforms import AWS
+from conformance.service.relay import Stream
 from conformance.service.said import said
 
 NOBODY = "65534:65534"
@@ -56,6 +58,22 @@ class Sidecar:
     def begin(self) -> None:
         """Start it; what it needs has been put into it."""
         self.client.start(self.id)
+
+    def streams(self, **which: int) -> Stream:
+        """A connection to its standard streams, of which `which` tells those that are wanted; it has been filled.
+
+        Podman prepares a container as soon as somebody attaches to it, for which its program has to be there. docker-py
+        gives what urllib3 read the answer from, by way of which nothing can be sent.
+        """
+        with responses(self.client) as answers:
+            attached: Any = self.client.attach_socket(self.id, params={**which, "stream": 1})
+        if hasattr(attached, "sendall"):
+            stream: Stream = attached
+            return stream
+        own = socket.socket(fileno=socket.dup(attached.fileno()))
+        for answer in answers:
+            answer.close()
+        return own
 
     @property
     def is_running(self) -> bool:

@@ -21,8 +21,9 @@ from conformance.outcome.timeline import Moment, Step
 from conformance.service import calls, cleanup
 from conformance.service.hosts import HostRun
 from conformance.service.moments import Moments
-from conformance.service.peers import ended, names, network, places
+from conformance.service.peers import names, network, places
 from conformance.service.peers.forwarding import Forwarding
+from conformance.service.peers.gate import Gate
 from conformance.service.plan import Plan, Surroundings
 
 NOT_REACHED = "DNS queries of the hosts do not reach their name server"
@@ -79,7 +80,7 @@ class Together:
             ran = self._run(plan, moments, aws.order.credentials, aws.order)
         for host in ran.hosts:
             if host.started and host.name not in aws.calls.reached and not self._closing.is_set():
-                raise JobError(f"{host.name} did not reach its AWS within {calls.START_SECONDS} s")
+                raise JobError(f"{host.name} did not reach its AWS within {calls.patience_seconds(len(ran.hosts))} s")
         if aws.calls.began is not None:
             moments.note("", Step.AWS_REACHABLE, at=aws.calls.began)
         return replace(ran, calls=aws.calls, timeline=moments.noted)
@@ -88,11 +89,12 @@ class Together:
         with contextlib.ExitStack() as removal:
             made = self._network(plan, removal)
             places, server = self._places(plan, made, removal)
-            runs = [HostRun(place, plan, self._around, moments, credentials[place.host], aws) for place in places]
+            gate = Gate(plan.hosts)
+            runs = [HostRun(place, plan, self._around, moments, credentials[place.host], gate, aws) for place in places]
             removes = [functools.cache(functools.partial(self._remove, run)) for run in runs]
             removal.callback(cleanup.side_by_side, removes)
             # Its threads have ended before anything is removed here that one of them may need.
-            with ThreadPoolExecutor(2 * len(runs) + 1, thread_name_prefix="host") as pool:
+            with ThreadPoolExecutor(len(runs) + 1, thread_name_prefix="host") as pool:
                 answering = None if server is None else pool.submit(server.start)
                 list(pool.map(HostRun.prepare, runs))
                 # No host starts before all are filled and their names are known.
@@ -101,12 +103,9 @@ class Together:
                     moments.note("", Step.NAMES_ANSWERED)
                 if self._closing.is_set():
                     raise JobError(CANCELLED)
-                lives = pool.map(_live, runs, removes)
+                lives = pool.map(functools.partial(_live, server), runs, removes)
                 asked = None if server is None or made is None else pool.submit(self._asked, made, server, runs)
-                kept = [pool.submit(self._keep_address, run, runs, removal) for run in runs if made is not None]
                 found = [upload for uploads in lives for upload in uploads]
-                for keeping in kept:
-                    keeping.result()
             hosts = tuple(run.host for run in runs)
             completes = all(run.succeeded for run in runs)
             continuous = {output.name for output in plan.request.outputs if output.is_continuous}
@@ -115,18 +114,6 @@ class Together:
                 if count := sum(upload.host == host.name for upload in uploads):
                     moments.note(host.name, Step.UPLOADED, str(count))
             return Ran(hosts, uploads, None if asked is None else asked.result(), timeline=moments.noted)
-
-    def _keep_address(self, run: HostRun, runs: Sequence[HostRun], removal: contextlib.ExitStack) -> None:
-        """Keep the address of a host that ends before the others do; one that was cut off is on no network."""
-        run.over.wait()
-        place = run.place
-        if len(runs) == 1 or place.network is None or run.host.cut_off_seconds is not None or self._closing.is_set():
-            return
-        others = [other.over for other in runs if other is not run]
-        client = self._around.engine.client
-        kept = ended.keep_address(client, place.network, place.address, others, labels=self._around.labels)
-        if kept is not None:
-            removal.callback(self._forget, f"container {kept.id[:12]}", kept.remove)
 
     def _network(self, plan: Plan, removal: contextlib.ExitStack) -> network.Network | None:
         """The network of several hosts, which is removed with the rest."""
@@ -150,7 +137,7 @@ class Together:
         where = places.together(plan.hosts, plan.variation, made, self._around.settings, outside=outside)
         known = places.known(where, plan.variation, self._around.settings)
         server = names.create(made.client, made, known, labels=self._around.labels)
-        removal.callback(self._forget, f"container {server.sidecar.id[:12]}", server.sidecar.remove)
+        removal.callback(self._forget, f"container {server.sidecar.id[:12]}", server.remove)
         return where, server
 
     def _asked(self, made: network.Network, server: names.NameServer, runs: Sequence[HostRun]) -> Queries:
@@ -172,10 +159,7 @@ class Together:
         return queries
 
     def _remove(self, run: HostRun) -> None:
-        if run.feeder is not None:
-            self._forget(f"container {run.feeder.sidecar.id[:12]}", run.feeder.sidecar.remove)
-        if run.line is not None:
-            self._forget(f"container {run.line.sidecar.id[:12]}", run.line.remove)
+        run.beside.remove(self._forget)
         if run.container is not None:
             volumes = ", ".join(run.container.volumes) or "none"
             self._forget(f"container {run.container.id[:12]}, volumes {volumes}", run.remove)
@@ -186,9 +170,15 @@ def _given(plan: Plan) -> dict[str, Given]:
     return {host: Given.fresh() for host in plan.hosts}
 
 
-def _live(run: HostRun, remove: Callable[[], None]) -> tuple[Upload, ...]:
-    """Run a host to its end, read it back and remove it; what it is to upload if all hosts succeed."""
+def _live(server: names.NameServer | None, run: HostRun, remove: Callable[[], None]) -> tuple[Upload, ...]:
+    """Run a host to its end, read it back and remove it; what it is to upload if all hosts succeed.
+
+    On AWS an instance stays until the whole job has ended, so that its name server answers for the host from its end
+    on; one that was cut off is on no network.
+    """
     run.run()
+    if server is not None and run.host.cut_off_seconds is None:
+        server.refuse(run.place.address)
     uploads = run.collect()
     remove()
     return uploads

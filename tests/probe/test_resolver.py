@@ -1,85 +1,27 @@
 """The name server of a job's hosts, on a real network: who is told what, and what is written down of it."""
 
 import hashlib
-import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 
 import docker
+import docker.errors
 import pytest
 
 from conformance.errors import JobError
-from conformance.probe import PROGRAM, RECORD
-from conformance.probe.bundle import bundle, read_record, report, words
 from conformance.probe.names import Name, Refusal
 from conformance.service import empty
 from conformance.service.dialect import DOCKER
 from conformance.service.labels import IMAGE, is_own, run_labels
 from conformance.service.peers import names, network
 from tests.support.name_server import malformed
-from tests.support.probing import SECONDS, shells
-from tests.support.standin import Lookup, full_witness
+from tests.support.on_network import DECOY, Hosts
+from tests.support.standin import Lookup
 
 pytestmark = pytest.mark.engine
 
-DECOY = "ip-10-0-86-41.ec2.internal"
-
-LOOK_UP = """
-import json, socket, sys
-def look_up(name):
-    try:
-        if name[0].isdecimal():
-            return socket.gethostbyaddr(name)[0]
-        return sorted({found[4][0] for found in socket.getaddrinfo(name, None)})
-    except OSError as error:
-        return error.errno
-print(json.dumps([look_up(name) for name in sys.argv[1:]]))
-"""
-"""Resolves names, and addresses, as programs do that use the C library: glibc's, which asks for A and AAAA at once."""
-
 UNKNOWN, FAILED = -2, -3
 """glibc's EAI_NONAME and EAI_AGAIN: no such name, and no answer to say so (netdb.h)."""
-
-
-@dataclass(frozen=True)
-class Hosts:
-    """A network with its name server, on which containers are run as hosts."""
-
-    client: docker.APIClient
-    network: network.Network
-    server: names.NameServer
-    labels: dict[str, str]
-
-    def run(self, number: int, *argv: str, plan: str = "") -> bytes:
-        """Run a command as the host of this number; its output, or the probe's record where it has a plan."""
-        container = self.client.create_container(
-            shells(),
-            entrypoint=[PROGRAM] if plan else list(argv),
-            hostname=DECOY,
-            labels=self.labels,
-            networking_config=self.network.attachment(self.network.host(number)),
-            host_config=self.client.create_host_config(network_mode=self.network.name, dns=[self.server.address]),
-        )["Id"]
-        try:
-            if plan:
-                self.client.put_archive(container, "/", bundle(plan))
-            self.client.start(container)
-            self.client.wait(container, timeout=SECONDS)
-            if plan:
-                return read_record(self.client.get_archive(container, RECORD)[0])
-            return bytes(self.client.logs(container))
-        finally:
-            self.client.remove_container(container, force=True)
-
-    def look_up(self, number: int, *wanted: str) -> list[list[str] | str | int]:
-        """What the C library of a host finds for names and for addresses: a list of addresses, a name, or an error."""
-        found: list[list[str] | str | int] = json.loads(self.run(number, "python3", "-c", LOOK_UP, *wanted))
-        return found
-
-    def resolve(self, number: int, *lines: Sequence[str | int]) -> tuple[Lookup, ...]:
-        """What the probe finds, which asks with musl's resolver, and for A alone."""
-        return full_witness(self.run(number, plan=report(*(words("resolve", *line) for line in lines)))).lookups
 
 
 @pytest.fixture(name="labels")
@@ -104,7 +46,7 @@ def _hosts(request: pytest.FixtureRequest, client: docker.APIClient, labels: dic
             Name("algo-6", made.host(6), after_seconds=3600),
         ]
         server = names.create(client, made, known, labels=labels)
-        with server.sidecar:
+        with server:
             server.start()
             yield Hosts(client, made, server, labels)
     finally:
@@ -216,11 +158,11 @@ def test_a_host_reaches_others_and_nothing_else(hosts: Hosts) -> None:
 
 
 def test_the_name_server_has_no_privileges(hosts: Hosts) -> None:
-    """It listens on port 53 without being root and without a capability, in bounded memory, under the run's labels."""
+    """It has one capability, which it gives up before it answers, in bounded memory, under the run's labels."""
     facts = hosts.client.inspect_container(hosts.server.sidecar.id)
     limits = facts["HostConfig"]
 
-    assert ("65534:65534", ["ALL"], None) == (facts["Config"]["User"], limits["CapDrop"], limits["CapAdd"])
+    assert (["ALL"], ["NET_RAW"]) == (limits["CapDrop"], limits["CapAdd"])
     assert (32 << 20, 8, ["no-new-privileges"]) == (limits["Memory"], limits["PidsLimit"], limits["SecurityOpt"])
     assert hosts.labels | {IMAGE: "empty"} == facts["Config"]["Labels"]
     assert is_own(facts["Name"], facts["Config"]["Labels"])
@@ -240,11 +182,11 @@ def test_a_name_server_that_does_not_begin_is_an_error(
     line: str, client: docker.APIClient, labels: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error says what the name server said, and its container is gone."""
-    monkeypatch.setattr("conformance.service.peers.names.answer", lambda _: f"answer\n\n{line}")
+    monkeypatch.setattr("conformance.service.peers.names.answer", lambda *_, **__: f"answer\n\n{line}")
     made = network.create(client, labels=labels, dialect=DOCKER)
     try:
         server = names.create(client, made, [], labels=labels)
-        with server.sidecar, pytest.raises(JobError, match="does not respond: probe: line 3 of the plan names no host"):
+        with server, pytest.raises(JobError, match="does not respond: probe: line 3 of the plan names no host"):
             server.start()
     finally:
         made.remove()

@@ -97,6 +97,21 @@ def test_what_cannot_be_removed_is_told() -> None:
     assert [stuck] == _removed(lambda: [stuck, thing()], 0)
 
 
+def test_networks_that_are_held_are_not_tried_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as anything else is left, it may be what holds them."""
+    monkeypatch.setattr("conformance.service.cleanup.HELD_SECONDS", 0.0)
+    monkeypatch.setattr("conformance.service.cleanup.PAUSE_SECONDS", 0.0)
+
+    def refuse() -> None:
+        raise APIError("has active endpoints")
+
+    network, volume = replace(thing(), kind="network", remove=refuse), replace(thing(), remove=refuse)
+    found = [[network, volume], [network, volume], [network], [network], [network]]
+
+    assert [network] == _removed(lambda: found.pop(0), 60)
+    assert len(found) <= 2
+
+
 def test_only_an_endpoint_without_a_container_is_lost() -> None:
     """The engine names such a one by itself; a container that somebody has connected keeps its network."""
     connected = {"4f0e": {"Name": "theirs"}, "ep-77aa": {"Name": "conformance-abc-algo-1-1"}}

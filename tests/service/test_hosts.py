@@ -282,7 +282,7 @@ def test_a_name_server_that_does_not_begin_fails_the_job(
     reached: engine.Engine, image: Image, client: docker.APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error says what the name server said, and neither host, network nor name server stays."""
-    monkeypatch.setattr("conformance.service.peers.names.answer", lambda _: "answer\nname algo-1")
+    monkeypatch.setattr("conformance.service.peers.names.answer", lambda *_, **__: "answer\nname algo-1")
     service = LocalService(reached, None, Settings())
     filters = {"label": f"{RUN}={service.run_id}"}
 

@@ -1,6 +1,7 @@
 """Where the hosts of a run are, what their names are, and what the name server knows of them."""
 
 from ipaddress import IPv4Network
+from threading import Event, Thread
 from typing import cast
 
 import docker
@@ -8,6 +9,9 @@ import pytest
 
 from conformance.job.variation import Variation
 from conformance.probe.names import Name
+from conformance.service.peers import neighbours
+from conformance.service.peers.gate import Gate
+from conformance.service.peers.neighbours import FOUND_HOSTS
 from conformance.service.peers.network import Network, Place
 from conformance.service.peers.places import alone, decoy, known, outside, renamed, together
 from conformance.service.settings import Settings
@@ -98,3 +102,34 @@ def test_other_names_are_in_the_order_of_the_hosts() -> None:
 
     assert ("host-001.job.internal", "host-002.job.internal", "host-011.job.internal") == (*names[:2], names[-1])
     assert sorted(names) == list(names)
+
+
+def test_many_hosts_are_told_of_each_other() -> None:
+    """Their kernels would forget them; as many as are left to find each other are not told."""
+    names = tuple(f"algo-{number}" for number in range(1, FOUND_HOSTS + 2))
+    many = together(names, Variation.AS_REQUESTED, NETWORK, SETTINGS)
+
+    assert [tuple(other.address for other in many if other is not place) for place in many] == [
+        place.neighbours for place in many
+    ]
+    assert {()} == {place.neighbours for place in together(names[1:], Variation.AS_REQUESTED, NETWORK, SETTINGS)}
+    assert "neighbour 10.1.2.12 02:42:0a:01:02:0c" == neighbours.lines(many[0])[0]
+
+
+def test_a_gate_opens_when_all_hosts_have_arrived() -> None:
+    """Also those that will not come any more, which may be told of twice."""
+    gate, opened = Gate(HOSTS), Event()
+
+    def pass_through() -> None:
+        gate.wait()
+        opened.set()
+
+    waiting = Thread(target=pass_through)
+    waiting.start()
+    gate.arrive("algo-2")
+    gate.arrive("algo-2")
+    before = opened.wait(0.1)
+    gate.arrive("algo-1")
+    waiting.join(30)
+
+    assert (2, False, True) == (gate.number, before, opened.is_set())

@@ -18,9 +18,13 @@ import pytest
 from conformance.service import calls
 from conformance.service.calls import PORT
 from conformance.service.labels import run_labels
+from conformance.service.peers.gate import Gate
+from conformance.service.peers.network import Place
 from tests.support.probing import SECONDS, shells
 
 pytestmark = pytest.mark.engine
+
+ALONE = Place("algo-1")
 
 CLIENT = f"""
 import hashlib, json, socket, threading, time
@@ -90,10 +94,10 @@ def program(client: docker.APIClient, code: str, address: str, labels: dict[str,
         labels=labels,
         host_config=client.create_host_config(network_mode="none"),
     )["Id"]
-    line = calls.create(client, host, address, labels=labels)
+    line = calls.create(client, host, address, place=ALONE, gate=Gate([ALONE.host]), labels=labels)
     try:
         client.start(host)
-        line.start()
+        line.start(ALONE.host)
         yield host
     finally:
         line.remove()
@@ -207,8 +211,8 @@ def test_the_relay_ends_with_its_input(client: docker.APIClient, address: str) -
     )["Id"]
     try:
         client.start(host)
-        line = calls.create(client, host, address, labels=labels)
-        line.start()
+        line = calls.create(client, host, address, place=ALONE, gate=Gate([ALONE.host]), labels=labels)
+        line.start(ALONE.host)
         line.close()
         line.close()
         ended = line.sidecar.wait(SECONDS)

@@ -17,6 +17,7 @@
  *     relay PORT            hand what connects to this port of the loopback on to stdout; see relay.h
  *     await PORT PATH S     wait at most S seconds until this path is answered at this port of the loopback, then be what
  *                           the next line says; where there is none, become the command that the arguments name
+ *     neighbour ADDRESS MAC tell the kernel what is at this address, then be what the next line says; see neighbour.h
  *
  * A copy of it in the place of a program reports, beside a tracer too, whose plan has that as its second line; it then
  * writes to /.conformance/witness. Where WORDs are given, and it is started by a command line that does not begin so, it
@@ -26,6 +27,8 @@
 #include "probe.h"
 
 #include "halt.h"
+#include "interface.h"
+#include "neighbour.h"
 #include "record.h"
 #include "relay.h"
 #include "resolver.h"
@@ -121,6 +124,20 @@ int main(int count, char **arguments)
             return become(arguments + 1);
         line = strsep(&rest, "\n");
         mode = next_word(&line, NULL);
+    }
+    if (!strcmp(mode, "neighbour")) {
+        while (!strcmp(mode, "neighbour")) {
+            int number = neighbour_tell(line);
+            if (number) {
+                fprintf(stderr, "probe: the kernel takes no neighbour: %s\n", strerror(number));
+                return BROKEN;
+            }
+            if (!rest)
+                return 0;
+            line = strsep(&rest, "\n");
+            mode = next_word(&line, NULL);
+        }
+        capabilities_drop();
     }
     if (!strcmp(mode, "trace") && rest && strcmp(own_path(), PROGRAM_PATH) != 0) {
         line = strsep(&rest, "\n");

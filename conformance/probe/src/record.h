@@ -8,6 +8,8 @@
 #define RECORD_PATH "/.conformance/record"
 #define KEY_PATH "/.conformance/key"
 
+#define HANDED_OVER_PATH "/opt/ml/.conformance"
+
 /* What a stand-in records beside a tracer, whose record has no lines of others. */
 #define WITNESS_PATH "/.conformance/witness"
 
@@ -22,6 +24,11 @@ int record_is_sealed(void);
 
 /* The descriptor, for what must write by itself: a signal handler, and a list of descriptors that leaves it out. */
 int record_descriptor(void);
+
+/* Copy the record, complete and not too long, and what a stand-in recorded beside it, to where outputs are: whoever reads
+ * those needs not ask for it, too. The first line of that file is how long the record in it is, the stand-in's follows.
+ * Where it cannot be made, or is there already, nothing is. */
+void record_hand_over(void);
 
 /* Begin a line of this event; every line has its wall-clock and its monotonic time in nanoseconds. */
 void line_begin(const char *event);

@@ -5,21 +5,29 @@
  * A name is answered once MS milliseconds have passed since the start and the client has asked for it more than
  * QUERIES times; before that the client gets the REFUSAL: `nxdomain`, `servfail`, or `silence`. Every other name does
  * not exist. There are answers of type A for the names and of type PTR for their addresses, and nobody else is asked.
+ *
+ *     refuse
+ *
+ * Each line of stdin is the address of a host that has ended, for which it answers from then on; see refusal.h.
  */
 
 #include "resolver.h"
 
 #include "dns.h"
 #include "probe.h"
+#include "interface.h"
 #include "record.h"
+#include "refusal.h"
 #include "server.h"
 #include "words.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define BROKEN 125
 
@@ -188,26 +196,69 @@ static int read_host(char *line)
     return 0;
 }
 
+static void read_frame(struct watched *frames)
+{
+    (void)frames;
+    refusal_answer();
+}
+
+/* Take the addresses of hosts that have ended, of which the last line may not be whole yet. */
+static void read_ended(struct watched *orders)
+{
+    static char lines[1024];
+    static size_t filled;
+    ssize_t got = read(orders->descriptor, lines + filled, sizeof lines - 1 - filled);
+    char *rest = lines, *end;
+    struct in_addr address;
+
+    if (got <= 0) {
+        if (!got || errno != EINTR)
+            orders->descriptor = -1;
+        return;
+    }
+    lines[filled + (size_t)got] = '\0';
+    while ((end = strchr(rest, '\n'))) {
+        *end = '\0';
+        if (inet_aton(rest, &address))
+            refusal_add(address);
+        rest = end + 1;
+    }
+    filled = strlen(rest);
+    if (filled == sizeof lines - 1)
+        filled = 0; /* no address is so long */
+    memmove(lines, rest, filled);
+}
+
 int answer(char *plan)
 {
+    struct watched watched[WATCHED] = {{-1, read_frame}, {-1, read_ended}};
     char *line;
 
-    for (int i = 2; (line = strsep(&plan, "\n")); i++)
-        if (*line && !read_host(line)) {
+    for (int i = 2; (line = strsep(&plan, "\n")); i++) {
+        if (!strcmp(line, "refuse")) {
+            watched[0].descriptor = refusal_open();
+            if (watched[0].descriptor < 0) {
+                fprintf(stderr, "probe: cannot answer for other addresses: %s\n", strerror(errno));
+                return BROKEN;
+            }
+            watched[1].descriptor = STDIN_FILENO;
+        } else if (*line && !read_host(line)) {
             fprintf(stderr, "probe: line %d of the plan names no host\n", i);
             return BROKEN;
         }
+    }
     int number = server_open(PORT);
     if (number) {
         fprintf(stderr, "probe: port %d cannot be listened on: %s\n", PORT, strerror(number));
         return BROKEN;
     }
+    capabilities_drop();
     line_begin("answering");
     line_number("names", host_count);
     line_end();
     begun_ns = now_ns();
     puts("answering");
     fflush(stdout);
-    server_run(reply_to);
+    server_run(reply_to, watched);
     return 0;
 }

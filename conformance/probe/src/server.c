@@ -118,17 +118,22 @@ static void read_connection(struct connection *connection, replier *reply_to)
     }
 }
 
-void server_run(replier *reply_to)
+void server_run(replier *reply_to, struct watched watched[WATCHED])
 {
-    struct pollfd ready[2 + CONNECTIONS] = {{datagrams, POLLIN, 0}, {listener, POLLIN, 0}};
+    struct pollfd ready[2 + CONNECTIONS + WATCHED] = {{datagrams, POLLIN, 0}, {listener, POLLIN, 0}};
 
     for (;;) {
         for (int i = 0; i < CONNECTIONS; i++)
             ready[2 + i] = (struct pollfd){connections[i].socket, POLLIN, 0};
-        if (poll(ready, 2 + CONNECTIONS, -1) < 0)
+        for (int i = 0; i < WATCHED; i++)
+            ready[2 + CONNECTIONS + i] = (struct pollfd){watched[i].descriptor, POLLIN, 0};
+        if (poll(ready, 2 + CONNECTIONS + WATCHED, -1) < 0)
             continue;
         if (ready[0].revents)
             answer_datagram(reply_to);
+        for (int i = 0; i < WATCHED; i++)
+            if (ready[2 + CONNECTIONS + i].revents)
+                watched[i].is_ready(watched + i);
         for (int i = 0; i < CONNECTIONS; i++)
             if (ready[2 + i].revents)
                 read_connection(connections + i, reply_to);

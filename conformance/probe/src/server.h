@@ -15,7 +15,15 @@ typedef size_t replier(const unsigned char *message, size_t length, struct in_ad
 /* Listen on a port, over UDP and TCP; returns 0 or errno. */
 int server_open(int port);
 
+/* What else is waited for: a descriptor, and what is to be done when it can be read; it may become -1. */
+struct watched {
+    int descriptor;
+    void (*is_ready)(struct watched *watched);
+};
+
+#define WATCHED 2
+
 /* Reply to whatever comes, until the process is killed. */
-void server_run(replier *reply_to);
+void server_run(replier *reply_to, struct watched watched[WATCHED]);
 
 #endif

@@ -164,6 +164,7 @@ static void ending(struct task *task, int status, int all)
         /* Who reads this knows that nothing was taken away from the end. */
         line_begin("end");
         line_end();
+        record_hand_over();
     }
 }
 

@@ -42,7 +42,7 @@ class Forwarding:
         made = self._made(internal=True)
         try:
             server = names.create(self._engine.client, made, (), labels=self._labels)
-            with server.sidecar:
+            with server:
                 server.start()
                 return server.is_reached(made, labels=self._labels)
         finally:

@@ -7,18 +7,22 @@ asking container, so that the name server sees each host under its own address. 
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Self
 
 import docker
 
 from conformance.errors import JobError
 from conformance.outcome.resolution import Queries
 from conformance.probe.bundle import report, words
-from conformance.probe.names import Name, answer
+from conformance.probe.names import LIMIT_BYTES, Name, answer
 from conformance.service import sidecar
 from conformance.service.peers.network import Network
+from conformance.service.relay import Stream
 from conformance.service.sidecar import Sidecar
 
 START_SECONDS = 30.0
@@ -29,16 +33,33 @@ ASK_SECONDS = 30
 NOBODYS_NAME = "is-anybody-there.invalid"
 """A name that no host can have (RFC 6761, section 6.4)."""
 
+QUERY_BYTES = 2 << 10
+"""How much of its record is for what one host asks of another: A and AAAA, and both a few times."""
+
 _MEMORY_BYTES = 32 << 20
 _PROCESSES = 8
 
 
-@dataclass(frozen=True)
+@dataclass
 class NameServer:
-    """A created name server; `address` is what the hosts' `dns` is to be."""
+    """A created name server, as a context manager; `address` is what the hosts' `dns` is to be.
+
+    It also answers for the addresses of hosts that have ended, so that a connection to one is refused at once: on AWS
+    an instance stays until the whole job has ended, and its kernel refuses what nobody listens for.
+    """
 
     sidecar: Sidecar
     address: str
+    _orders: Stream | None = field(default=None, repr=False)
+    _ordering: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __enter__(self) -> Self:
+        """It is there already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove it, however the block ended."""
+        self.remove()
 
     def start(self) -> None:
         """Start it and wait until it responds.
@@ -46,7 +67,9 @@ class NameServer:
         Raises:
             JobError: it exits at once, or does not start to respond.
         """
-        self.sidecar.start()
+        self.sidecar.fill()
+        self._orders = self.sidecar.streams(stdin=1)
+        self.sidecar.begin()
         deadline = time.monotonic() + START_SECONDS
         while b"answering" not in self.sidecar.output():
             if not self.sidecar.is_running or time.monotonic() > deadline:
@@ -54,6 +77,18 @@ class NameServer:
                 said = self.sidecar.output().decode(errors="replace").strip()
                 raise JobError(f"the name server does not respond: {said}")
             time.sleep(0.01)
+
+    def refuse(self, address: str) -> None:
+        """Answer for a host that has ended; it has been started, and may itself have been ended."""
+        with self._ordering, contextlib.suppress(OSError):
+            if self._orders is not None:
+                self._orders.sendall(f"{address}\n".encode())
+
+    def remove(self) -> None:
+        """Remove it."""
+        if self._orders is not None:
+            self._orders.close()
+        self.sidecar.remove()
 
     def queries(self) -> Queries:
         """What it has been asked until now."""
@@ -85,11 +120,14 @@ def create(client: docker.APIClient, network: Network, names: Iterable[Name], *,
     Raises:
         ValueError: there are too many names; see `conformance.probe.names`.
     """
+    names = tuple(names)
     created = sidecar.create(
         client,
-        answer(names),
+        answer(names, limit_bytes=LIMIT_BYTES + QUERY_BYTES * len(names) ** 2, refuses=True),
         labels=labels,
-        user=sidecar.NOBODY,
+        stdin_open=True,
+        # To receive what is for another address, for which it has to be root; it gives this up before it answers.
+        cap_add=["NET_RAW"],
         networking_config=network.attachment(network.name_server),
         network_mode=network.name,
         # Port 53 without any capability; the default of Docker 20.10 and later, and of no earlier one.

@@ -74,7 +74,8 @@ class Place:
 
     `hostname` is the container's own, where it is to be another than the decoy of the settings. `names` are those that
     it finds in /etc/hosts besides what the engine writes there, each with its address. `outside` is a network of the
-    user's that it is on as well, if any.
+    user's that it is on as well, if any. `neighbours` are the addresses that it is not to find by itself; see
+    `conformance.service.peers.neighbours`.
     """
 
     host: str
@@ -83,6 +84,7 @@ class Place:
     hostname: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     outside: str = ""
+    neighbours: tuple[str, ...] = ()
 
     @property
     def is_connected(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from conformance.job.request import JobRequest
 from conformance.job.variation import Variation
 from conformance.probe.names import Name
+from conformance.service.peers.neighbours import FOUND_HOSTS
 from conformance.service.peers.network import Network, Place
 from conformance.service.settings import Settings
 
@@ -37,17 +38,20 @@ def together(
     """The places of the hosts on their network."""
     true = variation is Variation.TRUE_HOSTNAMES
     late = variation is Variation.LATE_NAMES
+    addresses = [network.host(at) for at, _ in enumerate(hosts, start=1)]
+    told = addresses if len(hosts) > FOUND_HOSTS else []
     # It is other nodes that AWS speaks of: a server that binds to its own name has nothing to wait for.
     return [
         Place(
             host,
             network,
-            network.host(at),
+            address,
             hostname=host if true else decoy(settings.hostname, at),
-            names={host: network.host(at)} if late else {},
+            names={host: address} if late else {},
             outside=outside,
+            neighbours=tuple(other for other in told if other != address),
         )
-        for at, host in enumerate(hosts, start=1)
+        for at, (host, address) in enumerate(zip(hosts, addresses, strict=True), start=1)
     ]
 
 

@@ -126,6 +126,7 @@ WHOLE = gzip.compress(b'{"files": [], "documents": {}, "forward_compatible": []}
         gzip.compress(b'{"files": [["/"]], "documents": {}, "forward_compatible": []}'),
         gzip.compress(b'{"files": [], "documents": [], "forward_compatible": []}'),
     ],
+    ids=["empty", "half", "damaged", "not compressed", "nothing in it", "a list", "half a file", "no documents"],
 )
 def test_a_damaged_list_is_as_if_there_were_none(content: bytes, tmp_path: Path) -> None:
     """The files are listed anew, and the list is whole from then on."""

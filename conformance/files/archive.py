@@ -226,8 +226,8 @@ def _entries(
         tarfile.open(fileobj=stream, mode="r|", bufsize=BLOCK) as archive,
     ):
         while (member := archive.next()) is not None:
-            # It keeps what it has read, which is most of what many files would take.
-            archive.members.clear()
+            # It keeps what it has read, which is most of what many files would take, and has no option not to.
+            archive.members.clear()  # type: ignore[attr-defined] # no typeshed has it, every Python does
             # Of a file of holes, the engine would send every one of its zeros.
             if member.offset_data + member.size > limit_bytes:
                 raise TooLargeError(LARGER)

@@ -229,7 +229,9 @@ def _entries(
         io.BufferedReader(ChunkStream(chunks, limit_bytes=limit_bytes), BLOCK) as stream,
         tarfile.open(fileobj=stream, mode="r|", bufsize=BLOCK) as archive,
     ):
-        for member in archive:
+        while (member := archive.next()) is not None:
+            # It keeps what it has read, which is most of what many files would take, and has no option not to.
+            archive.members.clear()  # type: ignore[attr-defined] # no typeshed has it, every Python does
             # Of a file of holes, the engine would send every one of its zeros.
             if member.offset_data + member.size > limit_bytes:
                 raise TooLargeError(LARGER)

@@ -24,6 +24,8 @@ SIGNALS = {number: f"SIG{name}" for number, name in enumerate(_NAMES.split(), st
 
 UNENDED = "the record ends before the command does: the tracer was killed, or the container still runs"
 
+UNBEGUN = "the tracer did not begin"
+
 _NANOSECONDS = 1_000_000_000
 
 
@@ -215,7 +217,7 @@ def _fault(record: Record, trace: Trace, *, has_last_line: bool) -> str:
     for _ in record.named("left"):
         return "the tracer left, because process 1 waited for it with __WALL"
     if trace.tracer is None:
-        return "the tracer did not begin"
+        return UNBEGUN
     if left := sorted({str(release.pid) for release in trace.releases}):
         return f"left to a debugger in the container: process {', '.join(left)}"
     is_cut = has_last_line and next(record.named("end"), None) is None

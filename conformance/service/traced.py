@@ -6,10 +6,13 @@ import errno
 import os
 from dataclasses import replace
 
+from conformance.errors import JobError
 from conformance.job.conditions import Conditions
 from conformance.job.variation import Variation
 from conformance.outcome.outcome import End, Host
-from conformance.outcome.trace import Trace
+from conformance.outcome.record import EMPTY
+from conformance.outcome.trace import UNBEGUN, UNENDED, Trace
+from conformance.service.ending import KILLED
 from conformance.service.engine import Engine
 
 LOOKED = "the probe ran instead of the command, to look for a GPU"
@@ -20,6 +23,8 @@ INSTEAD = "the probe ran instead of its program"
 UNWATCHED = "it was run without the tracer"
 
 DISTURBED = "it runs programs that change privileges, which fails under a tracer"
+
+FROM_OUTSIDE = "killed from outside of its container: by somebody else, or since the engine's machine ran out of memory"
 
 DENIED = "the tracer may not execute its command, which the engine itself may"
 
@@ -39,10 +44,17 @@ def with_trace(host: Host, trace: Trace) -> Host:
     """The host with what the probe saw, which may be that the command could not begin.
 
     What is denied to the tracer is left to a run without it.
+
+    Raises:
+        JobError: something outside of the container killed it, which is not the program's doing.
     """
     if trace.failed_errno is not None and trace.failed_errno != errno.EACCES:
         reason = f"exec {trace.failed_command!r}: {os.strerror(trace.failed_errno)}"
         return replace(host, end=End.NOT_STARTED, start_error=reason, stop=None)
+    # The kernel lets no process of a container kill process 1 of it (pid_namespaces(7)), with which the tracer ends.
+    is_cut = trace.fault in {EMPTY, UNBEGUN, UNENDED}
+    if host.end is End.EXITED and host.exit_code == KILLED and not host.out_of_memory and is_cut:
+        raise JobError(f"{host.name} was {FROM_OUTSIDE}")
     if host.stop is not None and host.stop.killed:
         trace = trace.killed_from_outside()
     return replace(host, trace=trace, untraced=trace.fault)

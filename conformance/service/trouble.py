@@ -20,8 +20,8 @@ OF_THE_ENGINE = (DockerException, HTTPError, OSError)
 ODD = (LookupError, TypeError, AttributeError, ValueError)
 """What comes of an answer that is not as the API describes it."""
 
-READERS = frozenset({"docker", "json", "requests", "urllib3"})
-"""The packages that read answers of an engine, besides this one."""
+READERS = frozenset({"base64", "docker", "json", "requests", "urllib3"})
+"""The packages and modules that read answers of an engine, besides this one."""
 
 NO_ANSWER = "the engine did not answer in time"
 BROKEN_OFF = "the engine's answer broke off"
@@ -99,4 +99,4 @@ def _innermost(error: BaseException) -> BaseException:
 
 def _reads_answers(file: Path) -> bool:
     """Whether code is there to read what an engine answers, and not that of whoever listens to a job."""
-    return file.is_relative_to(Path(__file__).parent) or bool(READERS & set(file.parts))
+    return file.is_relative_to(Path(__file__).parent) or bool(READERS & {*file.parts, file.stem})

@@ -1,4 +1,4 @@
-"""An engine breaks in the middle of a session: no image is blamed, nothing is left, and a line says what happened."""
+"""An engine breaks in the middle of a session: the image is not blamed, nothing is left, and a line says why."""
 
 from __future__ import annotations
 

@@ -42,6 +42,11 @@ def remove_container(client: docker.APIClient, host: str) -> None:
     client.remove_container(host, force=True)
 
 
+def kill_container(client: docker.APIClient, host: str) -> None:
+    """As `docker kill` does, or a kernel whose machine has no memory left."""
+    client.kill(host, "SIGKILL")
+
+
 def remove_network(client: docker.APIClient, host: str) -> None:
     """As whoever cuts off all that is connected to it; the hosts go on without it, until the suite's own limit."""
     (name,) = client.inspect_container(host)["NetworkSettings"]["Networks"]
@@ -59,8 +64,13 @@ def remove_image(client: docker.APIClient, host: str) -> None:
 
 @pytest.mark.parametrize(
     ("take_away", "options"),
-    [(remove_container, ()), (remove_network, ("--image-hosts=2", "--image-timeout=30")), (remove_image, ())],
-    ids=["container", "network", "image"],
+    [
+        (remove_container, ()),
+        (kill_container, ("--image-timeout=30",)),
+        (remove_network, ("--image-hosts=2", "--image-timeout=30")),
+        (remove_image, ()),
+    ],
+    ids=["container", "process", "network", "image"],
 )
 def test_what_is_taken_away_is_not_laid_to_the_image(
     take_away: Callable[[docker.APIClient, str], None],

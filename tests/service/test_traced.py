@@ -6,9 +6,10 @@ import errno
 
 import pytest
 
-from conformance.outcome.outcome import End, Stop
+from conformance.errors import JobError
+from conformance.outcome.outcome import End, Host, Stop
 from conformance.outcome.trace import UNENDED, Execution, Process, Trace
-from conformance.service.traced import DENIED, DISTURBED, why_not_to_be_traced, with_trace
+from conformance.service.traced import DENIED, DISTURBED, FROM_OUTSIDE, why_not_to_be_traced, with_trace
 from tests.support.outcomes import host
 
 COMMAND = ("/run.sh",)
@@ -56,3 +57,27 @@ def test_what_loses_its_privileges_by_being_traced_is_run_without_it() -> None:
 
     assert ["", DISTURBED] == [why_not_to_be_traced(with_trace(host(), trace)) for trace in traces]
     assert "" == why_not_to_be_traced(host())
+
+
+UNENDED_TRACE = Trace((Process(1, 0, 1.0),), (), tracer=2, fault=UNENDED)
+
+
+def test_who_is_killed_from_outside_has_no_result() -> None:
+    """Process 1 is killed by nobody in its container, and then the record has its end."""
+    with pytest.raises(JobError, match=FROM_OUTSIDE):
+        with_trace(host(exit_code=137), UNENDED_TRACE)
+
+
+@pytest.mark.parametrize(
+    ("ended", "trace"),
+    [
+        (host(exit_code=137, out_of_memory=True), UNENDED_TRACE),
+        (host(exit_code=3), UNENDED_TRACE),
+        (host(exit_code=137), Trace((Process(1, 0, 1.0, ended=2.0, exit_code=137),), (), tracer=2)),
+        (host(end=End.MAX_RUNTIME, exit_code=137, stop=Stop("SIGTERM", 2.0, killed=True)), UNENDED_TRACE),
+    ],
+    ids=["out of memory", "another exit code", "its own exit code", "at its limit"],
+)
+def test_what_ends_otherwise_has_one(ended: Host, trace: Trace) -> None:
+    """Also where the tracer alone was killed, by the program."""
+    assert ended.exit_code == with_trace(ended, trace).exit_code

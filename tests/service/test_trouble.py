@@ -9,7 +9,7 @@ from http.client import RemoteDisconnected
 import pytest
 import requests
 from docker.errors import APIError
-from docker.utils import parse_repository_tag
+from docker.utils import decode_json_header, parse_repository_tag
 from requests.exceptions import ChunkedEncodingError, JSONDecodeError, ReadTimeout
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from urllib3.exceptions import IncompleteRead, ProtocolError, ReadTimeoutError
@@ -60,9 +60,10 @@ def test_what_happened_is_said_in_one_line(error: Exception, said: str) -> None:
             lambda: parse_repository_tag(None),  # type: ignore[arg-type] # as of an image that has no name
             "AttributeError: 'NoneType' object has no attribute ",
         ),
+        (lambda: decode_json_header("eyJuYW1lIj"), "Error: Incorrect padding in base64.py, line "),
         (lambda: from_facts("example:1", {}), "KeyError: 'Id' in inspection.py, line "),
     ],
-    ids=["json", "docker-py", "the suite"],
+    ids=["json", "docker-py", "a header that broke off", "the suite"],
 )
 def test_an_answer_without_what_it_should_have_is_said_with_its_place(read: Callable[[], object], said: str) -> None:
     """A bug of the suite's may look the same."""

@@ -130,9 +130,9 @@ def _contradiction(document: Mapping[str, Any]) -> str:
 def reconciled(entry: Entry, told: Entry) -> Entry:
     """A session of which an overview tells as well: the process may have ended otherwise than its report knows.
 
-    A report of a later session in the same directory counts alone.
+    A report of a later session in the same directory counts alone, and one of an earlier session is not that one's.
     """
-    if told.exit_status == entry.exit_status or told.checked != entry.checked:
+    if told.exit_status == entry.exit_status or entry.checked > told.checked:
         return entry
     return ended(entry, told.exit_status)
 

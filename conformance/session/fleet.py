@@ -134,6 +134,8 @@ class Fleet:
 
     def _session(self, image: str, place: Path, lane: Lane, turns: Path) -> Entry:
         place.mkdir(parents=True, exist_ok=True)
+        # A session that ends before it can do so would leave the report of an earlier one.
+        directory.clear(place, None)
         if self._own is not None and lane.engine is not None and (how := carrying.carry(image, self._own, lane.engine)):
             _print(f"conformance: {image} was {how} {lane.environment.get('DOCKER_HOST', lane.engine)}")
         arguments = [*self._further, f"--image={image}", f"--image-report={place}"]

@@ -238,6 +238,8 @@ def test_the_process_has_the_last_word(tmp_path: Path) -> None:
     assert 3 == overview.reconciled(good, told).exit_status
     later = replace(good, checked="2026-11-29T10:01:00Z")
     assert later == overview.reconciled(later, told)
+    earlier = replace(good, checked="2026-11-27T10:01:00Z")
+    assert 3 == overview.reconciled(earlier, told).exit_status
     assert 6 == overview.ended(failed_entry(tmp_path), 0).exit_status
 
 

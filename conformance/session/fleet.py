@@ -210,7 +210,9 @@ def _came_of(image: str, place: Path, status: int, last: str) -> Entry:
     # The process has the last word: it may have ended otherwise after the report was written.
     if entry.exit_status == status:
         return entry
-    return overview.ended(entry, status if status >= 0 else overview.INTERNAL_ERROR)
+    if status < 0:
+        return overview.ended(entry, overview.INTERNAL_ERROR, f"by signal {-status}")
+    return overview.ended(entry, status)
 
 
 def _read(config: pytest.Config) -> tuple[tuple[str, ...], list[str]]:

@@ -126,7 +126,7 @@ def _parser() -> Parser:
         "--output",
         default="conformance-overview",
         metavar="DIR",
-        help="where overview.json and junit.xml go (default: %(default)s)",
+        help="where overview.json, overview.html and junit.xml go (default: %(default)s)",
     )
     _add_certificate(commands)
     return parser

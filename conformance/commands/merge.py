@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from conformance.errors import UsageError
@@ -18,7 +19,7 @@ def merge(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: a directory has no report, or one that cannot be read; the overview cannot be written.
     """
-    entries = [entry for place in arguments.directories for entry in _found(Path(place))]
+    entries = _found(map(Path, arguments.directories))
     expected = overview.images_in(Path(arguments.images_from)) if arguments.images_from else ()
     seen = {entry.image for entry in entries}
     entries += [
@@ -35,22 +36,24 @@ def merge(arguments: argparse.Namespace) -> int:
     return overview.exit_status(entries)
 
 
-def _found(place: Path) -> list[Entry]:
-    """The sessions below a directory: those with a report, and those that an overview there says have none."""
-    if not place.is_dir():
-        raise UsageError(f"{place}: expected a directory of reports, but it is none")
-    entries = {file.parent.resolve(): overview.of_report(file.parent) for file in sorted(place.rglob(names.REPORT))}
+def _found(places: Iterable[Path]) -> list[Entry]:
+    """The sessions below some directories: those with a report, and those that an overview there says have none."""
+    entries: dict[Path, Entry] = {}
+    overviews: dict[Path, list[Entry]] = {}
+    for place in places:
+        if not place.is_dir():
+            raise UsageError(f"{place}: expected a directory of reports, but it is none")
+        reports, told = (sorted(place.rglob(name)) for name in (names.REPORT, overview_files.OVERVIEW))
+        if not reports and not told:
+            raise UsageError(f"{place}: expected {names.REPORT} in it or below, but there is none")
+        entries |= {file.parent.resolve(): overview.of_report(file.parent) for file in reports}
+        overviews |= {file.resolve(): overview_files.read(file) for file in told}
     further = []
-    for file in sorted(place.rglob(overview_files.OVERVIEW)):
-        for told in overview_files.read(file):
-            there = Path(told.report).resolve() if told.report else None
-            if there in entries:
-                entries[there] = overview.reconciled(entries[there], told)
-            elif there is not None and (there / names.REPORT).is_file():
-                # In another of the directories, or in none that was asked for.
-                continue
-            else:
-                further.append(overview.without_report(told))
-    if not entries and not further:
-        raise UsageError(f"{place}: expected {names.REPORT} in it or below, but there is none")
+    for each in (each for told in overviews.values() for each in told):
+        there = Path(each.report).resolve() if each.report else None
+        if there in entries:
+            entries[there] = overview.reconciled(entries[there], each)
+        # It may be in a directory that was not asked for.
+        elif there is None or not (there / names.REPORT).is_file():
+            further.append(overview.without_report(each))
     return [*entries.values(), *further]

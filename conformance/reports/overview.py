@@ -130,16 +130,17 @@ def _contradiction(document: Mapping[str, Any]) -> str:
 def reconciled(entry: Entry, told: Entry) -> Entry:
     """A session of which an overview tells as well: the process may have ended otherwise than its report knows.
 
-    A report of a later session in the same directory counts alone.
+    A report of a later session in the same directory counts alone, and one of an earlier session is not that one's.
     """
-    if told.exit_status == entry.exit_status or told.checked != entry.checked:
+    if told.exit_status == entry.exit_status or entry.checked > told.checked:
         return entry
-    return ended(entry, told.exit_status)
+    as_ended = ended(entry, told.exit_status)
+    return replace(as_ended, said=told.said or as_ended.said)
 
 
-def ended(entry: Entry, exit_status: int) -> Entry:
-    """A session that ended with another status than its report has, which was written before."""
-    said = f"ended with status {exit_status}, though its report has {entry.exit_status}"
+def ended(entry: Entry, exit_status: int, how: str = "") -> Entry:
+    """A session that ended with another status than its report has, which was written before; `how` if by no status."""
+    said = f"ended {how or f'with status {exit_status}'}, though its report has status {entry.exit_status}"
     return replace(entry, exit_status=exit_status or ExitStatus.INCOMPLETE, said=said)
 
 

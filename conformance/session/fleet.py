@@ -134,6 +134,8 @@ class Fleet:
 
     def _session(self, image: str, place: Path, lane: Lane, turns: Path) -> Entry:
         place.mkdir(parents=True, exist_ok=True)
+        # A session that ends before it can do so would leave the report of an earlier one.
+        directory.clear(place, None)
         if self._own is not None and lane.engine is not None and (how := carrying.carry(image, self._own, lane.engine)):
             _print(f"conformance: {image} was {how} {lane.environment.get('DOCKER_HOST', lane.engine)}")
         arguments = [*self._further, f"--image={image}", f"--image-report={place}"]
@@ -208,7 +210,9 @@ def _came_of(image: str, place: Path, status: int, last: str) -> Entry:
     # The process has the last word: it may have ended otherwise after the report was written.
     if entry.exit_status == status:
         return entry
-    return overview.ended(entry, status if status >= 0 else overview.INTERNAL_ERROR)
+    if status < 0:
+        return overview.ended(entry, overview.INTERNAL_ERROR, f"by signal {-status}")
+    return overview.ended(entry, status)
 
 
 def _read(config: pytest.Config) -> tuple[tuple[str, ...], list[str]]:

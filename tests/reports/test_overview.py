@@ -230,14 +230,16 @@ def test_the_schema_is_one() -> None:
 def test_the_process_has_the_last_word(tmp_path: Path) -> None:
     """Of a session that ended otherwise than its report says, JUnit has an error, and merging keeps its status."""
     good = overview.of_report(written(tmp_path / "one", passed()))
-    entry = overview.ended(good, 3)
+    entry = overview.ended(good, 3, "by signal 9")
     _, junit, _ = overview_files.write(tmp_path, [entry])
 
-    assert "ended with status 3, though its report has 0" in junit.read_text(encoding="utf-8")
+    assert "ended by signal 9, though its report has status 0" in junit.read_text(encoding="utf-8")
     (told,) = overview_files.read(tmp_path / "overview.json")
-    assert 3 == overview.reconciled(good, told).exit_status
+    assert entry == replace(overview.reconciled(good, told), report=entry.report)
     later = replace(good, checked="2026-11-29T10:01:00Z")
     assert later == overview.reconciled(later, told)
+    earlier = replace(good, checked="2026-11-27T10:01:00Z")
+    assert 3 == overview.reconciled(earlier, told).exit_status
     assert 6 == overview.ended(failed_entry(tmp_path), 0).exit_status
 
 

@@ -64,6 +64,9 @@ def test_each_image_has_its_report_and_all_have_one_overview(
     old.mkdir(parents=True)
     for name in ("report.json", "session.log"):
         (old / name).touch()
+    stale = tmp_path / "conformance-report" / none.replace("/", "-") / "report.json"
+    stale.parent.mkdir()
+    stale.touch()
     ran = conformance(good, "--images-from=images.txt", *FEW, *further)
 
     assert 1 == ran.status, ran.output
@@ -77,6 +80,7 @@ def test_each_image_has_its_report_and_all_have_one_overview(
     assert f"{bad} fails reserved.nothing-required\n" in ran.output
     assert "1 of 3 sessions passed (exit status 1)\n" in ran.output
     assert not (old / "report.json").exists()
+    assert not stale.exists()
     page = (ran.report_directory / "overview.html").read_text(encoding="utf-8")
     assert all(f'<a href="./{places[image]}/report.html">{image}</a>' in page for image in (good, bad))
 
@@ -96,6 +100,8 @@ def test_reports_of_many_machines_are_merged(
 
     status, said = merged(tmp_path, "one", "--output=all")
     assert (0, {good: 0}) == (status, statuses(overview(tmp_path / "all"))), said
+    status, said = merged(tmp_path, "one", "one/report", "--output=all")
+    assert (0, True) == (status, "1 of 1 sessions passed (exit status 0)\n" in said), said
     status, said = merged(tmp_path, "one", "--images-from=images.txt")
     assert (6, True) == (status, "team/missing: no report, though it is expected\n" in said)
     status, said = merged(tmp_path, "one", "empty")

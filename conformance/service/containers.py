@@ -212,6 +212,7 @@ def create(
     if probe.begins_the_container:
         entrypoint, arguments = [PROGRAM, *probe.argv], None
     names = tuple(new_name(labels, place.host) for _ in mounts)
+    own_mac = mac(place.address) if place.neighbours else None
     try:
         for volume in names:
             client.create_volume(volume, labels=labels)
@@ -233,8 +234,8 @@ def create(
             name=new_name(labels, place.host),
             platform=platform,
             labels=labels,
-            networking_config=place.network.attachment(place.address) if place.network else None,
-            mac_address=mac(place.address) if place.neighbours else None,
+            networking_config=place.network.attachment(place.address, own_mac) if place.network else None,
+            mac_address=own_mac,
             host_config=client.create_host_config(
                 # Podman ignores of `mounts` that nothing is to be copied, but `binds` take no place with a colon.
                 binds=[

@@ -134,7 +134,14 @@ class Together:
             raise JobError(f"{self._around.engine} does not resolve the names of two networks")
         if made is None:
             return [places.alone(plan.hosts[0], self._around.settings, outside=outside)], None
-        where = places.together(plan.hosts, plan.variation, made, self._around.settings, outside=outside)
+        where = places.together(
+            plan.hosts,
+            plan.variation,
+            made,
+            self._around.settings,
+            outside=outside,
+            tells=not self._around.engine.dialect.has_libpod,
+        )
         known = places.known(where, plan.variation, self._around.settings)
         server = names.create(made.client, made, known, labels=self._around.labels)
         removal.callback(self._forget, f"container {server.sidecar.id[:12]}", server.remove)
@@ -155,7 +162,7 @@ class Together:
                 raise JobError(NOT_REACHED, hint=NOT_REACHED_HINT)
         # One query that came is enough to know.
         self._names_are_reached = True
-        server.sidecar.kill()
+        server.end()
         return queries
 
     def _remove(self, run: HostRun) -> None:

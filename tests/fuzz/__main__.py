@@ -37,9 +37,10 @@ PROGRAMS = ROOT / "tests/fuzz/probe"
 CACHE = ROOT / ".cache/fuzz"
 
 BESIDE: Mapping[str, tuple[str, ...]] = {
-    "dns": ("dns", "record", "seal", "words"),
+    "dns": ("dns", "interface", "record", "refusal", "seal", "words"),
     "observe": ("record", "seal"),
     "plan": ("beginning", "halt", "observe", "record", "seal", "tasks", "words"),
+    "refusal": ("interface",),
     "relay": (),
 }
 """The programs of `probe/`, each with the sources of the probe that it is linked with beside those that it includes."""
@@ -48,6 +49,8 @@ PROBE_SEEDS: Mapping[str, bytes] = {
     "dns": bytes(2) + b"\1\0\0\1" + bytes(6) + b"\6algo-1\0\0\1\0\1",
     "observe": b"PYTHONUNBUFFERED=1\0\nTgid:\t8\nPPid:\t1\nUid:\t0\t1\t1\t1\nSigCgt:\t4000\n/x/lib\n",
     "plan": b"halt 15 python3%00 /opt/ml/processing/input /opt/ml/processing/output",
+    # A segment that opens a connection: the headers of IP and of TCP, 20 bytes each.
+    "refusal": bytes([0x45, 0, 0, 40]) + bytes(5) + b"\6" + bytes(22) + b"\x50\2" + bytes(6),
     "relay": b"".join(bytes(4) + bytes([kind]) + bytes(3) + b"\3" + b"abc" * (kind == 1) for kind in (1, 4, 1, 2, 3)),
 }
 

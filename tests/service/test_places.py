@@ -113,6 +113,8 @@ def test_many_hosts_are_told_of_each_other() -> None:
         place.neighbours for place in many
     ]
     assert {()} == {place.neighbours for place in together(names[1:], Variation.AS_REQUESTED, NETWORK, SETTINGS)}
+    untold = together(names, Variation.AS_REQUESTED, NETWORK, SETTINGS, tells=False)
+    assert {()} == {place.neighbours for place in untold}
     assert "neighbour 10.1.2.12 02:42:0a:01:02:0c" == neighbours.lines(many[0])[0]
 
 

@@ -7,8 +7,8 @@
 
 #define MAC_BYTES 6
 
-/* The number of the first interface that is up and in whose subnet this address is, or of any where it is 0.0.0.0; its
- * MAC is written to `mac`. 0 where there is none that has a MAC. */
+/* The number of the first interface in whose subnet this address is, or of any where it is 0.0.0.0; its MAC is written to
+ * `mac`. 0 where there is none that has a MAC. */
 int interface_find(struct in_addr address, unsigned char mac[MAC_BYTES]);
 
 /* Give up all capabilities of this process: what needed one has been opened. */

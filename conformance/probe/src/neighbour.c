@@ -9,7 +9,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -44,6 +44,20 @@ static int send_message(const struct message *message)
     return number;
 }
 
+/* Read a MAC, six numbers in hexadecimal with colons in between; 0 where it is none. */
+static int read_mac(const char *text, unsigned char mac[MAC_BYTES])
+{
+    for (int i = 0; i < MAC_BYTES; i++) {
+        char *end;
+        unsigned long byte = strtoul(text, &end, 16);
+        if (end != text + 2 || *end != (i + 1 < MAC_BYTES ? ':' : '\0'))
+            return 0;
+        mac[i] = (unsigned char)byte;
+        text = end + 1;
+    }
+    return 1;
+}
+
 int neighbour_tell(char *words)
 {
     unsigned char own[MAC_BYTES];
@@ -59,10 +73,8 @@ int neighbour_tell(char *words)
         .of_address = {RTA_LENGTH(sizeof(struct in_addr)), NDA_DST},
         .of_mac = {RTA_LENGTH(MAC_BYTES), NDA_LLADDR},
     };
-    unsigned char *to = message.mac;
 
-    if (!mac || !inet_aton(address, &message.address) ||
-        sscanf(mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", to, to + 1, to + 2, to + 3, to + 4, to + 5) != MAC_BYTES)
+    if (!mac || !inet_aton(address, &message.address) || !read_mac(mac, message.mac))
         return EINVAL;
     message.neighbour.ndm_ifindex = interface_find(message.address, own);
     return message.neighbour.ndm_ifindex ? send_message(&message) : ENODEV;

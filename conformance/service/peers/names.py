@@ -84,11 +84,21 @@ class NameServer:
             if self._orders is not None:
                 self._orders.sendall(f"{address}\n".encode())
 
+    def end(self) -> None:
+        """End it: nobody asks it any more."""
+        self._hang_up()
+        self.sidecar.kill()
+
     def remove(self) -> None:
         """Remove it."""
-        if self._orders is not None:
-            self._orders.close()
+        self._hang_up()
         self.sidecar.remove()
+
+    def _hang_up(self) -> None:
+        with self._ordering:
+            orders, self._orders = self._orders, None
+        if orders is not None:
+            orders.close()
 
     def queries(self) -> Queries:
         """What it has been asked until now."""

@@ -56,9 +56,12 @@ class Network:
         """The address of a host; the first has the number 1, as `algo-1` has."""
         return str(self.subnet[_FIRST_HOST + number - 1])
 
-    def attachment(self, address: str) -> NetworkingConfig:
-        """What `create_container` is to be given as `networking_config`, beside the name as `network_mode`."""
-        endpoints = {self.name: self.client.create_endpoint_config(ipv4_address=address)}
+    def attachment(self, address: str, mac: str | None = None) -> NetworkingConfig:
+        """What `create_container` is to be given as `networking_config`, beside the name as `network_mode`.
+
+        Engines before version 1.44 of the API take a MAC from `create_container` alone, and later ones from both.
+        """
+        endpoints = {self.name: self.client.create_endpoint_config(ipv4_address=address, mac_address=mac)}
         # The stubs name one endpoint where docker-py takes a mapping.
         return self.client.create_networking_config(endpoints)  # type: ignore[arg-type]
 

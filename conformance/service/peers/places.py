@@ -33,13 +33,22 @@ def decoy(hostname: str, number: int) -> str:
 
 
 def together(
-    hosts: tuple[str, ...], variation: Variation, network: Network, settings: Settings, *, outside: str = ""
+    hosts: tuple[str, ...],
+    variation: Variation,
+    network: Network,
+    settings: Settings,
+    *,
+    outside: str = "",
+    tells: bool = True,
 ) -> list[Place]:
-    """The places of the hosts on their network."""
+    """The places of the hosts on their network; `tells` is whether many are told of each other.
+
+    For that an engine has to give them the MAC that it is asked for, which is tried with Docker Engine alone.
+    """
     true = variation is Variation.TRUE_HOSTNAMES
     late = variation is Variation.LATE_NAMES
     addresses = [network.host(at) for at, _ in enumerate(hosts, start=1)]
-    told = addresses if len(hosts) > FOUND_HOSTS else []
+    told = addresses if tells and len(hosts) > FOUND_HOSTS else []
     # It is other nodes that AWS speaks of: a server that binds to its own name has nothing to wait for.
     return [
         Place(

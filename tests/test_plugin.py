@@ -109,10 +109,10 @@ def test_tests_that_need_another_conformance_are_refused_beside_the_checks(tmp_p
         (["--image="], "--image: expected an image reference or id, got ''"),
         (["--image=a", "--image="], "--image: expected an image reference or id, got ''"),
         (
-            ["--image=a", "--image=b", "--tx=ssh=host"],
+            ["--image=a", "--image=b", "--tx=socket=host"],
             (
-                "--tx: expected popen//env:NAME=VALUE, got 'ssh=host' (the engine of another machine is "
-                "popen//env:DOCKER_HOST=ssh://user@host:22)"
+                "--tx: expected popen//env:NAME=VALUE or ssh=USER@HOST, got 'socket=host' (sessions run here, and their "
+                "containers on the engine of that machine)"
             ),
         ),
         (["--image-job=job.json"], "--image-job: expected an image as well, but there is none (pass --image=URI)"),

@@ -1,7 +1,6 @@
 """What a container's processes did, as the tracer recorded it: who ran what, who got which signal, who ended how.
 
-This module is pure: `Trace.parse` takes the bytes of a record and looks at nothing else. Which process does the work
-is told in `conformance.outcome.workload`.
+`Trace.parse` takes the bytes of a record and looks at nothing else; `workload.py` tells which process does the work.
 """
 
 from __future__ import annotations
@@ -22,9 +21,8 @@ CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS
 SIGNALS = {number: f"SIG{name}" for number, name in enumerate(_NAMES.split(), start=1)}
 """The signals of Linux on x86_64: the suite may run where they have other numbers."""
 
-UNENDED = "the record ends before the command does: the tracer was killed, or the container still runs"
-
 UNBEGUN = "the tracer did not begin"
+UNENDED = "the record ends before the command does: the tracer was killed, or the container still runs"
 
 _NANOSECONDS = 1_000_000_000
 

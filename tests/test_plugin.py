@@ -111,8 +111,8 @@ def test_tests_that_need_another_conformance_are_refused_beside_the_checks(tmp_p
         (
             ["--image=a", "--image=b", "--tx=socket=host"],
             (
-                "--tx: expected popen//env:NAME=VALUE or ssh=USER@HOST, got 'socket=host' (sessions run here, and their "
-                "containers on the engine of that machine)"
+                "--tx: expected popen//env:NAME=VALUE or ssh=USER@HOST, got 'socket=host' (sessions run here, and "
+                "their containers on the engine of that machine)"
             ),
         ),
         (["--image-job=job.json"], "--image-job: expected an image as well, but there is none (pass --image=URI)"),

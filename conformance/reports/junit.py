@@ -53,6 +53,7 @@ def finish(path: Path, place: Path, report: Report) -> tuple[Path, ...]:
         for name, value in properties.items():
             # What is no character of XML would make the whole file unreadable.
             suite.add_property(name, text.line(value))
+        drop_nameless(suite)
         for case in suite:
             for attribute in ("file", "line"):
                 case._elem.attrib.pop(attribute, None)  # noqa: SLF001 - junitparser has no way to drop an attribute
@@ -65,6 +66,13 @@ def finish(path: Path, place: Path, report: Report) -> tuple[Path, ...]:
         with directory.whole(file) as beside:
             suites.write(str(beside))
     return files
+
+
+def drop_nameless(suite: TestSuite) -> None:
+    """Take out what pytest writes of a test that a signal ended before it began: a case without name and class."""
+    for case in list(suite):
+        if not case.classname:
+            suite.remove_testcase(case)
 
 
 def _add_waivers(suite: TestSuite, document: Document) -> None:

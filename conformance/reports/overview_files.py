@@ -15,7 +15,7 @@ from junitparser import Error, JUnitXml, TestCase, TestSuite
 import conformance
 from conformance import text
 from conformance.errors import UsageError
-from conformance.reports import directory, names, overview, page, reading
+from conformance.reports import directory, junit, names, overview, page, reading
 from conformance.reports.overview import Entry
 
 OVERVIEW = "overview.json"
@@ -106,7 +106,9 @@ def _suites(entry: Entry) -> Iterator[TestSuite]:
     """Those of its own JUnit file, and one with an error where there is none, or where it does not tell the result."""
     file = Path(entry.report, names.JUNIT)
     if entry.report and file.is_file():
-        yield from JUnitXml.fromfile(str(file))
+        for told in JUnitXml.fromfile(str(file)):
+            junit.drop_nameless(told)
+            yield told
         if not entry.said:
             return
     case = TestCase("session", "processing")

@@ -4,11 +4,11 @@ The messages are sent within the name server's own network namespace, over its l
 """
 
 import base64
+import contextlib
 import json
 import struct
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from conformance.outcome.record import to_text
 from conformance.outcome.resolution import Queries
-from conformance.probe.names import Name, answer
+from conformance.probe.names import Name
 from conformance.service.dialect import DOCKER
 from conformance.service.labels import run_labels
 from conformance.service.peers import names, network
@@ -151,16 +151,15 @@ class Exchange:
         return self.server.queries()
 
 
-@contextmanager
+@contextlib.contextmanager
 def exchange(client: docker.APIClient, *, after_queries: int = 0) -> Iterator[Exchange]:
     """Start a name server that knows one host, and the container that asks it."""
     labels = run_labels(uuid.uuid4().hex[:12], kept=False)
     made = network.create(client, labels=labels, dialect=DOCKER)
-    started = []
-    try:
+    with contextlib.ExitStack() as undone:
+        undone.callback(made.remove)
         known = [Name("algo-1", made.host(1), after_queries=after_queries)]
-        server = names.create(client, made, known, labels=labels)
-        started.append(server.sidecar.id)
+        server = undone.enter_context(names.create(client, made, known, labels=labels))
         server.start()
         asking = client.create_container(
             shells(),
@@ -168,13 +167,9 @@ def exchange(client: docker.APIClient, *, after_queries: int = 0) -> Iterator[Ex
             labels=labels,
             host_config=client.create_host_config(network_mode=f"container:{server.sidecar.id}"),
         )["Id"]
-        started.append(asking)
+        undone.callback(client.remove_container, asking, force=True)
         client.start(asking)
         yield Exchange(client, server, asking, made.host(1))
-    finally:
-        for container in reversed(started):
-            client.remove_container(container, force=True)
-        made.remove()
 
 
 @pytest.fixture(name="peer", scope="module")
@@ -325,7 +320,8 @@ def test_a_record_that_is_full_keeps_nobody_from_an_answer(
     client: docker.APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Past its limit nothing is written down, and the record says so."""
-    monkeypatch.setattr("conformance.service.peers.names.answer", partial(answer, limit_bytes=2000))
+    monkeypatch.setattr(names, "LIMIT_BYTES", 2000)
+    monkeypatch.setattr(names, "QUERY_BYTES", 0)
     with exchange(client) as made:
         replies = made.send("udp", [SENTINEL] * 50)
         read = made.queries()

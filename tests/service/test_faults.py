@@ -19,7 +19,6 @@ SAMPLE = (
     ("PUT /containers/*/archive path=/", Fault.CUT, Ending.ERROR),
     ("POST /containers/*/start", Fault.REFUSED, Ending.ERROR),
     ("POST /containers/*/wait", Fault.EMPTY, Ending.HEALTHY),
-    ("GET /containers/*/archive path=/.conformance/record", Fault.REFUSED, Ending.ERROR),
     ("GET /containers/*/changes", Fault.EMPTY, Ending.ERROR),
     ("GET /containers/*/archive path=/opt/ml/", Fault.GARBAGE, Ending.ERROR),
     ("GET /containers/*/logs stdout=1", Fault.CUT, Ending.ERROR),

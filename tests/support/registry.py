@@ -32,7 +32,7 @@ START_SECONDS = 30.0
 SERVER = """
 import hashlib, http.server, json, pathlib, ssl, sys
 
-name, digest, port = sys.argv[1:]
+name, digest, port, scheme = sys.argv[1:]
 blobs = {"sha256:" + path.name: path.read_bytes() for path in pathlib.Path("/registry").iterdir()}
 
 
@@ -69,9 +69,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", int(port)), Handler)
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain("/registry.pem")
-server.socket = context.wrap_socket(server.socket, server_side=True)
+if scheme == "https":
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain("/registry.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_port, flush=True)
 server.serve_forever()
 """
@@ -97,7 +98,7 @@ def registry(
     digest, blobs = _exported(source or client, image, platforms)
     container = client.create_container(
         python,
-        entrypoint=["python3", "-c", SERVER, name, digest, str(port)],
+        entrypoint=["python3", "-c", SERVER, name, digest, str(port), _scheme(client)],
         # With user namespaces, the engine's own network is for containers outside of them.
         host_config=client.create_host_config(network_mode="host", userns_mode="host"),
     )["Id"]
@@ -108,6 +109,11 @@ def registry(
         yield f"127.0.0.1:{_port(client, container)}/{name}", digest
     finally:
         client.remove_container(container, force=True, v=True)
+
+
+def _scheme(client: docker.APIClient) -> str:
+    """What an engine speaks to a registry on its loopback: with containerd's store TLS alone, else no TLS at first."""
+    return "https" if "io.containerd" in str(client.info().get("DriverStatus")) else "http"
 
 
 def _certificate() -> bytes:

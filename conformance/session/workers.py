@@ -20,6 +20,8 @@ def limit(config: pytest.Config, jobs: int) -> str:
     asked = config.getoption("numprocesses", None)
     if not asked or asked <= jobs or config.args != [str(CHECKS)]:
         return ""
+    # As pytest-xdist itself leaves its options, which other plugins look at, too.
+    config.option.numprocesses = jobs if jobs > 1 else 0
     if jobs > 1:
         config.option.tx = config.option.tx[:jobs]
         return f"-n {asked}: {jobs} workers, since one worker has all checks of a job"

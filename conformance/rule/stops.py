@@ -83,14 +83,24 @@ def stopped_sooner(good: Outcome) -> Rerun:
 
 
 def shows_nothing(good: Outcome, made: Outcome, *, at_work: bool) -> bool:
-    """Whether a host ended before its signal came, or as it would have without one, unless that came at its work."""
+    """Whether a host ended before its signal came, or as it would have since that came before its work began."""
     for undisturbed, host in zip(good.hosts, made.hosts, strict=True):
         if host.stop is None:
             if host.end is End.EXITED:
                 return True
-        elif not at_work and made.stand_in is None and finished(undisturbed, host, signal.Signals[host.stop.signal]):
-            return True
+        elif not at_work and made.stand_in is None:
+            number = signal.Signals[host.stop.signal]
+            if finished(undisturbed, host, number) and _came_before_its_work(host, number):
+                return True
     return False
+
+
+def _came_before_its_work(host: Host, number: signal.Signals) -> bool:
+    """Whether a program may have had no handler yet when the signal came: it had used no input or output."""
+    if host.trace is None or host.untraced:
+        return False
+    began = host.trace.work_began
+    return began is None or any(arrival.at < began for arrival in host.trace.signals if arrival.number == number)
 
 
 def finished(undisturbed: Host, host: Host, number: signal.Signals) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from conformance.job.standin import own_request, tried_request
 from conformance.job.variation import Variation
 from conformance.outcome.activity import Use
 from conformance.outcome.outcome import End, Host, Outcome, Stop
-from conformance.outcome.trace import Execution, Process, Trace
+from conformance.outcome.trace import Execution, Process, Signal, Trace
 from conformance.rule.causes import MOST_RUNS
 from conformance.rule.declaration import DoesNotApply
 from conformance.rule.derived import BY_THEMSELVES, RESTING
@@ -304,6 +305,17 @@ def test_what_showed_nothing_half_way_is_stopped_at_its_work(first: Host, tmp_pa
     making.runs.resting(Variation.STOPPED_BY_SIGTERM, good)
 
     assert [None, ("/bin/work",)] == [call.how["stop_at_work"] for call in making.service.calls]
+
+
+def test_what_heeds_no_signal_that_came_after_its_work_had_begun_is_stopped_once(tmp_path: Path) -> None:
+    """Whom that reached half-way shows more than at the first moment of its work, when little has been started."""
+    arrival = Signal(9.5, 9.5, signal.SIGTERM, 0, 1, "default")
+    unheeded = replace(UNHEEDED, trace=replace(AT_WORK, signals=(arrival,)))
+    making = Making(tmp_path, ending(unheeded, STOPPED))
+    good = replace(WRAPPED, hosts=tuple(replace(each, trace=AT_WORK) for each in WRAPPED.hosts))
+
+    assert (unheeded,) == making.runs.resting(Variation.STOPPED_BY_SIGTERM, good).hosts
+    assert [None] == [call.how["stop_at_work"] for call in making.service.calls]
 
 
 def test_what_heeds_no_signal_at_its_work_is_stopped_once(tmp_path: Path) -> None:

@@ -1,13 +1,19 @@
-"""Do the work, and write to a FIFO in the place of the message while anybody reads it."""
+"""Do the work, and leave a FIFO in the place of the message, into which something writes as long as anybody reads."""
 
+import contextlib
 import os
 import runpy
-import time
 
-os.mkfifo("/opt/ml/output/message")
-if not os.fork():
-    with open("/opt/ml/output/message", "wb", buffering=0) as message:
+MESSAGE = "/opt/ml/output/message"
+
+try:
+    runpy.run_path("/processing.py", run_name="__main__")
+finally:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(MESSAGE)
+    os.mkfifo(MESSAGE)
+    # Opened for both, it waits for nobody.
+    fifo = os.open(MESSAGE, os.O_RDWR)
+    if not os.fork():
         while True:
-            message.write(b"x" * 4096)
-    time.sleep(30)
-runpy.run_path("/processing.py", run_name="__main__")
+            os.write(fifo, b"x" * 4096)

@@ -17,12 +17,9 @@ from conformance import text
 from conformance.errors import UsageError
 from conformance.reports import names, reading
 from conformance.reports.conclusion import JUDGED
-from conformance.verdict.profiles import ExitStatus
+from conformance.verdict.profiles import INTERNAL_ERROR, INTERRUPTED, NOTHING, ExitStatus
 from conformance.verdict.verdict import Word
 from conformance.verdict.waivers import STALE, State
-
-INTERRUPTED, INTERNAL_ERROR, NOTHING = 2, 3, 5
-"""Pytest's own statuses."""
 
 WORST_FIRST = (
     INTERRUPTED,

@@ -11,9 +11,9 @@ import base64
 import contextlib
 import gzip
 import hashlib
+import io
 import json
 import os
-import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -23,7 +23,7 @@ from typing import Any
 
 import platformdirs
 
-from conformance.files import archive, tree
+from conformance.files import archive, placing, tree
 from conformance.files.tree import File, FileTree, Kind
 from conformance.image import executable, library_path, packages
 from conformance.image.gpu import nvidia
@@ -83,14 +83,7 @@ class Listings:
         if len(content) > self._most_bytes:
             return
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self._directory, delete=False) as written:
-            try:
-                written.write(content)
-                written.close()
-                Path(written.name).replace(path)
-            except BaseException:
-                Path(written.name).unlink(missing_ok=True)
-                raise
+        placing.place(self._directory, (path.name,), io.BytesIO(content))
         self._remove_oldest()
 
     def _remove_oldest(self) -> None:

@@ -29,7 +29,7 @@ from conformance.service import carrying
 from conformance.service.engine import Engine
 from conformance.session import project, tx
 from conformance.session.turns import SHARED
-from conformance.verdict.profiles import ExitStatus
+from conformance.verdict.profiles import INTERNAL_ERROR, INTERRUPTED, ExitStatus
 
 LOG = "session.log"
 """What a session printed, beside its report."""
@@ -105,10 +105,7 @@ class Fleet:
         for number, image in enumerate(images):
             folders.append(overview.folder(image, folders))
             waiting.put((number, image, self._place / folders[-1]))
-        found = {
-            number: Entry(image, overview.INTERNAL_ERROR, said="it has no result")
-            for number, image in enumerate(images)
-        }
+        found = {number: Entry(image, INTERNAL_ERROR, said="it has no result") for number, image in enumerate(images)}
         with self._stopped_by_signals():
             threads = [threading.Thread(target=self._work, args=(waiting, *lane, found)) for lane in lanes]
             for thread in threads:
@@ -141,7 +138,7 @@ class Fleet:
         arguments = [*self._further, f"--image={image}", f"--image-report={place}"]
         with self._lock:
             if self._is_over:
-                return Entry(image, overview.INTERRUPTED, said="it was not begun")
+                return Entry(image, INTERRUPTED, said="it was not begun")
             process = subprocess.Popen(
                 [sys.executable, "-m", "pytest", *arguments],
                 env={**os.environ, SHARED: str(turns), **lane.environment},
@@ -161,7 +158,7 @@ class Fleet:
             self._running.remove(process)
         if self._is_over and status == -signal.SIGTERM:
             # It had only begun, and could not yet take a signal.
-            return Entry(image, overview.INTERRUPTED, said="it was not begun")
+            return Entry(image, INTERRUPTED, said="it was not begun")
         return _came_of(image, place, status, last)
 
     def _copy(self, process: subprocess.Popen[bytes], log: Path) -> str:
@@ -205,13 +202,13 @@ def _clear(place: Path) -> None:
 def _came_of(image: str, place: Path, status: int, last: str) -> Entry:
     if not (place / names.REPORT).is_file():
         bad = status or ExitStatus.INCOMPLETE
-        return Entry(image, bad if bad > 0 else overview.INTERNAL_ERROR, said=last or f"ended by signal {-status}")
+        return Entry(image, bad if bad > 0 else INTERNAL_ERROR, said=last or f"ended by signal {-status}")
     entry = overview.of_report(place)
     # The process has the last word: it may have ended otherwise after the report was written.
     if entry.exit_status == status:
         return entry
     if status < 0:
-        return overview.ended(entry, overview.INTERNAL_ERROR, f"by signal {-status}")
+        return overview.ended(entry, INTERNAL_ERROR, f"by signal {-status}")
     return overview.ended(entry, status)
 
 

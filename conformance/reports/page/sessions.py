@@ -11,18 +11,16 @@ from urllib.parse import quote
 
 from conformance.reports.page import shares
 from conformance.reports.page.shares import Share
-from conformance.verdict.profiles import ExitStatus
+from conformance.verdict.profiles import INTERNAL_ERROR, INTERRUPTED, NOTHING, ExitStatus
 
 Json = Mapping[str, Any]
 
-INTERNAL_ERROR = 3
-
 KINDS = {
     ExitStatus.VIOLATES: ("fail", "bad"),
-    2: ("interrupted", "odd"),
+    INTERRUPTED: ("interrupted", "odd"),
     INTERNAL_ERROR: ("internal error", "odd"),
     ExitStatus.USAGE: ("not run", "odd"),
-    5: ("nothing selected", "warn"),
+    NOTHING: ("nothing selected", "warn"),
     ExitStatus.INCOMPLETE: ("incomplete", "warn"),
     ExitStatus.CONFORMS: ("pass", "good"),
 }
@@ -85,7 +83,7 @@ def of(document: Json) -> Page:
 
 
 def _kind(exit_status: int) -> tuple[str, str]:
-    return next((kind for status, kind in KINDS.items() if status == exit_status), KINDS[INTERNAL_ERROR])
+    return KINDS.get(exit_status, KINDS[INTERNAL_ERROR])
 
 
 def _row(session: Json) -> Row:

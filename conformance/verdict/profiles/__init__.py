@@ -111,6 +111,10 @@ class ExitStatus(IntEnum):
     INCOMPLETE = 6
 
 
+INTERRUPTED, INTERNAL_ERROR, NOTHING = 2, 3, 5
+"""Pytest's own statuses."""
+
+
 def scope_of(requests: Iterable[JobRequest], choice: Choice = Choice.AUTO) -> Scope:
     """The scope of a session with these requests; `choice` is `--image-gpu`."""
     requests = tuple(requests)
